@@ -1,0 +1,45 @@
+/**
+ * The log: one JSON line an event, on standard output; the supervisor writes and rotates the file.
+ * It promises one line an event whatever a peer put into a field. It never receives secrets or content.
+ */
+export type Fields = Record<string, string | number | boolean | null | undefined | string[]>;
+export type Level = 'debug' | 'info' | 'warn' | 'error';
+
+export type Log = {
+  debug(event: string, fields?: Fields): void;
+  info(event: string, fields?: Fields): void;
+  warn(event: string, fields?: Fields): void;
+  error(event: string, fields?: Fields): void;
+  /** A log whose every line carries these fields too. */
+  child(fields: Fields): Log;
+};
+
+const rank: Record<Level, number> = { debug: 0, info: 1, warn: 2, error: 3 };
+
+/** JSON.stringify escapes control characters, so a peer's ESC or LF cannot forge or colour a line. */
+export function createLog(level: Level, write: (line: string) => void = toStdout, base: Fields = {}): Log {
+  const at = (own: Level) =>
+    rank[own] < rank[level]
+      ? () => {}
+      : (event: string, fields: Fields = {}) =>
+          write(`${JSON.stringify({ time: new Date().toISOString(), level: own, event, ...base, ...fields })}\n`);
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    child: fields => createLog(level, write, { ...base, ...fields }),
+  };
+}
+
+/** A log that says nothing; for tests and for commands that print their own answer. */
+export const silentLog = (): Log => createLog('error', () => {});
+
+/** What a caught error tells the log: its message, and where it came from. */
+export function because(error: unknown): Fields {
+  return error instanceof Error ? { error: error.message, stack: error.stack } : { error: String(error) };
+}
+
+function toStdout(line: string): void {
+  process.stdout.write(line);
+}

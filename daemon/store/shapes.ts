@@ -1,0 +1,234 @@
+import type { Notify } from '../mail/envelope.ts';
+import type { Part } from '../mail/parts.ts';
+
+/** Times are milliseconds since 1970 UTC; sizes are octets; ids are positive integers, never used twice. */
+
+export type Account = {
+  id: number;
+  /** The full address in lower case: what one signs in with. */
+  address: string;
+  /** The person's name as typed at sign-up; empty: none given. */
+  name: string;
+  createdAt: number;
+  /** Most octets the account may hold; 0: no limit. */
+  quota: number;
+  /** Octets held by its messages, prefixes included. */
+  used: number;
+  /** May it sign in by POP3? */
+  pop3: boolean;
+  /** A disabled account neither signs in nor receives. */
+  disabled: boolean;
+  /** Raised by every change to the account's folders and messages. */
+  modseq: number;
+};
+
+export type FolderRole = 'inbox' | 'drafts' | 'sent' | 'junk' | 'trash' | 'archive';
+
+export type Folder = {
+  id: number;
+  name: string;
+  /** What the folder is for; null: one the user made. */
+  role: FolderRole | null;
+  total: number;
+  unread: number;
+  modseq: number;
+  uidValidity: number;
+  nextUid: number;
+};
+
+/** Bits of a message's flags. */
+export const Flag = { seen: 1, answered: 2, flagged: 4, draft: 8, forwarded: 16 } as const;
+
+/** What a list row shows; computed once, at delivery. */
+export type Summary = {
+  subject: string;
+  fromName: string;
+  fromAddress: string;
+  /** Display text of To and Cc: names, else addresses, joined by a comma. */
+  to: string;
+  /** The Date field; null: absent or not a date. */
+  date: number | null;
+  /** First words of the text, white space folded, at most 200 characters. */
+  snippet: string;
+  /** Without the angle brackets; null: none. */
+  messageId: string | null;
+  inReplyTo: string | null;
+  /** The ids of References, oldest first, at most 50. */
+  references: string[];
+  attachments: number;
+};
+
+/** What the full-text index keeps of a message; each a line of words from `mail/words.ts`. */
+export type IndexText = { subject: string; people: string; body: string };
+
+export type Message = Summary & {
+  id: number;
+  accountId: number;
+  folderId: number;
+  contentId: number;
+  uid: number;
+  modseq: number;
+  flags: number;
+  /** When it came into this mailbox. */
+  receivedAt: number;
+  /** Octets as POP3 and the source view give it: prefix and content. */
+  size: number;
+  /** Return-Path and Delivered-To of this recipient, with their CRLFs; written in front of the content. */
+  prefix: string;
+};
+
+/** One page of a list, newest first; the key of its last row asks for the next page. */
+export type PageKey = { receivedAt: number; id: number };
+export type Page = { messages: Message[]; next: PageKey | null };
+
+export type Content = {
+  id: number;
+  size: number;
+  /** The part tree with byte offsets into the content; null: it could not be read as mail. */
+  tree: Part | null;
+  /** The bytes themselves when they lie in the row (up to 64 KB); null: they lie in a file, use `open`. */
+  bytes: Buffer | null;
+};
+
+/** Content on its way in: either small and in memory, or a durable file of `content.create()`. */
+export type NewContent = { bytes: Buffer; file: null; size: number } | { bytes: null; file: string; size: number };
+
+/** Where the recipient chain sends one envelope recipient. */
+export type Route = { kind: 'mailbox'; accountId: number; address: string } | { kind: 'relay'; address: string };
+
+export type Origin = 'peer' | 'submitter' | 'webmail' | 'fetcher' | 'ourselves';
+
+/** What `intake.accept` hands to the one transaction that makes it ours. */
+export type Acceptance = {
+  content: NewContent;
+  tree: Part | null;
+  summary: Summary;
+  index: IndexText;
+  receivedAt: number;
+  origin: Origin;
+  /** The account that submitted it; null: it came from outside. */
+  accountId: number | null;
+  /** Idempotency key (DESIGN: hand-over); null: none, always written. */
+  key: string | null;
+  /** The draft this was built from: it is removed and the Sent copy filed; null: none. */
+  draftId: number | null;
+  /** File a copy in the submitter's Sent. */
+  fileSent: boolean;
+  reversePath: string | null;
+  ret: 'FULL' | 'HDRS' | null;
+  envid: string | null;
+  eightBit: boolean;
+  smtpUtf8: boolean;
+  recipients: AcceptedRecipient[];
+  /** Remote deliveries wait for a person or ETRN from the start, with this reason; null: they do not. */
+  holdReason: string | null;
+};
+
+export type AcceptedRecipient = {
+  address: string;
+  notify: Notify[] | null;
+  orcpt: string | null;
+  routes: Route[];
+};
+
+export type Accepted = {
+  contentId: number;
+  /** Folders that changed, for events. */
+  changed: Change[];
+  /** Deliveries written to the queue. */
+  queued: number;
+  /** Every (key, recipient) pair was known already: nothing was written. */
+  duplicate: boolean;
+};
+
+export type Change = { accountId: number; folderId: number; modseq: number };
+
+export type DeliveryState = 'waiting' | 'sending' | 'held';
+
+/** One content for one recipient, waiting in the queue. */
+export type Delivery = {
+  id: number;
+  contentId: number;
+  /** Octets of the content. */
+  size: number;
+  /** Reverse-path; null is `<>`. */
+  sender: string | null;
+  recipient: string;
+  domain: string;
+  state: DeliveryState;
+  /** Why it waits, in words for a person. */
+  reason: string;
+  attempts: number;
+  /** When it is due; for a held one, when it was held. */
+  nextAt: number;
+  lastReply: string | null;
+  since: number;
+  notify: Notify[] | null;
+  orcpt: string | null;
+  ret: 'FULL' | 'HDRS' | null;
+  envid: string | null;
+  eightBit: boolean;
+  smtpUtf8: boolean;
+  /** The account that submitted it; null: none. */
+  accountId: number | null;
+};
+
+/** What became of one delivery after an attempt. */
+export type Outcome = { id: number; at: number } & (
+  | { kind: 'delivered'; reply: string; hop: string }
+  | { kind: 'failed'; reply: string; hop: string | null }
+  | { kind: 'later'; reply: string; hop: string | null; nextAt: number; reason: string }
+);
+
+/** One step in the life of a content, as its sender may read it. */
+export type TimelineStep = {
+  at: number;
+  event: 'accepted' | 'routed' | 'tried' | 'delivered' | 'failed' | 'held';
+  recipient: string | null;
+  detail: string;
+};
+
+export type Draft = {
+  id: number;
+  accountId: number;
+  /** Raised at each save; a save that names an older one is refused. */
+  version: number;
+  to: string;
+  cc: string;
+  bcc: string;
+  subject: string;
+  text: string;
+  /** The message answered or forwarded; null: none. */
+  relatedId: number | null;
+  relation: 'reply' | 'forward' | null;
+  updatedAt: number;
+  uploads: Upload[];
+};
+
+/** A file attached to a draft, stored once as content. */
+export type Upload = { id: number; name: string; type: string; size: number; contentId: number };
+
+export type Session = {
+  id: number;
+  accountId: number;
+  createdAt: number;
+  seenAt: number;
+  address: string;
+  agent: string;
+};
+
+/** A search already parsed from what a person typed. */
+export type Search = {
+  /** Each term must be there; a term of several words is a phrase, in the given order. */
+  terms: { words: string[]; in: 'subject' | 'people' | 'any'; not: boolean }[];
+  folderId: number | null;
+  unread: boolean | null;
+  flagged: boolean | null;
+  attachments: boolean | null;
+  /** receivedAt limits; null: none. */
+  after: number | null;
+  before: number | null;
+};
+
+/** How far a fetch account has come with one upstream message. */
+export type Fetched = { uidl: string; at: number /** null: still upstream. */; deletedAt: number | null };

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+// Node runs the code as it is; vite only finds the tests. Real servers and clients take a while on two busy cores.
+export default defineConfig({
+  test: {
+    root: new URL('..', import.meta.url).pathname,
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    experimental: { viteModuleRunner: false },
+  },
+});
