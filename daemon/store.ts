@@ -5,18 +5,27 @@
  * and that reads never wait for a write. It knows SQL; nobody else does. It does not decide
  * who may do what, and it never looks at the clock: times are given to it.
  */
-import type { Accounts } from './store/accounts.ts';
-import type { Contents } from './store/content.ts';
-import type { Deliveries } from './store/deliveries.ts';
-import type { Drafts } from './store/drafts.ts';
-import type { FetchedLedger } from './store/fetched.ts';
-import type { Folders } from './store/folders.ts';
-import type { Messages } from './store/messages.ts';
-import type { Searches } from './store/search.ts';
-import type { Sessions } from './store/sessions.ts';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Accounts, createAccounts } from './store/accounts.ts';
+import { type Contents, createContents } from './store/content.ts';
+import { createDeliveries, type Deliveries } from './store/deliveries.ts';
+import { createDrafts, type Drafts } from './store/drafts.ts';
+import { createFetched, createKeptState, type FetchedLedger, type KeptState } from './store/fetched.ts';
+import { createFolders, type Folders } from './store/folders.ts';
+import { createMessages, type Messages } from './store/messages.ts';
+import { migrate } from './store/schema.ts';
+import { createSearches, type Searches } from './store/search.ts';
+import { createSessions, type Sessions } from './store/sessions.ts';
 import type { Acceptance, Accepted } from './store/shapes.ts';
+import { type Connection, connect, StoreError, sqliteNames } from './store/sqlite.ts';
+import type { Read, Write } from './store/verbs.ts';
+import { inlineWriter, startWriter } from './store/writer.ts';
 
+export type { ContentWriter } from './store/content.ts';
+export type { DraftFields } from './store/drafts.ts';
 export * from './store/shapes.ts';
+export { StoreError };
 
 export type Store = {
   accounts: Accounts;
@@ -28,8 +37,73 @@ export type Store = {
   drafts: Drafts;
   sessions: Sessions;
   fetched: FetchedLedger;
+  kept: KeptState;
   /** The one transaction that makes content ours: messages, deliveries, keys, Sent copy, timeline. */
   accept(acceptance: Acceptance): Promise<Accepted>;
   /** Finishes what is under way and closes the connections. */
   close(): Promise<void>;
 };
+
+export type StoreOptions = {
+  /** The folder of the store; made when it is not there. */
+  path: string;
+  /** thread: for servers, a slow disk holds nobody up · inline: for short commands, which then start at once. */
+  writer: 'thread' | 'inline';
+  /** Called when a sync failed: the process must end (DESIGN: kinds of failure). */
+  fatal(error: Error): void;
+};
+
+/** Opens the store, bringing it to the newest version. Throws StoreError `damaged` for what is no store. */
+export async function openStore({ path, writer: kind, fatal }: StoreOptions): Promise<Store> {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  const file = join(path, 'cwmail.db');
+  await upgrade(file);
+  const reader = connect(file, 'read');
+  const writer = kind === 'thread' ? startWriter(file, fatal) : inlineWriter(file, fatal);
+  const read: Read = async work => reader.perform(work);
+  const write = writer.write as Write;
+  const content = createContents(join(path, 'content'), read, write);
+  // Files go soon after their rows did; one that cannot go now is tried at the next removal.
+  const swept = () => void content.unlinkDoomed().catch(() => {});
+  const drafts = createDrafts(read, write, swept);
+  const removeDrafts = async (accountId: number) => {
+    for (const { id } of await drafts.list(accountId)) await drafts.remove(accountId, id);
+  };
+  return {
+    accounts: createAccounts(read, write, removeDrafts),
+    folders: createFolders(read, write),
+    messages: createMessages(read, write, swept),
+    search: createSearches(read),
+    content,
+    deliveries: createDeliveries(read, write, swept),
+    drafts,
+    sessions: createSessions(read, write),
+    fetched: createFetched(read, write),
+    kept: createKeptState(read, write),
+    accept: a => write('accept', a, 500 + (a.content.bytes?.length ?? 0)),
+    async close() {
+      await writer.close();
+      reader.close();
+    },
+  };
+}
+
+/** Several processes may open a new store at the same moment: the lock decides who makes it. */
+async function upgrade(file: string): Promise<void> {
+  const db = connect(file, 'write');
+  try {
+    await locked(db);
+    db.perform(migrate(sqliteNames));
+    db.exec('commit');
+  } finally {
+    db.close();
+  }
+}
+
+async function locked(db: Connection): Promise<void> {
+  const until = performance.now() + 5000;
+  while (!db.begin()) {
+    if (performance.now() > until) throw new StoreError('busy', 'the store was locked for too long');
+    await new Promise(resolve => setTimeout(resolve, 5));
+  }
+}

@@ -1,4 +1,10 @@
-import type { Account } from './shapes.ts';
+import { removeMessages } from './messages.ts';
+import type { Account, FolderRole } from './shapes.ts';
+import { mustRow, row, rows, run, type Work } from './sql.ts';
+import type { Read, Write } from './verbs.ts';
+
+export type NewAccount = { address: string; name: string; passwordHash: string | null; quota: number; at: number };
+export type AccountFields = Partial<Pick<Account, 'name' | 'quota' | 'pop3' | 'disabled'>>;
 
 export type Accounts = {
   /** By id or by exact address (lower case); null: there is none. */
@@ -8,17 +14,143 @@ export type Accounts = {
   passwordHash(id: number): Promise<string | null>;
   list(): Promise<Account[]>;
   /** Makes the account and its folders. Null: the address is taken (or was, and is kept from re-use). */
-  create(a: {
-    address: string;
-    name: string;
-    passwordHash: string | null;
-    quota: number;
-    at: number;
-  }): Promise<Account | null>;
+  create(account: NewAccount): Promise<Account | null>;
   setPassword(id: number, passwordHash: string): Promise<void>;
-  set(id: number, fields: Partial<Pick<Account, 'name' | 'quota' | 'pop3' | 'disabled'>>): Promise<void>;
+  set(id: number, fields: AccountFields): Promise<void>;
   /** Removes the account with all it holds; its address stays reserved. False: there was none. */
   remove(id: number, at: number): Promise<boolean>;
   /** False when an account has it or had it. */
   isFree(address: string): Promise<boolean>;
 };
+
+type AccountRow = {
+  id: number;
+  address: string;
+  name: string;
+  created_at: number;
+  quota: number;
+  used: number;
+  pop3: number;
+  disabled: number;
+  modseq: number;
+};
+
+const columns = 'id, address, name, created_at, quota, used, pop3, disabled, modseq';
+
+const account = (r: AccountRow): Account => ({
+  id: r.id,
+  address: r.address,
+  name: r.name,
+  createdAt: r.created_at,
+  quota: r.quota,
+  used: r.used,
+  pop3: r.pop3 !== 0,
+  disabled: r.disabled !== 0,
+  modseq: r.modseq,
+});
+
+function* one(where: string, value: string | number): Work<Account | null> {
+  const found = yield* row<AccountRow>(`select ${columns} from account where ${where} = ?`, value);
+  return found ? account(found) : null;
+}
+
+const firstFolders: [FolderRole, string][] = [
+  ['inbox', 'Inbox'],
+  ['drafts', 'Drafts'],
+  ['sent', 'Sent'],
+  ['archive', 'Archive'],
+  ['junk', 'Junk'],
+  ['trash', 'Trash'],
+];
+
+function* isFree(address: string): Work<boolean> {
+  if (yield* row('select 1 from account where address = ?', address)) return false;
+  return (yield* row('select 1 from retired_address where address = ?', address)) === undefined;
+}
+
+export const accountVerbs = {
+  *createAccount(a: NewAccount): Work<Account | null> {
+    if (!(yield* isFree(a.address))) return null;
+    const { id } = yield* mustRow<{ id: number }>(
+      'insert into account (address, name, password, created_at, quota) values (?,?,?,?,?) returning id',
+      a.address,
+      a.name,
+      a.passwordHash,
+      a.at,
+      a.quota,
+    );
+    // uidvalidity must differ from that of an earlier folder of the name (RFC 9051 §2.3.1.1): seconds since 1970 do.
+    for (const [role, name] of firstFolders)
+      yield* run(
+        'insert into folder (account_id, name, name_key, role, uid_validity) values (?,?,?,?,?)',
+        id,
+        name,
+        name.toLowerCase(),
+        role,
+        Math.trunc(a.at / 1000),
+      );
+    return yield* one('id', id);
+  },
+  *setPassword({ id, passwordHash }: { id: number; passwordHash: string }): Work<void> {
+    yield* run('update account set password = ? where id = ?', passwordHash, id);
+  },
+  *setAccount({ id, fields }: { id: number; fields: AccountFields }): Work<void> {
+    for (const [name, value] of Object.entries(fields))
+      if (['name', 'quota', 'pop3', 'disabled'].includes(name) && value !== undefined)
+        yield* run(
+          `update account set ${name} = ? where id = ?`,
+          typeof value === 'boolean' ? Number(value) : value,
+          id,
+        );
+  },
+  /** First of the three steps of removal: nobody signs in or receives any more, and the address is nobody's. */
+  *retireAccount({ id, at }: { id: number; at: number }): Work<boolean> {
+    const found = yield* one('id', id);
+    if (!found) return false;
+    yield* run('update account set disabled = 1, password = null where id = ?', id);
+    yield* run('insert into retired_address (address, at) values (?,?) on conflict do nothing', found.address, at);
+    yield* run('delete from session where account_id = ?', id);
+    return true;
+  },
+  /** A slice of the account's messages; answers how many went. */
+  *emptyAccount({ id, limit }: { id: number; limit: number }): Work<number> {
+    const found = yield* rows<{ id: number }>(
+      'select m.id from folder f join message m on m.folder_id = f.id where f.account_id = ? limit ?',
+      id,
+      limit,
+    );
+    yield* removeMessages({ accountId: id, ids: found.map(r => r.id) });
+    return found.length;
+  },
+  *dropAccount({ id }: { id: number }): Work<void> {
+    for (const table of ['folder', 'tombstone', 'session']) yield* run(`delete from ${table} where account_id = ?`, id);
+    yield* run('delete from account where id = ?', id);
+  },
+};
+
+const slice = 500;
+
+export function createAccounts(read: Read, write: Write, removeDrafts: (accountId: number) => Promise<void>): Accounts {
+  return {
+    byId: id => read(one('id', id)),
+    byAddress: address => read(one('address', address)),
+    async passwordHash(id) {
+      const found = await read(row<{ password: string | null }>('select password from account where id = ?', id));
+      return found?.password ?? null;
+    },
+    async list() {
+      return (await read(rows<AccountRow>(`select ${columns} from account order by address`))).map(account);
+    },
+    create: a => write('createAccount', a),
+    setPassword: (id, passwordHash) => write('setPassword', { id, passwordHash }),
+    set: (id, fields) => write('setAccount', { id, fields }),
+    async remove(id, at) {
+      if (!(await write('retireAccount', { id, at }))) return false;
+      await removeDrafts(id);
+      while ((await write('emptyAccount', { id, limit: slice })) > 0);
+      await write('dropAccount', { id });
+      return true;
+    },
+    isFree: address => read(isFree(address)),
+  };
+}

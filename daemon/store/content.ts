@@ -1,4 +1,10 @@
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Part } from '../mail/parts.ts';
 import type { Content, NewContent } from './shapes.ts';
+import { mustRow, row, rows, run, type Work } from './sql.ts';
+import type { Read, Write } from './verbs.ts';
 
 export type Contents = {
   /** Small content comes with its bytes. Null: there is no such content any more. */
@@ -9,6 +15,10 @@ export type Contents = {
   read(id: number, from?: number, to?: number): Promise<Buffer>;
   /** A place to write content of any size; up to 64 KB it never touches the disk. */
   create(): ContentWriter;
+  /** Unlinks the files of contents that are gone. */
+  unlinkDoomed(): Promise<number>;
+  /** Unlinks what a crash before its commit left; `now` tells it from what is still arriving. */
+  sweepOrphans(now: number): Promise<number>;
 };
 
 export type ContentWriter = {
@@ -22,3 +32,207 @@ export type ContentWriter = {
   discard(): Promise<void>;
   readonly size: number;
 };
+
+/** Up to here content is a row: measured, rows beat files below it and block the writer above it. */
+const rowLimit = 64 * 1024;
+const chunkSize = 64 * 1024;
+/** A file older than this with no row behind it was left by a crash before its commit. */
+const orphanAge = 3_600_000;
+
+export function* insertContent(c: NewContent, tree: Part | null, receivedAt: number): Work<number> {
+  const { id } = yield* mustRow<{ id: number }>(
+    'insert into content (size, file, received_at, tree, body) values (?,?,?,?,?) returning id',
+    c.size,
+    c.file,
+    receivedAt,
+    tree && JSON.stringify(tree),
+    c.bytes,
+  );
+  return id;
+}
+
+/** Drops content that no message, delivery or upload refers to any more. */
+export function* releaseContent(id: number): Work<void> {
+  for (const table of ['message', 'delivery', 'upload'])
+    if (yield* row(`select 1 from ${table} where content_id = ? limit 1`, id)) return;
+  yield* run(
+    'insert into doomed_file (file) select file from content where id = ? and file is not null on conflict do nothing',
+    id,
+  );
+  yield* run('delete from content where id = ?', id);
+  yield* run('delete from timeline where content_id = ?', id);
+  yield* run('delete from submission where content_id = ?', id);
+}
+
+export const contentVerbs = {
+  *forgetDoomed({ files }: { files: string[] }): Work<void> {
+    for (const file of files) yield* run('delete from doomed_file where file = ?', file);
+  },
+};
+
+type ContentRow = { id: number; size: number; file: string | null; tree: string | null; body: Uint8Array | null };
+
+const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+export function createContents(directory: string, read: Read, write: Write): Contents {
+  const find = (id: number) => read(row<ContentRow>('select id, size, file, tree, body from content where id = ?', id));
+  async function* openFrom(id: number, from = 0, to = Number.MAX_SAFE_INTEGER): AsyncGenerator<Buffer> {
+    const found = await find(id);
+    if (!found) throw new Error(`content ${id} is gone`);
+    if (found.body) yield asBuffer(found.body).subarray(from, to);
+    else yield* fileRange(join(directory, found.file!), from, Math.min(to, found.size));
+  }
+  return {
+    async get(id) {
+      const found = await find(id);
+      if (!found) return null;
+      return {
+        id,
+        size: found.size,
+        tree: found.tree === null ? null : (JSON.parse(found.tree) as Part),
+        bytes: found.body && asBuffer(found.body),
+      };
+    },
+    open: openFrom,
+    async read(id, from, to) {
+      return Buffer.concat(await Array.fromAsync(openFrom(id, from, to)));
+    },
+    create: () => contentWriter(directory),
+    async unlinkDoomed() {
+      const doomed = (await read(rows<{ file: string }>('select file from doomed_file limit 1000'))).map(r => r.file);
+      for (const file of doomed) await unlinkQuietly(join(directory, file));
+      if (doomed.length) await write('forgetDoomed', { files: doomed });
+      return doomed.length;
+    },
+    sweepOrphans: now => sweepOrphans(directory, now, read),
+  };
+}
+
+async function* fileRange(path: string, from: number, to: number): AsyncGenerator<Buffer> {
+  const handle = await open(path);
+  try {
+    for (let at = from; at < to; ) {
+      const { bytesRead, buffer } = await handle.read(
+        Buffer.allocUnsafe(Math.min(chunkSize, to - at)),
+        0,
+        undefined,
+        at,
+      );
+      if (bytesRead === 0) throw new Error(`content file ${path} is shorter than it should be`);
+      yield buffer.subarray(0, bytesRead);
+      at += bytesRead;
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+function contentWriter(directory: string): ContentWriter {
+  const name = randomBytes(16).toString('hex');
+  const temporary = join(directory, 'tmp', name);
+  const final = join(name.slice(0, 2), name);
+  let inMemory: Buffer[] = [];
+  let size = 0;
+  let handle: FileHandle | null = null;
+  let place = temporary;
+
+  const spill = async (): Promise<void> => {
+    if (!handle) {
+      await mkdir(dirname(temporary), { recursive: true });
+      handle = await open(temporary, 'wx+', 0o600);
+    }
+    const pending = inMemory;
+    inMemory = [];
+    const { bytesWritten } = await handle.writev(pending);
+    // A full disk shows as a short write before it shows as an error.
+    if (bytesWritten < pendingOf(pending)) throw Object.assign(new Error('the disk is full'), { code: 'ENOSPC' });
+  };
+  return {
+    get size() {
+      return size;
+    },
+    write(chunk) {
+      size += chunk.length;
+      inMemory.push(chunk);
+      // A file is written in large pieces; what is in memory meanwhile stays below two limits.
+      if (size > rowLimit && (!handle || pendingOf(inMemory) >= rowLimit * 4)) return spill();
+    },
+    async finish() {
+      if (size <= rowLimit) return { bytes: Buffer.concat(inMemory), file: null, size };
+      if (inMemory.length) await spill();
+      await handle!.datasync();
+      const made = await mkdir(dirname(join(directory, final)), { recursive: true });
+      await rename(temporary, join(directory, final));
+      place = join(directory, final);
+      await syncDirectory(dirname(place));
+      if (made) await syncDirectory(directory);
+      await handle!.close();
+      return { bytes: null, file: final, size };
+    },
+    async read(from, to) {
+      if (size <= rowLimit) return Buffer.concat(inMemory).subarray(from, to);
+      if (inMemory.length) await spill();
+      return Buffer.concat(await Array.fromAsync(fileRange(place, from, Math.min(to, size))));
+    },
+    async discard() {
+      inMemory = [];
+      await handle?.close().catch(() => {});
+      if (handle) await unlinkQuietly(place);
+    },
+  };
+}
+
+const pendingOf = (chunks: Buffer[]): number => chunks.reduce((sum, c) => sum + c.length, 0);
+
+type Sync = { running: Promise<void>; next: Promise<void> | null };
+const syncs = new Map<string, Sync>();
+
+/** One sync of a directory serves everybody who renamed into it before it began. */
+function syncDirectory(path: string): Promise<void> {
+  const current = syncs.get(path);
+  if (current) {
+    current.next ??= current.running.catch(() => {}).then(() => startSync(path));
+    return current.next;
+  }
+  return startSync(path);
+}
+
+function startSync(path: string): Promise<void> {
+  const sync: Sync = { running: syncNow(path), next: null };
+  syncs.set(path, sync);
+  const clear = () => {
+    if (syncs.get(path) === sync && sync.next === null) syncs.delete(path);
+  };
+  sync.running.then(clear, clear);
+  return sync.running;
+}
+
+async function syncNow(path: string): Promise<void> {
+  const handle = await open(path);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function unlinkQuietly(path: string): Promise<void> {
+  await unlink(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+}
+
+async function sweepOrphans(directory: string, now: number, read: Read): Promise<number> {
+  let unlinked = 0;
+  for (const sub of await readdir(directory).catch(() => []))
+    for (const name of await readdir(join(directory, sub)).catch(() => [])) {
+      const path = join(directory, sub, name);
+      const info = await stat(path).catch(() => null);
+      if (!info || now - info.mtimeMs < orphanAge) continue;
+      const known = sub !== 'tmp' && (await read(row('select 1 from content where file = ?', join(sub, name))));
+      if (known) continue;
+      await unlinkQuietly(path);
+      unlinked++;
+    }
+  return unlinked;
+}

@@ -1,18 +1,180 @@
+import { insertContent, releaseContent } from './content.ts';
 import type { Draft, NewContent, Upload } from './shapes.ts';
+import { list, mustRow, row, rows, run, type Work } from './sql.ts';
+import type { Read, Write } from './verbs.ts';
 
 export type DraftFields = Pick<Draft, 'to' | 'cc' | 'bcc' | 'subject' | 'text' | 'relatedId' | 'relation'>;
 
 export type Drafts = {
+  /** Newest save first. */
   list(accountId: number): Promise<Draft[]>;
   get(accountId: number, id: number): Promise<Draft | null>;
   create(accountId: number, fields: DraftFields, at: number): Promise<Draft>;
-  /** Null: the draft is gone, or `version` is not the stored one (saved elsewhere in between). */
+  /** Null: the draft is gone, or `version` is not the stored one (saved elsewhere in between); null version: whatever is stored. */
   save(accountId: number, id: number, version: number | null, fields: DraftFields, at: number): Promise<Draft | null>;
   remove(accountId: number, id: number): Promise<boolean>;
+  /** Null: the draft is gone; the content is then the caller's to discard. */
   attach(
     accountId: number,
     id: number,
-    file: { name: string; type: string; content: NewContent },
+    file: { name: string; type: string; content: NewContent; at: number },
   ): Promise<Upload | null>;
   detach(accountId: number, id: number, uploadId: number): Promise<boolean>;
 };
+
+type DraftRow = {
+  id: number;
+  account_id: number;
+  version: number;
+  to_text: string;
+  cc_text: string;
+  bcc_text: string;
+  subject: string;
+  body: string;
+  related_id: number | null;
+  relation: 'reply' | 'forward' | null;
+  updated_at: number;
+};
+type UploadRow = { id: number; draft_id: number; name: string; type: string; size: number; content_id: number };
+
+function* withUploads(found: DraftRow[]): Work<Draft[]> {
+  const ids = found.map(d => d.id);
+  const uploads = yield* rows<UploadRow>(`select * from upload where draft_id in ${list(ids)} order by id`, ...ids);
+  return found.map(d => ({
+    id: d.id,
+    accountId: d.account_id,
+    version: d.version,
+    to: d.to_text,
+    cc: d.cc_text,
+    bcc: d.bcc_text,
+    subject: d.subject,
+    text: d.body,
+    relatedId: d.related_id,
+    relation: d.relation,
+    updatedAt: d.updated_at,
+    uploads: uploads.filter(u => u.draft_id === d.id).map(upload),
+  }));
+}
+
+const upload = (u: UploadRow): Upload => ({
+  id: u.id,
+  name: u.name,
+  type: u.type,
+  size: u.size,
+  contentId: u.content_id,
+});
+
+function* one(accountId: number, id: number): Work<Draft | null> {
+  const found = yield* row<DraftRow>('select * from draft where id = ? and account_id = ?', id, accountId);
+  return found ? (yield* withUploads([found]))[0]! : null;
+}
+
+/** Drafts are no messages, but their folder counts them. */
+function* recount(accountId: number): Work<void> {
+  yield* run(
+    `update folder set total = (select count(*) from draft where account_id = ?) where account_id = ? and role = 'drafts'`,
+    accountId,
+    accountId,
+  );
+}
+
+export function* removeDraft({ accountId, id }: { accountId: number; id: number }): Work<boolean> {
+  const found = yield* one(accountId, id);
+  if (!found) return false;
+  yield* run('delete from upload where draft_id = ?', id);
+  yield* run('delete from draft where id = ?', id);
+  for (const { contentId } of found.uploads) yield* releaseContent(contentId);
+  yield* recount(accountId);
+  return true;
+}
+
+type Save = { accountId: number; id: number; version: number | null; fields: DraftFields; at: number };
+type Attach = { accountId: number; id: number; file: { name: string; type: string; content: NewContent; at: number } };
+
+export const draftVerbs = {
+  removeDraft,
+  *createDraft({ accountId, fields: f, at }: { accountId: number; fields: DraftFields; at: number }): Work<Draft> {
+    const { id } = yield* mustRow<{ id: number }>(
+      `insert into draft (account_id, version, to_text, cc_text, bcc_text, subject, body, related_id, relation, updated_at)
+        values (?,1,?,?,?,?,?,?,?,?) returning id`,
+      accountId,
+      f.to,
+      f.cc,
+      f.bcc,
+      f.subject,
+      f.text,
+      f.relatedId,
+      f.relation,
+      at,
+    );
+    yield* recount(accountId);
+    return (yield* one(accountId, id))!;
+  },
+  *saveDraft({ accountId, id, version, fields: f, at }: Save): Work<Draft | null> {
+    const saved = yield* run(
+      `update draft set version = version + 1, to_text = ?, cc_text = ?, bcc_text = ?, subject = ?, body = ?,
+        related_id = ?, relation = ?, updated_at = ? where id = ? and account_id = ? and (version = ? or ? is null)`,
+      f.to,
+      f.cc,
+      f.bcc,
+      f.subject,
+      f.text,
+      f.relatedId,
+      f.relation,
+      at,
+      id,
+      accountId,
+      version,
+      version,
+    );
+    return saved ? yield* one(accountId, id) : null;
+  },
+  *attach({ accountId, id, file }: Attach): Work<Upload | null> {
+    if (!(yield* row('select 1 from draft where id = ? and account_id = ?', id, accountId))) return null;
+    const contentId = yield* insertContent(file.content, null, file.at);
+    return upload(
+      yield* mustRow<UploadRow>(
+        'insert into upload (draft_id, name, type, size, content_id) values (?,?,?,?,?) returning *',
+        id,
+        file.name,
+        file.type,
+        file.content.size,
+        contentId,
+      ),
+    );
+  },
+  *detach({ accountId, id, uploadId }: { accountId: number; id: number; uploadId: number }): Work<boolean> {
+    const found = (yield* one(accountId, id))?.uploads.find(u => u.id === uploadId);
+    if (!found) return false;
+    yield* run('delete from upload where id = ?', uploadId);
+    yield* releaseContent(found.contentId);
+    return true;
+  },
+};
+
+export function createDrafts(read: Read, write: Write, swept: () => void): Drafts {
+  return {
+    async list(accountId) {
+      const sql = 'select * from draft where account_id = ? order by updated_at desc, id desc';
+      return await read(
+        (function* () {
+          return yield* withUploads(yield* rows<DraftRow>(sql, accountId));
+        })(),
+      );
+    },
+    get: (accountId, id) => read(one(accountId, id)),
+    create: (accountId, fields, at) => write('createDraft', { accountId, fields, at }),
+    save: (accountId, id, version, fields, at) => write('saveDraft', { accountId, id, version, fields, at }),
+    async remove(accountId, id) {
+      const removed = await write('removeDraft', { accountId, id });
+      swept();
+      return removed;
+    },
+    attach: (accountId, id, file) => write('attach', { accountId, id, file }, file.content.bytes?.length),
+    async detach(accountId, id, uploadId) {
+      const removed = await write('detach', { accountId, id, uploadId });
+      swept();
+      return removed;
+    },
+  };
+}

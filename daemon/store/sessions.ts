@@ -1,11 +1,13 @@
+import { createHash } from 'node:crypto';
 import type { Session } from './shapes.ts';
+import { row, run, type Work } from './sql.ts';
+import type { Read, Write } from './verbs.ts';
+
+export type NewSession = { accountId: number; at: number; expiresAt: number; address: string; agent: string };
 
 export type Sessions = {
   /** `secret` is the random value of the cookie; only its SHA-256 is kept. */
-  create(
-    secret: string,
-    s: { accountId: number; at: number; expiresAt: number; address: string; agent: string },
-  ): Promise<void>;
+  create(secret: string, session: NewSession): Promise<void>;
   /** Null: unknown, expired at `now`, or its account is disabled or gone. */
   find(secret: string, now: number): Promise<Session | null>;
   /** Moves the expiry of a session in use. */
@@ -13,3 +15,67 @@ export type Sessions = {
   remove(secret: string): Promise<void>;
   removeAll(accountId: number): Promise<void>;
 };
+
+type SessionRow = {
+  id: number;
+  account_id: number;
+  created_at: number;
+  seen_at: number;
+  address: string;
+  agent: string;
+};
+
+export const sessionVerbs = {
+  *createSession({ hash, session: s }: { hash: string; session: NewSession }): Work<void> {
+    yield* run('delete from session where expires_at < ?', s.at);
+    yield* run(
+      'insert into session (hash, account_id, created_at, seen_at, expires_at, address, agent) values (?,?,?,?,?,?,?)',
+      hash,
+      s.accountId,
+      s.at,
+      s.at,
+      s.expiresAt,
+      s.address,
+      s.agent,
+    );
+  },
+  *touchSession({ id, at, expiresAt }: { id: number; at: number; expiresAt: number }): Work<void> {
+    yield* run('update session set seen_at = ?, expires_at = ? where id = ?', at, expiresAt, id);
+  },
+  *removeSession({ hash }: { hash: string }): Work<void> {
+    yield* run('delete from session where hash = ?', hash);
+  },
+  *removeSessions({ accountId }: { accountId: number }): Work<void> {
+    yield* run('delete from session where account_id = ?', accountId);
+  },
+};
+
+const hashed = (secret: string): string => createHash('sha256').update(secret).digest('hex');
+
+export function createSessions(read: Read, write: Write): Sessions {
+  return {
+    create: (secret, session) => write('createSession', { hash: hashed(secret), session }),
+    async find(secret, now) {
+      const r = await read(
+        row<SessionRow>(
+          `select s.id, s.account_id, s.created_at, s.seen_at, s.address, s.agent from session s
+            join account a on a.id = s.account_id where s.hash = ? and s.expires_at > ? and a.disabled = 0`,
+          hashed(secret),
+          now,
+        ),
+      );
+      if (!r) return null;
+      return {
+        id: r.id,
+        accountId: r.account_id,
+        createdAt: r.created_at,
+        seenAt: r.seen_at,
+        address: r.address,
+        agent: r.agent,
+      };
+    },
+    touch: (id, at, expiresAt) => write('touchSession', { id, at, expiresAt }),
+    remove: secret => write('removeSession', { hash: hashed(secret) }),
+    removeAll: accountId => write('removeSessions', { accountId }),
+  };
+}

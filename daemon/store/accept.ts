@@ -1,0 +1,136 @@
+import { domainOf } from '../mail/address.ts';
+import { deliveredTo, returnPath } from '../mail/trace.ts';
+import { insertContent } from './content.ts';
+import { removeDraft } from './drafts.ts';
+import { addMessage } from './filing.ts';
+import { type Acceptance, type Accepted, type AcceptedRecipient, type Change, Flag, type Route } from './shapes.ts';
+import { run, type Work } from './sql.ts';
+
+/** The commit behind every 250: messages, deliveries, keys, Sent copy and timeline, or nothing of them. */
+export function* acceptVerb(a: Acceptance): Work<Accepted> {
+  const recipients = yield* unknownYet(a);
+  if (recipients.length === 0 && a.recipients.length > 0) {
+    // Given twice (a crash between our 250 and the giver's note of it): it is ours already.
+    if (a.draftId !== null && a.accountId !== null) yield* removeDraft({ accountId: a.accountId, id: a.draftId });
+    return { contentId: 0, changed: [], queued: 0, duplicate: true };
+  }
+  const contentId = yield* insertContent(a.content, a.tree, a.receivedAt);
+  const changed: Change[] = [];
+  let queued = 0;
+  for (const route of mailboxes(recipients)) changed.push(yield* deliver(a, contentId, route));
+  for (const recipient of recipients)
+    for (const route of recipient.routes)
+      if (route.kind === 'relay') queued += yield* queue(a, contentId, recipient, route);
+  if (a.fileSent && a.accountId !== null) changed.push(yield* fileSent(a, contentId, a.accountId));
+  yield* remember(a, contentId, recipients);
+  return { contentId, changed, queued, duplicate: false };
+}
+
+/** The recipients whose (key, recipient) pair is new; all of them where there is no key. */
+function* unknownYet(a: Acceptance): Work<AcceptedRecipient[]> {
+  if (a.key === null) return a.recipients;
+  const fresh: AcceptedRecipient[] = [];
+  for (const r of a.recipients) {
+    const sql = 'insert into accepted_key (key, recipient, at) values (?,?,?) on conflict do nothing';
+    if ((yield* run(sql, a.key, r.address, a.receivedAt)) > 0) fresh.push(r);
+  }
+  return fresh;
+}
+
+/** Several recipients may lead to one mailbox (an alias and its owner): it gets one copy. */
+function mailboxes(recipients: AcceptedRecipient[]): (Route & { kind: 'mailbox' })[] {
+  const byAccount = new Map<number, Route & { kind: 'mailbox' }>();
+  for (const { routes } of recipients)
+    for (const route of routes)
+      if (route.kind === 'mailbox' && !byAccount.has(route.accountId)) byAccount.set(route.accountId, route);
+  return [...byAccount.values()];
+}
+
+function* deliver(a: Acceptance, contentId: number, route: Route & { kind: 'mailbox' }): Work<Change> {
+  return yield* addMessage({
+    accountId: route.accountId,
+    role: 'inbox',
+    contentId,
+    contentSize: a.content.size,
+    prefix: returnPath(a.reversePath) + deliveredTo(route.address),
+    flags: 0,
+    receivedAt: a.receivedAt,
+    summary: a.summary,
+    index: a.index,
+  });
+}
+
+function* fileSent(a: Acceptance, contentId: number, accountId: number): Work<Change> {
+  const change = yield* addMessage({
+    accountId,
+    role: 'sent',
+    contentId,
+    contentSize: a.content.size,
+    prefix: '',
+    flags: Flag.seen,
+    receivedAt: a.receivedAt,
+    summary: a.summary,
+    index: a.index,
+  });
+  if (a.draftId !== null) yield* removeDraft({ accountId, id: a.draftId });
+  return change;
+}
+
+function* queue(
+  a: Acceptance,
+  contentId: number,
+  r: AcceptedRecipient,
+  route: Route & { kind: 'relay' },
+): Work<number> {
+  return yield* run(
+    `insert into delivery (content_id, account_id, sender, recipient, domain, state, reason, next_at, since,
+      notify, orcpt, ret, envid, eight_bit, smtp_utf8) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+    contentId,
+    a.accountId,
+    a.reversePath,
+    route.address,
+    domainOf(route.address),
+    a.holdReason === null ? 'waiting' : 'held',
+    a.holdReason ?? '',
+    a.receivedAt,
+    a.receivedAt,
+    r.notify?.join(',') ?? null,
+    // The first address is what a report must name, whatever it was forwarded to (RFC 3461 §5.2.4).
+    r.orcpt ?? (r.address === route.address ? null : `rfc822;${r.address}`),
+    a.ret,
+    a.envid,
+    Number(a.eightBit),
+    Number(a.smtpUtf8),
+  );
+}
+
+function* remember(a: Acceptance, contentId: number, recipients: AcceptedRecipient[]): Work<void> {
+  if (a.accountId !== null)
+    yield* run(
+      'insert into submission (content_id, account_id, at, sender, recipients) values (?,?,?,?,?)',
+      contentId,
+      a.accountId,
+      a.receivedAt,
+      a.reversePath,
+      JSON.stringify(a.recipients.map(r => r.address)),
+    );
+  const detail = recipients.map(r => `${r.address} -> ${r.routes.map(route => route.address).join(', ')}`).join('; ');
+  yield* addStep(contentId, a.receivedAt, 'accepted', null, detail);
+}
+
+export function* addStep(
+  contentId: number,
+  at: number,
+  event: string,
+  recipient: string | null,
+  detail: string,
+): Work<void> {
+  yield* run(
+    'insert into timeline (content_id, at, event, recipient, detail) values (?,?,?,?,?)',
+    contentId,
+    at,
+    event,
+    recipient,
+    detail,
+  );
+}

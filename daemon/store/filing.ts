@@ -1,0 +1,75 @@
+import type { Change, IndexText, Summary } from './shapes.ts';
+import { Flag } from './shapes.ts';
+import { mustRow, run, type Work } from './sql.ts';
+import { sqliteDialect } from './sqlite.ts';
+
+/** The account's next modseq: every change takes one, in its own transaction. */
+export function* nextModseq(accountId: number): Work<number> {
+  const sql = 'update account set modseq = modseq + 1 where id = ? returning modseq';
+  return (yield* mustRow<{ modseq: number }>(sql, accountId)).modseq;
+}
+
+export type NewMessage = {
+  accountId: number;
+  /** By role; the Inbox for what arrives. */
+  role: 'inbox' | 'sent' | 'junk';
+  contentId: number;
+  contentSize: number;
+  prefix: string;
+  flags: number;
+  receivedAt: number;
+  summary: Summary;
+  index: IndexText;
+};
+
+/** Files one message: row, counts, quota, full text. The account must be there. */
+export function* addMessage(m: NewMessage): Work<Change> {
+  const modseq = yield* nextModseq(m.accountId);
+  const size = Buffer.byteLength(m.prefix) + m.contentSize;
+  const folder = yield* mustRow<{ id: number; uid: number }>(
+    `update folder set next_uid = next_uid + 1, total = total + 1, unread = unread + ?, modseq = ?
+      where account_id = ? and role = ? returning id, next_uid - 1 as uid`,
+    m.flags & Flag.seen ? 0 : 1,
+    modseq,
+    m.accountId,
+    m.role,
+  );
+  yield* run('update account set used = used + ? where id = ?', size, m.accountId);
+  const id = yield* insertMessage(m, folder, modseq, size);
+  yield* sqliteDialect.index(id, m.accountId, m.index);
+  return { accountId: m.accountId, folderId: folder.id, modseq };
+}
+
+function* insertMessage(
+  m: NewMessage,
+  folder: { id: number; uid: number },
+  modseq: number,
+  size: number,
+): Work<number> {
+  const s = m.summary;
+  const { id } = yield* mustRow<{ id: number }>(
+    `insert into message (account_id, folder_id, content_id, uid, modseq, flags, received_at, size, prefix, subject,
+      from_name, from_address, to_text, date_at, snippet, message_id, in_reply_to, refs, attachments)
+      values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) returning id`,
+    m.accountId,
+    folder.id,
+    m.contentId,
+    folder.uid,
+    modseq,
+    m.flags,
+    m.receivedAt,
+    size,
+    m.prefix,
+    s.subject,
+    s.fromName,
+    s.fromAddress,
+    s.to,
+    s.date,
+    s.snippet,
+    s.messageId,
+    s.inReplyTo,
+    s.references.join(' '),
+    s.attachments,
+  );
+  return id;
+}

@@ -1,0 +1,90 @@
+import { row, run, type Work } from './sql.ts';
+
+/** What a column type is called by the engine. */
+export type Names = { id: string; bytes: string; integer: string; text: string; words: string[] };
+
+/**
+ * Numbered migrations: each brings a store from version n to n + 1 and keeps all mail.
+ * A migration that has been released is never changed; the next one mends it.
+ */
+const migrations: ((n: Names) => string[])[] = [
+  ({ id, bytes, integer, text, words }) => [
+    `create table account (
+      id ${id}, address ${text} not null unique, name ${text} not null, password ${text},
+      created_at ${integer} not null, quota ${integer} not null, used ${integer} not null default 0,
+      pop3 ${integer} not null default 1, disabled ${integer} not null default 0, modseq ${integer} not null default 1)`,
+    // An address that was somebody's is nobody else's: old mail must not reach a new owner.
+    `create table retired_address (address ${text} primary key, at ${integer} not null)`,
+    `create table folder (
+      id ${id}, account_id ${integer} not null, name ${text} not null, name_key ${text} not null, role ${text},
+      uid_validity ${integer} not null, next_uid ${integer} not null default 1, modseq ${integer} not null default 1,
+      total ${integer} not null default 0, unread ${integer} not null default 0,
+      unique (account_id, name_key))`,
+    `create table content (
+      id ${id}, size ${integer} not null, file ${text}, received_at ${integer} not null, tree ${text}, body ${bytes})`,
+    // Files whose content row is gone, until they are unlinked.
+    `create table doomed_file (file ${text} primary key)`,
+    `create table message (
+      id ${id}, account_id ${integer} not null, folder_id ${integer} not null, content_id ${integer} not null,
+      uid ${integer} not null, modseq ${integer} not null, flags ${integer} not null, received_at ${integer} not null,
+      size ${integer} not null, prefix ${text} not null, subject ${text} not null, from_name ${text} not null,
+      from_address ${text} not null, to_text ${text} not null, date_at ${integer}, snippet ${text} not null,
+      message_id ${text}, in_reply_to ${text}, refs ${text} not null, attachments ${integer} not null)`,
+    // The list page, and with size the whole POP3 maildrop, from the index alone.
+    `create index message_list on message (folder_id, received_at, id, size)`,
+    `create index message_content on message (content_id)`,
+    `create table tombstone (account_id ${integer} not null, folder_id ${integer} not null, uid ${integer} not null,
+      modseq ${integer} not null)`,
+    `create index tombstone_since on tombstone (account_id, modseq)`,
+    ...words,
+    // What one author sent at once, as the envelope said: Sent shows Bcc from here.
+    `create table submission (content_id ${integer} primary key, account_id ${integer} not null, at ${integer} not null,
+      sender ${text}, recipients ${text} not null)`,
+    `create table delivery (
+      id ${id}, content_id ${integer} not null, account_id ${integer}, sender ${text}, recipient ${text} not null,
+      domain ${text} not null, state ${text} not null, reason ${text} not null, attempts ${integer} not null default 0,
+      next_at ${integer} not null, last_reply ${text}, since ${integer} not null, notify ${text}, orcpt ${text},
+      ret ${text}, envid ${text}, eight_bit ${integer} not null, smtp_utf8 ${integer} not null)`,
+    `create index delivery_due on delivery (state, next_at, id)`,
+    `create index delivery_content on delivery (content_id)`,
+    `create index delivery_domain on delivery (domain, state)`,
+    `create table accepted_key (key ${text} not null, recipient ${text} not null, at ${integer} not null,
+      primary key (key, recipient))`,
+    `create table timeline (id ${id}, content_id ${integer} not null, at ${integer} not null, event ${text} not null,
+      recipient ${text}, detail ${text} not null)`,
+    `create index timeline_content on timeline (content_id, id)`,
+    `create table draft (
+      id ${id}, account_id ${integer} not null, version ${integer} not null, to_text ${text} not null,
+      cc_text ${text} not null, bcc_text ${text} not null, subject ${text} not null, body ${text} not null,
+      related_id ${integer}, relation ${text}, updated_at ${integer} not null)`,
+    `create index draft_account on draft (account_id, updated_at)`,
+    `create table upload (id ${id}, draft_id ${integer} not null, name ${text} not null, type ${text} not null,
+      size ${integer} not null, content_id ${integer} not null)`,
+    `create index upload_draft on upload (draft_id)`,
+    `create index upload_content on upload (content_id)`,
+    `create table session (id ${id}, hash ${text} not null unique, account_id ${integer} not null,
+      created_at ${integer} not null, seen_at ${integer} not null, expires_at ${integer} not null,
+      address ${text} not null, agent ${text} not null)`,
+    `create index session_account on session (account_id)`,
+    `create table fetched (upstream ${text} not null, uidl ${text} not null, at ${integer} not null,
+      deleted_at ${integer}, primary key (upstream, uidl))`,
+    // Small state of the processes, such as the login throttle, by name.
+    `create table kept_state (name ${text} primary key, value ${text} not null)`,
+  ],
+];
+
+export const schemaVersion = migrations.length;
+
+/** Brings the store to the newest version. Throws when the store is newer than this program. */
+export function* migrate(names: Names): Work<void> {
+  yield* run(`create table if not exists store_version (version ${names.integer} not null)`);
+  const at = (yield* row<{ version: number }>('select version from store_version'))?.version ?? 0;
+  if (at > schemaVersion)
+    throw new Error(
+      `the store is of version ${at}, this program knows up to ${schemaVersion}: start the newer program`,
+    );
+  if (at === schemaVersion) return;
+  for (const statements of migrations.slice(at)) for (const text of statements(names)) yield* run(text);
+  yield* run('delete from store_version');
+  yield* run('insert into store_version (version) values (?)', schemaVersion);
+}

@@ -1,0 +1,42 @@
+/**
+ * Store verbs are generators of statements: SQLite runs them in one synchronous go, a server engine awaits
+ * each, and the verb reads the same. The text is the SQL both share, with `?` for parameters.
+ */
+export type Value = string | number | null | Uint8Array;
+export type Statement = { text: string; params: Value[]; want: 'row' | 'rows' | 'count' };
+export type Work<T> = Generator<Statement, T, unknown>;
+
+export function* row<R>(text: string, ...params: Value[]): Work<R | undefined> {
+  return (yield { text, params, want: 'row' }) as R | undefined;
+}
+
+export function* rows<R>(text: string, ...params: Value[]): Work<R[]> {
+  return (yield { text, params, want: 'rows' }) as R[];
+}
+
+/** Answers how many rows it changed. */
+export function* run(text: string, ...params: Value[]): Work<number> {
+  return (yield { text, params, want: 'count' }) as number;
+}
+
+/** The one row that must be there, such as that of `returning`. */
+export function* mustRow<R>(text: string, ...params: Value[]): Work<R> {
+  const found = yield* row<R>(text, ...params);
+  if (found === undefined) throw new Error(`no row from: ${text}`);
+  return found;
+}
+
+/** `(?,?,?)` for `in`; an empty list matches nothing. */
+export const list = (values: readonly unknown[]): string =>
+  values.length ? `(${values.map(() => '?').join(',')})` : '(null)';
+
+/** What the engines do differently. */
+export type Dialect = {
+  /** Puts a message into the full-text index, owned by the account. */
+  index(id: number, accountId: number, text: { subject: string; people: string; body: string }): Work<void>;
+  unindex(ids: number[]): Work<void>;
+  /** Makes room for the words of a search: a condition over message.id, newest first being its natural order. */
+  match(accountId: number, terms: MatchTerm[]): { from: string; where: string; params: Value[] };
+};
+
+export type MatchTerm = { words: string[]; in: 'subject' | 'people' | 'any'; not: boolean };

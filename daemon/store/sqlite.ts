@@ -1,0 +1,157 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { Names } from './schema.ts';
+import type { Dialect, MatchTerm, Statement, Value, Work } from './sql.ts';
+import { list, run } from './sql.ts';
+
+/** The one file that knows SQLite: its locks, its full-text index, its error codes. */
+export const sqliteNames: Names = {
+  id: 'integer primary key autoincrement',
+  bytes: 'blob',
+  integer: 'integer',
+  text: 'text',
+  // Contentless: the words are kept, not the text. The ascii tokenizer takes what mail/words.ts has split as it is.
+  words: [
+    `create virtual table message_words using fts5(owner, subject, people, body, content='', contentless_delete=1,
+      tokenize='ascii', columnsize=0, prefix='')`,
+  ],
+};
+
+export class StoreError extends Error {
+  /** full: no room · busy: others held the lock too long · damaged: not a sound database · io: the disk failed a sync. */
+  readonly kind: 'full' | 'busy' | 'damaged' | 'io' | 'other';
+  constructor(kind: StoreError['kind'], message: string, cause?: unknown) {
+    super(message, { cause });
+    this.kind = kind;
+  }
+}
+
+export type Connection = {
+  perform<T>(work: Work<T>): T;
+  /** False: somebody else is writing; try again in a moment. */
+  begin(): boolean;
+  exec(text: string): void;
+  close(): void;
+};
+
+/** `write`: may begin transactions; other connections only read and so never wait. */
+export function connect(path: string, mode: 'write' | 'read'): Connection {
+  const db = opened(path, mode);
+  const prepared = new Map<string, StatementSync>();
+  const prepare = (text: string) => {
+    const known = prepared.get(text);
+    if (known) return known;
+    const statement = db.prepare(text);
+    prepared.set(text, statement);
+    return statement;
+  };
+  const perform = <T>(work: Work<T>): T => {
+    try {
+      let step = work.next();
+      while (!step.done) step = work.next(execute(prepare(step.value.text), step.value));
+      return step.value;
+    } catch (error) {
+      throw translated(error);
+    }
+  };
+  return {
+    perform,
+    begin: () => began(db),
+    exec: text => guarded(() => db.exec(text)),
+    close: () => db.close(),
+  };
+}
+
+function execute(statement: StatementSync, { params, want }: Statement): unknown {
+  if (want === 'row') return statement.get(...params);
+  if (want === 'rows') return statement.all(...params);
+  return Number(statement.run(...params).changes);
+}
+
+function opened(path: string, mode: 'write' | 'read'): DatabaseSync {
+  return guarded(() => {
+    // A writer never sleeps inside SQLite (its process would stand still): see `began`.
+    const db = new DatabaseSync(path, { timeout: mode === 'write' ? 0 : 5000 });
+    if (mode === 'write') db.exec('pragma auto_vacuum = incremental');
+    db.exec('pragma journal_mode = wal; pragma cache_size = -4000; pragma temp_store = memory');
+    db.exec(
+      mode === 'write' ? 'pragma synchronous = full; pragma wal_autocheckpoint = 2000' : 'pragma query_only = on',
+    );
+    return db;
+  });
+}
+
+function began(db: DatabaseSync): boolean {
+  try {
+    db.exec('begin immediate');
+    return true;
+  } catch (error) {
+    const known = translated(error);
+    if (known instanceof StoreError && known.kind === 'busy') return false;
+    throw known;
+  }
+}
+
+function guarded<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw translated(error);
+  }
+}
+
+const kinds: Record<number, StoreError['kind']> = {
+  5: 'busy',
+  6: 'busy',
+  10: 'io',
+  11: 'damaged',
+  13: 'full',
+  26: 'damaged',
+};
+
+/** SQLite's primary result code is the low byte of the extended one. */
+function translated(error: unknown): unknown {
+  const code = (error as { errcode?: number }).errcode;
+  if (typeof code !== 'number') return error;
+  // ENOSPC while extending the WAL's index arrives as an I/O error of its own.
+  const kind = code === 4874 || code === 778 ? 'full' : (kinds[code & 0xff] ?? 'other');
+  return new StoreError(kind, (error as Error).message, error);
+}
+
+export const sqliteDialect: Dialect = {
+  *index(id, accountId, text) {
+    yield* run(
+      'insert into message_words (rowid, owner, subject, people, body) values (?,?,?,?,?)',
+      id,
+      `u${accountId}`,
+      text.subject,
+      text.people,
+      text.body,
+    );
+  },
+  *unindex(ids) {
+    yield* run(`delete from message_words where rowid in ${list(ids)}`, ...ids);
+  },
+  match(accountId, terms) {
+    const params: Value[] = [expression(accountId, terms)];
+    return {
+      from: 'message_words join message m on m.id = message_words.rowid',
+      where: 'message_words match ?',
+      params,
+    };
+  },
+};
+
+/** The owner's token stands first: it is in a column no text of a user's reaches. */
+function expression(accountId: number, terms: MatchTerm[]): string {
+  const columns = { subject: 'subject', people: 'people', any: 'subject people body' };
+  const one = (t: MatchTerm) => `{${columns[t.in]}} : ${phrase(t.words)}`;
+  const wanted = terms.filter(t => !t.not).map(one);
+  const unwanted = terms.filter(t => t.not).map(one);
+  const all = [`{owner} : "u${accountId}"`, ...wanted].map(x => `(${x})`).join(' AND ');
+  return unwanted.length ? `(${all}) NOT (${unwanted.map(x => `(${x})`).join(' OR ')})` : all;
+}
+
+/** Quoted, so that no word is an operator; the last word of a term also finds longer ones. */
+function phrase(words: string[]): string {
+  return `"${words.map(w => w.replaceAll('"', '')).join(' ')}" *`;
+}

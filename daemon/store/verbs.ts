@@ -1,0 +1,35 @@
+import { acceptVerb } from './accept.ts';
+import { accountVerbs } from './accounts.ts';
+import { contentVerbs } from './content.ts';
+import { deliveryVerbs } from './deliveries.ts';
+import { draftVerbs } from './drafts.ts';
+import { fetchedVerbs } from './fetched.ts';
+import { folderVerbs } from './folders.ts';
+import { messageVerbs } from './messages.ts';
+import { sessionVerbs } from './sessions.ts';
+
+/** Everything that writes, by name: each is one transaction, carried out where the writing connection lives. */
+export const verbs = {
+  accept: acceptVerb,
+  ...accountVerbs,
+  ...folderVerbs,
+  ...messageVerbs,
+  ...contentVerbs,
+  ...deliveryVerbs,
+  ...draftVerbs,
+  ...sessionVerbs,
+  ...fetchedVerbs,
+};
+
+export type Verbs = typeof verbs;
+export type VerbName = keyof Verbs;
+
+/** A typed call of a verb, as the sub-rooms make it. */
+export type Write = <N extends VerbName>(
+  verb: N,
+  args: Parameters<Verbs[N]>[0],
+  weight?: number,
+) => Promise<ReturnType<Verbs[N]> extends Generator<unknown, infer T, unknown> ? T : never>;
+
+/** A read, on a connection that never waits for a writer. */
+export type Read = <T>(work: import('./sql.ts').Work<T>) => Promise<T>;
