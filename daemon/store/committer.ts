@@ -28,18 +28,20 @@ const lockPatienceMs = 5000;
 export function createCommitter(path: string, fatal: (error: Error) => void): Committer {
   const db = connect(path, 'write');
   const waiting: Job[] = [];
-  let timer: NodeJS.Timeout | NodeJS.Immediate | null = null;
+  let scheduled = false;
   let lockedSince: number | null = null;
   let whenIdle: (() => void)[] = [];
 
   const soon = () => {
-    timer ??= setImmediate(pump);
+    if (!scheduled) setImmediate(pump);
+    scheduled = true;
   };
   const afterPause = () => {
-    timer ??= setTimeout(pump, pauseMs);
+    if (!scheduled) setTimeout(pump, pauseMs);
+    scheduled = true;
   };
   const pump = () => {
-    timer = null;
+    scheduled = false;
     if (waiting.length === 0) return rest();
     if (!locked()) return waiting.length ? afterPause() : rest();
     commit(db, batch(waiting), fatal);

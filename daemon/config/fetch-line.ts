@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import type { FetchAccount } from '../config.ts';
+import { address, domain, duration, type Parsed, right, wrong } from './values.ts';
+
+const form =
+  'fetch <local address | *@domain> pop3[s]://<user>@<host>[:port] password_file=PATH|password=TEXT [options]';
+
+/** One `fetch` line: whose mail, from where, and how; passwords come from a file unless somebody insists. */
+export function fetchAccount(line: string): Parsed<FetchAccount> {
+  const [target = '', url = '', ...options] = line.split(/\s+/);
+  const given = new Map<string, string>();
+  for (const option of options) {
+    const at = option.indexOf('=');
+    given.set(at < 0 ? option : option.slice(0, at), at < 0 ? '' : option.slice(at + 1));
+  }
+  const unknown = [...given.keys()].find(k => !known.has(k));
+  if (unknown !== undefined) return wrong(`"${unknown}" is no option of fetch; there are ${[...known].join(', ')}`);
+  const upstream = upstreamOf(url);
+  if (!upstream.ok) return upstream;
+  const to = targetOf(target, given);
+  if (!to.ok) return to;
+  const rest = behaviour(given);
+  if (!rest.ok) return rest;
+  const password = passwordOf(given);
+  if (!password.ok) return password;
+  const u = upstream.value;
+  return right({ name: `${u.user}@${u.host}:${u.port}`, to: to.value, ...u, password: password.value, ...rest.value });
+}
+
+const known = new Set(['password_file', 'password', 'every', 'delete', 'keep', 'tls', 'envelope', 'default']);
+
+function upstreamOf(text: string): Parsed<Pick<FetchAccount, 'host' | 'port' | 'user' | 'implicitTls'>> {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (!url || !/^pop3s?:$/.test(url.protocol) || !url.username || !url.hostname || url.password)
+    return wrong(`the form is: ${form}`);
+  const implicitTls = url.protocol === 'pop3s:';
+  const host = url.hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  const user = decoded(url.username);
+  if (user === null) return wrong('the user name has a % that is no %-encoded character; write a % itself as %25');
+  return right({ host, port: url.port ? Number(url.port) : implicitTls ? 995 : 110, user, implicitTls });
+}
+
+function decoded(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
+}
+
+function targetOf(target: string, given: Map<string, string>): Parsed<FetchAccount['to']> {
+  if (!target.startsWith('*@')) {
+    const to = address()(target);
+    if (!to.ok) return to;
+    if (given.has('envelope') || given.has('default')) return wrong('envelope= and default= go with *@domain only');
+    return right({ kind: 'address', address: to.value });
+  }
+  const d = domain(target.slice(2));
+  if (!d.ok) return d;
+  const fallback = given.get('default');
+  if (fallback !== undefined && !address()(fallback).ok)
+    return wrong('default= wants an address such as info@example.org');
+  const envelope = given.get('envelope')?.toLowerCase() ?? null;
+  return right({ kind: 'multidrop', domain: d.value, envelope, fallback: fallback?.toLowerCase() ?? null });
+}
+
+function behaviour(given: Map<string, string>): Parsed<Pick<FetchAccount, 'every' | 'tls' | 'after'>> {
+  const every = duration('m')(given.get('every') ?? '10m');
+  if (!every.ok) return every;
+  const tls = given.get('tls') ?? 'required';
+  if (tls !== 'required' && tls !== 'try' && tls !== 'off') return wrong('tls= is one of required, try, off');
+  if (given.has('delete') && given.has('keep')) return wrong('delete and keep exclude each other');
+  const keepFor = given.get('keep');
+  const days = keepFor ? duration('d')(keepFor) : right(0);
+  if (!days.ok) return days;
+  const after: FetchAccount['after'] = given.has('keep')
+    ? { kind: 'keep', days: Math.ceil(days.value / 86_400_000) }
+    : { kind: 'delete' };
+  return right({ every: Math.max(every.value, 1000), tls, after });
+}
+
+function passwordOf(given: Map<string, string>): Parsed<string> {
+  const file = given.get('password_file');
+  const inLine = given.get('password');
+  if ((file === undefined) === (inLine === undefined)) return wrong('give either password_file=PATH or password=TEXT');
+  if (inLine !== undefined) return right(inLine);
+  try {
+    return right(readFileSync(file!, 'utf8').split(/\r?\n/, 1)[0]!);
+  } catch (error) {
+    return wrong(`the password file cannot be read: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,89 @@
+import { isIP } from 'node:net';
+
+/** What a setting's text becomes, or what is wrong with it and what would be right. */
+export type Parsed<T> = { ok: true; value: T } | { ok: false; wrong: string };
+
+export const right = <T>(value: T): Parsed<T> => ({ ok: true, value });
+export const wrong = (what: string): Parsed<never> => ({ ok: false, wrong: what });
+
+export type Parser<T> = (text: string) => Parsed<T>;
+
+export const text: Parser<string> = t => right(t);
+
+export function whole(min: number, max: number): Parser<number> {
+  return t => {
+    const value = Number(t);
+    if (!/^\d+$/.test(t) || value < min || value > max)
+      return wrong(`a whole number from ${min} to ${max} belongs here`);
+    return right(value);
+  };
+}
+
+export function oneOf<T extends string>(...choices: T[]): Parser<T> {
+  return t => {
+    const found = choices.find(c => c === t.toLowerCase());
+    return found === undefined ? wrong(`one of ${choices.join(', ')} belongs here`) : right(found);
+  };
+}
+
+const sizeUnits: Record<string, number> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
+
+/** `10000000`, `64k`, `25M`, `2G`. */
+export const size: Parser<number> = t => {
+  const m = /^(\d{1,12})\s*([kmg]?)b?$/i.exec(t);
+  if (!m) return wrong('a size such as 10000000, 500k, 25M or 2G belongs here');
+  return right(Number(m[1]) * sizeUnits[m[2]!.toLowerCase()]!);
+};
+
+const timeUnits: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `30s`, `10m`, `2h`, `14d`; a bare number counts the given unit, as the original's settings did. */
+export function duration(bareUnit: 's' | 'm' | 'h' | 'd'): Parser<number> {
+  return t => {
+    const m = /^(\d{1,9})\s*([smhd]?)$/i.exec(t);
+    if (!m) return wrong('a time such as 30s, 10m, 2h or 14d belongs here');
+    return right(Number(m[1]) * timeUnits[m[2]!.toLowerCase() || bareUnit]!);
+  };
+}
+
+const label = '[\\p{L}\\p{N}](?:[\\p{L}\\p{N}_-]{0,61}[\\p{L}\\p{N}])?';
+const domainForm = new RegExp(`^${label}(?:\\.${label})*$`, 'u');
+
+export const domain: Parser<string> = t =>
+  domainForm.test(t) && t.length <= 255
+    ? right(t.toLowerCase())
+    : wrong('a domain name such as example.org belongs here');
+
+export const domainOrStar: Parser<string> = t => (t === '*' ? right(t) : domain(t));
+
+/** `user@example.org`; with `star`, `*@example.org` too. */
+export function address(star = false): Parser<string> {
+  return t => {
+    const at = t.lastIndexOf('@');
+    const local = t.slice(0, at);
+    const plain = /^[^\s@<>()",:;\\[\]\u0000-\u001f\u007f]{1,64}$/u.test(local);
+    if (at < 1 || !plain || !domain(t.slice(at + 1)).ok)
+      return wrong(`an address such as ann@example.org${star ? ' or *@example.org' : ''} belongs here`);
+    return right(t.toLowerCase());
+  };
+}
+
+export const ipAddress: Parser<string> = t =>
+  isIP(t) ? right(t) : wrong('an IP address such as 127.0.0.1 or ::1 belongs here');
+
+export const siteUrl: Parser<string> = t => {
+  if (t === '') return right('');
+  const url = URL.canParse(t) ? new URL(t) : null;
+  if (!url || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.search || url.hash)
+    return wrong('an address such as https://mail.example.org belongs here, without a path');
+  return right(url.origin);
+};
+
+/** `host`, `host:port`, `[::1]:port`. */
+export function hostPort(t: string, port: number): Parsed<{ host: string; port: number }> {
+  const m = /^(?:\[([0-9a-f:.]+)\]|([^\s:[\]/@]+))(?::(\d{1,5}))?$/i.exec(t);
+  const given = m?.[3] === undefined ? port : Number(m[3]);
+  if (!m || given < 1 || given > 65535)
+    return wrong('a host such as mail.example.org or mail.example.org:2525 belongs here');
+  return right({ host: (m[1] ?? m[2])!.toLowerCase(), port: given });
+}
