@@ -14,8 +14,10 @@ export type Messages = {
   get(accountId: number, id: number): Promise<Message | null>;
   /** The Inbox as POP3 locks it, oldest first. */
   maildrop(accountId: number): Promise<DropEntry[]>;
-  /** What POP3 sends of a message: prefix, then content. Null: it is gone. */
+  /** What POP3 sends of a message: prefix, then content. Null: it left the Inbox since, by removal or move. */
   drop(accountId: number, id: number): Promise<{ prefix: string; content: Content } | null>;
+  /** POP3's UPDATE: removes, all in one transaction, those still in the Inbox: what was filed elsewhere meanwhile stays. */
+  removeDrops(accountId: number, ids: number[]): Promise<Change[]>;
   /** Sets and clears flag bits; ids that do not exist are passed over. */
   setFlags(accountId: number, ids: number[], set: number, clear: number): Promise<Change[]>;
   move(accountId: number, ids: number[], folderId: number): Promise<Change[]>;
@@ -128,6 +130,20 @@ function* buried(accountId: number, folderId: number, uid: number, modseq: numbe
 
 export const messageVerbs = {
   removeMessages,
+  *removeDrops({ accountId, ids }: { accountId: number; ids: number[] }): Work<Change[]> {
+    const changed: Change[] = [];
+    for (let i = 0; i < ids.length; i += slice) {
+      const some = ids.slice(i, i + slice);
+      const still = yield* rows<{ id: number }>(
+        `select m.id from message m join folder f on f.id = m.folder_id
+          where m.account_id = ? and f.role = 'inbox' and m.id in ${list(some)}`,
+        accountId,
+        ...some,
+      );
+      changed.push(...(yield* removeMessages({ accountId, ids: still.map(m => m.id) })));
+    }
+    return changed.slice(-1);
+  },
   *setFlags(a: { accountId: number; ids: number[]; set: number; clear: number }): Work<Change[]> {
     const byFolder = yield* places(a.accountId, a.ids);
     const changed: Change[] = [];
@@ -198,6 +214,12 @@ export function createMessages(read: Read, write: Write, swept: () => void): Mes
     },
     maildrop: accountId => read(maildrop(accountId)),
     drop: (accountId, id) => read(drop(accountId, id)),
+    async removeDrops(accountId, ids) {
+      if (ids.length === 0) return [];
+      const changed = await write('removeDrops', { accountId, ids });
+      swept();
+      return changed;
+    },
     setFlags: (accountId, ids, set, clear) =>
       sliced(ids, some => write('setFlags', { accountId, ids: some, set, clear })),
     move: (accountId, ids, folderId) => sliced(ids, some => write('moveMessages', { accountId, ids: some, folderId })),
@@ -234,8 +256,9 @@ function* maildrop(accountId: number): Work<DropEntry[]> {
 
 function* drop(accountId: number, id: number): Work<{ prefix: string; content: Content } | null> {
   const r = yield* row<{ prefix: string; id: number; size: number; body: Uint8Array | null }>(
-    `select m.prefix, c.id, c.size, c.body from message m join content c on c.id = m.content_id
-      where m.id = ? and m.account_id = ?`,
+    `select m.prefix, c.id, c.size, c.body from message m
+      join folder f on f.id = m.folder_id join content c on c.id = m.content_id
+      where m.id = ? and m.account_id = ? and f.role = 'inbox'`,
     id,
     accountId,
   );
