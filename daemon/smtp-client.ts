@@ -1,10 +1,18 @@
 /**
  * nodemailer's SMTP connection, extended: per-recipient outcomes, DSN per recipient, our own MAIL parameters.
  * Used by the queue, the webmail, the fetcher and the command line. It opens connections; it decides no routes.
+ *
+ * It promises that a positive Reply was the peer's answer to the whole content, that whatever ends early is
+ * temporary, and that no peer holds it longer than the timeouts or makes it keep more than 256 KB.
  */
 import type { Socket } from 'node:net';
 import type { Notify } from './mail/envelope.ts';
 import type { Reply } from './mail/reply.ts';
+import type { ClientTimeouts } from './smtp-client/session.ts';
+
+export { ConnectError, connectSmtp } from './smtp-client/connect.ts';
+export type { ClientTimeouts } from './smtp-client/session.ts';
+export { createSubmitter, type Submitter } from './smtp-client/submitter.ts';
 
 export type ClientOptions = {
   host: string;
@@ -15,12 +23,19 @@ export type ClientOptions = {
   tls: 'off' | 'try' | 'required';
   /** TLS from the first byte. */
   implicitTls?: boolean;
-  /** SASL PLAIN; `authzid` is whom a service acts for (RFC 4616). */
+  /**
+   * SASL PLAIN; `authzid` is whom a service acts for (RFC 4616). Without TLS the password is sent only when `tls`
+   * is `off` or the peer is on loopback.
+   */
   login?: { user: string; password: string; authzid?: string };
   /** An open socket to use instead of dialling host:port (SOCKS, CONNECT, chosen local address). */
   socket?: Socket;
+  /** Opens such sockets; called once more when `try` goes on without TLS after a failed handshake. */
+  dial?: () => Promise<Socket>;
   /** Extra CA or self-signed certificate to trust (PEM), besides the system's. */
   ca?: string;
+  /** Those of RFC 5321 §4.5.3.2 where not given. */
+  timeouts?: Partial<ClientTimeouts>;
 };
 
 export type Submission = {
@@ -37,7 +52,11 @@ export type Submission = {
   draftId?: number | null;
   /** RFC 4865 HOLDFOR, seconds. */
   holdFor?: number | null;
-  content: AsyncIterable<Buffer>;
+  /**
+   * A function can be called again: then content declared 8-bit is looked at before a hop without 8BITMIME gets
+   * it or it is refused, and a submitter may try once more on a fresh connection.
+   */
+  content: AsyncIterable<Buffer> | (() => AsyncIterable<Buffer>);
 };
 
 /** One reply per recipient, in the order given: that of RCPT when refused, else that of the final dot. */
@@ -50,5 +69,9 @@ export type SmtpClient = {
   send(s: Submission): Promise<SubmissionResult>;
   /** QUIT and close; never throws. */
   close(): Promise<void>;
+  /** Closes at once: what is under way becomes temporary. */
+  abort(): void;
   readonly usable: boolean;
+  /** Is the connection under TLS? */
+  readonly secure: boolean;
 };

@@ -1,0 +1,148 @@
+import type { Socket } from 'node:net';
+import { type ConnectionOptions, createSecureContext, getCACertificates } from 'node:tls';
+import { isPermanent, type Reply, replyLine } from '../mail/reply.ts';
+import type { ClientOptions, SmtpClient } from '../smtp-client.ts';
+import { DialError, dial } from '../wire/dial.ts';
+import { asRefusal } from './replies.ts';
+import { type ClientTimeouts, plainWithAuthzid, Session } from './session.ts';
+import { clientOver } from './transaction.ts';
+
+export type ConnectFailure = 'refused' | 'dns' | 'timeout' | 'tls' | 'protocol' | 'auth';
+
+/** Why there is no connection to send over. */
+export class ConnectError extends Error {
+  readonly kind: ConnectFailure;
+  /** How far we had come: nothing was heard before the greeting. */
+  readonly stage: 'dial' | 'greeting' | 'ehlo' | 'auth';
+  /** The server's own words; null: it said none. */
+  readonly reply: Reply | null;
+  /** The server refused with 5xx; all else may be better later. */
+  readonly permanent: boolean;
+
+  constructor(kind: ConnectFailure, stage: ConnectError['stage'], message: string, reply: Reply | null = null) {
+    super(reply === null ? message : replyLine(reply));
+    this.name = 'ConnectError';
+    this.kind = kind;
+    this.stage = stage;
+    this.reply = reply;
+    this.permanent = reply !== null && isPermanent(reply);
+  }
+}
+
+const minute = 60_000;
+const rfc5321: ClientTimeouts = {
+  connect: minute,
+  greeting: 5 * minute,
+  command: 5 * minute,
+  block: 3 * minute,
+  final: 10 * minute,
+};
+
+/** A session ready for mail, or a ConnectError. */
+export async function connectSmtp(options: ClientOptions): Promise<SmtpClient> {
+  const timeouts = { ...rfc5321, ...options.timeouts };
+  const session = await openSession(options, timeouts);
+  if (options.login) await login(session, options.login, options.tls);
+  return clientOver(session);
+}
+
+/**
+ * Opportunistic TLS must not be worse than none: where the handshake fails, the next try does without (RFC 7435 §3).
+ * Never when a password is to follow: then a broken handshake may be an attack on it.
+ */
+async function openSession(options: ClientOptions, timeouts: ClientTimeouts): Promise<Session> {
+  const first = await attempt(options, timeouts, options.tls === 'off');
+  if (first instanceof Session) return first;
+  const again = options.tls === 'try' && !options.implicitTls && !options.login && !options.socket;
+  if (first.kind !== 'tls' || !again) throw first;
+  const second = await attempt(options, timeouts, true);
+  if (second instanceof Session) return second;
+  throw second;
+}
+
+async function attempt(
+  options: ClientOptions,
+  timeouts: ClientTimeouts,
+  clear: boolean,
+): Promise<Session | ConnectError> {
+  const socket = await dialled(options, timeouts);
+  if (socket instanceof ConnectError) return socket;
+  const session = new Session(
+    {
+      connection: socket,
+      host: options.host,
+      port: options.port,
+      name: options.name,
+      secure: options.implicitTls === true,
+      ignoreTLS: clear,
+      opportunisticTLS: options.tls === 'try',
+      requireTLS: options.tls === 'required' && !options.implicitTls,
+      tls: tlsOptions(options),
+      customAuth: plainWithAuthzid,
+    },
+    timeouts,
+  );
+  try {
+    await session.open();
+    return session;
+  } catch (error) {
+    session.close();
+    return failureOf(session, error);
+  }
+}
+
+async function dialled(options: ClientOptions, timeouts: ClientTimeouts): Promise<Socket | ConnectError> {
+  try {
+    if (options.socket) return options.socket;
+    return await (options.dial ? options.dial() : dial([options.host], options.port, timeouts.connect));
+  } catch (error) {
+    const kind = error instanceof DialError ? error.kind : 'unreachable';
+    return new ConnectError(kind === 'unreachable' ? 'refused' : kind, 'dial', messageOf(error));
+  }
+}
+
+type NodemailerError = Error & { code?: string; response?: string };
+
+function failureOf(session: Session, error: unknown): ConnectError {
+  const { code, response } = error as NodemailerError;
+  const stage = session.greeted ? 'ehlo' : 'greeting';
+  const heard = response && /^\d{3}/.test(response) ? asRefusal(response) : null;
+  if (session.brokeInTls) return new ConnectError('tls', stage, `TLS: ${messageOf(error)}`, null);
+  if (code === 'ETIMEDOUT') return new ConnectError('timeout', stage, messageOf(error));
+  return new ConnectError('protocol', stage, messageOf(error), heard);
+}
+
+async function login(session: Session, as: NonNullable<ClientOptions['login']>, tls: ClientOptions['tls']) {
+  const peer = session._socket ? (session._socket.remoteAddress ?? '') : '';
+  try {
+    if (!session.secure && tls !== 'off' && !isLoopback(peer)) throw new Error('no TLS to send the password under');
+    await session.authenticate(as.user, as.password, as.authzid);
+  } catch (error) {
+    session.close();
+    const { code, response } = error as NodemailerError;
+    const heard = response ? asRefusal(response) : null;
+    throw new ConnectError(code === 'ETIMEDOUT' ? 'timeout' : 'auth', 'auth', messageOf(error), heard);
+  }
+}
+
+export const isLoopback = (address: string): boolean => /^(::ffff:)?127\.|^::1$/.test(address);
+
+function tlsOptions(options: ClientOptions): ConnectionOptions {
+  const verify = options.tls === 'required';
+  return verify ? { rejectUnauthorized: true, secureContext: trusting(options.ca) } : { rejectUnauthorized: false };
+}
+
+/** Building a context from some hundred certificates takes tens of milliseconds; there are few different ones. */
+const contexts = new Map<string, ReturnType<typeof createSecureContext>>();
+
+function trusting(ca: string | undefined) {
+  const known = contexts.get(ca ?? '');
+  if (known) return known;
+  const own = ca === undefined ? [] : [ca];
+  const all = [...new Set([...getCACertificates('default'), ...getCACertificates('system'), ...own])];
+  const made = createSecureContext({ ca: all });
+  contexts.set(ca ?? '', made);
+  return made;
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
