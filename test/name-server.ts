@@ -1,0 +1,69 @@
+import { createSocket } from 'node:dgram';
+
+/** Records by name; a string in place of a list is how the server fails: an RCODE, or no answer at all. */
+export type Zone = Record<
+  string,
+  { MX?: [preference: number, exchange: string][]; A?: string[]; AAAA?: string[] } | 'SERVFAIL' | 'REFUSED' | 'SILENCE'
+>;
+
+const types = { 1: 'A', 15: 'MX', 28: 'AAAA' } as const;
+const rcodes = { SERVFAIL: 2, REFUSED: 5 } as const;
+
+/** A name server on loopback that knows one zone; names not in it do not exist. */
+export async function nameServer(zone: Zone): Promise<{ address: string; asked: string[]; close(): void }> {
+  const socket = createSocket('udp4');
+  const asked: string[] = [];
+  socket.on('message', (query, from) => {
+    const answer = answerTo(query, zone, asked);
+    if (answer) socket.send(answer, from.port, from.address);
+  });
+  await new Promise<void>(resolve => socket.bind(0, '127.0.0.1', resolve));
+  return { address: `127.0.0.1:${socket.address().port}`, asked, close: () => socket.close() };
+}
+
+/** RFC 1035 §4: header, the question given back, the answers. */
+function answerTo(query: Buffer, zone: Zone, asked: string[]): Buffer | null {
+  let at = 12;
+  const labels: string[] = [];
+  for (let length = query[at] ?? 0; length > 0; length = query[at] ?? 0) {
+    labels.push(query.toString('latin1', at + 1, at + 1 + length));
+    at += 1 + length;
+  }
+  const name = labels.join('.').toLowerCase();
+  const type = types[query.readUInt16BE(at + 1) as keyof typeof types];
+  asked.push(`${type} ${name}`);
+  const known = zone[name];
+  if (known === 'SILENCE') return null;
+  const records = typeof known === 'object' && type ? (known[type] ?? []).map(encode) : [];
+  const rcode = known === undefined ? 3 : typeof known === 'string' ? rcodes[known] : 0;
+  const header = Buffer.alloc(12);
+  query.copy(header, 0, 0, 2);
+  header.writeUInt16BE(0x8180 | rcode, 2);
+  header.writeUInt16BE(1, 4);
+  header.writeUInt16BE(records.length, 6);
+  const rows = records.map(data => {
+    const row = Buffer.alloc(12);
+    row.writeUInt16BE(0xc00c, 0);
+    row.writeUInt16BE(query.readUInt16BE(at + 1), 2);
+    row.writeUInt16BE(1, 4);
+    row.writeUInt32BE(60, 6);
+    row.writeUInt16BE(data.length, 10);
+    return Buffer.concat([row, data]);
+  });
+  return Buffer.concat([header, query.subarray(12, at + 5), ...rows]);
+}
+
+function encode(record: string | [number, string]): Buffer {
+  if (typeof record !== 'string')
+    return Buffer.concat([Buffer.from([record[0] >> 8, record[0] & 255]), domain(record[1])]);
+  if (!record.includes(':')) return Buffer.from(record.split('.').map(Number));
+  const [head = '', tail = ''] = record.split('::');
+  const groups = (part: string) => (part === '' ? [] : part.split(':').map(g => Number.parseInt(g, 16)));
+  const all = [...groups(head), ...Array(8 - groups(head).length - groups(tail).length).fill(0), ...groups(tail)];
+  return Buffer.from(all.flatMap(g => [g >> 8, g & 255]));
+}
+
+function domain(name: string): Buffer {
+  const labels = name.split('.').filter(l => l !== '');
+  return Buffer.concat([...labels.map(l => Buffer.from([l.length, ...Buffer.from(l)])), Buffer.from([0])]);
+}
