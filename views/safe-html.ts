@@ -1,0 +1,133 @@
+/**
+ * Mail HTML made safe to look at, the page it is shown in, and the only gate for markup that is not escaped.
+ *
+ * Three walls, each meant to hold alone: the allow-list (safeHtml), the sandbox of the frame (frameSandbox), and the
+ * answer's own policy (frameHeaders). No script runs, nothing loads that was not asked for, no mail makes this hang.
+ * Its output belongs into messageFrame and never into a page of the application, where htmx would obey it.
+ */
+import { randomUUID } from 'node:crypto';
+import { html, raw } from 'hono/html';
+import { cleanAside } from './safe-html/aside.ts';
+import { type Cleaned, clean, type Policy } from './safe-html/clean.ts';
+import { frameStyle } from './safe-html/frame-style.ts';
+
+export type SafeHtmlOptions = {
+  /** Let <img> load http and https addresses; CSS never may. */
+  remoteImages: boolean;
+  /** Our own URL for the part with this Content-ID (no angle brackets); null: there is none. */
+  cid: (contentId: string) => string | null;
+};
+
+export type SafeHtml =
+  | {
+      shown: true;
+      html: string;
+      /** Remote images left out; with remoteImages these are the tracking pixels, which always stay out. */
+      remoteBlocked: number;
+      /** The mail was longer than we show; its end is missing. */
+      truncated: boolean;
+    }
+  /** It could not be prepared within its limits; `why` is for the log. */
+  | { shown: false; html: ''; remoteBlocked: 0; truncated: false; why: string };
+
+/** UTF-16 units. */
+const LONGEST = 2_000_000;
+const LONGEST_HERE = 200_000;
+/** The parser searches the open elements at each end tag: time grows with the square of the tags, not with length. */
+const MOST_TAGS_HERE = 5_000;
+/** Milliseconds. */
+const LIMIT_ASIDE = 5_000;
+
+const SANDBOX = 'allow-same-origin allow-popups allow-popups-to-escape-sandbox';
+
+/** For the iframe's `sandbox` attribute. Same origin for its height and inline images; scripts never. */
+export const frameSandbox = SANDBOX;
+
+export async function safeHtml(text: string, options: SafeHtmlOptions): Promise<SafeHtml> {
+  const policy = { remoteImages: options.remoteImages, mark: `cid-${randomUUID()}-` };
+  try {
+    const cleaned = await cleanWhereItFits(text.slice(0, LONGEST), policy);
+    return {
+      shown: true,
+      html: withInlineImages(cleaned, policy.mark, options.cid),
+      remoteBlocked: cleaned.remoteBlocked,
+      truncated: text.length > LONGEST,
+    };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { shown: false, html: '', remoteBlocked: 0, truncated: false, why };
+  }
+}
+
+async function cleanWhereItFits(text: string, policy: Policy): Promise<Cleaned> {
+  const large = text.length > LONGEST_HERE || hasMoreTags(text, MOST_TAGS_HERE);
+  return large ? cleanAside(text, policy, LIMIT_ASIDE) : clean(text, policy);
+}
+
+function hasMoreTags(text: string, most: number): boolean {
+  let tags = 0;
+  for (let at = text.indexOf('<'); at >= 0 && tags <= most; at = text.indexOf('<', at + 1)) tags++;
+  return tags > most;
+}
+
+function withInlineImages({ html: body, contentIds }: Cleaned, mark: string, cid: SafeHtmlOptions['cid']): string {
+  return body.replace(new RegExp(` src="${mark}(\\d+)"`, 'g'), (_, index: string) => {
+    const url = cid(contentIds[Number(index)] ?? '');
+    return url === null ? '' : ` src="${html`${url}`}"`;
+  });
+}
+
+/**
+ * The whole document behind `/messages/{id}/body`; `body` is safeHtml's.
+ * Light by default, as the mail's author saw it; dark is for mails that bring no colours.
+ */
+export function messageFrame({ body, title, dark = false }: { body: string; title: string; dark?: boolean }): string {
+  const page = html`<!doctype html>
+<html>
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${title}</title>
+<base target="_blank">
+<style>${raw(frameStyle(dark))}</style>
+</head>
+<body>
+${raw(body)}
+</body>
+</html>
+`;
+  return String(page);
+}
+
+/**
+ * The headers of that answer. They repeat the sandbox, since the address can also be opened by itself; no
+ * Cross-Origin-Opener-Policy then, because a sandboxed page that carries one is not shown at all (HTML §7.4.5).
+ */
+export function frameHeaders({ remoteImages }: { remoteImages: boolean }): Record<string, string> {
+  const policy = [
+    `sandbox ${SANDBOX}`,
+    "default-src 'none'",
+    "style-src 'unsafe-inline'",
+    `img-src 'self' data:${remoteImages ? ' https: http:' : ''}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'self'",
+  ];
+  return {
+    'Content-Type': 'text/html; charset=utf-8',
+    'Content-Security-Policy': policy.join('; '),
+    'X-Content-Type-Options': 'nosniff',
+    'Cache-Control': 'no-store',
+    'Referrer-Policy': 'no-referrer',
+    'Cross-Origin-Resource-Policy': 'same-origin',
+    'X-DNS-Prefetch-Control': 'off',
+  };
+}
+
+/**
+ * Markup that goes into a page as it is: our icons, textToHtml's output. Nothing a stranger wrote passes here unless
+ * textToHtml escaped it; mail HTML never does.
+ */
+export function trusted(markup: string): ReturnType<typeof raw> {
+  return raw(markup);
+}

@@ -1,0 +1,181 @@
+/**
+ * The allow-list for mail HTML. What comes out holds only elements and attributes named here, every name in it is the
+ * mail's own, and nothing in it loads but data: images and, where asked for, http and https images.
+ * It decides by what is known, never by what is known to be bad.
+ */
+import sanitizeHtml from 'sanitize-html';
+import { outwardLink, outwardUrl } from '../link.ts';
+import { cleanDeclarations, cleanStyleSheet, ownNames } from './css.ts';
+
+export type Policy = {
+  remoteImages: boolean;
+  /** Unguessable; `src` of the n-th inline image becomes mark + n, for the caller to replace. */
+  mark: string;
+};
+
+export type Cleaned = {
+  html: string;
+  /** Remote images left out, tracking pixels included. */
+  remoteBlocked: number;
+  /** Content-IDs of the inline images, in the order of their marks. */
+  contentIds: string[];
+};
+
+type Attributes = sanitizeHtml.Attributes;
+type Seen = { styles: string[]; styleTags: number; contentIds: string[]; remoteBlocked: number };
+
+/** Taking a style element out copies the text before it, so their number is bounded. */
+const MOST_STYLES = 64;
+
+const TAGS = `a abbr address area article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del
+  details dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main map mark nav
+  ol p pre q rp rt ruby s samp section small span strike strong style sub summary sup table tbody td tfoot th thead
+  time tr tt u ul var wbr`;
+
+/** These go with all they hold: it is code, fallback, or another language than HTML. */
+const WITH_CONTENT = `applet audio canvas embed frameset iframe math noembed noframes noscript object option plaintext
+  script select style svg template textarea title video xmp`;
+
+const CELL = words('abbr axis bgcolor colspan nowrap rowspan scope');
+
+const ALLOWED: sanitizeHtml.IOptions = {
+  allowedTags: words(TAGS),
+  nonTextTags: words(WITH_CONTENT),
+  // We take the style elements out again (collectStyle) and write our own in their stead.
+  allowVulnerableTags: true,
+  allowedAttributes: {
+    '*': words('align aria-hidden aria-label class dir height id lang style title valign width'),
+    a: words('href name rel target'),
+    area: words('alt coords href rel shape target'),
+    col: ['span'],
+    colgroup: ['span'],
+    details: ['open'],
+    font: words('color face size'),
+    hr: words('color noshade size'),
+    img: words('alt border hspace src usemap vspace'),
+    li: words('type value'),
+    map: ['name'],
+    ol: words('reversed start type'),
+    style: ['media'],
+    table: [
+      ...words('bgcolor border cellpadding cellspacing frame rules summary'),
+      { name: 'role', values: ['presentation', 'none'] },
+    ],
+    td: CELL,
+    th: CELL,
+    time: ['datetime'],
+    tr: ['bgcolor'],
+    ul: ['type'],
+  },
+  allowedSchemes: ['http', 'https', 'mailto'],
+  allowedSchemesByTag: { img: ['http', 'https', 'data'] },
+  allowProtocolRelative: false,
+  // Our own filter reads CSS; postcss costs more and knows no danger.
+  parseStyleAttributes: false,
+  nestingLimit: 200,
+};
+
+export function clean(html: string, policy: Policy): Cleaned {
+  const seen: Seen = { styles: [], styleTags: 0, contentIds: [], remoteBlocked: 0 };
+  const body = sanitizeHtml(html, {
+    ...ALLOWED,
+    transformTags: { '*': (tag, attributes) => transform(tag, attributes, policy, seen) },
+    exclusiveFilter: frame => frame.tag === 'style' && collectStyle(frame, seen),
+  });
+  const css = seen.styles.map(cleanStyleSheet).join('');
+  return {
+    html: css === '' ? body : `<style>${css}</style>${body}`,
+    remoteBlocked: seen.remoteBlocked,
+    contentIds: seen.contentIds,
+  };
+}
+
+function transform(tagName: string, attribs: Attributes, policy: Policy, seen: Seen): sanitizeHtml.Tag {
+  if (tagName === 'style' && ++seen.styleTags > MOST_STYLES) return { tagName: 'script', attribs: {} };
+  if (tagName === 'body') return { tagName: 'div', attribs: own(bodyAsBlock(attribs)) };
+  if (tagName === 'a' || tagName === 'area') return { tagName, attribs: link(own(attribs)) };
+  if (tagName === 'img') return { tagName, attribs: image(own(attribs), policy, seen) };
+  return { tagName, attribs: own(attribs) };
+}
+
+/** The text of a style element leaves the flow: written anywhere, it would be the one place that is not escaped. */
+function collectStyle(frame: sanitizeHtml.IFrame, seen: Seen): true {
+  const media = frame.attribs.media;
+  seen.styles.push(media ? `@media ${media}{${frame.text}}` : frame.text);
+  return true;
+}
+
+function own(attribs: Attributes): Attributes {
+  const { id, class: classes, name, style, ...rest } = attribs;
+  if (id) rest.id = ownNames(id);
+  if (classes) rest.class = ownNames(classes);
+  if (name) rest.name = ownNames(name);
+  const painted = cleanDeclarations(style ?? '');
+  if (painted !== '') rest.style = painted;
+  return rest;
+}
+
+function bodyAsBlock(attribs: Attributes): Attributes {
+  if (!attribs.bgcolor) return attribs;
+  return { ...attribs, style: `background-color:${attribs.bgcolor};${attribs.style ?? ''}` };
+}
+
+function link({ href, target: _target, rel: _rel, ...rest }: Attributes): Attributes {
+  if (href === undefined) return rest;
+  // A place in the same mail: the frame's base would open it in a new page.
+  if (href.startsWith('#')) return { ...rest, href: `#${ownNames(href.slice(1))}`, target: '_self' };
+  const url = outwardUrl(href);
+  return url === null ? rest : { ...rest, href: url, ...outwardLink };
+}
+
+function image({ src, usemap, ...rest }: Attributes, policy: Policy, seen: Seen): Attributes {
+  const shown = source(src?.trim() ?? '', rest, policy, seen);
+  if (shown !== null) rest.src = shown;
+  if (usemap?.startsWith('#')) rest.usemap = `#${ownNames(usemap.slice(1))}`;
+  return rest;
+}
+
+function source(src: string, attribs: Attributes, policy: Policy, seen: Seen): string | null {
+  if (/^cid:/i.test(src)) return policy.mark + (seen.contentIds.push(contentId(src)) - 1);
+  if (/^data:/i.test(src)) return isPicture(src) ? src : null;
+  const url = outwardUrl(src);
+  if (url === null || url.startsWith('mailto:')) return null;
+  if (policy.remoteImages && !isTracker(attribs)) return url;
+  seen.remoteBlocked++;
+  return null;
+}
+
+/** RFC 2392 §2: the URL is the Content-ID, percent-encoded, without its angle brackets. */
+function contentId(src: string): string {
+  const id = src.slice('cid:'.length).replace(/^<|>$/g, '');
+  try {
+    return decodeURIComponent(id);
+  } catch {
+    return id;
+  }
+}
+
+/** No SVG: it is a document, and others than <img> may be made to show it. */
+function isPicture(src: string): boolean {
+  const head = /^data:image\/(?:png|jpe?g|gif|webp);base64,/i.exec(src);
+  return head !== null && !/[^a-z0-9+/=\s]/i.test(src.slice(head[0].length));
+}
+
+/** An image nobody can see has one purpose; it stays out even when images were asked for. */
+function isTracker({ width, height, style = '' }: Attributes): boolean {
+  if (/(?:^|;)(?:display:none|visibility:hidden)/i.test(style.replace(/\s/g, ''))) return true;
+  return isDot(width ?? styled(style, 'width')) && isDot(height ?? styled(style, 'height'));
+}
+
+function isDot(length: string | undefined): boolean {
+  return length !== undefined && Number.parseFloat(length) <= 1 && !length.includes('%');
+}
+
+function styled(style: string, property: string): string | undefined {
+  const declaration = style.split(';').find(part => part.startsWith(`${property}:`));
+  return declaration?.slice(property.length + 1).trim();
+}
+
+function words(list: string): string[] {
+  return list.split(/\s+/);
+}

@@ -1,0 +1,31 @@
+/** How a mail looks where its author said nothing: the page's own type and measure (values as in public/app.css). */
+const LIGHT = {
+  scheme: 'light',
+  surface: '#ffffff',
+  text: '#1a2023',
+  muted: '#566168',
+  line: '#d5d9db',
+  link: '#0f6674',
+};
+const DARK = {
+  scheme: 'dark',
+  surface: '#1b2023',
+  text: '#e7ebec',
+  muted: '#a0abb1',
+  line: '#343c40',
+  link: '#6cc6d2',
+};
+
+export function frameStyle(dark: boolean): string {
+  const { scheme, surface, text, muted, line, link } = dark ? DARK : LIGHT;
+  return `
+:root { color-scheme: ${scheme}; }
+html { background: ${surface}; }
+body { margin: 0; padding: 16px; color: ${text}; font: 15px/1.45 system-ui, sans-serif; overflow-wrap: break-word; overflow-x: auto; }
+a { color: ${link}; }
+img { max-width: 100%; height: auto; }
+pre { white-space: pre-wrap; }
+blockquote { margin: 0 0 0 4px; padding-left: 12px; border-left: 2px solid ${line}; color: ${muted}; }
+@media (pointer: coarse) { body { font-size: 16px; } }
+`;
+}
