@@ -1,8 +1,18 @@
 /**
  * Who may sign in. Passwords are checked here and nowhere else, under one throttle for SMTP, POP3 and web.
  * `check` costs the same for unknown and known names; it never says which of the two was wrong.
+ * It does not know protocols: whether an account may use POP3, and what a verdict is called there, is theirs to say.
  */
-import type { Account } from './store.ts';
+import { createCheck } from './auth/check.ts';
+import { hashPassword } from './auth/local.ts';
+import { createSignup } from './auth/signup.ts';
+import { createThrottle } from './auth/throttle.ts';
+import type { Settings } from './config.ts';
+import type { Log } from './log.ts';
+import type { Account, Store } from './store.ts';
+
+export { nameProblem, passwordProblem } from './auth/names.ts';
+export { hashPassword };
 
 export type Protocol = 'smtp' | 'pop3' | 'web';
 
@@ -28,4 +38,23 @@ export type Auth = {
   /** Why this name cannot be had, as a key of views/words; null: it is free. */
   available(username: string, domain: string): Promise<string | null>;
   setPassword(accountId: number, password: string): Promise<void>;
+  /** The throttle's state as text, to be kept over a restart; `restore` passes over what it cannot read. */
+  snapshot(): string;
+  restore(saved: string): void;
 };
+
+export type AuthDeps = { store: Store; settings: Settings; now: () => number; log: Log };
+
+export function createAuth(deps: AuthDeps): Auth {
+  const throttle = createThrottle(deps.now);
+  const { signup, available } = createSignup({ ...deps, throttle });
+  return {
+    check: createCheck(deps, throttle),
+    signup,
+    available,
+    setPassword: async (accountId, password) =>
+      deps.store.accounts.setPassword(accountId, await hashPassword(password)),
+    snapshot: throttle.snapshot,
+    restore: throttle.restore,
+  };
+}

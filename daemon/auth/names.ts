@@ -1,0 +1,70 @@
+/** RFC 2142, and what programs, certificate authorities and people take for the voice of the house. */
+const reserved = `
+  abuse hostmaster info marketing news noc postmaster sales security support usenet uucp webmaster www ftp
+  bounce bounces daemon dmarc donotreply email etrn fetcher imap imaps list listmaster listserv mail mailbox mailer
+  mailer-daemon mailman majordomo newsletter noreply no-reply null owner pop pop3 pop3s reply request smtp smtps spam
+  submission tlsrpt unsubscribe virus webmail
+  account accounts admin administration administrator administrators alert alerts auth authentication billing cert
+  compliance contact customer directory feedback finance help helpdesk helpmaster hr invoice is it legal licensing login
+  master media moderator notification notifications office official operator orders owner passwd password payment payments
+  policy poweruser press privacy refund refunds register registration root rootuser secure service services signin signup
+  ssladmin ssladministrator sslwebmaster staff sudo super superuser sysadmin sysadministrator sysop system team terms trust
+  verify
+  anonymous backup bin dovecot everybody everyone games guest lp nobody nouser postfix sync sys toor www-data
+  api autoconfig autodiscover broadcasthost cdn dns domain isatap localdomain localhost mta-sts mx network ns server static
+  vpn web wpad
+  false nan nil none true undefined void
+  cwmail dmail popfetch dsmtp dpop dlist dwatch netauth`;
+
+/** Hosts are numbered: mail2, ns1. */
+const numberedHost = /^(?:mail|mx|ns|dns|www|smtp|pop|imap|web|server)\d+$/;
+
+/** What looks alike in lower-case ASCII becomes one letter, and what a hurried eye passes over is left out. */
+function skeleton(name: string): string {
+  return name
+    .replace(/[._-]/g, '')
+    .replaceAll('rn', 'm')
+    .replaceAll('vv', 'w')
+    .replace(
+      /[0l134578]/g,
+      c => ({ '0': 'o', l: 'i', '1': 'i', '3': 'e', '4': 'a', '5': 's', '7': 't', '8': 'b' })[c]!,
+    );
+}
+
+const reservedSkeletons = new Set(reserved.trim().split(/\s+/).map(skeleton));
+
+export const shortestName = 3;
+export const longestName = 40;
+
+/** Why nobody may have this name (lower case), as a key of views/words; null: it is a fine name. */
+export function nameProblem(name: string): string | null {
+  if (name.length < shortestName) return 'signup.short';
+  if (name.length > longestName) return 'signup.long';
+  if (!/^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/.test(name) || name.includes('..')) return 'signup.characters';
+  return numberedHost.test(name) || reservedSkeletons.has(skeleton(name)) ? 'signup.reserved' : null;
+}
+
+const shortestPassword = 8;
+/** Octets. */
+const longestPassword = 1024;
+
+/** Why this password will not do, as a key of views/words. No rule but length: rules make passwords worse (NIST SP 800-63B). */
+export function passwordProblem(password: string, name: string): string | null {
+  const lower = password.toLowerCase();
+  if ([...password].length < shortestPassword) return 'signup.password_short';
+  if (Buffer.byteLength(password) > longestPassword) return 'signup.password_long';
+  // A line end or NUL can be typed into no POP3 or SASL login.
+  if (/\p{Cc}/u.test(password)) return 'signup.password_characters';
+  return lower === name || lower.startsWith(`${name}@`) ? 'signup.password_is_name' : null;
+}
+
+/**
+ * The address meant by what somebody typed to sign in: a bare name belongs to the main domain, and old clients that
+ * cannot type `@` write `user%domain` or `user/domain`, signs that no name of ours contains.
+ */
+export function loginAddress(typed: string, mainDomain: string): string {
+  const lower = typed.trim().toLowerCase();
+  if (lower.includes('@')) return lower;
+  const parts = /^(.*)[%/](.*)$/.exec(lower);
+  return parts ? `${parts[1]}@${parts[2]}` : `${lower}@${mainDomain}`;
+}

@@ -1,0 +1,252 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type Auth, createAuth, hashPassword, type Verdict } from '../daemon/auth.ts';
+import type { Settings } from '../daemon/config.ts';
+import { silentLog } from '../daemon/log.ts';
+import { openStore, type Store } from '../daemon/store.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'cwmail-auth-'));
+const settings = { host_domain: ['main.test', 'other.test'], signup: 'open', user_quota: 5000 } as Settings;
+let store: Store;
+let auth: Auth;
+let now = Date.UTC(2026, 0, 1);
+
+const fresh = () => createAuth({ store, settings, now: () => now, log: silentLog() });
+const from = (peer: string) => ({ peer, protocol: 'pop3' as const });
+const shown = (v: Verdict) => (v.kind === 'known' ? v.account.address : v.kind);
+const check = async (name: string, password: string, peer = '192.0.2.1') =>
+  shown(await auth.check(name, password, from(peer)));
+
+beforeAll(async () => {
+  store = await openStore({ path: folder, writer: 'inline', fatal: error => Promise.reject(error) });
+  const passwordHash = await hashPassword('correct horse');
+  for (const address of ['ann@main.test', 'ann@other.test', 'off@main.test'])
+    await store.accounts.create({ address, name: '', passwordHash, quota: 0, at: now });
+  await store.accounts.create({ address: 'none@main.test', name: '', passwordHash: null, quota: 0, at: now });
+  const off = await store.accounts.byAddress('off@main.test');
+  await store.accounts.set(off!.id, { disabled: true });
+});
+afterAll(async () => {
+  await store.close();
+  rmSync(folder, { recursive: true });
+});
+beforeEach(() => {
+  now += 2 * 86_400_000;
+  auth = fresh();
+});
+
+test('check knows an account by every form of its name, and refuses the rest alike', async () => {
+  const table: [string, string, string][] = [
+    ['ann', 'correct horse', 'ann@main.test'],
+    ['ANN@Main.Test', 'correct horse', 'ann@main.test'],
+    ['ann@other.test', 'correct horse', 'ann@other.test'],
+    ['ann%other.test', 'correct horse', 'ann@other.test'],
+    ['ann/other.test', 'correct horse', 'ann@other.test'],
+    // wrong password, no password, nobody, no domain of ours, disabled
+    ['ann', 'Correct horse', 'refused'],
+    ['ann', '', 'refused'],
+    ['nobody', 'correct horse', 'refused'],
+    ['none', '', 'refused'],
+    ['ann@elsewhere.test', 'correct horse', 'refused'],
+    ['off', 'correct horse', 'refused'],
+    // what an injection would look like
+    ["' or 1=1 --", 'correct horse', 'refused'],
+    ['ann\0', 'correct horse', 'refused'],
+    ['', '', 'refused'],
+  ];
+  for (const [i, [name, password, verdict]] of table.entries())
+    expect([name, await check(name, password, `192.0.2.${i}`)]).toEqual([name, verdict]);
+  expect(await check('x'.repeat(1_000_000), 'y'.repeat(1_000_000))).toBe('refused');
+});
+
+const timed = async (act: () => Promise<unknown>) => {
+  const start = performance.now();
+  await act();
+  return performance.now() - start;
+};
+
+test('check costs the same for names that exist and names that do not', async () => {
+  const known: number[] = [];
+  const unknown: number[] = [];
+  for (let i = 0; i < 9; i++) {
+    known.push(await timed(() => check('ann', `guess ${i}`, `198.51.100.${i}`)));
+    unknown.push(await timed(() => check(`nobody${i}`, `guess ${i}`, `203.0.113.${i}`)));
+  }
+  const median = (list: number[]) => list.sort((a, b) => a - b)[4]!;
+  expect(median(known)).toBeGreaterThan(5);
+  expect(median(unknown) / median(known)).toBeGreaterThan(0.6);
+  expect(median(unknown) / median(known)).toBeLessThan(1.6);
+});
+
+test('check remembers a good answer for five minutes, and not past a new password or a disabled account', async () => {
+  await store.accounts.create({
+    address: 'cat@main.test',
+    name: '',
+    passwordHash: await hashPassword('first one'),
+    quota: 0,
+    at: now,
+  });
+  const { id } = (await store.accounts.byAddress('cat@main.test'))!;
+  const hashing = await timed(() => check('cat', 'first one'));
+  expect(await timed(() => check('cat', 'first one'))).toBeLessThan(hashing / 4);
+  await auth.setPassword(id, 'second one');
+  expect(await check('cat', 'first one')).toBe('refused');
+  expect(await check('cat', 'second one')).toBe('cat@main.test');
+  await store.accounts.set(id, { disabled: true });
+  expect(await check('cat', 'second one')).toBe('refused');
+  await store.accounts.set(id, { disabled: false });
+  now += 301_000;
+  expect(await timed(() => check('cat', 'second one'))).toBeGreaterThan(hashing / 4);
+});
+
+test('check counts the same wrong password once, and takes it for right once it is', async () => {
+  await store.accounts.create({
+    address: 'dog@main.test',
+    name: '',
+    passwordHash: await hashPassword('before it'),
+    quota: 0,
+    at: now,
+  });
+  const { id } = (await store.accounts.byAddress('dog@main.test'))!;
+  for (let i = 0; i < 40; i++) expect(await check('dog', 'after that')).toBe('refused');
+  expect(await check('ann', 'correct horse')).toBe('ann@main.test');
+  await auth.setPassword(id, 'after that');
+  expect(await check('dog', 'after that')).toBe('dog@main.test');
+});
+
+test('check lets ten guesses of two hundred through, over all protocols and a restart, and the owner in elsewhere', async () => {
+  const kinds: string[] = [];
+  const protocols = ['smtp', 'pop3', 'web'] as const;
+  for (let i = 0; i < 200; i++) {
+    const verdict = await auth.check('ann', `guess ${i}`, { peer: '192.0.2.66', protocol: protocols[i % 3]! });
+    kinds.push(verdict.kind);
+  }
+  expect(kinds.filter(k => k === 'refused')).toHaveLength(10);
+  expect(kinds.filter(k => k === 'throttled')).toHaveLength(190);
+  expect(await auth.check('ann', 'correct horse', from('192.0.2.66'))).toEqual({ kind: 'throttled', seconds: 60 });
+  expect(await check('ann', 'correct horse', '192.0.2.67')).toBe('ann@main.test');
+  const saved = auth.snapshot();
+  auth = fresh();
+  auth.restore(saved);
+  expect(await check('ann', 'correct horse', '192.0.2.66')).toBe('throttled');
+  now += 60_001;
+  expect(await check('ann', 'correct horse', '192.0.2.66')).toBe('ann@main.test');
+});
+
+test('check lets no parallel guess past the budget, and two hundred right sign-ins in', async () => {
+  const tally = async (list: Promise<string>[]) => {
+    const seen = await Promise.all(list);
+    return [
+      seen.filter(k => k === 'refused').length,
+      seen.filter(k => k === 'throttled').length,
+      seen.filter(k => k.includes('@')).length,
+    ];
+  };
+  const twoHundred = Array.from({ length: 200 }, (_, i) => i);
+  expect(await tally(twoHundred.map(i => check('ann', `guess ${i}`, '192.0.2.71')))).toEqual([10, 190, 0]);
+  expect(await tally(twoHundred.map(() => check('ann', 'correct horse', '192.0.2.72')))).toEqual([0, 0, 200]);
+});
+
+test('check answers unavailable when the store cannot answer, and spends nothing', async () => {
+  const broken = {
+    ...store,
+    accounts: { ...store.accounts, byAddress: () => Promise.reject(new Error('the disk is gone')) },
+  };
+  const lines: string[] = [];
+  const log = { ...silentLog(), error: (event: string) => void lines.push(event) };
+  const other = createAuth({ store: broken, settings, now: () => now, log });
+  for (let i = 0; i < 20; i++)
+    expect(await other.check('ann', `guess ${i}`, from('192.0.2.1'))).toEqual({ kind: 'unavailable' });
+  expect(lines).toHaveLength(20);
+});
+
+const form = { username: 'eve', domain: 'main.test', name: 'Eve', password: 'long enough' };
+
+test('signup says what is wrong, with the field it is in', async () => {
+  const table: [Partial<typeof form>, string, string][] = [
+    [{ username: 'ab' }, 'username', 'signup.short'],
+    [{ username: 'x'.repeat(41) }, 'username', 'signup.long'],
+    [{ username: 'b@d' }, 'username', 'signup.characters'],
+    [{ username: 'Postmaster' }, 'username', 'signup.reserved'],
+    [{ username: ' ANN ' }, 'username', 'signup.taken'],
+    [{ domain: 'elsewhere.test' }, 'username', 'signup.domain'],
+    [{ password: 'short' }, 'password', 'signup.password_short'],
+    [{ password: 'x'.repeat(2000) }, 'password', 'signup.password_long'],
+    [{ password: 'line\r\nbreak' }, 'password', 'signup.password_characters'],
+    [{ username: 'evelyn.smith', password: 'Evelyn.Smith' }, 'password', 'signup.password_is_name'],
+    [{ name: 'x'.repeat(101) }, 'name', 'signup.name_long'],
+    [{ name: 'a\r\nBcc: b' }, 'name', 'signup.name_characters'],
+  ];
+  for (const [part, field, reason] of table)
+    expect([part, await auth.signup({ ...form, ...part }, '192.0.2.1')]).toEqual([part, { ok: false, field, reason }]);
+  const closed = createAuth({ store, settings: { ...settings, signup: 'closed' }, now: () => now, log: silentLog() });
+  expect(await closed.signup(form, '192.0.2.1')).toEqual({ ok: false, field: 'form', reason: 'signup.closed' });
+});
+
+test('signup makes an account that can sign in, whose name is then taken in any spelling', async () => {
+  expect(await auth.available('EVE', '')).toBeNull();
+  const made = await auth.signup({ ...form, username: ' EVE ', domain: '', name: ' Eve Ärmel ' }, '192.0.2.1');
+  expect(made).toMatchObject({ ok: true, address: 'eve@main.test' });
+  expect(await store.accounts.byAddress('eve@main.test')).toMatchObject({
+    name: 'Eve Ärmel',
+    quota: 5000,
+    createdAt: now,
+  });
+  expect(await check('eve', 'long enough')).toBe('eve@main.test');
+  expect(await auth.available('eve', 'main.test')).toBe('signup.taken');
+  expect(await auth.available('eve', 'other.test')).toBeNull();
+  expect(await auth.available('eve', 'elsewhere.test')).toBe('signup.domain');
+  expect(await auth.available('root', 'main.test')).toBe('signup.reserved');
+});
+
+test('signup gives a name wanted by fifty at once to exactly one', async () => {
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, (_, i) => auth.signup({ ...form, username: 'wanted' }, `192.0.2.${i}`)),
+  );
+  expect(answers.filter(a => a.ok)).toHaveLength(1);
+  expect(answers.filter(a => !a.ok && a.reason === 'signup.taken')).toHaveLength(49);
+});
+
+test('signup lets one peer have ten accounts an hour, over a restart, a /64 being one peer', async () => {
+  const many = (prefix: string) =>
+    Promise.all(
+      Array.from({ length: 12 }, (_, i) => auth.signup({ ...form, username: `${prefix}${i}` }, `2001:db8::${i}`)),
+    );
+  const answers = await many('first');
+  expect(answers.filter(a => a.ok)).toHaveLength(10);
+  expect(answers.filter(a => !a.ok && a.reason === 'signup.too_many' && a.field === 'form')).toHaveLength(2);
+  const saved = auth.snapshot();
+  auth = fresh();
+  auth.restore(saved);
+  expect(await auth.signup({ ...form, username: 'second' }, '2001:db8::ffff')).toMatchObject({
+    ok: false,
+    reason: 'signup.too_many',
+  });
+  expect(await auth.signup({ ...form, username: 'second' }, '2001:db8:0:1::1')).toMatchObject({ ok: true });
+  now += 3_600_001;
+  expect(await auth.signup({ ...form, username: 'third' }, '2001:db8::1')).toMatchObject({ ok: true });
+});
+
+const corpus = process.env.MAIL_CORPUS ?? (existsSync('../shared/corpus') ? '../shared/corpus' : 'test/corpus');
+const naughty = join(corpus, 'protocol/signup/blns.json');
+
+test.skipIf(!existsSync(naughty))(
+  `signup and check take every string of ${naughty} in any field without an exception`,
+  async () => {
+    const strings: string[] = JSON.parse(readFileSync(naughty, 'utf8'));
+    const reasons = new Set<string>();
+    for (const s of strings) {
+      const part = await auth.signup({ ...form, username: s, password: 'short' }, '192.0.2.9');
+      if (!part.ok) reasons.add(part.reason);
+      expect(part.ok).toBe(false);
+      expect(await auth.signup({ ...form, name: s, domain: s || 'x', password: s }, '192.0.2.9')).toMatchObject({
+        ok: false,
+      });
+      expect(typeof (await auth.available(s, 'main.test'))).toMatch(/string|object/);
+    }
+    console.log(`${strings.length} strings: ${[...reasons].join(', ')}`);
+    for (const s of strings.slice(0, 60)) expect(await check(s, s, `127.0.0.${strings.indexOf(s)}`)).not.toContain('@');
+  },
+);
