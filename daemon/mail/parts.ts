@@ -1,23 +1,12 @@
-/** One MIME part with its place in the content: offsets are octets from the start of the content, `to` exclusive. */
-export type Part = {
-  /** `1`, `2.1` … as IMAP numbers parts (RFC 9051 §6.4.5); the root of a multipart is ``. */
-  id: string;
-  /** Lower case `text/plain`; what cannot be read is `application/octet-stream`, absent is `text/plain`. */
-  type: string;
-  /** The charset parameter as written, lower case; null: none. */
-  charset: string | null;
-  /** Lower case transfer encoding: `7bit`, `8bit`, `binary`, `base64`, `quoted-printable`, else as written. */
-  encoding: string;
-  disposition: 'inline' | 'attachment' | null;
-  /** File name, decoded (RFC 2231, RFC 2047), without path and control characters; null: none. */
-  name: string | null;
-  /** Content-ID without the angle brackets; null: none. */
-  contentId: string | null;
-  /** text/plain only: RFC 3676 format=flowed, and its delsp. */
-  flowed: boolean;
-  delSp: boolean;
-  headerFrom: number;
-  bodyFrom: number;
-  bodyTo: number;
-  parts: Part[];
-};
+/**
+ * The parts of a message: where they lie, what they are, what is in them, which of them to show.
+ *
+ * The scanner reads content as it streams by and keeps only a tree of byte offsets; depth (100) and number
+ * (1,000) of parts are bounded, and what is beyond belongs to the part around it. Nothing here throws for
+ * what a message contains. Decoding works on the bytes of one body, whole or in chunks. It opens no content.
+ */
+export { decodeBody, decodeStream } from './parts/decode.ts';
+export { type DisplayParts, displayParts, textParts } from './parts/display.ts';
+export type { Part } from './parts/part.ts';
+export { PartScanner, type Scanned, scan } from './parts/scanner.ts';
+export { partText, unflow } from './parts/text.ts';
