@@ -11,6 +11,7 @@ export type { Mistake };
 
 export type Gateway = { /** Exact domain, or `*` for all. */ domain: string; host: string; port: number };
 export type ForwardRule = { /** Address or `*@domain`, lower case. */ from: string; to: string };
+export type AliasRule = { /** Address, lower case. */ from: string; to: string };
 export type FallbackRule = { domain: string; to: string };
 
 export type FetchAccount = {
@@ -60,6 +61,7 @@ export type Settings = {
   trusted_proxy: string[];
   gateway: Gateway[];
   forward: ForwardRule[];
+  alias: AliasRule[];
   fallback_address: FallbackRule[];
   fetch: FetchAccount[];
   signup: 'open' | 'closed';

@@ -24,6 +24,7 @@ import { inlineWriter, startWriter } from './store/writer.ts';
 
 export type { ContentWriter } from './store/content.ts';
 export type { DraftFields } from './store/drafts.ts';
+export type { DropEntry } from './store/messages.ts';
 export * from './store/shapes.ts';
 export { StoreError };
 

@@ -1,4 +1,4 @@
-import type { FallbackRule, ForwardRule, Gateway, Settings } from '../config.ts';
+import type { AliasRule, FallbackRule, ForwardRule, Gateway, Settings } from '../config.ts';
 import { fetchAccount } from './fetch-line.ts';
 import * as v from './values.ts';
 
@@ -102,6 +102,15 @@ export const declarations: Declarations = {
     kind: 'lines',
     restart: true,
     parse: forwardRule,
+  },
+  alias: {
+    doc: 'ADDRESS is another name of TARGET; several lines for one address make a group. Looked at when no forward line matches.',
+    form: 'ADDRESS TARGET',
+    group: 'Mail',
+    initial: [],
+    kind: 'lines',
+    restart: true,
+    parse: aliasRule,
   },
   fallback_address: {
     doc: 'Mail for an address of DOMAIN that nothing else takes goes to ADDRESS.',
@@ -211,13 +220,21 @@ function pair(t: string, form: string): v.Parsed<[string, string]> {
   return words.length === 2 ? v.right([words[0]!, words[1]!]) : v.wrong(`the form is: ${form}`);
 }
 
-function forwardRule(t: string): v.Parsed<ForwardRule> {
-  const words = pair(t, 'forward FROM TO');
+function addressPair(t: string, form: string, star: boolean): v.Parsed<{ from: string; to: string }> {
+  const words = pair(t, form);
   if (!words.ok) return words;
-  const from = v.address(true)(words.value[0]);
+  const from = v.address(star)(words.value[0]);
   if (!from.ok) return from;
   const to = v.address()(words.value[1]);
   return to.ok ? v.right({ from: from.value, to: to.value }) : to;
+}
+
+function forwardRule(t: string): v.Parsed<ForwardRule> {
+  return addressPair(t, 'forward FROM TO', true);
+}
+
+function aliasRule(t: string): v.Parsed<AliasRule> {
+  return addressPair(t, 'alias ADDRESS TARGET', false);
 }
 
 function fallbackRule(t: string): v.Parsed<FallbackRule> {

@@ -1,4 +1,4 @@
-import type { Work } from './sql.ts';
+import type { Statement, Work } from './sql.ts';
 import { type Connection, connect, StoreError } from './sqlite.ts';
 import { type VerbName, verbs } from './verbs.ts';
 
@@ -98,7 +98,9 @@ type Answer = { job: Job; ok: boolean; value: unknown };
 function commit(db: Connection, jobs: Job[], fatal: (error: Error) => void): void {
   let answers: Answer[];
   try {
-    answers = jobs.map(job => attempt(db, job, jobs.length > 1));
+    const late: Statement[] = [];
+    answers = jobs.map(job => attempt(db, job, jobs.length > 1, late));
+    db.runLate(late);
     db.exec('commit');
   } catch (error) {
     rollback(db);
@@ -110,11 +112,13 @@ function commit(db: Connection, jobs: Job[], fatal: (error: Error) => void): voi
 }
 
 /** A verb that fails takes nothing but itself back; a fault of the disk or the store ends the whole batch. */
-function attempt(db: Connection, job: Job, shared: boolean): Answer {
+function attempt(db: Connection, job: Job, shared: boolean, late: Statement[]): Answer {
   if (shared) db.exec('savepoint job');
   try {
-    const value = db.perform(verbs[job.verb](job.args as never) as Work<unknown>);
+    const own: Statement[] = [];
+    const value = db.perform(verbs[job.verb](job.args as never) as Work<unknown>, own);
     if (shared) db.exec('release job');
+    late.push(...own);
     return { job, ok: true, value };
   } catch (error) {
     if (!shared || (error instanceof StoreError && error.kind !== 'other')) throw error;

@@ -3,7 +3,7 @@
  * each, and the verb reads the same. The text is the SQL both share, with `?` for parameters.
  */
 export type Value = string | number | null | Uint8Array;
-export type Statement = { text: string; params: Value[]; want: 'row' | 'rows' | 'count' };
+export type Statement = { text: string; params: Value[]; want: 'row' | 'rows' | 'count' | 'late' };
 export type Work<T> = Generator<Statement, T, unknown>;
 
 export function* row<R>(text: string, ...params: Value[]): Work<R | undefined> {
@@ -17,6 +17,14 @@ export function* rows<R>(text: string, ...params: Value[]): Work<R[]> {
 /** Answers how many rows it changed. */
 export function* run(text: string, ...params: Value[]): Work<number> {
   return (yield { text, params, want: 'count' }) as number;
+}
+
+/**
+ * A statement that may wait for the end of the transaction, and answers nothing: the full-text index takes many
+ * messages at once far cheaper than one by one, and flushes at every savepoint.
+ */
+export function* late(text: string, ...params: Value[]): Work<void> {
+  yield { text, params, want: 'late' };
 }
 
 /** The one row that must be there, such as that of `returning`. */

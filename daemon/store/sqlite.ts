@@ -1,7 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Names } from './schema.ts';
 import type { Dialect, MatchTerm, Statement, Value, Work } from './sql.ts';
-import { list, run } from './sql.ts';
+import { late, list } from './sql.ts';
 
 /** The one file that knows SQLite: its locks, its full-text index, its error codes. */
 export const sqliteNames: Names = {
@@ -12,7 +12,7 @@ export const sqliteNames: Names = {
   // Contentless: the words are kept, not the text. The ascii tokenizer takes what mail/words.ts has split as it is.
   words: [
     `create virtual table message_words using fts5(owner, subject, people, body, content='', contentless_delete=1,
-      tokenize='ascii', columnsize=0, prefix='')`,
+      tokenize='ascii')`,
   ],
 };
 
@@ -26,7 +26,9 @@ export class StoreError extends Error {
 }
 
 export type Connection = {
-  perform<T>(work: Work<T>): T;
+  /** Statements that may come late are put aside; `runLate` carries them out, before the commit. */
+  perform<T>(work: Work<T>, late?: Statement[]): T;
+  runLate(late: Statement[]): void;
   /** False: somebody else is writing; try again in a moment. */
   begin(): boolean;
   exec(text: string): void;
@@ -44,17 +46,21 @@ export function connect(path: string, mode: 'write' | 'read'): Connection {
     prepared.set(text, statement);
     return statement;
   };
-  const perform = <T>(work: Work<T>): T => {
-    try {
+  const perform = <T>(work: Work<T>, aside: Statement[] = []): T =>
+    guarded(() => {
       let step = work.next();
-      while (!step.done) step = work.next(execute(prepare(step.value.text), step.value));
+      while (!step.done) {
+        const { value } = step;
+        step = work.next(value.want === 'late' ? aside.push(value) : execute(prepare(value.text), value));
+      }
       return step.value;
-    } catch (error) {
-      throw translated(error);
-    }
-  };
+    });
   return {
     perform,
+    runLate: statements =>
+      guarded(() => {
+        for (const { text, params } of statements) prepare(text).run(...params);
+      }),
     begin: () => began(db),
     exec: text => guarded(() => db.exec(text)),
     close: () => db.close(),
@@ -119,7 +125,7 @@ function translated(error: unknown): unknown {
 
 export const sqliteDialect: Dialect = {
   *index(id, accountId, text) {
-    yield* run(
+    yield* late(
       'insert into message_words (rowid, owner, subject, people, body) values (?,?,?,?,?)',
       id,
       `u${accountId}`,
@@ -129,7 +135,7 @@ export const sqliteDialect: Dialect = {
     );
   },
   *unindex(ids) {
-    yield* run(`delete from message_words where rowid in ${list(ids)}`, ...ids);
+    yield* late(`delete from message_words where rowid in ${list(ids)}`, ...ids);
   },
   match(accountId, terms) {
     const params: Value[] = [expression(accountId, terms)];

@@ -1,0 +1,211 @@
+/**
+ * The door: all mail comes in here, from peers, users, the webmail, the fetcher and ourselves.
+ *
+ * refuseSender, routeRecipient, receive, accept. It promises that `accept` answers 250 only after the one durable
+ * transaction, that unknown recipients are refused before content comes, and that the same key is taken once.
+ * It speaks no protocol: those who do call it and pass its Replies on.
+ */
+import { statfs } from 'node:fs/promises';
+import type { Settings } from './config.ts';
+import { type HeaderRules, Incoming, type Received } from './intake/incoming.ts';
+import { type PolicySettings, refuseRelay, refuseSender, tooLarge, type Visitor } from './intake/policy.ts';
+import { type Chain, type ChainSettings, createChain, type Routing, traceLine } from './intake/recipient.ts';
+import { because, type Log } from './log.ts';
+import { domainOf } from './mail/address.ts';
+import type { Envelope, Recipient } from './mail/envelope.ts';
+import { type Reply, reply } from './mail/reply.ts';
+import { dateField, messageId, receivedField } from './mail/trace.ts';
+import { type Acceptance, type AcceptedRecipient, type Change, type Store, StoreError } from './store.ts';
+
+export { Incoming, type Received, type Routing, traceLine, type Visitor };
+
+/** One message being handed in: who brings it, and how the session named itself. */
+export type Handover = {
+  visitor: Visitor;
+  /** The id under which the log tells of it, and the peer is told. */
+  id: string;
+  /** What the peer called itself in HELO or EHLO. */
+  helo: string;
+  /** `ESMTP`, `ESMTPSA` … (RFC 3848). */
+  protocol: string;
+};
+
+export type Submitted = {
+  envelope: Envelope;
+  recipients: AcceptedRecipient[];
+  /** XCWMAIL: idempotency key and the draft it was built from. */
+  key: string | null;
+  draftId: number | null;
+};
+
+export type Intake = {
+  refuseSender(visitor: Visitor, reversePath: string | null, declaredSize: number | null): Promise<Reply | null>;
+  /** The chain for one recipient, with the permission to use it; `refusal` null: it is taken. */
+  routeRecipient(visitor: Visitor, address: string): Promise<Routing>;
+  /** A place for the content; call `accept` with it, or `discard` it. */
+  receive(handover: Handover, recipients: Recipient[]): Incoming;
+  /** Takes the content for its recipients: 250 after the commit, else why not. Never throws. */
+  accept(handover: Handover, incoming: Incoming, submitted: Submitted): Promise<Reply>;
+  /** A report of our own as an acceptance for the queue's transaction; null: nobody takes it. */
+  prepareReport(report: { to: string; bytes: Buffer; key: string }): Promise<Acceptance | null>;
+  chain: Chain;
+};
+
+export type IntakeSettings = PolicySettings & ChainSettings & Pick<Settings, 'data_path' | 'bare_newline'>;
+
+export type IntakeOptions = {
+  store: Store;
+  settings: IntakeSettings;
+  log: Log;
+  now: () => number;
+  /** Why remote mail is parked from the start; null: it may go. */
+  parked: () => string | null;
+  /** Told after each commit: the queue has work; folders changed. */
+  wake: () => void;
+  changed: (changes: Change[]) => void;
+};
+
+/** RFC 5321 §6.3 asks for at least 100. */
+const maxHops = 100;
+
+export function createIntake(options: IntakeOptions): Intake {
+  const { store, settings, log, now, parked, wake, changed } = options;
+  const chain = createChain({ store, settings, now });
+  const room = freeRoom(settings.data_path, now);
+
+  return {
+    chain,
+    async refuseSender(visitor, reversePath, declaredSize) {
+      return refuseSender(visitor, reversePath, declaredSize, await room(), settings);
+    },
+    async routeRecipient(visitor, address) {
+      const local = settings.host_domain.includes(domainOf(address).toLowerCase());
+      const refusal = local ? null : refuseRelay(visitor);
+      if (refusal) return { routes: [], trace: [], refusal };
+      return await chain(address);
+    },
+    receive(handover, recipients) {
+      return new Incoming(store, headerRules(handover, recipients));
+    },
+    async accept(handover, incoming, submitted) {
+      try {
+        return await takeIn(handover, incoming, submitted);
+      } catch (error) {
+        await incoming.discard().catch(() => {});
+        log.error('not accepted', { id: handover.id, ...because(error) });
+        return temporary(error);
+      }
+    },
+    async prepareReport({ to, bytes, key }) {
+      const { routes, refusal } = await chain(to);
+      if (refusal) return null;
+      const incoming = new Incoming(store, { prepend: '', drop: [], missing: {} });
+      await incoming.push(bytes);
+      const received = await incoming.finish();
+      const recipient = { address: to, notify: ['NEVER' as const], orcpt: null, routes };
+      return { ...acceptance(received, null), origin: 'ourselves', key, recipients: [recipient] };
+    },
+  };
+
+  function headerRules({ visitor, id, helo, protocol }: Handover, recipients: Recipient[]): HeaderRules {
+    const at = now();
+    const by = settings.host_domain[0]!;
+    const oneFor = recipients.length === 1 ? recipients[0]!.address : null;
+    const submitted = visitor.origin === 'submitter' || visitor.origin === 'webmail';
+    // A browser's address is nobody's business: the webmail's mail says only that it came from us.
+    const peerAddress = visitor.origin === 'webmail' ? null : visitor.address;
+    return {
+      prepend: receivedField({ helo, peerAddress, by, with: protocol, id, for: oneFor, at }),
+      drop: submitted ? ['return-path', 'bcc', 'resent-bcc'] : ['return-path'],
+      missing: submitted ? { date: dateField(at), 'message-id': `Message-ID: ${messageId(id, by)}\r\n` } : {},
+    };
+  }
+
+  async function takeIn(handover: Handover, incoming: Incoming, submitted: Submitted): Promise<Reply> {
+    if (incoming.octets > settings.max_message_size)
+      return await refused(incoming, tooLarge(settings.max_message_size));
+    const received = await incoming.finish();
+    if (received.hops > maxHops)
+      return await refused(incoming, reply(554, '4.6', 'Too many hops: this is a mail loop'));
+    if (received.bareNewlines && settings.bare_newline === 'refuse')
+      return await refused(
+        incoming,
+        reply(550, '5.2', 'A lone CR or LF in the message: lines end in CRLF (RFC 5321 §2.3.8)'),
+      );
+    const { visitor, id } = handover;
+    const accepted = await store.accept({
+      ...acceptance(received, submitted.envelope),
+      origin: visitor.origin,
+      accountId: visitor.account?.id ?? null,
+      key: submitted.key,
+      draftId: submitted.draftId,
+      fileSent: visitor.origin === 'webmail',
+      recipients: submitted.recipients,
+    });
+    if (accepted.duplicate) await incoming.discard();
+    if (accepted.queued) wake();
+    if (accepted.changed.length) changed(accepted.changed);
+    log.info('accepted', {
+      id,
+      from: submitted.envelope.reversePath ?? '<>',
+      to: submitted.recipients.map(r => r.address).slice(0, 20),
+      size: received.content.size,
+      origin: visitor.origin,
+      content: accepted.contentId,
+      duplicate: accepted.duplicate,
+    });
+    return reply(250, '0.0', accepted.duplicate ? `OK: ${id} was here already` : `OK: accepted as ${id}`);
+  }
+
+  /** The parts of an acceptance that content and envelope decide. */
+  function acceptance({ content, tree, summary, index }: Received, envelope: Envelope | null): Acceptance {
+    return {
+      content,
+      tree,
+      summary,
+      index,
+      receivedAt: now(),
+      origin: 'peer',
+      accountId: null,
+      key: null,
+      draftId: null,
+      fileSent: false,
+      reversePath: envelope?.reversePath ?? null,
+      ret: envelope?.ret ?? null,
+      envid: envelope?.envid ?? null,
+      eightBit: envelope?.eightBit ?? false,
+      smtpUtf8: envelope?.smtpUtf8 ?? false,
+      recipients: [],
+      holdReason: parked(),
+    };
+  }
+}
+
+async function refused(incoming: Incoming, why: Reply): Promise<Reply> {
+  await incoming.discard();
+  return why;
+}
+
+/** What went wrong here is never the sender's fault for good. */
+function temporary(error: unknown): Reply {
+  const full =
+    (error instanceof StoreError && error.kind === 'full') || (error as NodeJS.ErrnoException).code === 'ENOSPC';
+  return full
+    ? reply(452, '3.1', 'There is no room for it now, try again later')
+    : reply(451, '3.0', 'It could not be stored now, try again later');
+}
+
+/** Free octets of the disk, looked at once a second at most. */
+function freeRoom(path: string, now: () => number): () => Promise<number> {
+  let known = Number.POSITIVE_INFINITY;
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  return async () => {
+    if (Math.abs(now() - lookedAt) < 1000) return known;
+    lookedAt = now();
+    known = await statfs(path).then(
+      s => s.bavail * s.bsize,
+      () => Number.POSITIVE_INFINITY,
+    );
+    return known;
+  };
+}

@@ -1,0 +1,221 @@
+/**
+ * SMTP in, over the package smtp-server: the relay listener, where other servers bring mail for our users, and the
+ * submission listener, where users and the services of this house send from, signed in.
+ * It asks the door about every sender and recipient, and says 250 only when the door did.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Server } from 'node:net';
+import { SMTPServer, type SMTPServerAddress, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server';
+import type { Auth } from './auth.ts';
+import type { Settings } from './config.ts';
+import { type Handover, type Intake, traceLine } from './intake.ts';
+import { because, type Log } from './log.ts';
+import { replyLine } from './mail/reply.ts';
+import { MailConnection } from './smtp-server/connection.ts';
+import { login } from './smtp-server/login.ts';
+import * as s from './smtp-server/session.ts';
+import type { Store } from './store.ts';
+import { addressList, plainAddress } from './wire/ip.ts';
+
+export type SmtpServer = {
+  /** The caller makes it listen. */
+  server: Server;
+  /** Takes no more connections, lets commands under way end, and then says 421. */
+  close(graceMs: number): Promise<void>;
+  connections(): number;
+};
+
+export type SmtpOptions = {
+  role: 'relay' | 'submission';
+  settings: Settings;
+  store: Store;
+  auth: Auth;
+  intake: Intake;
+  log: Log;
+  tls: { key: string; cert: string };
+  serviceKey: string;
+};
+
+/** RFC 5321 §4.5.3.2 asks servers for five minutes. */
+const idleMs = 300_000;
+const maxClients = 1000;
+const maxClientsPerAddress = 100;
+const maxRecipients = 1000;
+/** RFC 5321 §4.5.3.1.4 asks for 512; parameters and AUTH want more. */
+const maxCommandLength = 12_288;
+
+export function createSmtpServer(options: SmtpOptions): SmtpServer {
+  const listener = new Listener(options);
+  return {
+    server: listener.server,
+    connections: () => listener.connections.size,
+    close: graceMs =>
+      new Promise(resolve => {
+        listener.options.closeTimeout = graceMs;
+        listener.close(() => resolve());
+        for (const connection of listener.connections)
+          if (connection instanceof MailConnection) connection.endWhenIdle();
+      }),
+  };
+}
+
+class Listener extends SMTPServer {
+  readonly #o: SmtpOptions;
+  readonly #visits = new WeakMap<SMTPServerSession, s.Visit>();
+  readonly #mayServe: (address: string) => boolean;
+
+  constructor(o: SmtpOptions) {
+    super(packageOptions(o));
+    this.#o = o;
+    this.#mayServe = addressList(o.settings.service_ip);
+    this.on('error', error => o.log.debug('smtp connection', because(error)));
+  }
+
+  override connect(...[socket, socketOptions]: Parameters<SMTPServer['connect']>): void {
+    const connection = new MailConnection(this, socket, socketOptions);
+    connection.extras = () => (this.#visits.get(connection.session)?.service ? ['XCWMAIL'] : []);
+    this.connections.add(connection);
+    connection.on('error', error => this._onError(error));
+    connection.init();
+  }
+
+  override onConnect(session: SMTPServerSession, callback: (error?: Error | null) => void): void {
+    const address = plainAddress(session.remoteAddress);
+    this.#visits.set(session, s.newVisit(address));
+    let same = 0;
+    for (const c of this.connections) if (c.remoteAddress === session.remoteAddress) same++;
+    if (same <= maxClientsPerAddress) return callback();
+    callback(s.refusal({ code: 421, status: '7.0', text: 'Too many connections from your address' }));
+  }
+
+  override onAuth(...[auth, session, callback]: Parameters<SMTPServer['onAuth']>): void {
+    const visit = this.#visits.get(session)!;
+    const { store, serviceKey, log } = this.#o;
+    const options = { auth: this.#o.auth, store, serviceKey, mayServe: this.#mayServe };
+    login(auth as never, visit.visitor.address, options).then(
+      result => {
+        if ('code' in result) {
+          log.warn('sign-in refused', {
+            id: session.id,
+            name: auth.username?.slice(0, 100),
+            peer: visit.visitor.address,
+          });
+          return callback(s.refusal(result));
+        }
+        s.signIn(visit, result);
+        callback(null, { user: result.name });
+      },
+      error => callback(this.#failed(error, session)),
+    );
+  }
+
+  override onMailFrom(
+    address: SMTPServerAddress,
+    session: SMTPServerSession,
+    callback: (error?: Error | null) => void,
+  ): void {
+    this.#answer(session, callback, async visit => {
+      // The package asks for a signed-in user only while AUTH is on; this must not hang on that.
+      if (this.#o.role === 'submission' && !session.user)
+        return s.refusal({ code: 530, status: '7.0', text: 'Sign in first' });
+      const args = (address.args || {}) as Record<string, string | boolean | undefined>;
+      const size = typeof args.SIZE === 'string' ? Number(args.SIZE) : null;
+      const refused =
+        s.takeParameters(visit, args) ??
+        (await this.#o.intake.refuseSender(visit.visitor, address.address || null, size));
+      return refused && s.refusal(refused);
+    });
+  }
+
+  override onRcptTo(
+    address: SMTPServerAddress,
+    session: SMTPServerSession,
+    callback: (error?: Error | null) => void,
+  ): void {
+    this.#answer(session, callback, async visit => {
+      const refusedParameter = s.refuseRcptParameters(address.args || {});
+      if (refusedParameter) return s.refusal(refusedParameter);
+      // RFC 5321 §4.1.1.3: postmaster needs no domain.
+      if (!address.address.includes('@')) address.address += `@${this.#o.settings.host_domain[0]}`;
+      const recipient = s.recipientOf(address);
+      const { routes, trace, refusal } = await this.#o.intake.routeRecipient(visit.visitor, recipient.address);
+      this.#o.log.debug('chain', { id: session.id, recipient: recipient.address, trace: traceLine(trace) });
+      if (!refusal) visit.routed.set(recipient.address, { ...recipient, routes });
+      else this.#o.log.info('refused', { id: session.id, recipient: recipient.address, reply: replyLine(refusal) });
+      return refusal && s.refusal(refusal);
+    });
+  }
+
+  override onData(...[stream, session, callback]: Parameters<SMTPServer['onData']>): void {
+    const visit = this.#visits.get(session)!;
+    this.#receive(stream, session, visit).then(
+      r => (r.code < 400 ? callback(null, `2.0.0 ${r.text}`) : callback(s.refusal(r))),
+      error => callback(this.#failed(error, session)),
+    );
+  }
+
+  async #receive(stream: AsyncIterable<Buffer>, session: SMTPServerSession, visit: s.Visit) {
+    const envelope = s.envelopeOf(session);
+    const handover: Handover = {
+      visitor: visit.visitor,
+      id: randomBytes(8).toString('hex'),
+      helo: session.hostNameAppearsAs || '',
+      protocol: session.transmissionType || 'SMTP',
+    };
+    const incoming = this.#o.intake.receive(handover, envelope.recipients);
+    try {
+      for await (const chunk of stream) await incoming.push(chunk);
+    } catch (error) {
+      await incoming.discard();
+      throw error;
+    }
+    const recipients = envelope.recipients.map(r => visit.routed.get(r.address)!);
+    return await this.#o.intake.accept(handover, incoming, {
+      envelope,
+      recipients,
+      key: visit.key,
+      draftId: visit.draftId,
+    });
+  }
+
+  /** Runs a check for a callback; what nobody foresaw is logged with its cause and answered temporarily. */
+  #answer(
+    session: SMTPServerSession,
+    callback: (error?: Error | null) => void,
+    check: (visit: s.Visit) => Promise<Error | null>,
+  ): void {
+    check(this.#visits.get(session)!).then(
+      refusal => callback(refusal),
+      error => callback(this.#failed(error, session)),
+    );
+  }
+
+  #failed(error: unknown, session: SMTPServerSession): Error {
+    const gone = (error as NodeJS.ErrnoException).code === 'ECONNECTION';
+    if (!gone) this.#o.log.error('smtp session', { id: session.id, ...because(error) });
+    return s.refusal({ code: 451, status: '3.0', text: `Something is wrong here; it is noted as ${session.id}` });
+  }
+}
+
+function packageOptions({ role, settings, tls }: SmtpOptions): SMTPServerOptions {
+  return {
+    ...tls,
+    name: settings.host_domain[0]!,
+    heloResponse: '%s',
+    size: settings.max_message_size,
+    maxClients,
+    maxRecipients,
+    maxCommandLength,
+    socketTimeout: idleMs,
+    disableReverseLookup: true,
+    logger: false,
+    // Where a password is safe is decided per connection: see MailConnection.
+    allowInsecureAuth: true,
+    authOptional: role === 'relay',
+    disabledCommands: role === 'relay' ? ['AUTH'] : [],
+    authMethods: ['PLAIN', 'LOGIN'],
+    authRequiredMessage: '5.7.0 Sign in first',
+    hideENHANCEDSTATUSCODES: false,
+    hideDSN: false,
+  };
+}

@@ -1,0 +1,72 @@
+import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
+import { formatAddress, parseAddress } from '../mail/address.ts';
+import { isLoopback } from '../wire/ip.ts';
+import { MailStream } from './stream.ts';
+
+/**
+ * The package's connection, extended: banner at once, our DATA decoder, our own enhanced codes, quoted local parts,
+ * AUTH shown and taken only where a password is safe. Its command grammar and TLS switch stay the package's.
+ */
+export class MailConnection extends SMTPConnection {
+  /** Told by the server which keywords this session is offered besides the usual ones. */
+  extras: () => string[] = () => [];
+
+  /** The package waits 100 ms for early talkers before its banner; that costs every honest peer the same. */
+  override init(): void {
+    this._setListeners(() => {
+      const { maxClients } = this._server.options;
+      if (maxClients && this._server.connections.size > maxClients)
+        return this.send(421, '4.3.2 Too many connections here, try again in a moment');
+      this.connectionReady();
+    });
+  }
+
+  override _createParser(): MailStream {
+    const parser = new MailStream({ maxCommandLength: this._server.options.maxCommandLength });
+    parser.oncommand = (command, callback) => this._onCommand(command, callback);
+    parser.on('error', error => this.send(421, `4.5.0 ${error.message}`));
+    return parser;
+  }
+
+  /** A text that begins with an enhanced code of its own keeps it: the package would put one of its table in front. */
+  override send(code: number, data?: string | string[] | null, context?: string | false): void {
+    if (code === 250 && Array.isArray(data)) return super.send(code, this.#features(data), context);
+    const own = typeof data === 'string' && /^[245]\.\d{1,3}\.\d{1,3} /.test(data);
+    super.send(code, data, own ? false : context);
+  }
+
+  override handler_AUTH(command: Buffer, callback: () => void): void {
+    if (!this.passwordsAreSafe) {
+      this.send(538, '5.7.11 Encryption is required first: send STARTTLS');
+      return callback();
+    }
+    super.handler_AUTH(command, callback);
+  }
+
+  /** Under TLS, or on a wire that does not leave this machine. */
+  get passwordsAreSafe(): boolean {
+    return this.secure || isLoopback(this.remoteAddress);
+  }
+
+  /** Quoted local parts may hold @ and spaces (RFC 5321 §4.1.2), which the package splits at. */
+  override _parseAddressCommand(name: string, raw: Buffer | string) {
+    const command = raw.toString();
+    const quoted = /^([^:]*:\s*<)("(?:[^"\\\r\n]|\\[^\r\n])*"@[^>\s]*)(>.*)$/s.exec(command);
+    if (!quoted) return super._parseAddressCommand(name, command);
+    const address = parseAddress(quoted[2]!);
+    const parsed = address && super._parseAddressCommand(name, `${quoted[1]}quoted@${address.domain}${quoted[3]}`);
+    return parsed ? { ...parsed, address: formatAddress(address) } : false;
+  }
+
+  #features(lines: string[]): string[] {
+    const [first = '', ...keywords] = lines;
+    const shown = this.passwordsAreSafe ? keywords : keywords.filter(k => !k.startsWith('AUTH'));
+    return [first, ...shown, ...this.extras()];
+  }
+
+  /** The server is closing: a client between two transactions is told at once, others when they are done. */
+  endWhenIdle(): void {
+    if (!this.session.envelope?.mailFrom && !this._handlerPending)
+      this.send(421, '4.3.2 Shutting down, try again soon');
+  }
+}

@@ -1,0 +1,60 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { Auth } from '../auth.ts';
+import { type Reply, reply } from '../mail/reply.ts';
+import type { Account, Store } from '../store.ts';
+import { isLoopback } from '../wire/ip.ts';
+import type { Service } from './session.ts';
+
+export type Credentials = { username?: string; password?: string; authzid?: string };
+export type SignedIn = { service: Service | null; account: Account | null; name: string };
+
+export type LoginOptions = {
+  auth: Auth;
+  store: Store;
+  serviceKey: string;
+  /** service_ip of the settings. */
+  mayServe: (address: string) => boolean;
+};
+
+const wrongPassword = reply(535, '7.8', 'The name or the password is wrong');
+
+/** SASL PLAIN and LOGIN: users by their password; services by their key, acting for a user (RFC 4616 authzid). */
+export async function login(given: Credentials, peer: string, options: LoginOptions): Promise<SignedIn | Reply> {
+  const { username = '', password = '', authzid = '' } = given;
+  if (username === 'webmail' || username === 'fetcher')
+    return await loginService(username, password, authzid, peer, options);
+  // To act for somebody else is the services' alone.
+  if (authzid !== '' && authzid.toLowerCase() !== username.toLowerCase()) return wrongPassword;
+  const verdict = await options.auth.check(username, password, { peer, protocol: 'smtp' });
+  switch (verdict.kind) {
+    case 'known':
+      return { service: null, account: verdict.account, name: verdict.account.address };
+    case 'throttled':
+      return reply(454, '7.0', `Too many wrong passwords: try again in ${Math.ceil(verdict.seconds)} seconds`);
+    case 'unavailable':
+      return reply(454, '7.0', 'Passwords cannot be checked now, try again later');
+    default:
+      return wrongPassword;
+  }
+}
+
+async function loginService(
+  service: Service,
+  password: string,
+  authzid: string,
+  peer: string,
+  { store, serviceKey, mayServe }: LoginOptions,
+): Promise<SignedIn | Reply> {
+  const from = isLoopback(peer) || mayServe(peer);
+  if (!from || !sameSecret(password, serviceKey)) return wrongPassword;
+  if (authzid === '') return service === 'fetcher' ? { service, account: null, name: service } : wrongPassword;
+  const account = await store.accounts.byAddress(authzid.toLowerCase());
+  if (!account || account.disabled) return wrongPassword;
+  return { service, account, name: account.address };
+}
+
+function sameSecret(given: string, secret: string): boolean {
+  const a = Buffer.from(given);
+  const b = Buffer.from(secret);
+  return a.length === b.length && timingSafeEqual(a, b);
+}

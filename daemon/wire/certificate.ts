@@ -1,0 +1,56 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export type TlsPair = { key: string; cert: string };
+
+/**
+ * The operator's certificate, or a self-signed one made at first start and kept in the data folder: it lets clients
+ * encrypt, and tells them by its very nature that it proves nothing.
+ */
+export async function certificate(
+  given: { cert: string; key: string },
+  folder: string,
+  names: string[],
+): Promise<TlsPair> {
+  if (given.cert) return { cert: readFileSync(given.cert, 'utf8'), key: readFileSync(given.key, 'utf8') };
+  const at = { cert: join(folder, 'tls.crt'), key: join(folder, 'tls.key') };
+  if (!existsSync(at.cert) || !existsSync(at.key)) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const made = await selfSigned(names);
+    writeWhole(at.key, made.key);
+    writeWhole(at.cert, made.cert);
+  }
+  return { cert: readFileSync(at.cert, 'utf8'), key: readFileSync(at.key, 'utf8') };
+}
+
+/** A secret of 32 random octets that only this user may read, made when it is not there. */
+export function secretFile(path: string): string {
+  if (!existsSync(path)) writeWhole(path, randomBytes(32).toString('base64url'));
+  return readFileSync(path, 'utf8').trim();
+}
+
+function writeWhole(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text, { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+}
+
+async function selfSigned(names: string[]): Promise<TlsPair> {
+  // Loaded only when there is none: it costs a tenth of a second that later starts need not pay.
+  const x509 = await import('@peculiar/x509');
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const notBefore = new Date();
+  const made = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: randomBytes(16).toString('hex'),
+    name: `CN=${names[0]}`,
+    notBefore,
+    notAfter: new Date(notBefore.getTime() + 10 * 365 * 86_400_000),
+    keys,
+    signingAlgorithm: algorithm,
+    extensions: [new x509.SubjectAlternativeNameExtension(names.map(value => ({ type: 'dns' as const, value })))],
+  });
+  const pkcs8 = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
+  const key = `-----BEGIN PRIVATE KEY-----\n${pkcs8.replace(/.{64}(?=.)/g, '$&\n')}\n-----END PRIVATE KEY-----\n`;
+  return { key, cert: `${made.toString('pem')}\n` };
+}
