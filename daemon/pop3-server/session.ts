@@ -1,0 +1,153 @@
+import type { Socket } from 'node:net';
+import { type SecureContext, TLSSocket } from 'node:tls';
+import { because } from '../log.ts';
+import type { Line } from '../wire/lines.ts';
+import { type Answer, bye, refusal, refused } from './answer.ts';
+import { createInbox } from './inbox.ts';
+import { createOutput } from './output.ts';
+import { type House, leave, newTalk, type Talk } from './talk.ts';
+import { obey } from './verbs.ts';
+
+export type Limits = {
+  /** Milliseconds without a word from the client; RFC 1939 §3: ten minutes at least. */
+  idle: number;
+  /** Milliseconds from the connection to the end of signing in. */
+  login: number;
+  /** Lines that are no command, before we hang up. */
+  errors: number;
+};
+
+export type Session = {
+  /** Ends it: at once when it is idle, else behind the command under way. Nothing is removed. */
+  stop(): void;
+  destroy(): void;
+};
+
+/** How long a client may take to hang up after our goodbye. */
+const lingerMs = 2000;
+/** After so many commands at one go the other sessions have their turn. */
+const commandsAtOnce = 500;
+
+/** open: reading commands · stopping: as soon as the command under way is answered · closing: goodbye is said. */
+type State = 'open' | 'stopping' | 'closing';
+
+/** The loop of one connection: it alone reads and writes, and goes from the clear to TLS. */
+export function startSession(socket: Socket, peer: string, house: House, limits: Limits, ended: () => void): Session {
+  const talk = newTalk(house, peer, limits.errors);
+  let stream: Socket = socket;
+  let state: State = 'open';
+  let running = false;
+  let halfClosed = false;
+  const inbox = createInbox();
+  const out = createOutput(() => stream);
+  const deadline = setTimeout(() => stream.destroy(), limits.login);
+
+  const run = async () => {
+    running = true;
+    try {
+      await obeyAll();
+      await out.flush();
+    } catch (error) {
+      // Behind half a message nothing can be said any more.
+      talk.log.error('pop3 session broke', because(error));
+      stream.destroy();
+    }
+    running = false;
+    if (stream.destroyed) leave(talk);
+    else if (state === 'stopping' || (halfClosed && state === 'open')) close();
+    else if (stream.isPaused()) stream.resume();
+  };
+  const obeyAll = async () => {
+    for (let obeyed = 1; state === 'open' && !stream.destroyed; obeyed++) {
+      const line = inbox.next();
+      if (!line) return;
+      await give(await answered(talk, line));
+      if (talk.phase.kind === 'transaction') clearTimeout(deadline);
+      if (obeyed % commandsAtOnce === 0) await new Promise(resolve => setImmediate(resolve));
+    }
+  };
+  const give = async (answer: Answer) => {
+    if (answer.kind === 'starttls') stream.pause();
+    await out.line(answer.text);
+    if (answer.kind === 'body') await out.body(answer.body);
+    if (answer.kind === 'starttls') await startTls(answer.context);
+    if (answer.kind !== 'bye') return;
+    await out.flush();
+    close();
+  };
+  const close = () => {
+    state = 'closing';
+    inbox.clear();
+    stream.end();
+    // What still comes in is read and forgotten: a reset would take our last words with it.
+    stream.resume();
+    stream.setTimeout(lingerMs);
+  };
+  const startTls = async (context: SecureContext) => {
+    await out.flush();
+    detach();
+    // RFC 2595 §4: what came in the clear behind STLS was put there by somebody else.
+    inbox.clear();
+    talk.phase = { kind: 'authorization', user: null };
+    stream = new TLSSocket(stream, { isServer: true, secureContext: context });
+    stream.once('secure', () => {
+      talk.secure = true;
+    });
+    attach();
+  };
+  const onData = (chunk: Buffer) => {
+    if (state === 'closing') return;
+    inbox.push(chunk);
+    if (!running) void run();
+    else if (inbox.full) stream.pause();
+  };
+  const onEnd = () => {
+    halfClosed = true;
+    if (!running && state === 'open') close();
+  };
+  const onClose = () => {
+    clearTimeout(deadline);
+    if (!running) leave(talk);
+    talk.log.info('pop3 session', {
+      retrieved: talk.retrieved,
+      deleted: talk.deleted,
+      ms: house.now() - talk.startedAt,
+    });
+    ended();
+  };
+  const attach = () => {
+    stream.on('data', onData).on('end', onEnd).on('close', onClose);
+    // A reset or a failed handshake: the close that follows says all there is to say.
+    stream.on('error', () => stream.destroy());
+    stream.setTimeout(limits.idle, () => stream.destroy());
+  };
+  const detach = () => {
+    stream.off('data', onData).off('end', onEnd).off('close', onClose);
+    stream.setTimeout(0);
+  };
+
+  attach();
+  void out.line('+OK POP3 server ready').then(out.flush);
+  return {
+    stop: () => {
+      if (state !== 'open') return;
+      state = 'stopping';
+      if (!running) close();
+    },
+    destroy: () => stream.destroy(),
+  };
+}
+
+async function answered(talk: Talk, line: Line): Promise<Answer> {
+  if (line.kind === 'too-long') return bye(refusal('That line is too long'));
+  try {
+    const answer = await obey(talk, line.bytes.toString());
+    if (answer) return answer;
+    // What was said is not repeated: it may be anything.
+    return --talk.patience > 0 ? refused('That is no command here and now') : bye(refusal('Too many errors'));
+  } catch (error) {
+    const id = Math.random().toString(36).slice(2, 10);
+    talk.log.error('pop3 command failed', { id, ...because(error) });
+    return refused(`It did not work just now (${id})`, 'SYS/TEMP');
+  }
+}

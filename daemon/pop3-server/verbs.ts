@@ -1,0 +1,163 @@
+import { type Answer, type Body, bye, ok, refusal, refused } from './answer.ts';
+import { auth, mayLogin, pass, plain, user } from './login.ts';
+import type { Entry, Maildrop } from './maildrop.ts';
+import type { Phase, Talk } from './talk.ts';
+import { firstLines } from './top.ts';
+
+type Act = (talk: Talk, args: string) => Answer | Promise<Answer>;
+type Verb = { in: Phase['kind'][]; act: Act };
+type Transaction = Extract<Phase, { kind: 'transaction' }>;
+
+const anyone = (act: Act): Verb => ({ in: ['authorization'], act });
+
+const owner = (act: (phase: Transaction, args: string[], talk: Talk) => Answer | Promise<Answer>): Verb => ({
+  in: ['transaction'],
+  act: (talk, args) =>
+    talk.phase.kind === 'transaction' ? act(talk.phase, args.trim().split(/ +/), talk) : refused('Sign in first'),
+});
+
+const verbs = new Map<string, Verb>([
+  ['USER', anyone(user)],
+  ['PASS', anyone(pass)],
+  ['AUTH', anyone(auth)],
+  ['STLS', anyone(stls)],
+  ['UTF8', anyone(() => ok('UTF-8 it is'))],
+  ['CAPA', { in: ['authorization', 'transaction'], act: capa }],
+  ['NOOP', owner(() => ok('Nothing done'))],
+  ['STAT', owner(({ drop }) => ok(`${drop.count} ${drop.octets}`))],
+  ['LIST', owner(({ drop }, args) => scan(drop, args, 'octets', e => e.size))],
+  ['UIDL', owner(({ drop }, args) => scan(drop, args, 'messages', e => e.id))],
+  ['RETR', owner(retr)],
+  ['TOP', owner(top)],
+  ['DELE', owner(dele)],
+  ['RSET', owner(rset)],
+  ['QUIT', { in: ['authorization', 'transaction'], act: quit }],
+]);
+
+/** RFC 2449 §4: a command is at most 255 octets with its CRLF; passwords and responses may need more. */
+const longestCommand = 253;
+const mayBeLong = new Set(['PASS', 'AUTH']);
+
+/** `null`: the line was no command at all, or one out of place. */
+export function obey(talk: Talk, line: string): Answer | Promise<Answer> | null {
+  if (talk.phase.kind === 'challenge') return plain(talk, line);
+  const [name = ''] = line.split(' ', 1);
+  const verb = verbs.get(name.toUpperCase());
+  if (!verb?.in.includes(talk.phase.kind)) return null;
+  if (line.length > longestCommand && !mayBeLong.has(name.toUpperCase())) return null;
+  return verb.act(talk, line.slice(name.length + 1));
+}
+
+/** RFC 2449. IMPLEMENTATION is left out: who asks is mostly looking for a known hole. */
+function capa(talk: Talk): Answer {
+  const inside = talk.phase.kind === 'transaction';
+  const list = ['TOP', 'UIDL', 'RESP-CODES', 'AUTH-RESP-CODE', 'PIPELINING', 'EXPIRE NEVER', 'UTF8 USER'];
+  if (!inside && mayLogin(talk)) list.push('USER', 'SASL PLAIN');
+  if (!inside && !talk.secure) list.push('STLS');
+  return { kind: 'body', text: '+OK', body: [Buffer.from(`${list.join('\r\n')}\r\n`)] };
+}
+
+function stls(talk: Talk): Answer {
+  if (talk.secure) return refused('TLS is in use already');
+  return { kind: 'starttls', text: '+OK Begin TLS', context: talk.house.context() };
+}
+
+/** A message number: from 1, in plain digits; null: it is none. */
+const numberOf = (text: string | undefined): number | null => (/^\d{1,9}$/.test(text ?? '') ? Number(text) : null);
+
+const noSuch = refused('There is no such message');
+const gone = refused('That message was removed or moved meanwhile');
+
+/** LIST and UIDL: of one message, or of all. */
+function scan(drop: Maildrop, [which]: string[], unit: string, told: (entry: Entry) => number): Answer {
+  if (which) {
+    const number = numberOf(which);
+    const entry = number === null ? null : drop.entry(number);
+    return entry ? ok(`${number} ${told(entry)}`) : noSuch;
+  }
+  const heading = unit === 'octets' ? `${drop.count} messages (${drop.octets} octets)` : `${drop.count} messages`;
+  return { kind: 'body', text: `+OK ${heading}`, body: listing(drop, told) };
+}
+
+const linesAtOnce = 4000;
+
+function* listing(drop: Maildrop, told: (entry: Entry) => number): Generator<Buffer> {
+  let text = '';
+  let lines = 0;
+  for (const [number, entry] of drop.entries()) {
+    text += `${number} ${told(entry)}\r\n`;
+    if (++lines % linesAtOnce) continue;
+    yield Buffer.from(text, 'latin1');
+    text = '';
+  }
+  yield Buffer.from(text, 'latin1');
+}
+
+/**
+ * Prefix and content as they lie in the store. The door has seen to it that content has CRLF line ends and ends in
+ * one, so that its size is what goes over the wire before stuffing.
+ */
+async function read({ account, drop }: Transaction, which: string | undefined, talk: Talk) {
+  const number = numberOf(which);
+  const entry = number === null ? null : drop.entry(number);
+  if (!entry) return noSuch;
+  const found = await talk.house.store.messages.drop(account.id, entry.id);
+  if (!found) return gone;
+  talk.retrieved++;
+  const prefix = Buffer.from(found.prefix);
+  const body: Body = found.content.bytes
+    ? [prefix, found.content.bytes]
+    : streamed(prefix, talk.house.store.content.open(found.content.id));
+  return { size: entry.size, body };
+}
+
+async function* streamed(prefix: Buffer, content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield prefix;
+  yield* content;
+}
+
+async function retr(phase: Transaction, [which]: string[], talk: Talk): Promise<Answer> {
+  const found = await read(phase, which, talk);
+  return 'kind' in found ? found : { kind: 'body', text: `+OK ${found.size} octets`, body: found.body };
+}
+
+async function top(phase: Transaction, [which, count]: string[], talk: Talk): Promise<Answer> {
+  const lines = numberOf(count);
+  if (lines === null) return refused('TOP needs a message and a number of lines');
+  const found = await read(phase, which, talk);
+  if ('kind' in found) return found;
+  // Clients ask for 99999999 lines to get all without a trace; there are never more lines than octets.
+  const body = lines >= found.size ? found.body : firstLines(found.body, lines);
+  return { kind: 'body', text: '+OK', body };
+}
+
+function dele({ drop }: Transaction, [which]: string[]): Answer {
+  const number = numberOf(which);
+  if (number === null || !drop.entry(number)) return noSuch;
+  drop.mark(number);
+  return ok(`Message ${number} goes when you QUIT`);
+}
+
+function rset({ drop }: Transaction): Answer {
+  drop.unmarkAll();
+  return ok(`${drop.count} messages (${drop.octets} octets)`);
+}
+
+/** RFC 1939 §6: only QUIT removes, and `+OK` is said when it is on the disk. The lock is free before we say it. */
+async function quit(talk: Talk): Promise<Answer> {
+  if (talk.phase.kind !== 'transaction') return bye('+OK Goodbye');
+  const { account, drop, unlock } = talk.phase;
+  const ids = drop.markedIds();
+  talk.phase = { kind: 'authorization', user: null };
+  try {
+    const changes = await talk.house.store.messages.removeDrops(account.id, ids);
+    talk.deleted = ids.length;
+    talk.house.changed(changes);
+    return bye('+OK Goodbye');
+  } catch (error) {
+    talk.log.error('pop3 update failed', { account: account.address, error: String(error) });
+    return bye(refusal('The marked messages could not be removed and are all still here', 'SYS/TEMP'));
+  } finally {
+    unlock();
+  }
+}
