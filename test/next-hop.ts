@@ -40,7 +40,7 @@ const usual: Record<string, string> = {
 export const everything = ['PIPELINING', '8BITMIME', 'SMTPUTF8', 'DSN', 'SIZE 1000000', 'ENHANCEDSTATUSCODES'];
 
 /** An SMTP server of the tests' own that answers by script, so that each way of failing can be had at will. */
-export async function nextHop(script: Script = {}, port = 0): Promise<NextHop> {
+export async function nextHop(script: Script = {}, port = 0, host = '127.0.0.1'): Promise<NextHop> {
   const open = new Set<Socket>();
   const server: Server = createServer({ noDelay: true }, socket => {
     open.add(socket);
@@ -63,7 +63,7 @@ export async function nextHop(script: Script = {}, port = 0): Promise<NextHop> {
         server.close(() => resolve());
       }),
   };
-  await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve));
+  await new Promise<void>(resolve => server.listen(port, host, resolve));
   const address = server.address();
   hop.port = typeof address === 'object' && address ? address.port : 0;
   return hop;

@@ -1,0 +1,190 @@
+import { because, type Log } from '../log.ts';
+import { isPermanent, isPositive, type Reply, reply } from '../mail/reply.ts';
+import {
+  type ClientOptions,
+  type ClientTimeouts,
+  ConnectError,
+  type SmtpClient,
+  type Submission,
+} from '../smtp-client.ts';
+import type { Delivery } from '../store.ts';
+import { dial } from '../wire/dial.ts';
+import type { Host } from './hop.ts';
+
+/** What became of one delivery on this attempt. */
+export type Result = {
+  delivery: Delivery;
+  verdict: 'delivered' | 'failed' | 'later';
+  reply: Reply;
+  /** The host that answered; null: none was reached. */
+  hop: string | null;
+  /** The hop knows DSN (RFC 3461 §5.2.1): what is to be reported of a delivery made is now its duty. */
+  reports: boolean;
+};
+
+export type Carrier = {
+  connect: (options: ClientOptions) => Promise<SmtpClient>;
+  /** What we call ourselves in EHLO. */
+  name: string;
+  openContent: (contentId: number) => AsyncIterable<Buffer>;
+  /** Told after every transaction, so that a crash repeats no more than one. */
+  settle: (results: Result[]) => Promise<void>;
+  /** Gives up what is under way. */
+  signal: AbortSignal;
+  log: Log;
+  timeouts?: Partial<ClientTimeouts>;
+};
+
+/** How a journey ended: `untried` were never offered; `failure`: why no host took anything, null: one did, or we gave up. */
+export type Journey = { untried: Delivery[]; failure: Failure | null };
+/** Permanent: every host refuses us for good. */
+export type Failure = { host: string | null; reply: Reply; permanent: boolean };
+
+/** One transaction: deliveries that differ in nothing but the recipient. RFC 5321 §4.5.3.1.8 lets a hop stop at 100. */
+type Load = Delivery[];
+const mostRecipients = 100;
+
+export function loadsOf(deliveries: Delivery[]): Load[] {
+  const open = new Map<string, Load>();
+  const loads: Load[] = [];
+  for (const d of deliveries) {
+    const alike = JSON.stringify([d.contentId, d.sender, d.ret, d.envid, d.eightBit, d.smtpUtf8]);
+    const load = open.get(alike);
+    if (load && load.length < mostRecipients) load.push(d);
+    else {
+      const fresh = [d];
+      open.set(alike, fresh);
+      loads.push(fresh);
+    }
+  }
+  return loads;
+}
+
+/** Takes deliveries of one hop to the first of its hosts that works. */
+export async function carry(deliveries: Delivery[], hosts: Host[], by: Carrier): Promise<Journey> {
+  const loads = loadsOf(deliveries);
+  const failures: Failure[] = [];
+  let reached = false;
+  for (const host of hosts) {
+    while (loads.length > 0 && !by.signal.aborted) {
+      const visit = await visitHost(host, loads, by);
+      reached ||= visit.taken > 0;
+      if (visit.failure) failures.push(visit.failure);
+      // A host that takes only so many messages a connection gets another connection; any other is left.
+      if (visit.taken === 0) break;
+    }
+  }
+  return { untried: loads.flat(), failure: reached || by.signal.aborted ? null : summary(failures) };
+}
+
+/** `taken`: transactions that the host let come to an answer. */
+type Visit = { taken: number; failure: Failure | null };
+
+async function visitHost(host: Host, loads: Load[], by: Carrier): Promise<Visit> {
+  const client = await reach(host, by);
+  if (!('send' in client)) return { taken: 0, failure: client };
+  const giveUp = () => client.abort();
+  by.signal.addEventListener('abort', giveUp);
+  try {
+    return await unload(host, client, loads, by);
+  } finally {
+    by.signal.removeEventListener('abort', giveUp);
+    await client.close();
+  }
+}
+
+async function unload(host: Host, client: SmtpClient, loads: Load[], by: Carrier): Promise<Visit> {
+  let taken = 0;
+  while (client.usable && !by.signal.aborted) {
+    const load = loads[0];
+    if (!load) break;
+    const content = watched(load, by);
+    const replies = await client.send(submissionOf(load, content.open));
+    // 421 says that the host took nothing of it: the next connection, or the next host, may (RFC 5321 §3.8).
+    if (replies.every(r => r.code === 421)) return { taken, failure: failureOf(host, replies[0] ?? closing) };
+    // What was cut off by our own stop is not the host's doing, and no attempt.
+    if (by.signal.aborted && !client.usable) break;
+    loads.shift();
+    await by.settle(replies.map((r, i) => resultOf(load[i], r, host, client)).filter(r => r !== null));
+    if (client.usable || content.unreadable()) taken++;
+    else return { taken, failure: failureOf(host, replies[0] ?? closing) };
+  }
+  return { taken, failure: null };
+}
+
+const closing = reply(421, '4.2', 'The host closes the connection');
+const failureOf = (host: Host, r: Reply): Failure => ({ host: host.host, reply: r, permanent: false });
+
+async function reach(host: Host, by: Carrier): Promise<SmtpClient | Failure> {
+  try {
+    const { addresses, port } = host;
+    const timeout = by.timeouts?.connect ?? 30_000;
+    const open = addresses === null ? {} : { dial: () => dial(addresses, port, timeout) };
+    const timeouts = { ...by.timeouts, connect: timeout };
+    return await by.connect({ host: host.host, port, name: by.name, tls: 'try', timeouts, ...open });
+  } catch (error) {
+    if (!(error instanceof ConnectError)) throw error;
+    by.log.info('no connection', { hop: host.host, kind: error.kind, error: error.message });
+    const words = reply(451, '4.1', `${host.host}: ${error.message}`);
+    return { host: host.host, reply: error.reply ?? words, permanent: isFinal(error) };
+  }
+}
+
+/**
+ * A greeting of 5xx is mostly a host that is full or mends itself, and Postfix waits for it too; 521 says never
+ * (RFC 7504 §3), and so does a host that takes neither EHLO nor HELO from us.
+ */
+const isFinal = (error: ConnectError): boolean =>
+  error.permanent && (error.stage === 'ehlo' || error.reply?.code === 521);
+
+const nobody: Failure = { host: null, reply: reply(451, '4.1', 'No host could be reached'), permanent: false };
+
+/** What stands for all failures: one that may pass, if there is any; only if none may, the mail has failed. */
+const summary = (failures: Failure[]): Failure => failures.find(f => !f.permanent) ?? failures[0] ?? nobody;
+
+/** What a hop that nobody could reach means for its deliveries. */
+export const unreached = (untried: Delivery[], { host, reply: said, permanent }: Failure): Result[] =>
+  untried.map(delivery => ({
+    delivery,
+    verdict: permanent ? 'failed' : 'later',
+    reply: said,
+    hop: host,
+    reports: false,
+  }));
+
+function resultOf(delivery: Delivery | undefined, r: Reply, host: Host, client: SmtpClient): Result | null {
+  if (!delivery) return null;
+  const verdict = isPositive(r) ? 'delivered' : isPermanent(r) ? 'failed' : 'later';
+  return { delivery, verdict, reply: r, hop: host.host, reports: client.extensions.has('DSN') };
+}
+
+function submissionOf(load: Load, content: () => AsyncIterable<Buffer>): Submission {
+  const first = load[0] as Delivery;
+  return {
+    reversePath: first.sender,
+    recipients: load.map(d => ({ address: d.recipient, notify: d.notify, orcpt: d.orcpt })),
+    ret: first.ret,
+    envid: first.envid,
+    eightBit: first.eightBit,
+    smtpUtf8: first.smtpUtf8,
+    size: first.size,
+    content,
+  };
+}
+
+/** Content as it was accepted: no Return-Path, which is the last hop's to write (RFC 5321 §4.4). */
+function watched(load: Load, by: Carrier) {
+  const contentId = load[0]?.contentId ?? 0;
+  let failed = false;
+  async function* open(): AsyncIterable<Buffer> {
+    try {
+      yield* by.openContent(contentId);
+    } catch (error) {
+      // Our disk's fault, not the host's: others go on, and this one waits for a person.
+      failed = true;
+      by.log.error('content unreadable', { content: contentId, ...because(error) });
+      throw error;
+    }
+  }
+  return { open, unreadable: () => failed };
+}
