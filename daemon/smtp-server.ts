@@ -67,7 +67,8 @@ class Listener extends SMTPServer {
   constructor(o: SmtpOptions) {
     super(packageOptions(o));
     this.#o = o;
-    this.#mayServe = addressList(o.settings.service_ip);
+    // Who comes from the very address we listen on is this machine.
+    this.#mayServe = addressList([...o.settings.service_ip, o.settings.listen]);
     this.on('error', error => o.log.debug('smtp connection', because(error)));
   }
 

@@ -2,14 +2,119 @@
  * How one process speaks to another: questions by verb, and the daemon's events.
  * In one process (`--single`) the same type is served by plain calls.
  */
-import type { Change } from './store.ts';
+import type { Account, Change } from './store.ts';
+
+export type Target = 'daemon' | 'web' | 'fetcher' | 'supervisor';
 
 export type Tell = {
   /** Asks a process to carry out a verb. Rejects when it cannot be reached or refuses. */
-  ask(target: 'daemon' | 'web' | 'fetcher' | 'supervisor', verb: string, args: unknown): Promise<unknown>;
+  ask(target: Target, verb: string, args: unknown): Promise<unknown>;
   /** Called after each change of a folder, by whichever process; hints, not a journal. */
   onChange(listener: (change: Change) => void): () => void;
   /** Tells the others what this process changed. */
   changed(changes: Change[]): void;
   close(): void;
+};
+
+/** What travels between processes: by a child's channel, or as JSON lines over the control socket. */
+export type Message =
+  | { kind: 'ask'; id: number; target: Target; verb: string; args: unknown }
+  | { kind: 'answer'; id: number; value?: unknown; error?: string }
+  | { kind: 'changed'; changes: Change[] };
+
+export type Channel = {
+  post(message: Message): void;
+  onMessage(listener: (message: Message) => void): void;
+  onClose(listener: () => void): void;
+  close(): void;
+};
+
+/** What a process answers, by verb. An Error's message goes to the asker: it is a sentence for a person. */
+export type Verbs = Record<string, (args: never) => Promise<unknown>>;
+
+/** Speaks and listens on a channel to the supervisor. */
+export function createTell(channel: Channel, verbs: Verbs = {}): Tell {
+  const open = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+  const listeners = new Set<(change: Change) => void>();
+  let lastId = 0;
+  let closed = false;
+  const heard = (changes: Change[]) => {
+    for (const change of changes) for (const listener of listeners) listener(change);
+  };
+  channel.onMessage(message => {
+    if (message.kind === 'changed') heard(message.changes);
+    else if (message.kind === 'ask') void answer(message, verbs).then(a => channel.post(a));
+    else settle(message, open);
+  });
+  channel.onClose(() => {
+    closed = true;
+    for (const question of open.values()) question.reject(new Error('the other process is gone'));
+    open.clear();
+  });
+  return {
+    ask(target, verb, args) {
+      if (closed) return Promise.reject(new Error('the supervisor is not there'));
+      return new Promise((resolve, reject) => {
+        const id = ++lastId;
+        open.set(id, { resolve, reject });
+        channel.post({ kind: 'ask', id, target, verb, args });
+      });
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    changed(changes) {
+      if (changes.length === 0) return;
+      heard(changes);
+      if (!closed) channel.post({ kind: 'changed', changes });
+    },
+    close: () => channel.close(),
+  };
+}
+
+function settle(
+  message: Message & { kind: 'answer' },
+  open: Map<number, { resolve(value: unknown): void; reject(error: Error): void }>,
+): void {
+  const question = open.get(message.id);
+  open.delete(message.id);
+  if (message.error === undefined) question?.resolve(message.value);
+  else question?.reject(new Error(message.error));
+}
+
+/** Carries out one question with a process's own verbs. */
+export async function answer(question: Message & { kind: 'ask' }, verbs: Verbs): Promise<Message> {
+  const { id, verb, args } = question;
+  const act = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
+  if (!act) return { kind: 'answer', id, error: `there is no "${verb}" here` };
+  try {
+    return { kind: 'answer', id, value: (await act(args as never)) ?? null };
+  } catch (error) {
+    return { kind: 'answer', id, error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** What the site asks of the daemon's `auth`; the answers are as auth.ts gives them. */
+export type AuthVerbs = {
+  'auth.check': {
+    args: { address: string; password: string; peer: string; protocol: 'web' };
+    answer:
+      | { kind: 'known'; account: Account }
+      | { kind: 'refused' }
+      | { kind: 'throttled'; seconds: number }
+      | { kind: 'unavailable' };
+  };
+  'auth.signup': {
+    args: { username: string; domain: string; name: string; password: string; peer: string };
+    answer:
+      | { ok: true; accountId: number; address: string }
+      | { ok: false; field: 'name' | 'username' | 'password' | 'form' /** Key of views/words. */; reason: string };
+  };
+  /** Why this name cannot be had, as a key of views/words; null: it is free. */
+  'auth.available': { args: { username: string; domain: string }; answer: string | null };
+  'auth.password': {
+    args: { accountId: number; old: string; next: string };
+    answer: { ok: true } | { ok: false; reason?: string };
+  };
 };

@@ -1,0 +1,113 @@
+/**
+ * What every process of the house begins and ends with: it is given settings, sockets and keys by the supervisor,
+ * opens the store, starts its servers, says that it is ready, and drains when told to stop or left alone.
+ */
+import { flushCompileCache } from 'node:module';
+import type { Server } from 'node:net';
+import type { Settings } from './config.ts';
+import { because, createLog, type Log } from './log.ts';
+import { openStore, type Store } from './store.ts';
+import { type Channel, createTell, type Message, type Tell, type Verbs } from './tell.ts';
+import type { TlsPair } from './wire/certificate.ts';
+
+/** What the supervisor hands down. */
+export type Init = {
+  settings: Settings;
+  tls: TlsPair;
+  serviceKey: string;
+  /** Bound sockets by name, as descriptors of the child. */
+  sockets: Record<string, number>;
+};
+
+export type Context = {
+  settings: Settings;
+  tls: TlsPair;
+  serviceKey: string;
+  store: Store;
+  log: Log;
+  now: () => number;
+  /** Joins the switchboard with the verbs this process answers. */
+  connect(verbs: Verbs): Tell;
+  /** Makes a server accept on the socket of this name. */
+  listen(server: Server, name: string): Promise<void>;
+};
+
+export type Running = { stop(graceMs: number): Promise<void> };
+export type Start = (context: Context) => Promise<Running>;
+
+/** The supervisor's words to a child, and the child's back; everything else on the channel is a Message. */
+export type ToChild = { kind: 'init'; init: Init } | { kind: 'stop'; graceMs: number } | Message;
+export type FromChild = { kind: 'ready' } | { kind: 'failed'; message: string } | Message;
+
+/** Runs a process body as a child of the supervisor; for the mains. */
+export function runChild(name: string, start: Start): void {
+  process.on('SIGINT', () => {}); // the terminal tells everybody; the supervisor decides
+  process.on('SIGTERM', () => {});
+  process.once('message', (first: ToChild) => {
+    if (first.kind === 'init') void begin(name, start, first.init);
+  });
+}
+
+async function begin(name: string, start: Start, init: Init): Promise<void> {
+  const log = createLog(init.settings.log_level).child({ process: name });
+  const die = (error: unknown): never => {
+    log.error('process ends', because(error));
+    process.exit(1);
+  };
+  process.on('uncaughtException', die);
+  process.on('unhandledRejection', die);
+  try {
+    const store = await openStore({ path: init.settings.data_path, writer: 'thread', fatal: die });
+    const context: Context = {
+      ...init,
+      store,
+      log,
+      now: () => Date.now(),
+      connect: verbs => createTell(parentChannel(), verbs),
+      listen: (server, socket) => listening(server, { fd: init.sockets[socket]! }),
+    };
+    const running = await start(context);
+    process.on('message', (message: ToChild) => {
+      if (message.kind === 'stop') void end(running, store, message.graceMs);
+    });
+    // Without a supervisor there is nobody to restart us, and a new one needs our ports.
+    process.on('disconnect', () => process.exit(0));
+    post({ kind: 'ready' });
+    flushCompileCache();
+  } catch (error) {
+    post({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
+    die(error);
+  }
+}
+
+async function end(running: Running, store: Store, graceMs: number): Promise<void> {
+  await running.stop(graceMs);
+  await store.close();
+  process.exit(0);
+}
+
+function post(message: FromChild): void {
+  if (process.connected) process.send!(message);
+}
+
+function parentChannel(): Channel {
+  return {
+    post,
+    onMessage: listener =>
+      void process.on('message', (m: ToChild) => {
+        if (m.kind === 'ask' || m.kind === 'answer' || m.kind === 'changed') listener(m);
+      }),
+    onClose: listener => void process.on('disconnect', listener),
+    close: () => {},
+  };
+}
+
+export function listening(server: Server, where: { fd: number } | { host: string; port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(where, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,80 @@
+import { loadSettings, mistakeLine, type Settings } from '../config.ts';
+import { controlPath } from '../control.ts';
+import { openStore, type Store } from '../store.ts';
+import { dialControl } from '../tell/socket.ts';
+import { createTell, type Tell } from '../tell.ts';
+
+export type CommandContext = {
+  /** What stands behind the command's name. */
+  args: string[];
+  options: {
+    config?: string;
+    set?: string[];
+    single?: boolean;
+    json?: boolean;
+    'password-stdin'?: boolean;
+    name?: string;
+  };
+};
+
+/** The command was called wrongly: one sentence, exit 64 (EX_USAGE). */
+export class UsageError extends Error {}
+
+/** Something a person must mend; printed without a stack. */
+export class PlainError extends Error {
+  readonly plain = true;
+}
+
+export function settingsOf({ options }: CommandContext): Settings {
+  const { settings, mistakes } = loadSettings({ config: options.config ?? null, set: options.set ?? [] });
+  if (mistakes.length) throw new PlainError(`the settings have mistakes:\n${mistakes.map(mistakeLine).join('\n')}`);
+  return settings;
+}
+
+/** The store for one command; it may be used while the servers run. */
+export async function withStore<T>(
+  context: CommandContext,
+  act: (store: Store, settings: Settings) => Promise<T>,
+): Promise<T> {
+  const settings = settingsOf(context);
+  const store = await openStore({
+    path: settings.data_path,
+    writer: 'inline',
+    fatal: error => {
+      throw error;
+    },
+  });
+  try {
+    return await act(store, settings);
+  } finally {
+    await store.close();
+  }
+}
+
+/** The running house. */
+export async function withTell<T>(context: CommandContext, act: (tell: Tell) => Promise<T>): Promise<T> {
+  const { data_path } = settingsOf(context);
+  const channel = await dialControl(controlPath(data_path));
+  if (!channel) throw new PlainError(`nothing runs on ${data_path}: start it first (cwmail start)`);
+  const tell = createTell(channel);
+  try {
+    return await act(tell).catch((error: Error) => {
+      throw new PlainError(error.message);
+    });
+  } finally {
+    tell.close();
+  }
+}
+
+/** The first line of standard input. */
+export async function secretFromStdin(): Promise<string> {
+  let text = '';
+  for await (const chunk of process.stdin.setEncoding('utf8')) text += chunk;
+  const [secret = ''] = text.split(/\r?\n/, 1);
+  if (secret === '') throw new PlainError('no password came on standard input');
+  return secret;
+}
+
+export function print(line: string): void {
+  console.log(line);
+}

@@ -1,0 +1,46 @@
+import type { Settings } from '../config.ts';
+import { type House, PortError, StartError, startHouse } from '../supervisor.ts';
+import { type CommandContext, PlainError, print, settingsOf } from './command.ts';
+
+/** SIGTERM to exit, as promised to whoever stops us. */
+const graceMs = 9000;
+
+/** Serves until SIGTERM or SIGINT; a second signal ends it at once. */
+export async function start(context: CommandContext): Promise<number> {
+  const settings = settingsOf(context);
+  const stopAsked = new Promise<void>(resolve => {
+    let asked = 0;
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+      process.on(signal, () => {
+        if (++asked > 1) process.exit(1);
+        resolve();
+      });
+  });
+  const notice = (text: string) => print(`cwmail: ${text}`);
+  const house = await startHouse({ settings, single: context.options.single === true, notice }).catch(inWords);
+  print(greeting(settings, house));
+  await stopAsked;
+  await house.stop(graceMs);
+  return 0;
+}
+
+function inWords(error: unknown): never {
+  if (error instanceof StartError || error instanceof PortError) throw new PlainError(error.message);
+  throw error;
+}
+
+function greeting(s: Settings, house: House): string {
+  const host = ['127.0.0.1', '0.0.0.0', '::1', '::'].includes(s.listen) ? 'localhost' : s.listen;
+  const open = s.site_url || `http://${host}:${s.http_port}/`;
+  return [
+    `CWMail is running for ${s.host_domain.join(', ')}.`,
+    `  Open         ${open}   (sign up at ${new URL('signup', `${open}/`)})`,
+    `  SMTP         ${s.listen}:${s.smtp_port}, for submission ${s.listen}:${s.submission_port}`,
+    `  POP3         ${s.listen}:${s.pop_port}`,
+    `  Mail lies in ${s.data_path}, the log in ${house.logFile}`,
+    s.online === 'never' ? '  Off line     mail for other domains is parked, nothing is fetched (online never)' : null,
+    '  Stop with    Ctrl-C',
+  ]
+    .filter(line => line !== null)
+    .join('\n');
+}

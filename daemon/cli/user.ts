@@ -1,0 +1,97 @@
+import { hashPassword, nameProblem, passwordProblem } from '../auth.ts';
+import { addressKey, domainOf, localOf, parseAddress } from '../mail/address.ts';
+import type { Account, Store } from '../store.ts';
+import { type CommandContext, PlainError, print, secretFromStdin, UsageError, withStore } from './command.ts';
+
+export async function add(context: CommandContext): Promise<number> {
+  const address = addressOf(context);
+  const password = await passwordFor(context, address);
+  return await withStore(context, async (store, settings) => {
+    const domain = domainOf(address);
+    if (!settings.host_domain.includes(domain))
+      throw new PlainError(`${domain} is none of ours: host_domain is ${settings.host_domain.join(',')}`);
+    const made = await store.accounts.create({
+      address,
+      name: context.options.name ?? '',
+      passwordHash: await hashPassword(password),
+      quota: settings.user_quota,
+      at: Date.now(),
+    });
+    if (!made) throw new PlainError(`${address} is taken, or was somebody's and is kept from re-use`);
+    print(`${address} is made`);
+    return 0;
+  });
+}
+
+export async function passwd(context: CommandContext): Promise<number> {
+  const address = addressOf(context);
+  const password = await passwordFor(context, address);
+  return await withStore(context, async store => {
+    const account = await existing(store, address);
+    await store.accounts.setPassword(account.id, await hashPassword(password));
+    await store.sessions.removeAll(account.id);
+    print(`${address} has a new password; its sessions are ended`);
+    return 0;
+  });
+}
+
+export async function list(context: CommandContext): Promise<number> {
+  return await withStore(context, async store => {
+    const accounts = (await store.accounts.list()).map(shown);
+    if (context.options.json) print(JSON.stringify(accounts, null, 2));
+    else for (const a of accounts) print(`${a.address}\t${a.used} octets${a.disabled ? '\tdisabled' : ''}`);
+    return 0;
+  });
+}
+
+export async function del(context: CommandContext): Promise<number> {
+  const address = addressOf(context);
+  return await withStore(context, async store => {
+    const account = await existing(store, address);
+    await store.accounts.remove(account.id, Date.now());
+    print(`${address} is gone, with its mail; the address is kept from re-use`);
+    return 0;
+  });
+}
+
+/** Null quota: no limit. */
+const shown = (a: Account) => ({
+  address: a.address,
+  created: new Date(a.createdAt).toISOString(),
+  quota: a.quota === 0 ? null : a.quota,
+  used: a.used,
+  pop3: a.pop3,
+  disabled: a.disabled,
+});
+
+/** The operator may give reserved and short names; only the form must hold. */
+function addressOf({ args }: CommandContext): string {
+  const given = args[0] ?? '';
+  if (args.length !== 1 || !parseAddress(given))
+    throw new UsageError('an address such as ann@example.org belongs here');
+  const address = addressKey(given);
+  const problem = nameProblem(localOf(address));
+  if (problem === 'signup.characters')
+    throw new PlainError(`a user name has letters, digits, dots, dashes and underscores only`);
+  return address;
+}
+
+async function passwordFor({ options }: CommandContext, address: string): Promise<string> {
+  if (!options['password-stdin']) throw new UsageError('say --password-stdin and give the password on standard input');
+  const password = await secretFromStdin();
+  const problem = passwordProblem(password, localOf(address));
+  if (problem) throw new PlainError(problemInWords[problem] ?? `the password cannot be taken (${problem})`);
+  return password;
+}
+
+const problemInWords: Record<string, string> = {
+  'signup.password_short': 'the password is too short: it needs at least 8 characters',
+  'signup.password_long': 'the password is too long',
+  'signup.password_is_name': 'the password must not be the user name',
+};
+
+async function existing(store: Store, address: string): Promise<Account> {
+  const account = await store.accounts.byAddress(address);
+  if (!account) throw new PlainError(`there is no account ${address}`);
+  return account;
+}

@@ -1,0 +1,111 @@
+/**
+ * The daemon: SMTP, submission, POP3 and the queue around one door, with the timers that keep house.
+ * Everything it is made of is handed its needs here; what must go up a rank is a function passed down.
+ */
+import { type Auth, createAuth } from './auth.ts';
+import { type Context, type Running, runChild, type Start } from './child.ts';
+import { createIntake, type Intake, traceLine } from './intake.ts';
+import { because } from './log.ts';
+import { mayGoOut } from './online.ts';
+import { createPop3Server } from './pop3-server.ts';
+import { createQueue, type Queue } from './queue.ts';
+import { connectSmtp } from './smtp-client.ts';
+import { createSmtpServer } from './smtp-server.ts';
+import type { Change } from './store.ts';
+import type { AuthVerbs, Tell, Verbs } from './tell.ts';
+import { createResolver } from './wire/dns.ts';
+
+const dnsTimeoutMs = 10_000;
+const throttleState = 'auth.throttle';
+
+export const startDaemon: Start = async context => {
+  const { settings, store, log, now, tls, serviceKey, listen } = context;
+  const auth = createAuth({ store, settings, now, log });
+  auth.restore((await store.kept.load(throttleState)) ?? '');
+  let tell: Tell | null = null;
+  const changed = (changes: Change[]) => tell?.changed(changes);
+  const parked = () => {
+    const outing = mayGoOut(settings, now());
+    return outing.yes ? null : outing.reason;
+  };
+  const intake = createIntake({ store, settings, log, now, parked, wake: () => queue.wake(), changed });
+  const queue: Queue = createQueue({
+    store,
+    settings,
+    log,
+    now,
+    resolver: createResolver({ timeout: dnsTimeoutMs }),
+    connect: connectSmtp,
+    prepareReport: intake.prepareReport,
+    random: Math.random,
+    changed,
+  });
+  const smtp = { settings, store, auth, intake, log, tls, serviceKey };
+  const relay = createSmtpServer({ ...smtp, role: 'relay' });
+  const submission = createSmtpServer({ ...smtp, role: 'submission' });
+  const pop3 = createPop3Server({ store, auth, log, now, tls: () => tls, changed });
+  await listen(relay.server, 'smtp');
+  await listen(submission.server, 'submission');
+  await listen(pop3.server, 'pop3');
+  await queue.start();
+  const stopChores = keepHouse(context, auth);
+  tell = context.connect(verbs(context, auth, intake, queue));
+  return {
+    async stop(graceMs) {
+      stopChores();
+      await Promise.all([relay, submission, pop3].map(s => s.close(graceMs)));
+      await queue.stop(graceMs);
+      await store.kept.save(throttleState, auth.snapshot());
+    },
+  } satisfies Running;
+};
+
+/** What is done by the clock: the throttle is kept over restarts, leftovers of crashes go, freed pages are given back. */
+function keepHouse({ store, log, now }: Context, auth: Auth): () => void {
+  const quietly = (what: string, act: () => Promise<unknown>) => () =>
+    void act().catch(error => log.error(what, because(error)));
+  const keep = setInterval(
+    quietly('keeping the throttle', () => store.kept.save(throttleState, auth.snapshot())),
+    60_000,
+  );
+  const sweep = setInterval(
+    quietly('sweep', async () => {
+      await store.content.unlinkDoomed();
+      await store.content.sweepOrphans(now());
+    }),
+    3_600_000,
+  );
+  void store.content.unlinkDoomed().catch(error => log.error('sweep', because(error)));
+  return () => {
+    clearInterval(keep);
+    clearInterval(sweep);
+  };
+}
+
+type AuthArgs<V extends keyof AuthVerbs> = AuthVerbs[V]['args'];
+
+function verbs({ store, settings, now }: Context, auth: Auth, intake: Intake, queue: Queue): Verbs {
+  return {
+    health: async () => ({ smtp: true, submission: true, pop3: true }),
+    'auth.check': async (a: AuthArgs<'auth.check'>) =>
+      auth.check(a.address, a.password, { peer: a.peer, protocol: 'web' }),
+    'auth.signup': async (a: AuthArgs<'auth.signup'>) => auth.signup(a, a.peer),
+    'auth.available': async (a: AuthArgs<'auth.available'>) => auth.available(a.username, a.domain),
+    'auth.password': async (a: AuthArgs<'auth.password'>) => {
+      const account = await store.accounts.byId(a.accountId);
+      if (!account) return { ok: false };
+      const verdict = await auth.check(account.address, a.old, { peer: '', protocol: 'web' });
+      if (verdict.kind !== 'known') return { ok: false, reason: `auth.${verdict.kind}` };
+      await auth.setPassword(account.id, a.next);
+      return { ok: true };
+    },
+    'queue.status': async () => queue.status(),
+    'queue.retry': async ({ ids }: { ids: number[] | null }) => queue.retryNow(ids),
+    route: async ({ address }: { address: string }) => {
+      const { routes, trace, refusal } = await intake.chain(address);
+      return { routes, trace: traceLine(trace), refusal, online: mayGoOut(settings, now()) };
+    },
+  };
+}
+
+if (import.meta.main) runChild('daemon', startDaemon);

@@ -1,0 +1,130 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { FromChild, Init, ToChild } from '../child.ts';
+import type { Log } from '../log.ts';
+import type { Channel, Message, Target } from '../tell.ts';
+import { bind, portsOf } from './sockets.ts';
+
+export type ChildOptions = {
+  name: 'daemon' | 'web' | 'fetcher';
+  /** The file Node runs. */
+  file: string;
+  init: Omit<Init, 'sockets'>;
+  log: Log;
+  /** A line the child wrote. */
+  line(text: string): void;
+  attach(name: Target, channel: Channel): void;
+};
+
+export type Child = {
+  /** Resolves once it serves; rejects when its first start failed. */
+  ready: Promise<void>;
+  stop(graceMs: number): Promise<void>;
+  status(): { pid: number | null; restarts: number };
+};
+
+const firstPause = 500;
+const longestPause = 60_000;
+/** A child that lived this long starts afresh: its next death is not part of a row. */
+const soundAfter = 60_000;
+const portPatience = 3000;
+
+/** One child, kept alive: a death is said and answered by a restart after a growing pause. */
+export function keepChild(o: ChildOptions): Child {
+  let current: ChildProcess | null = null;
+  let stopping = false;
+  let restarts = 0;
+  let pause = firstPause;
+  let timer: NodeJS.Timeout | null = null;
+
+  const launch = async (): Promise<void> => {
+    const child = await spawned(o);
+    current = child;
+    const born = performance.now();
+    child.once('exit', (code, signal) => {
+      current = null;
+      if (stopping) return;
+      if (performance.now() - born > soundAfter) pause = firstPause;
+      o.log.error('process died', { process: o.name, code, signal, restartIn: pause });
+      timer = setTimeout(again, pause);
+      pause = Math.min(pause * 2, longestPause);
+      restarts++;
+    });
+    if (stopping) child.kill('SIGKILL');
+    await readiness(child);
+  };
+  const again = () => {
+    void launch().then(
+      () => o.log.info('process restarted', { process: o.name, restarts }),
+      error => o.log.error('process did not start', { process: o.name, error: (error as Error).message }),
+    );
+  };
+  return {
+    ready: launch(),
+    status: () => ({ pid: current?.pid ?? null, restarts }),
+    async stop(graceMs) {
+      stopping = true;
+      if (timer) clearTimeout(timer);
+      if (current) await ended(current, graceMs);
+    },
+  };
+}
+
+async function spawned(o: ChildOptions): Promise<ChildProcess> {
+  const ports = portsOf(o.init.settings, o.name);
+  const bound = [];
+  try {
+    for (const p of ports) bound.push(await bind(p.setting, o.init.settings.listen, p.port, portPatience));
+    const child = spawn(process.execPath, [o.file], {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc', ...bound.map(b => b.fd)],
+    });
+    for (const stream of [child.stdout!, child.stderr!])
+      createInterface({ input: stream }).on('line', text => o.line(`${text}\n`));
+    child.on('error', () => {});
+    const sockets = Object.fromEntries(ports.map((p, i) => [p.name, 4 + i]));
+    o.attach(o.name, channelOf(child));
+    tell(child, { kind: 'init', init: { ...o.init, sockets } });
+    return child;
+  } finally {
+    for (const b of bound) b.close();
+  }
+}
+
+function readiness(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let why = 'it ended before it was ready; the log says why';
+    child.on('message', (m: FromChild) => {
+      if (m.kind === 'ready') resolve();
+      if (m.kind === 'failed') why = m.message;
+    });
+    child.once('exit', () => reject(new Error(why)));
+  });
+}
+
+function ended(child: ChildProcess, graceMs: number): Promise<void> {
+  return new Promise(resolve => {
+    const kill = setTimeout(() => child.kill('SIGKILL'), graceMs);
+    child.once('exit', () => {
+      clearTimeout(kill);
+      resolve();
+    });
+    // The child is given less than we wait, so that it can end by itself.
+    tell(child, { kind: 'stop', graceMs: Math.max(graceMs - 2000, 0) });
+  });
+}
+
+function tell(child: ChildProcess, message: ToChild): void {
+  if (child.connected) child.send(message, () => {});
+}
+
+function channelOf(child: ChildProcess): Channel {
+  return {
+    post: message => tell(child, message),
+    onMessage: listener =>
+      void child.on('message', (m: FromChild) => {
+        if (m.kind === 'ask' || m.kind === 'answer' || m.kind === 'changed') listener(m as Message);
+      }),
+    onClose: listener => void child.once('exit', listener),
+    close: () => {},
+  };
+}
