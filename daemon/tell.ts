@@ -4,6 +4,8 @@
  */
 import type { Account, Change } from './store.ts';
 
+export { dialControl, socketChannel } from './tell/socket.ts';
+
 export type Target = 'daemon' | 'web' | 'fetcher' | 'supervisor';
 
 export type Tell = {

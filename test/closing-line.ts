@@ -1,0 +1,17 @@
+import type { Reporter, TestModule } from 'vitest/node';
+
+/** Says at the end, in one plain line, how many tests passed, failed and were skipped, and which were skipped for want of what. */
+export default class ClosingLine implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[]): void {
+    const count = { passed: 0, failed: 0, skipped: 0, pending: 0 };
+    const skipped: string[] = [];
+    for (const module of modules)
+      for (const test of module.children.allTests()) {
+        const { state } = test.result();
+        count[state]++;
+        if (state === 'skipped') skipped.push(test.fullName);
+      }
+    if (skipped.length) console.log(`\nSkipped:\n${skipped.map(name => `  ${name}`).join('\n')}`);
+    console.log(`\n${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
+  }
+}
