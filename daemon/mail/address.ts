@@ -29,7 +29,7 @@ const LONGEST_LOCAL = 64;
 const LONGEST_DOMAIN = 255;
 
 /** More than any person writes to; what is beyond is not looked at, so that a bomb costs no more than a letter. */
-const LONGEST_LIST = 200_000;
+const LONGEST_LIST = 100_000;
 const MOST_ADDRESSES = 2_000;
 
 const PLAIN = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;

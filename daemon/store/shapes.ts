@@ -1,5 +1,6 @@
 import type { Notify } from '../mail/envelope.ts';
 import type { Part } from '../mail/parts.ts';
+import type { IndexText, Summary } from '../mail/summary.ts';
 
 /** Times are milliseconds since 1970 UTC; sizes are octets; ids are positive integers, never used twice. */
 
@@ -39,27 +40,7 @@ export type Folder = {
 /** Bits of a message's flags. */
 export const Flag = { seen: 1, answered: 2, flagged: 4, draft: 8, forwarded: 16 } as const;
 
-/** What a list row shows; computed once, at delivery. */
-export type Summary = {
-  subject: string;
-  fromName: string;
-  fromAddress: string;
-  /** Display text of To and Cc: names, else addresses, joined by a comma. */
-  to: string;
-  /** The Date field; null: absent or not a date. */
-  date: number | null;
-  /** First words of the text, white space folded, at most 200 characters. */
-  snippet: string;
-  /** Without the angle brackets; null: none. */
-  messageId: string | null;
-  inReplyTo: string | null;
-  /** The ids of References, oldest first, at most 50. */
-  references: string[];
-  attachments: number;
-};
-
-/** What the full-text index keeps of a message; each a line of words from `mail/words.ts`. */
-export type IndexText = { subject: string; people: string; body: string };
+export type { IndexText, Summary };
 
 export type Message = Summary & {
   id: number;

@@ -1,0 +1,228 @@
+import { describe, expect, it } from 'vitest';
+import { formatDate, parseDate } from '../daemon/mail/date.ts';
+import { scan } from '../daemon/mail/parts.ts';
+import { htmlText, idsOf, readTexts, summarise, textParts } from '../daemon/mail/summary.ts';
+
+function summaryOf(content: string | Buffer) {
+  const bytes = Buffer.isBuffer(content) ? content : Buffer.from(content);
+  const { header, root } = scan(bytes);
+  const found = textParts(root).map(part => ({ part, bytes: bytes.subarray(part.bodyFrom, part.bodyTo) }));
+  return summarise(header, root, readTexts(found));
+}
+
+const snippet = (body: string) => summaryOf(`Subject: x\n\n${body}`).summary.snippet;
+
+describe('summarise', () => {
+  it('summarise fills a list row and the search words', () => {
+    const { summary, index } = summaryOf(
+      [
+        'From: =?utf-8?q?J=C3=B6rg?= <joerg@example.org>',
+        'To: "Smith, Ann" <ann@example.org>, bob@example.net',
+        'Cc: Team: c@example.org;',
+        'Subject: =?utf-8?b?R3LDvMOfZQ==?=',
+        'Date: Mon, 1 Jan 2024 12:00:00 +0100 (CET)',
+        'Message-ID: <id1@example.org>',
+        'In-Reply-To: <id0@example.org> (comment)',
+        'References: <a@x>\n <b@x>',
+        'Content-Type: multipart/mixed; boundary=b',
+        '',
+        '--b',
+        'Content-Type: text/plain; charset=utf-8; format=flowed',
+        '',
+        'Hallo Ann, ',
+        'wie geht es?',
+        '',
+        '--b',
+        'Content-Type: application/pdf; name="Bericht 2024.pdf"',
+        'Content-Disposition: attachment',
+        '',
+        'x',
+        '--b--',
+      ].join('\n'),
+    );
+    expect(summary).toEqual({
+      subject: 'Grüße',
+      fromName: 'Jörg',
+      fromAddress: 'joerg@example.org',
+      to: 'Smith, Ann, bob@example.net, c@example.org',
+      date: Date.UTC(2024, 0, 1, 11),
+      snippet: 'Hallo Ann, wie geht es?',
+      messageId: 'id1@example.org',
+      inReplyTo: 'id0@example.org',
+      references: ['a@x', 'b@x'],
+      attachments: 1,
+    });
+    expect(index).toEqual({
+      subject: 'grusse',
+      people: 'jorg joerg example org smith ann ann example org bob example net c example org',
+      body: 'hallo ann wie geht es bericht 2024 pdf',
+    });
+  });
+
+  it('summarise of nothing is empty, not an error', () => {
+    expect(summaryOf('').summary).toEqual({
+      subject: '',
+      fromName: '',
+      fromAddress: '',
+      to: '',
+      date: null,
+      snippet: '',
+      messageId: null,
+      inReplyTo: null,
+      references: [],
+      attachments: 0,
+    });
+  });
+
+  it('summarise keeps the root and the latest of a long thread', () => {
+    const ids = Array.from({ length: 80 }, (_, i) => `<${i}@x>`);
+    const { references } = summaryOf(`References: ${ids.join('\n ')}\n\n`).summary;
+    expect(references.length).toBe(50);
+    expect([references[0], references[1], references[49]]).toEqual(['0@x', '31@x', '79@x']);
+  });
+
+  it('summarise takes a Message-ID without brackets', () => {
+    expect(summaryOf('Message-ID: abc@x\n\n').summary.messageId).toBe('abc@x');
+    expect(idsOf('<a@x><b@x>, <<c@x>> <> < d@x>')).toEqual(['a@x', 'b@x', 'c@x']);
+  });
+
+  it('summarise lets nothing unseen into a list row', () => {
+    const { summary } = summaryOf(
+      'From: =?utf-8?q?a=0D=0Ab=E2=80=AE?= <x@y>\nSubject: =?utf-8?q?=00s=1B[0m?=\n\nt\u202ex\u0007',
+    );
+    expect([summary.fromName, summary.subject, summary.snippet]).toEqual(['a b', 's[0m', 'tx']);
+  });
+
+  it('summarise searches the HTML where there is little plain text', () => {
+    const body = (plain: string) =>
+      `Content-Type: multipart/alternative; boundary=b\n\n--b\n\n${plain}\n--b\nContent-Type: text/html\n\n<p>rich words</p>\n--b--`;
+    expect(summaryOf(body('')).summary.snippet).toBe('rich words');
+    expect(summaryOf(body('plain words')).index.body).toBe('plain words rich words');
+    expect(summaryOf(body('word '.repeat(100))).index.body).not.toContain('rich');
+  });
+});
+
+describe('the snippet', () => {
+  it.each([
+    ['Hello\n\n  world\t!\n', 'Hello world !'],
+    // quotes and what introduces them, in any language, on one or two lines
+    ['On Monday, Ann wrote:\n> quoted\n\nMy answer', 'My answer'],
+    ['Am Montag schrieb Ann\n<ann@x.y>:\n\n> quoted\nMeine Antwort', 'Meine Antwort'],
+    ['> only\n> quoted', 'only quoted'],
+    ['As follows:\nplain', 'As follows: plain'],
+    // signature, rules, the original below
+    ['text\n-- \nAnn', 'text'],
+    ['text\n-----Original Message-----\nFrom: x', 'text'],
+    ['=====\n*** \ntext', 'text'],
+    ['-- \nonly a signature', '-- only a signature'],
+    // filler of newsletters
+    ['Offer\u200c \u200c \u034f\u00a0\u00ad more', 'Offer more'],
+    [`${'a '.repeat(200)}`, `${'a '.repeat(100)}`.trim()],
+    [`${'a'.repeat(199)}😀`, 'a'.repeat(199)],
+  ])('the snippet of %j is %j', (body, wanted) => {
+    expect(snippet(body)).toBe(wanted);
+  });
+});
+
+describe('htmlText', () => {
+  it.each([
+    ['<p>one</p><p>two<br>three', 'one\ntwo\nthree'],
+    ['a<b>b</b>c', 'abc'],
+    ['<td>a</td><td>b</td>', 'a\nb'],
+    ['<style>p{}</style><script>x<y</script>text', 'text'],
+    ['<HEAD><TITLE>t</TITLE></HEAD><BODY>text', 'text'],
+    ['<head><body>text', 'text'],
+    ['<style>never ends', ''],
+    ['<!-- a > b -->text<!--[if mso]>x<![endif]-->', 'text'],
+    ['<![if !mso]>text<![endif]>', 'text'],
+    ['<?xml version="1"?><!DOCTYPE html>text', 'text'],
+    ['<a title="a > b" href=\'>\'>link</a>', 'link'],
+    ['<a title="open>text', 'text'],
+    [
+      '&lt;b&gt; &amp;amp; &eacute;&#233;&#xE9; &nbsp;x &bogus; &#0; &#x110000;',
+      '<b> &amp; ééé x &bogus; \u0000 \ufffd',
+    ],
+    ['1 < 2 and 3 > 2', '1 < 2 and 3 > 2'],
+    ['<blockquote>q<blockquote>qq</blockquote></blockquote>own', '> q\n> qq\nown'],
+    ['İ<STYLE>x</STYLE>text', 'İtext'],
+    ['<', '<'],
+    ['<a', ''],
+    ['', ''],
+  ])('htmlText of %j is %j', (html, wanted) => {
+    expect(htmlText(html)).toBe(wanted);
+  });
+});
+
+describe('parseDate', () => {
+  it.each([
+    ['Mon, 1 Jan 2024 12:00:00 +0100', '2024-01-01T11:00:00.000Z'],
+    ['1 Jan 2024 12:00 -0530', '2024-01-01T17:30:00.000Z'],
+    ['Mon, 01 Jan 24 12:00:00 GMT', '2024-01-01T12:00:00.000Z'],
+    ['Mon, 1 Jan 99 12:00:00 EST', '1999-01-01T17:00:00.000Z'],
+    ['Mon, 1 Jan 2024 12:00:00 +0100 (Mitteleurop\u00e4ische Zeit)', '2024-01-01T11:00:00.000Z'],
+    ['Monday, 01-Jan-2024 12:00:00', '2024-01-01T12:00:00.000Z'],
+    ['Mon Jan  1 12:00:00 2024', '2024-01-01T12:00:00.000Z'],
+    ['Mon Jan  1 12:00:00 PST 2024', '2024-01-01T20:00:00.000Z'],
+    ['2024-01-01T12:00:00+01:00', '2024-01-01T11:00:00.000Z'],
+    ['2024-01-01 12:00:00', '2024-01-01T12:00:00.000Z'],
+    ['1 Jan 2024 23:59:60 +0000', '2024-01-02T00:00:00.000Z'],
+  ])('parseDate reads %j', (text, wanted) => {
+    expect(new Date(parseDate(text)!).toISOString()).toBe(wanted);
+  });
+
+  it.each(['', 'yesterday', '32 Jan 2024 12:00:00', '1 Foo 2024 12:00:00', '1 Jan 2024 25:00:00', '2024-13-01', '0'])(
+    'parseDate refuses %j',
+    text => expect(parseDate(text)).toBeNull(),
+  );
+
+  it('formatDate writes what parseDate reads, in any zone', () => {
+    const at = Date.UTC(2024, 1, 29, 23, 30, 5);
+    expect(formatDate(at, 0)).toBe('Thu, 29 Feb 2024 23:30:05 +0000');
+    expect(formatDate(at, 345)).toBe('Fri, 1 Mar 2024 05:15:05 +0545');
+    expect(formatDate(at, -210)).toBe('Thu, 29 Feb 2024 20:00:05 -0330');
+    for (const east of [-720, -210, 0, 60, 345, 840]) expect(parseDate(formatDate(at, east))).toBe(at);
+    expect(parseDate(formatDate(at))).toBe(at);
+  });
+});
+
+describe('bombs', () => {
+  it.each([
+    '<',
+    '<a',
+    '<a ',
+    '<a x="',
+    '<!--',
+    '<!',
+    '<style>',
+    '<head>',
+    '</',
+    '&',
+    '&#',
+    '>',
+    '"',
+    '<p>',
+    '<a x=\'"',
+    '<blockquote>',
+    '> ',
+    '-- \n',
+    ':\n',
+    '> \n',
+    'a:\n\n',
+  ])('htmlText and the snippet of 400 KB of %j take under two seconds', piece => {
+    const text = piece.repeat(Math.ceil(400_000 / piece.length));
+    const started = performance.now();
+    htmlText(text);
+    snippet(text);
+    expect(performance.now() - started).toBeLessThan(2_000);
+  });
+
+  it.each(['<', '(', '<a@b> ', ' ', ',', '0', '1 Jan '])('summarise of header fields full of %j is quick', piece => {
+    const value = piece.repeat(60_000 / piece.length);
+    const fields = ['From', 'To', 'Cc', 'Subject', 'Date', 'References', 'Message-ID'].map(
+      name => `${name}: ${value}\n`,
+    );
+    const started = performance.now();
+    summaryOf(`${fields.join('')}\nbody`);
+    expect(performance.now() - started).toBeLessThan(2_000);
+  });
+});
