@@ -1,0 +1,270 @@
+/**
+ * The queue: carries deliveries to other hosts until each has its outcome, and reports what failed to its sender.
+ *
+ * It promises that no accepted delivery is lost: whatever is unclear is tried again until its time is over, and a
+ * report is made in the transaction that ends it. One destination, dead or slow, never stops another. While we may
+ * not go out it parks what waits and dials nobody. It owns the only timer; mail comes in by the door, not here.
+ */
+import { networkInterfaces } from 'node:os';
+import type { Settings } from './config.ts';
+import { because, type Log } from './log.ts';
+import { mayGoOut, type Outing } from './online.ts';
+import { createBacklog } from './queue/backlog.ts';
+import { type Carrier, carry, type Failure, type Journey, loadsOf, type Result, unreached } from './queue/carry.ts';
+import { findHop, type HopOptions, hopName } from './queue/hop.ts';
+import { Lanes, type Limits } from './queue/lanes.ts';
+import { settle } from './queue/settle.ts';
+import type { ClientOptions, ClientTimeouts, SmtpClient } from './smtp-client.ts';
+import type { Acceptance, Change, Delivery, Store } from './store.ts';
+import type { Resolver } from './wire/dns.ts';
+
+export type QueueSettings = Pick<
+  Settings,
+  'online' | 'gateway' | 'host_domain' | 'smtp_port' | 'retry_interval' | 'max_retrytime'
+>;
+
+export type QueueOptions = {
+  store: Pick<Store, 'content' | 'deliveries'>;
+  settings: QueueSettings;
+  log: Log;
+  now: () => number;
+  resolver: Resolver;
+  connect: (options: ClientOptions) => Promise<SmtpClient>;
+  /** A report as an acceptance for the transaction that settles; null: nobody takes it. */
+  prepareReport: (report: { to: string; bytes: Buffer; key: string }) => Promise<Acceptance | null>;
+  random: () => number;
+  /** Told which folders a report came into. */
+  changed?: (changes: Change[]) => void;
+  limits?: Partial<Limits>;
+  timeouts?: Partial<ClientTimeouts>;
+  /** Where exchangers listen, and whether they may be on loopback: for tests. */
+  exchangers?: Pick<HopOptions, 'port' | 'allowLoopback'>;
+};
+
+export type Queue = {
+  start(): Promise<void>;
+  /** There may be something due: call it after each accept. */
+  wake(): void;
+  /** Lets journeys end within `grace` milliseconds; what is cut off then is due at the next start. */
+  stop(grace?: number): Promise<void>;
+  /** Makes these (all: null) due at once, whatever was known of their hosts. Answers how many. */
+  retryNow(ids: number[] | null): Promise<number>;
+  status(): Promise<QueueStatus>;
+};
+
+export type QueueStatus = {
+  outing: Outing;
+  counts: { waiting: number; sending: number; held: number };
+  hops: { hop: string; connections: number; pausedUntil: number | null }[];
+};
+
+const second = 1_000;
+const minute = 60 * second;
+const claimed = 200;
+/** Transactions for which another connection to the same hop is worth opening. */
+const enough = 10;
+
+export function createQueue(options: QueueOptions): Queue {
+  const { store, settings, log, now, random } = options;
+  const { deliveries } = store;
+  const name = settings.host_domain[0] ?? 'localhost';
+  const lanes = new Lanes({ perHop: 4, proven: 20, unproven: 40, ...options.limits });
+  const backlog = createBacklog(options);
+  const journeys = new Set<Promise<void>>();
+  const given = new AbortController();
+  const settler = { store, settings, random, now, log, name, prepareReport: options.prepareReport };
+  const hopOptions: HopOptions = {
+    gateway: settings.gateway,
+    resolver: options.resolver,
+    random,
+    ours: ourselves(settings),
+    ...options.exchangers,
+  };
+  let stopping = true;
+  let rounds: Promise<void> | null = null;
+  let again = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  function wake(): void {
+    again = true;
+    if (stopping || rounds) return;
+    rounds = turn().finally(() => {
+      rounds = null;
+      if (again) wake();
+    });
+  }
+
+  /** Rounds until nothing more can be started; then sleeps until something is due. */
+  async function turn(): Promise<void> {
+    clearTimeout(timer);
+    let pause = minute;
+    try {
+      while (again && !stopping) {
+        again = false;
+        if (await round()) again = true;
+      }
+      pause = await untilDue();
+    } catch (error) {
+      log.error('queue', because(error));
+      again = false;
+      pause = 5 * second;
+    }
+    if (!stopping) timer = setTimeout(wake, pause);
+  }
+
+  /** True: there may be more to start. */
+  async function round(): Promise<boolean> {
+    if (!mayGoOut(settings, now()).yes) return false;
+    await backlog.mend();
+    // Where all domains share one gateway, nothing can be claimed that does not wait for it.
+    const only = settings.gateway.length === 1 && settings.gateway[0]?.domain === '*';
+    if (only && lanes.room(hopName('*', settings.gateway)) === 0) return false;
+    const due = await deliveries.claim(now(), claimed, lanes.busyDomains());
+    for (const [hop, group] of Map.groupBy(due, d => hopName(d.domain, settings.gateway))) await startFor(hop, group);
+    return due.length === claimed;
+  }
+
+  async function startFor(hop: string, group: Delivery[]): Promise<void> {
+    for (const d of group) lanes.saw(hop, d.domain);
+    const failure = lanes.paused(hop, now());
+    if (failure) return putOff(group, failure);
+    const room = lanes.room(hop);
+    if (room === 0) return backlog.giveBack(group, 10 * second, `waits for a connection to ${hop}`);
+    for (const part of parts(group, room)) {
+      lanes.begin(hop);
+      const journey = travel(hop, part).finally(() => journeys.delete(journey));
+      journeys.add(journey);
+    }
+  }
+
+  /** The hop was found dead a moment ago: that counts for these too. */
+  async function putOff(group: Delivery[], failure: Failure): Promise<void> {
+    try {
+      await settleOnce(unreached(group, failure));
+    } catch (error) {
+      log.error('outcome not written', because(error));
+      await backlog.giveBack(group, minute, '');
+    }
+  }
+
+  /** One connection's worth of deliveries, to the end. Never rejects. */
+  async function travel(hop: string, part: Delivery[]): Promise<void> {
+    const open = new Set(part);
+    const done = async (results: Result[]) => {
+      await settleSurely(results);
+      for (const r of results) open.delete(r.delivery);
+      if (results.some(r => r.verdict === 'delivered') && lanes.prove(hop)) wake();
+    };
+    let failure: Failure | null = null;
+    try {
+      const journey = await journeyTo(part, done);
+      // Where another connection to it stands, the hop is not dead: it takes no more of them.
+      if (journey.failure && lanes.alone(hop)) {
+        failure = journey.failure;
+        await done(unreached(journey.untried, failure));
+      }
+    } catch (error) {
+      log.error('queue', { hop, ...because(error) });
+    }
+    const wait = given.signal.aborted ? 0 : minute;
+    if (open.size > 0) await backlog.giveBack([...open], wait, `waits for another connection to ${hop}`);
+    // What will not pass (no such domain) fails this mail; the next one asks again, for it may have been mended.
+    const pause = failure?.permanent ? 0 : Math.min(5 * minute, settings.retry_interval / 2) * (0.5 + random() / 2);
+    lanes.end(hop, failure, pause, now());
+    wake();
+  }
+
+  async function journeyTo(part: Delivery[], done: Carrier['settle']): Promise<Journey> {
+    const answer = await findHop(part[0]?.domain ?? '', hopOptions);
+    if (answer.kind !== 'hosts')
+      return { untried: part, failure: { host: null, reply: answer.reply, permanent: answer.kind === 'failed' } };
+    return carry(part, answer.hosts, {
+      connect: options.connect,
+      name,
+      openContent: id => store.content.open(id),
+      settle: done,
+      signal: given.signal,
+      log,
+      timeouts: options.timeouts,
+    });
+  }
+
+  /** A host has said 250: that must be written, or the mail would be sent twice. */
+  async function settleSurely(results: Result[]): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await settleOnce(results);
+      } catch (error) {
+        log.error('outcome not written', { tries, ...because(error) });
+        if (tries === 5) throw error;
+        await new Promise(resolve => setTimeout(resolve, tries * second));
+      }
+    }
+  }
+
+  async function settleOnce(results: Result[]): Promise<void> {
+    const accepted = await settle(results, settler);
+    const changes = accepted.flatMap(a => a.changed);
+    if (changes.length > 0) options.changed?.(changes);
+  }
+
+  /** Milliseconds to sleep: at most a minute, so that a clock set forward is noticed. */
+  async function untilDue(): Promise<number> {
+    if (!mayGoOut(settings, now()).yes) return minute;
+    const due = await deliveries.nextDue();
+    if (due === null) return minute;
+    // What is due and was not claimed waits for a connection, whose end wakes us.
+    const wait = due - now();
+    return wait <= 0 ? 5 * second : Math.min(wait, minute);
+  }
+
+  return {
+    async start() {
+      await backlog.prepare();
+      stopping = false;
+      wake();
+    },
+    wake,
+    async stop(grace = 8 * second) {
+      stopping = true;
+      clearTimeout(timer);
+      await rounds;
+      await within(grace, Promise.all(journeys));
+      given.abort();
+      await within(second, Promise.all(journeys));
+    },
+    async retryNow(ids) {
+      lanes.unpause();
+      const chosen = await backlog.makeDue(ids);
+      wake();
+      return chosen;
+    },
+    async status() {
+      return { outing: mayGoOut(settings, now()), counts: await deliveries.count(), hops: lanes.status(now()) };
+    },
+  };
+}
+
+/** Shares the transactions of a hop out to as many connections as are worth opening. */
+function parts(group: Delivery[], room: number): Delivery[][] {
+  const loads = loadsOf(group);
+  const share = Math.ceil(loads.length / Math.min(room, Math.ceil(loads.length / enough)));
+  return Array.from({ length: Math.ceil(loads.length / share) }, (_, i) =>
+    loads.slice(i * share, (i + 1) * share).flat(),
+  );
+}
+
+/** Which exchangers are we? Our names; and, where we are what answers on port 25 here, our addresses. */
+function ourselves(settings: QueueSettings): (hostOrAddress: string) => boolean {
+  const own = Object.values(networkInterfaces()).flatMap(i => i ?? []);
+  const addresses = new Set(settings.smtp_port === 25 ? own.filter(i => !i.internal).map(i => i.address) : []);
+  return which => settings.host_domain.includes(which) || addresses.has(which);
+}
+
+function within(limit: number, work: Promise<unknown>): Promise<unknown> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise(resolve => {
+    timer = setTimeout(resolve, limit);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
