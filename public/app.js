@@ -1,0 +1,266 @@
+/**
+ * What the pages gain by script; none of them needs it. Keys, selection, the height of a mail's frame,
+ * new mail without reload, drafts saved while typing. No markup is made here: the server sends it.
+ */
+const $ = (selector, from = document) => from.querySelector(selector);
+const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
+
+document.documentElement.classList.add('scripted');
+// No header tells the time zone, and times in a list should be the reader's.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone)
+  // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is not on plain http.
+  document.cookie = `zone=${encodeURIComponent(zone)}; path=/; max-age=31536000; SameSite=Lax`;
+
+const announce = text => {
+  const place = $('#announce');
+  if (place) place.textContent = text;
+};
+
+/* Selection */
+
+const ticks = () => $$('#list .tick input');
+let lastTicked = null;
+
+function showSelection() {
+  const some = ticks();
+  const count = some.filter(tick => tick.checked).length;
+  const place = $('#list [data-count]');
+  const words = $('#list-form')?.dataset.selection;
+  if (place && words) place.textContent = count === 0 ? '' : words.replace('0', String(count));
+  const all = $('#list [data-all]');
+  all?.setAttribute('aria-pressed', String(count > 0 && count === some.length));
+}
+
+document.addEventListener(
+  'click',
+  event => {
+    const all = event.target.closest('[data-all]');
+    if (all) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      const on = ticks().some(tick => !tick.checked);
+      for (const tick of ticks()) tick.checked = on;
+      return showSelection();
+    }
+    const tick = event.target.closest('.tick input');
+    if (tick) {
+      if (event.shiftKey && lastTicked) tickRange(lastTicked, tick);
+      lastTicked = tick;
+      showSelection();
+    }
+    if (event.target.closest('[data-keys]')) openKeys();
+    if (event.target.closest('[data-dismiss]')) event.target.closest('.toast').remove();
+    for (const menu of $$('details.menu[open]')) if (!menu.contains(event.target)) menu.open = false;
+  },
+  true,
+);
+
+function tickRange(from, to) {
+  const some = ticks();
+  const [low, high] = [some.indexOf(from), some.indexOf(to)].sort((a, b) => a - b);
+  for (const tick of some.slice(Math.max(low, 0), high + 1)) tick.checked = to.checked;
+}
+
+document.addEventListener('change', event => {
+  // Choosing a folder is enough; the button beside it is for where there is no script.
+  if (event.target.matches('[data-move]') && event.target.value) {
+    event.target.form.requestSubmit(event.target.closest('.move').querySelector('button'));
+  }
+  if (event.target.matches('input[type=file][data-now]') && event.target.files.length > 0) {
+    event.target.form.requestSubmit($(event.target.dataset.now));
+  }
+});
+
+/* The frame a mail's HTML is shown in is as high as the mail */
+
+function fitFrame(frame) {
+  const body = frame.contentDocument?.documentElement;
+  if (!body) return;
+  const resize = () => {
+    frame.style.height = `${Math.ceil(body.getBoundingClientRect().height) + 1}px`;
+  };
+  resize();
+  new ResizeObserver(resize).observe(body);
+}
+
+function fitFrames() {
+  for (const frame of $$('iframe[data-frame]:not([data-fitted])')) {
+    frame.dataset.fitted = '';
+    frame.addEventListener('load', () => fitFrame(frame));
+    if (frame.contentDocument?.readyState === 'complete' && frame.contentDocument.URL !== 'about:blank')
+      fitFrame(frame);
+  }
+}
+
+/* New mail: one stream a browser, shared by its tabs (a browser opens six connections to a site, no more) */
+
+const channel = 'BroadcastChannel' in window ? new BroadcastChannel('cwmail') : null;
+const shownModseq = () => Number($('#list')?.dataset.modseq ?? document.body.dataset.modseq ?? 0);
+let waiting = null;
+
+function onHint(hint) {
+  if (hint.modseq <= shownModseq() || waiting) return;
+  // Several changes come together; and what the person is doing now has its answer on the way.
+  waiting = setTimeout(() => {
+    waiting = null;
+    refresh();
+  }, 300);
+}
+
+function refresh() {
+  const list = $('#list[data-modseq]');
+  if (!list) return;
+  const before = unread();
+  htmx.ajax('GET', list.dataset.here, { source: list, target: list, swap: 'outerMorph' }).then(() => {
+    showSelection();
+    if (unread() > before) announce($('title').textContent);
+  });
+}
+
+const unread = () => Number($('#rail [data-unread]')?.dataset.unread ?? 0);
+
+function listen() {
+  const stream = new EventSource(`/events?since=${shownModseq()}`);
+  stream.addEventListener('changed', event => {
+    const hint = JSON.parse(event.data);
+    onHint(hint);
+    channel?.postMessage(hint);
+  });
+  return stream;
+}
+
+function follow() {
+  if (!$('#app')) return;
+  channel?.addEventListener('message', event => onHint(event.data));
+  if (navigator.locks && channel)
+    return void navigator.locks.request('cwmail-events', () => new Promise(() => listen()));
+  let stream = null;
+  const whenSeen = () => {
+    stream?.close();
+    stream = document.hidden ? null : listen();
+  };
+  document.addEventListener('visibilitychange', whenSeen);
+  whenSeen();
+}
+
+/* Keys, as Gmail has them; never in fields, never with a modifier the browser uses */
+
+const go = { i: '/mail/inbox', s: '/search?q=is%3Astarred', t: '/mail/sent', d: '/mail/drafts' };
+let going = false;
+
+function openKeys() {
+  $('#keys')?.showModal();
+}
+
+const rowNow = () => document.activeElement?.closest?.('.row') ?? $('.row.open');
+
+function step(by) {
+  const open = $(by > 0 ? '.message [data-key=older]' : '.message [data-key=newer]');
+  if (open) return open.click();
+  const rows = $$('#list .row');
+  const at = rows.indexOf(rowNow());
+  const row = rows[at < 0 ? 0 : Math.min(Math.max(at + by, 0), rows.length - 1)];
+  $('.row-link', row)?.focus();
+}
+
+/** A key acts on the open message, else on what is ticked, else on the row in focus. */
+function press(key) {
+  const tool = $(`.message [data-key=${key}]`);
+  if (tool) return tool.click();
+  const row = rowNow();
+  if (row && !ticks().some(tick => tick.checked)) {
+    const tick = $('.tick input', row);
+    if (tick) tick.checked = true;
+  }
+  if (ticks().some(tick => tick.checked)) $(`#list [data-key=${key}]`)?.click();
+}
+
+const keys = {
+  j: () => step(1),
+  k: () => step(-1),
+  o: () => $('.row-link', rowNow())?.click(),
+  u: () => $('.message [data-key=back]')?.click(),
+  e: () => press('archive'),
+  '#': () => press('delete'),
+  '!': () => press('junk'),
+  r: () => press('reply'),
+  a: () => press('replyall'),
+  f: () => press('forward'),
+  c: () => $('.compose')?.click(),
+  s: () => press('star'),
+  I: () => press('read'),
+  U: () => press('unread'),
+  x: () => $('.tick input', rowNow())?.click(),
+  z: () => $('[data-key=undo]')?.click(),
+  '/': () => $('#q')?.focus(),
+  '?': openKeys,
+  g: () => {
+    going = true;
+    setTimeout(() => {
+      going = false;
+    }, 1500);
+  },
+};
+
+document.addEventListener('keydown', event => {
+  if ((event.ctrlKey || event.metaKey) && event.key === 'Enter') {
+    const send = event.target.closest?.('.compose-form')?.querySelector('[data-key=send]');
+    if (send) event.preventDefault();
+    return send?.click();
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.key === 'Escape') {
+    for (const menu of $$('details.menu[open]')) menu.open = false;
+    return;
+  }
+  if (event.target.closest?.('input:not([type=checkbox]), textarea, select, [contenteditable], dialog')) return;
+  if (going && go[event.key]) return location.assign(go[event.key]);
+  const act = keys[event.key];
+  if (!act || !$('#app')) return;
+  event.preventDefault();
+  act();
+});
+
+/* Compose */
+
+// What was typed and not saved is not lost by a closed tab without a question.
+let unsaved = false;
+document.addEventListener('input', event => {
+  if (event.target.closest('.compose-form')) unsaved = true;
+});
+document.addEventListener('submit', event => {
+  if (event.target.matches('.compose-form')) unsaved = false;
+});
+window.addEventListener('beforeunload', event => {
+  if (unsaved) event.preventDefault();
+});
+document.addEventListener('htmx:after:swap', event => {
+  if (event.detail?.ctx?.target?.classList?.contains('draft-state') && event.detail.ctx.response?.status === 200)
+    unsaved = false;
+  arrived(event.detail?.ctx);
+});
+document.addEventListener('htmx:error', event => {
+  const state = event.detail?.ctx?.sourceElement?.querySelector?.('[data-failed]');
+  if (state) state.textContent = state.dataset.failed;
+});
+
+/* After a page was exchanged: where to be, and what to say */
+
+let place = location.pathname + location.search;
+
+function arrived(ctx) {
+  fitFrames();
+  showSelection();
+  const now = location.pathname + location.search;
+  if (ctx?.target?.id !== 'app' || now === place) return;
+  place = now;
+  const view = $('.shell')?.dataset.view;
+  if (view !== 'list') $('#content > :last-child')?.scrollTo(0, 0);
+  if (matchMedia('(max-width: 759px)').matches) window.scrollTo(0, 0);
+  if (!$('#app').contains(document.activeElement)) $('#content')?.focus({ preventScroll: true });
+}
+
+fitFrames();
+showSelection();
+follow();

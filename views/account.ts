@@ -1,0 +1,38 @@
+/** Settings of one's own account: name, password, storage, and what a mail program must be told. */
+import { html } from 'hono/html';
+import { field } from './field.ts';
+import type { Screen } from './layout.ts';
+import type { Html } from './words.ts';
+
+export type AccountForm = {
+  name: string;
+  errors: { name?: string; old?: string; next?: string };
+  /** What a mail program connects to. */
+  host: string;
+  popPort: number;
+  submissionPort: number;
+};
+
+export function accountPage(s: Screen, f: AccountForm): Html {
+  const t = s.w.t;
+  const { account } = s;
+  const port = (n: number) => t('account.port', { host: f.host, port: String(n) });
+  return html`<section class="page"><h1>${t('account.title')}</h1>
+<dl class="facts"><dt>${t('account.address')}</dt><dd><b>${account.address}</b></dd>
+<dt>${t('account.storage')}</dt><dd>${account.quota === 0 ? t('app.quota.none', { used: s.w.size(account.used) }) : t('app.quota', { used: s.w.size(account.used), quota: s.w.size(account.quota) })}</dd></dl>
+<h2>${t('account.name')}</h2>
+<form class="stack" method="post" action="/settings/name" hx-boost="false">
+${field({ name: 'name', label: t('account.name'), value: f.name, hint: t('account.name.hint'), error: f.errors.name, autocomplete: 'name', maxlength: 100 })}
+<div><button class="button" type="submit">${t('account.name.save')}</button></div></form>
+<h2>${t('account.password')}</h2>
+<form class="stack" method="post" action="/settings/password" hx-boost="false">
+<input type="text" name="username" value="${account.address}" autocomplete="username" hidden aria-hidden="true" tabindex="-1">
+${field({ name: 'old', label: t('account.password.old'), type: 'password', error: f.errors.old, autocomplete: 'current-password', required: true, maxlength: 256 })}
+${field({ name: 'next', label: t('account.password.new'), type: 'password', hint: t('signup.password.hint'), error: f.errors.next, autocomplete: 'new-password', required: true, maxlength: 256 })}
+<div><button class="button" type="submit">${t('account.password.save')}</button></div></form>
+<h2>${t('account.mailapp')}</h2>
+<p>${t('account.mailapp.body')}</p>
+<dl class="facts"><dt>${t('account.pop')}</dt><dd>${port(f.popPort)}</dd><dt>${t('account.smtp')}</dt><dd>${port(f.submissionPort)}</dd></dl>
+<form class="only-narrow signout" method="post" action="/logout" hx-boost="false"><button class="button wide" type="submit">${t('app.signout')}</button></form>
+</section>`;
+}

@@ -1,0 +1,66 @@
+/** A folder's page, its empty states, the drafts, and the page where folders are made and mended. */
+import { html } from 'hono/html';
+import type { Draft, Folder } from '../daemon/store.ts';
+import { field } from './field.ts';
+import { folderName, folderPath, icon, type Screen } from './layout.ts';
+import { emptyState } from './list.ts';
+import type { Html } from './words.ts';
+
+/** The right pane while nothing is open. */
+export const nothingOpen = (s: Screen): Html =>
+  html`<section id="reader" class="reader idle">${emptyState(s, 'mail-open', s.w.t('empty.reader.title'), s.w.t('empty.reader.body'))}</section>`;
+
+/** Says what a folder is for and what to do next; behind the last page it says only that. */
+export function emptyFolder(s: Screen, folder: Folder, firstPage: boolean): Html {
+  if (!firstPage) return emptyState(s, 'check', s.w.t('empty.page.title'), s.w.t('empty.page.body'));
+  const role = folder.role ?? 'own';
+  const title = s.w.t(`empty.${role}.title`);
+  if (role !== 'inbox') return emptyState(s, role === 'own' ? 'folder' : 'check', title, s.w.t(`empty.${role}.body`));
+  const address = html`<b class="copyable" data-copy>${s.account.address}</b>`;
+  const write = html`<p><a class="button" href="/compose" hx-boost="false">${icon(s, 'square-pen')}${s.w.t('app.compose')}</a></p>`;
+  return emptyState(s, 'inbox', title, s.w.h('empty.inbox.body', { address }), write);
+}
+
+export function draftsPane(s: Screen, folder: Folder, drafts: Draft[], open: number | null): Html {
+  const title = folderName(s.w, folder);
+  const heading =
+    open === null ? html`<h1 id="list-title">${title}</h1>` : html`<h2 id="list-title" class="h1">${title}</h2>`;
+  return html`<section id="list" class="list" aria-labelledby="list-title" data-folder="${folder.id}" data-here="${s.here}">
+<header class="list-head"><div class="list-title">${heading}<small></small></div></header>
+${drafts.length === 0 ? emptyFolder(s, folder, true) : html`<ol class="rows drafts" aria-label="${s.w.t('list.rows')}">${drafts.map(d => draftRow(s, d, open))}</ol>`}
+</section>`;
+}
+
+function draftRow(s: Screen, d: Draft, open: number | null): Html {
+  const who = s.w.t('list.to', { who: d.to.trim() || s.w.t('list.norecipient') });
+  return html`<li id="d${d.id}" class="row${d.id === open ? ' open' : ''}"><a class="row-link" href="/drafts/${d.id}" hx-boost="false">
+<span class="who"><bdi>${who}</bdi></span>
+<span class="what"><span class="subject"><bdi>${d.subject.trim() || s.w.t('list.nosubject')}</bdi></span> <span class="snippet"><bdi>${d.text.slice(0, 160)}</bdi></span></span>
+<span class="marks">${d.uploads.length > 0 ? html`<span title="${s.w.t('list.attachments', { n: d.uploads.length })}">${icon(s, 'paperclip')}<span class="unseen">${s.w.t('list.attachments', { n: d.uploads.length })}</span></span>` : ''}</span>
+<time datetime="${s.w.iso(d.updatedAt)}" title="${s.w.full(d.updatedAt)}">${s.w.when(d.updatedAt)}</time></a></li>`;
+}
+
+export type FoldersForm = {
+  /** What was typed for a new folder, and why it was refused. */
+  fresh: { name: string; error: string };
+  /** The folder whose change was refused, what was typed and why; null: none. */
+  wrong: { id: number; name: string; error: string } | null;
+};
+
+export function foldersPage(s: Screen, form: FoldersForm): Html {
+  const t = s.w.t;
+  const own = s.folders.filter(f => f.role === null);
+  return html`<section class="page folders"><h1>${t('folders.title')}</h1>
+<ul class="folder-links">${s.folders.map(f => html`<li><a href="${folderPath(f)}">${icon(s, f.role === 'inbox' ? 'inbox' : 'folder')}<span>${folderName(s.w, f)}</span><small>${t('list.messages', { n: f.total })}</small></a></li>`)}
+<li class="only-narrow"><a href="/settings" hx-boost="false">${icon(s, 'settings')}<span>${t('app.settings')}</span></a></li></ul>
+<h2>${t('folders.own')}</h2>
+${own.length === 0 ? html`<p class="muted">${t('folders.none')}</p>` : html`<ul class="own-folders">${own.map(f => ownFolder(s, f, form))}</ul>`}
+<form class="inline" method="post" action="/folders" hx-boost="false">${field({ name: 'name', id: 'folder-new', label: t('folders.new'), value: form.fresh.name, error: form.fresh.error, maxlength: 80, required: true })}<button class="button" type="submit">${icon(s, 'folder-plus')}${t('folders.create')}</button></form>
+</section>`;
+}
+
+function ownFolder(s: Screen, f: Folder, form: FoldersForm): Html {
+  const wrong = form.wrong?.id === f.id ? form.wrong : null;
+  const t = s.w.t;
+  return html`<li><form class="inline" method="post" action="/folders/${f.id}" hx-boost="false">${field({ name: 'name', id: `folder-${f.id}`, label: t('folders.of', { folder: f.name }), value: wrong?.name ?? f.name, error: wrong?.error, maxlength: 80, required: true })}<button class="button" type="submit" aria-label="${t('folders.rename.of', { folder: f.name })}">${t('folders.rename')}</button></form><form method="post" action="/folders/${f.id}/removal" hx-boost="false"><button class="button danger" type="submit" aria-label="${t('folders.remove.of', { folder: f.name })}">${t('folders.remove')}</button></form></li>`;
+}

@@ -1,0 +1,200 @@
+/**
+ * The frame around every page: document, door (signed out) and shell (signed in), and the icons.
+ * A signed-in page is its shell inside `#app`; htmx is answered with the shell alone.
+ */
+import { html } from 'hono/html';
+import type { Account, Folder } from '../daemon/store.ts';
+import type { Html, Words } from './words.ts';
+
+export type Notice = {
+  text: string;
+  /** Puts moved messages back where they were. */
+  undo: { ids: number[]; to: number } | null;
+};
+
+/** What every view of a signed-in page is given. */
+export type Screen = {
+  w: Words;
+  /** Address of a file of public/, with its hash. */
+  asset: (name: string) => string;
+  account: Account;
+  folders: Folder[];
+  /** The folder shown; null: none. */
+  folderId: number | null;
+  /** What the search field holds. */
+  query: string;
+  /** This page, to come back to after an action. */
+  here: string;
+  notice: Notice | null;
+};
+
+export type Door = Pick<Screen, 'w' | 'asset'>;
+
+export const icon = (s: Pick<Screen, 'asset'>, name: string): Html =>
+  html`<svg class="icon" aria-hidden="true"><use href="${s.asset('icons.svg')}#${name}"></use></svg>`;
+
+export const folderPath = (folder: Folder): string => `/mail/${folder.role ?? folder.id}`;
+
+export const folderName = (w: Words, folder: Folder): string =>
+  folder.role === null ? folder.name : w.t(`folder.${folder.role}`);
+
+const folderIcon = {
+  inbox: 'inbox',
+  drafts: 'file-pen-line',
+  sent: 'send',
+  archive: 'archive',
+  junk: 'octagon-alert',
+  trash: 'trash-2',
+} as const;
+
+/** A whole document; `body` is a door or an `#app`. */
+export function documentOf(d: Door, title: string, body: Html): Html {
+  return html`<!doctype html>
+<html lang="${d.w.lang}" dir="${d.w.dir}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="htmx-config" content='{"includeIndicatorCSS":false}'>
+<title>${title}</title>
+<link rel="icon" href="${d.asset('icon.svg')}" type="image/svg+xml">
+<link rel="stylesheet" href="${d.asset('app.css')}">
+<script src="${d.asset('htmx.js')}" defer></script>
+<script src="${d.asset('app.js')}" defer></script>
+</head>
+${body}
+</html>`;
+}
+
+/** Pages before signing in: one column, the mark above it. */
+export function doorBody(d: Door, content: Html): Html {
+  return html`<body class="door">
+<header class="door-head"><a class="brand" href="/">${mark(d)}<span>${d.w.t('app.name')}</span></a></header>
+<main class="door-main">${content}</main>
+</body>`;
+}
+
+const mark = (d: Door): Html => html`<img class="mark" src="${d.asset('icon.svg')}" alt="" width="28" height="28">`;
+
+export function pageTitle(s: Screen, page: string): string {
+  const unread = s.folders.find(f => f.role === 'inbox')?.unread ?? 0;
+  const name = s.w.t('app.name');
+  return unread > 0 ? s.w.t('app.title.unread', { n: unread, page, name }) : s.w.t('app.title', { page, name });
+}
+
+export function appBody(s: Screen, shell: Html): Html {
+  return html`<body class="app" data-modseq="${s.account.modseq}" data-offline="${s.w.t('app.offline')}">
+<a class="skip" href="#content">${s.w.t('app.skip')}</a>
+<div id="app" hx-boost:inherited='{"target":"#app","swap":"innerMorph"}'>${shell}</div>
+<p id="announce" class="unseen" role="status"></p>
+${keyHelp(s)}
+</body>`;
+}
+
+export type Panes = {
+  /** Which pane a narrow screen shows. */
+  view: 'list' | 'message' | 'page';
+  list?: Html;
+  content: Html;
+};
+
+export function shellOf(s: Screen, panes: Panes): Html {
+  return html`<div class="shell" data-view="${panes.view}">
+${topBar(s)}
+${rail(s)}
+<main id="content" class="panes${panes.list ? '' : ' wide'}" tabindex="-1">${panes.list ?? ''}${panes.content}</main>
+${bottomBar(s, panes.view)}
+${s.notice ? toast(s, s.notice) : ''}
+</div>`;
+}
+
+function topBar(s: Screen): Html {
+  return html`<header class="top">
+<a class="brand" href="/mail/inbox">${mark(s)}<span>${s.w.t('app.name')}</span></a>
+<form class="search" role="search" action="/search" method="get">
+${icon(s, 'search')}
+<input id="q" type="search" name="q" value="${s.query}" placeholder="${s.w.t('app.search')}" aria-label="${s.w.t('app.search')}" autocomplete="off" spellcheck="false">
+<button class="unseen-until-focus" type="submit">${s.w.t('app.search.go')}</button>
+</form>
+<details class="menu me">
+<summary aria-label="${s.w.t('app.account', { address: s.account.address })}"><span class="avatar" aria-hidden="true">${initial(s.account)}</span></summary>
+<div class="menu-card">
+<p class="menu-who">${s.account.name === '' ? '' : html`<b>${s.account.name}</b>`}<span>${s.account.address}</span></p>
+<a href="/settings" hx-boost="false">${icon(s, 'settings')}${s.w.t('app.settings')}</a>
+<button class="only-script" type="button" data-keys>${icon(s, 'keyboard')}${s.w.t('app.help')}</button>
+<form method="post" action="/logout" hx-boost="false"><button type="submit">${icon(s, 'log-out')}${s.w.t('app.signout')}</button></form>
+</div>
+</details>
+</header>`;
+}
+
+export const initial = (a: { name: string; address: string }): string =>
+  [...(a.name.trim() || a.address)][0]?.toLocaleUpperCase() ?? '?';
+
+function rail(s: Screen): Html {
+  const own = s.folders.filter(f => f.role === null);
+  return html`<nav id="rail" class="rail" aria-label="${s.w.t('app.folders')}">
+<a class="button primary compose" href="/compose" hx-boost="false" title="${s.w.t('app.compose')}">${icon(s, 'square-pen')}<span>${s.w.t('app.compose')}</span></a>
+<ul>${s.folders.filter(f => f.role !== null).map(f => railItem(s, f))}</ul>
+<ul class="own">${own.map(f => railItem(s, f))}
+<li><a class="quiet" href="/folders" title="${s.w.t('folders.manage')}">${icon(s, 'folder-plus')}<span>${s.w.t('folders.manage')}</span></a></li></ul>
+${quota(s)}
+</nav>`;
+}
+
+function railItem(s: Screen, f: Folder): Html {
+  const name = folderName(s.w, f);
+  const counted = f.unread > 0 && f.role !== 'trash' && f.role !== 'sent';
+  return html`<li><a href="${folderPath(f)}" title="${name}"${f.id === s.folderId ? html` aria-current="page"` : ''}${counted ? html` class="unread"` : ''}${f.role === 'inbox' ? html` data-unread="${f.unread}"` : ''}>${icon(s, f.role === null ? 'folder' : folderIcon[f.role])}<span>${name}</span>${
+    counted
+      ? html`<b class="count">${s.w.number(f.unread)}<span class="unseen"> ${s.w.t('list.unread')}</span></b>`
+      : ''
+  }</a></li>`;
+}
+
+function quota(s: Screen): Html {
+  const { used, quota: limit } = s.account;
+  if (limit === 0) return html``;
+  const words = s.w.t('app.quota', { used: s.w.size(used), quota: s.w.size(limit) });
+  return html`<div class="quota"><meter min="0" max="${limit}" high="${Math.round(limit * 0.9)}" value="${Math.min(used, limit)}" aria-label="${words}"></meter><small>${words}</small></div>`;
+}
+
+function bottomBar(s: Screen, view: Panes['view']): Html {
+  const item = (href: string, name: string, sign: string, on: boolean, boost = true) =>
+    html`<li><a href="${href}"${on ? html` aria-current="page"` : ''}${boost ? '' : html` hx-boost="false"`}>${icon(s, sign)}<span>${name}</span></a></li>`;
+  const inbox = s.folders.find(f => f.role === 'inbox');
+  return html`<nav class="bottom" aria-label="${s.w.t('app.more')}"><ul>
+${item('/mail/inbox', s.w.t('folder.inbox'), 'inbox', view === 'list' && s.folderId === inbox?.id)}
+${item('/search', s.w.t('search.title'), 'search', s.query !== '')}
+${item('/compose', s.w.t('app.compose'), 'square-pen', false, false)}
+${item('/folders', s.w.t('app.more'), 'menu', view === 'page' && s.folderId === null)}
+</ul></nav>`;
+}
+
+function toast(s: Screen, notice: Notice): Html {
+  return html`<div class="toast" role="status"><span>${notice.text}</span>${
+    notice.undo === null
+      ? ''
+      : html`<form method="post" action="/messages/moves">${notice.undo.ids.map(id => html`<input type="hidden" name="id" value="${id}">`)}<input type="hidden" name="to" value="${notice.undo.to}"><input type="hidden" name="undo" value="1"><input type="hidden" name="back" value="${s.here}"><button class="link" type="submit" data-key="undo">${s.w.t('act.undo')}</button></form>`
+  }<button class="only-script plain" type="button" data-dismiss aria-label="${s.w.t('act.dismiss')}">${icon(s, 'x')}</button></div>`;
+}
+
+function keyHelp(s: Screen): Html {
+  const row = (keys: string[], words: string) =>
+    html`<tr><th scope="row">${keys.map(k => html`<kbd>${k}</kbd> `)}</th><td>${words}</td></tr>`;
+  const t = s.w.t;
+  return html`<dialog id="keys" aria-labelledby="keys-title"><h2 id="keys-title">${t('keys.title')}</h2><table>
+${row(['j', 'k'], t('keys.move'))}${row(['o', 'Enter'], t('keys.open'))}${row(['u'], t('keys.back'))}
+${row(['e'], t('keys.archive'))}${row(['#'], t('keys.delete'))}${row(['!'], t('keys.junk'))}
+${row(['r', 'a', 'f'], t('keys.reply'))}${row(['c'], t('keys.compose'))}${row(['s'], t('keys.star'))}
+${row(['x'], t('keys.select'))}${row(['⇧ I', '⇧ U'], t('keys.read'))}${row(['/'], t('keys.search'))}
+${row(['g', 'i s t d'], t('keys.go'))}${row(['z'], t('keys.undo'))}${row(['Ctrl ↵'], t('keys.send'))}${row(['?'], t('keys.help'))}
+</table><form method="dialog"><button class="button">${t('keys.close')}</button></form></dialog>`;
+}
+
+/** What htmx puts into `#app`, with the title it gives the window. */
+export const fragmentOf = (title: string, shell: Html): Html => html`<title>${title}</title>${shell}`;
+
+/** The list and the folders, each into its place. */
+export const listFragment = (s: Screen, title: string, list: Html): Html =>
+  html`<title>${title}</title>${list}<hx-partial hx-target="#rail" hx-swap="outerMorph">${rail(s)}</hx-partial>`;

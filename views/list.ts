@@ -1,0 +1,159 @@
+/** A list of messages: the pane of a folder, of a search, and beside an open message. */
+import { html } from 'hono/html';
+import { Flag, type Folder, type Message } from '../daemon/store.ts';
+import { folderName, folderPath, icon, type Screen } from './layout.ts';
+import type { Html, Key, Words } from './words.ts';
+
+export type ListPane = {
+  title: string;
+  /** A short line beside the title; empty: none. */
+  subtitle: string;
+  /** The folder listed; null: a search, whose rows may lie in any. */
+  folder: Folder | null;
+  messages: Message[];
+  /** Appended to each row's link, so that the list stays beside an open message: `?before=…`; empty: none. */
+  keep: string;
+  /** Address of the first page, and of the next; null: there is none. */
+  newest: string | null;
+  older: string | null;
+  /** The open message; null: none. */
+  open: number | null;
+  /** Rows come ticked (select all without script). */
+  ticked: boolean;
+  /** What to say when there are no rows. */
+  empty: Html;
+  /** Is this list the page's subject, or does it stand beside a message? */
+  main: boolean;
+};
+
+export function listPane(s: Screen, p: ListPane): Html {
+  const heading = p.main
+    ? html`<h1 id="list-title">${p.title}</h1>`
+    : html`<h2 id="list-title" class="h1">${p.title}</h2>`;
+  return html`<section id="list" class="list" aria-labelledby="list-title" data-folder="${p.folder?.id ?? ''}" data-modseq="${s.account.modseq}" data-here="${s.here}">
+<form id="list-form" method="post" action="/messages/moves" data-selection="${s.w.t('list.selected', { n: 0 })}">
+<input type="hidden" name="back" value="${s.here}">
+<header class="list-head"><div class="list-title">${heading}<small>${p.subtitle}</small></div>${tools(s, p)}</header>
+${p.messages.length === 0 ? p.empty : html`<ol class="rows" aria-label="${s.w.t('list.rows')}">${p.messages.map(m => row(s, p, m))}</ol>`}
+${pages(s, p)}
+</form>
+</section>`;
+}
+
+function tools(s: Screen, p: ListPane): Html {
+  if (p.messages.length === 0) return html``;
+  return html`<div class="tools" role="group" aria-label="${s.w.t('list.tools')}">
+<a class="button plain icon-only tick-all" href="${withAll(s.here, !p.ticked)}" role="button" data-all aria-label="${s.w.t(p.ticked ? 'list.none' : 'list.all')}" title="${s.w.t(p.ticked ? 'list.none' : 'list.all')}"><span class="box" aria-hidden="true"></span></a>
+<span class="selected-count" data-count></span>
+<span class="on-select">${bulk(s, p)}</span>
+</div>`;
+}
+
+const withAll = (here: string, all: boolean): string => {
+  const url = new URL(here, 'http://local');
+  if (all) url.searchParams.set('select', 'all');
+  else url.searchParams.delete('select');
+  return url.pathname + url.search;
+};
+
+function bulk(s: Screen, p: ListPane): Html {
+  return html`${actions(p.folder).map(a => toolButton(s, a))}${moveTo(s, p.folder)}`;
+}
+
+export type Action = { key: Key; icon: string; action: string; name: string; value: string; shortcut: string };
+
+const act = (key: Key, sign: string, kind: string, value: string, shortcut: string, name = 'to'): Action => ({
+  key,
+  icon: sign,
+  action: `/messages/${kind}`,
+  name,
+  value,
+  shortcut,
+});
+
+/** What may be done with messages of a folder; null: of several folders. */
+export function actions(folder: Folder | null): Action[] {
+  const role = folder?.role ?? null;
+  const gone = role === 'trash' || role === 'junk';
+  return [
+    ...(role === 'archive' || role === 'sent' ? [] : [act('act.archive', 'archive', 'moves', 'archive', 'archive')]),
+    gone
+      ? act('act.purge', 'trash-2', 'removals', '1', 'delete', 'sure')
+      : act('act.delete', 'trash-2', 'moves', 'trash', 'delete'),
+    role === 'junk'
+      ? act('act.notjunk', 'inbox', 'moves', 'inbox', 'junk')
+      : act('act.junk', 'octagon-alert', 'moves', 'junk', 'junk'),
+    act('act.read', 'mail-open', 'flags', 'seen', 'read', 'set'),
+    act('act.unread', 'mail', 'flags', 'seen', 'unread', 'clear'),
+    act('act.flag', 'star', 'flags', 'flagged', 'star', 'set'),
+  ];
+}
+
+export const toolButton = (s: Screen, a: Action): Html =>
+  html`<button class="button plain icon-only" type="submit" formaction="${a.action}" name="${a.name}" value="${a.value}" data-key="${a.shortcut}" title="${s.w.t(a.key)}">${icon(s, a.icon)}<span class="unseen">${s.w.t(a.key)}</span></button>`;
+
+/** A select and its button: moving works without script; with it, choosing is enough. */
+export function moveTo(s: Screen, from: Folder | null, id: number | null = null): Html {
+  const goals = s.folders.filter(f => f.id !== from?.id && f.role !== 'drafts');
+  return html`<span class="move"><label title="${s.w.t('act.moveto')}">${icon(s, 'folder-input')}<span class="unseen">${s.w.t('act.moveto')}</span><select name="folder" data-move><option value="">${s.w.t('act.choose')}</option>${goals.map(f => html`<option value="${f.id}">${folderName(s.w, f)}</option>`)}</select></label><button class="button plain move-go" type="submit" formaction="${id === null ? '/messages/moves' : `/messages/${id}/moves`}">${s.w.t('act.move')}</button></span>`;
+}
+
+function row(s: Screen, p: ListPane, m: Message): Html {
+  const seen = (m.flags & Flag.seen) !== 0;
+  const flagged = (m.flags & Flag.flagged) !== 0;
+  const subject = m.subject.trim() || s.w.t('list.nosubject');
+  const who = whoOf(s.w, p.folder, m);
+  return html`<li id="m${m.id}" class="row${seen ? '' : ' unread'}${m.id === p.open ? ' open' : ''}">
+<label class="tick"><input type="checkbox" name="id" value="${m.id}"${p.ticked ? html` checked` : ''} aria-label="${s.w.t('list.select', { subject, who })}"></label>
+<a class="row-link" href="${messagePath(s, m)}${p.keep}"${m.id === p.open ? html` aria-current="true"` : ''}>
+${seen ? '' : html`<span class="dot"><span class="unseen">${s.w.t('list.unread')}</span></span>`}<span class="who"><bdi>${who}</bdi></span>
+<span class="what"><span class="subject"><bdi>${subject}</bdi></span>${m.snippet === '' ? '' : html` <span class="snippet"><bdi>${m.snippet}</bdi></span>`}</span>
+<span class="marks">${marks(s, m, flagged)}</span>
+<time datetime="${s.w.iso(m.receivedAt)}" title="${s.w.full(m.receivedAt)}">${s.w.when(m.receivedAt)}</time>
+</a>
+<span class="quick">${quick(s, p.folder, m, seen, flagged)}</span>
+</li>`;
+}
+
+export function messagePath(s: Screen, m: Message): string {
+  const folder = s.folders.find(f => f.id === m.folderId);
+  return `${folder ? folderPath(folder) : `/mail/${m.folderId}`}/${m.id}`;
+}
+
+/** In folders of what one wrote oneself the other side is of interest. */
+function whoOf(w: Words, folder: Folder | null, m: Message): string {
+  if (folder?.role === 'sent' || folder?.role === 'drafts')
+    return w.t('list.to', { who: m.to || w.t('list.norecipient') });
+  return m.fromName || m.fromAddress || w.t('list.nosender');
+}
+
+function marks(s: Screen, m: Message, flagged: boolean): Html {
+  const mark = (name: string, key: Key, n = 0) =>
+    html`<span class="mark-${name}" title="${s.w.t(key, { n })}">${icon(s, name)}<span class="unseen">${s.w.t(key, { n })}</span></span>`;
+  return html`${m.flags & Flag.answered ? mark('reply', 'list.answered') : ''}${m.flags & Flag.forwarded ? mark('forward', 'list.forwarded') : ''}${m.attachments > 0 ? mark('paperclip', 'list.attachments', m.attachments) : ''}${flagged ? mark('star-on', 'list.flagged') : ''}`;
+}
+
+function quick(s: Screen, folder: Folder | null, m: Message, seen: boolean, flagged: boolean): Html {
+  const [flag, ...rest]: Action[] = [
+    act(
+      flagged ? 'act.unflag' : 'act.flag',
+      flagged ? 'star-on' : 'star',
+      'flags',
+      'flagged',
+      '',
+      flagged ? 'clear' : 'set',
+    ),
+    act(seen ? 'act.unread' : 'act.read', seen ? 'mail' : 'mail-open', 'flags', 'seen', '', seen ? 'clear' : 'set'),
+    ...actions(folder).slice(0, folder?.role === 'archive' || folder?.role === 'sent' ? 1 : 2),
+  ];
+  return html`${[...rest, flag].map(a => a && html`<button class="button plain icon-only" type="submit" formaction="${a.action.replace('/messages/', `/messages/${m.id}/`)}" name="${a.name}" value="${a.value}" title="${s.w.t(a.key)}">${icon(s, a.icon)}<span class="unseen">${s.w.t(a.key)}</span></button>`)}`;
+}
+
+function pages(s: Screen, p: ListPane): Html {
+  if (p.newest === null && p.older === null) return html``;
+  return html`<nav class="pages" aria-label="${s.w.t('list.pages')}">${p.newest === null ? html`<span></span>` : html`<a class="button" href="${p.newest}">${icon(s, 'chevron-left')}${s.w.t('list.newest')}</a>`}${p.older === null ? html`<small>${s.w.t('list.end')}</small>` : html`<a class="button" href="${p.older}" rel="next">${s.w.t('list.older')}${icon(s, 'chevron-right')}</a>`}</nav>`;
+}
+
+/** Says what to do next, where there is nothing to show. */
+export const emptyState = (s: Screen, sign: string, title: string, body: string | Html, next: Html = html``): Html =>
+  html`<div class="empty">${icon(s, sign)}<p class="empty-title">${title}</p><p>${body}</p>${next}</div>`;

@@ -1,0 +1,180 @@
+/** One message: who wrote it to whom, what is attached, and its text or the frame its HTML is shown in. */
+import { html } from 'hono/html';
+import { Flag, type Folder, type Message } from '../daemon/store.ts';
+import { folderName, icon, type Screen } from './layout.ts';
+import { type Action, actions, moveTo, toolButton } from './list.ts';
+import { frameSandbox, trusted } from './safe-html.ts';
+import { textToHtml } from './text.ts';
+import type { Html } from './words.ts';
+
+export type Person = { name: string; address: string };
+
+export type AttachmentCard = {
+  /** Name as shown and saved. */
+  name: string;
+  type: string;
+  /** Octets when decoded, or nearly. */
+  size: number;
+  href: string;
+  /** A picture small enough to be its own preview. */
+  preview: boolean;
+};
+
+export type MessageBody =
+  | {
+      kind: 'text';
+      text: string /** Address of the whole text where it is not all shown; null: it is. */;
+      rest: string | null;
+    }
+  | { kind: 'html'; src: string /** Remote images left out. */; blocked: number }
+  /** Its HTML cannot be shown safely in reasonable time. */
+  | { kind: 'broken' }
+  | { kind: 'none' }
+  | { kind: 'gone' };
+
+export type OpenMessage = {
+  message: Message;
+  folder: Folder;
+  from: Person;
+  to: Person[];
+  cc: Person[];
+  body: MessageBody;
+  /** The other form of the text, when there is one: its address, and whether it is the plain one. */
+  other: { href: string; plain: boolean } | null;
+  /** This page with remote images; null: nothing to show. */
+  imagesHref: string | null;
+  attachments: AttachmentCard[];
+  /** The list it was opened from. */
+  back: string;
+  newer: string | null;
+  older: string | null;
+};
+
+export function messagePane(s: Screen, o: OpenMessage): Html {
+  const subject = o.message.subject.trim() || s.w.t('list.nosubject');
+  return html`<article id="reader-${o.message.id}" class="reader message" aria-labelledby="subject-${o.message.id}">
+${toolbar(s, o)}
+<header class="message-head">
+<h1 id="subject-${o.message.id}"><bdi>${subject}</bdi></h1>
+${byline(s, o)}
+</header>
+${imagesBanner(s, o)}
+${bodyOf(s, o, subject)}
+${other(s, o)}
+${attachments(s, o.attachments)}
+${foot(s, o.message.id)}
+</article>`;
+}
+
+/** Where reading ends, answering begins. */
+function foot(s: Screen, id: number): Html {
+  const link = (href: string, name: string, words: string) =>
+    html`<a class="button" href="${href}" hx-boost="false">${icon(s, name)}${words}</a>`;
+  return html`<footer class="message-foot">${link(`/compose?reply=${id}`, 'reply', s.w.t('act.reply'))}${link(`/compose?reply=${id}&all`, 'reply-all', s.w.t('act.replyall'))}${link(`/compose?forward=${id}`, 'forward', s.w.t('act.forward'))}<a class="quiet-link" href="/messages/${id}/source" target="_blank" rel="noopener">${s.w.t('act.source')}</a></footer>`;
+}
+
+function toolbar(s: Screen, o: OpenMessage): Html {
+  const t = s.w.t;
+  const id = o.message.id;
+  const link = (href: string, name: string, label: string, key: string) =>
+    html`<a class="button plain icon-only top-only" href="${href}" hx-boost="false" title="${label}" data-key="${key}">${icon(s, name)}<span class="unseen">${label}</span></a>`;
+  const own = actions(o.folder).filter(a => a.shortcut !== 'read' && a.shortcut !== 'star');
+  return html`<div class="message-tools" role="group" aria-label="${t('message.actions')}">
+<a class="button plain icon-only back" href="${o.back}" data-key="back" title="${t('act.back', { folder: folderName(s.w, o.folder) })}">${icon(s, 'arrow-left')}<span class="unseen">${t('act.back', { folder: folderName(s.w, o.folder) })}</span></a>
+${link(`/compose?reply=${id}`, 'reply', t('act.reply'), 'reply')}
+${link(`/compose?reply=${id}&all`, 'reply-all', t('act.replyall'), 'replyall')}
+${link(`/compose?forward=${id}`, 'forward', t('act.forward'), 'forward')}
+<form class="tool-form" method="post" action="/messages/${id}/moves"><input type="hidden" name="back" value="${o.back}">${own.map(a => toolButton(s, forOne(a, id)))}${moveTo(s, o.folder, id)}</form>
+${star(s, o)}
+<span class="sep"></span>
+${step(s, o.newer, 'chevron-up', t('act.newer'), 'newer')}${step(s, o.older, 'chevron-down', t('act.older'), 'older')}
+</div>`;
+}
+
+const forOne = (a: Action, id: number): Action => ({
+  ...a,
+  action: a.action.replace('/messages/', `/messages/${id}/`),
+});
+
+const step = (s: Screen, href: string | null, name: string, label: string, key: string): Html =>
+  href === null
+    ? html``
+    : html`<a class="button plain icon-only top-only" href="${href}" data-key="${key}" title="${label}">${icon(s, name)}<span class="unseen">${label}</span></a>`;
+
+/** Starring stays on the page; the other actions go back to the list. */
+function star(s: Screen, o: OpenMessage): Html {
+  const on = (o.message.flags & Flag.flagged) !== 0;
+  const label = s.w.t(on ? 'act.unflag' : 'act.flag');
+  return html`<form method="post" action="/messages/${o.message.id}/flags"><input type="hidden" name="back" value="${s.here}"><button class="button plain icon-only${on ? ' mark-star-on' : ''}" type="submit" name="${on ? 'clear' : 'set'}" value="flagged" title="${label}" data-key="star">${icon(s, on ? 'star-on' : 'star')}<span class="unseen">${label}</span></button></form>`;
+}
+
+function byline(s: Screen, o: OpenMessage): Html {
+  const at = o.message.date ?? o.message.receivedAt;
+  const { name, address } = o.from;
+  return html`<div class="byline">
+<span class="avatar" aria-hidden="true">${letter(o.from)}</span>
+<div class="byline-who"><span><b><bdi>${name || address || s.w.t('list.nosender')}</bdi></b>${name && address ? html` <span class="real"><bdi>&lt;${address}&gt;</bdi></span>` : ''}</span>
+<details><summary><span>${toLine(s, o)}</span>${icon(s, 'chevron-down')}<span class="unseen">${s.w.t('message.details')}</span></summary>
+<dl>${people(s, 'message.from', [o.from])}${people(s, 'message.to', o.to)}${people(s, 'message.cc', o.cc)}
+<dt>${s.w.t('message.date')}</dt><dd>${s.w.full(at)}</dd></dl></details></div>
+<time datetime="${s.w.iso(at)}" title="${s.w.full(at)}">${s.w.stamp(at)}</time>
+</div>`;
+}
+
+const letter = (p: Person): string => [...(p.name.replace(/^\W+/u, '') || p.address)][0]?.toLocaleUpperCase() ?? '?';
+
+function toLine(s: Screen, o: OpenMessage): Html {
+  const all = [...o.to, ...o.cc].map(p => p.name || p.address);
+  if (all.length === 0) return html`${s.w.t('message.nobody')}`;
+  return html`<bdi>${s.w.t('message.tome', { who: all.slice(0, 20).join(', ') })}</bdi>`;
+}
+
+function people(s: Screen, key: 'message.from' | 'message.to' | 'message.cc', some: Person[]): Html {
+  if (some.length === 0) return html``;
+  const one = (p: Person) => html`<div><bdi>${p.name ? `${p.name} <${p.address}>` : p.address}</bdi></div>`;
+  return html`<dt>${s.w.t(key)}</dt><dd>${some.map(one)}</dd>`;
+}
+
+function imagesBanner(s: Screen, o: OpenMessage): Html {
+  if (o.body.kind !== 'html' || o.body.blocked === 0 || o.imagesHref === null) return html``;
+  return html`<p class="banner">${icon(s, 'image-off')}<span>${s.w.t('message.images.blocked', { n: o.body.blocked })}</span><a href="${o.imagesHref}">${s.w.t('message.images.show')}</a></p>`;
+}
+
+function bodyOf(s: Screen, o: OpenMessage, subject: string): Html {
+  const b = o.body;
+  const source = html`<a href="/messages/${o.message.id}/source" target="_blank">${s.w.t('act.source')}</a>`;
+  switch (b.kind) {
+    case 'html':
+      return html`<div class="frame-box"><iframe class="frame" src="${b.src}" sandbox="${frameSandbox}" title="${s.w.t('message.body')}: ${subject}" data-frame></iframe></div>`;
+    case 'text':
+      return html`<div class="message-body message-text" dir="auto">${trusted(textToHtml(b.text))}</div>${b.rest === null ? '' : html`<p class="alternatives">${s.w.h('message.cut', { link: html`<a href="${b.rest}">${s.w.t('message.cut.link')}</a>` })}</p>`}`;
+    case 'broken':
+      return html`<p class="message-body muted">${s.w.h('message.broken', { link: source })}</p>`;
+    case 'none':
+      return html`<p class="message-body muted">${s.w.t('message.empty')}</p>`;
+    case 'gone':
+      return html`<p class="message-body muted">${s.w.t('message.gone')}</p>`;
+  }
+}
+
+const other = (s: Screen, o: OpenMessage): Html =>
+  o.other === null
+    ? html``
+    : html`<p class="alternatives"><a href="${o.other.href}">${s.w.t(o.other.plain ? 'message.plain' : 'message.html')}</a></p>`;
+
+function attachments(s: Screen, some: AttachmentCard[]): Html {
+  if (some.length === 0) return html``;
+  return html`<h2 class="attachments-title">${s.w.t('message.attachments', { n: some.length })}</h2>
+<ul class="attachments">${some.map(a => html`<li><a class="attachment" href="${a.href}" download hx-boost="false">${a.preview ? html`<img src="${a.href}?inline" alt="" loading="lazy">` : icon(s, fileIcon(a.type))}<span><b><bdi>${a.name}</bdi></b><small>${s.w.size(a.size)}</small></span>${icon(s, 'download')}<span class="unseen">${s.w.t('message.download', { name: a.name })}</span></a></li>`)}</ul>`;
+}
+
+export function fileIcon(type: string): string {
+  const [kind = '', what = ''] = type.split('/');
+  if (kind === 'image') return 'file-image';
+  if (kind === 'audio') return 'file-music';
+  if (kind === 'video') return 'file-video';
+  if (/zip|tar|compressed|7z|rar/.test(what)) return 'file-archive';
+  if (/sheet|excel|csv/.test(what)) return 'file-spreadsheet';
+  if (kind === 'text' || /pdf|word|document|rtf/.test(what)) return 'file-text';
+  return 'file';
+}
