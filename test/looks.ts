@@ -1,0 +1,168 @@
+/**
+ * Pictures of every page, to be looked at: `node test/looks.ts DIR [page …]`.
+ * 360, 768 and 1280 px wide, light and dark; also what axe finds, and the octets of the first page.
+ */
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { Flag } from '../daemon/store.ts';
+import { serveSite } from '../web/app.ts';
+import { letters } from './letters.ts';
+import { openSite } from './site.ts';
+
+const [dir = 'test-results/looks', ...only] = process.argv.slice(2);
+mkdirSync(dir, { recursive: true });
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+const site = await openSite({ host_domain: ['example.org'], user_quota: 0 });
+const ann = await site.account('ann');
+await site.account('newcomer');
+await site.store.accounts.set(ann.id, { name: 'Ann Lindqvist', quota: 1_000_000_000 });
+const ids: Record<string, number> = {};
+const now = site.clock.now;
+for (const [i, letter] of letters.entries())
+  ids[letter.name] = await site.deliver(ann, letter.source, now - letter.age * 3_600_000 - i);
+const all = await site.store.messages.page(ann.id, (await site.store.folders.byRole(ann.id, 'inbox')).id, 500);
+const read = all.messages.filter((_, i) => i > 3 && i !== 6).map(m => m.id);
+await site.store.messages.setFlags(ann.id, read, Flag.seen, 0);
+await site.store.messages.setFlags(ann.id, [ids.plain ?? 0, ids.long ?? 0], Flag.answered | Flag.flagged, 0);
+await site.store.folders.create(ann.id, 'Allotment', now);
+await site.store.folders.create(ann.id, 'Rechnungen und sehr lange Ordnernamen 2026', now);
+const draft = await site.store.drafts.create(
+  ann.id,
+  {
+    to: 'Bo Ek <bo@example.net>',
+    cc: '',
+    bcc: '',
+    subject: 'Saturday',
+    text: 'Dear Bo,\n\nshall we say ten?\n',
+    relatedId: null,
+    relation: null,
+  },
+  now,
+);
+
+const { http } = serveSite({ app: site.app, settings: site.settings });
+await new Promise<void>(resolve => http.listen(0, '127.0.0.1', () => resolve()));
+const base = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+
+type Shot = { name: string; path: string; who?: 'ann' | 'newcomer'; act?: (page: Page) => Promise<void> };
+const shots: Shot[] = [
+  { name: 'signup', path: '/signup' },
+  {
+    name: 'signup-typed',
+    path: '/signup',
+    act: async page => {
+      await page.fill('#name', 'Ann Again');
+      await page.fill('#username', 'ann');
+      await page.locator('.address-state.danger').waitFor();
+      await page.click('button[type=submit]');
+      await page.locator('.flash').waitFor();
+    },
+  },
+  { name: 'login', path: '/login' },
+  { name: 'inbox', path: '/mail/inbox', who: 'ann' },
+  {
+    name: 'selected',
+    path: '/mail/inbox',
+    who: 'ann',
+    act: async page => {
+      await page.locator('.tick input').nth(1).check();
+      await page.locator('.tick input').nth(2).check();
+    },
+  },
+  { name: 'empty', path: '/mail/inbox', who: 'newcomer' },
+  { name: 'message', path: `/mail/inbox/${ids.plain}`, who: 'ann' },
+  { name: 'html', path: `/mail/inbox/${ids.html}`, who: 'ann' },
+  { name: 'odd', path: `/mail/inbox/${ids.odd}`, who: 'ann' },
+  { name: 'rtl', path: `/mail/inbox/${ids.rtl}`, who: 'ann' },
+  { name: 'compose', path: '/compose', who: 'ann' },
+  { name: 'draft', path: `/drafts/${draft.id}`, who: 'ann' },
+  { name: 'reply', path: `/compose?reply=${ids.plain}`, who: 'ann' },
+  { name: 'drafts', path: '/mail/drafts', who: 'ann' },
+  { name: 'search', path: '/search?q=garden', who: 'ann' },
+  { name: 'search-empty', path: '/search?q=zebra', who: 'ann' },
+  { name: 'search-page', path: '/search', who: 'ann' },
+  { name: 'folders', path: '/folders', who: 'ann' },
+  { name: 'settings', path: '/settings', who: 'ann' },
+  { name: 'missing', path: '/mail/inbox/999999', who: 'ann' },
+  {
+    name: 'moved',
+    path: '/mail/archive',
+    who: 'ann',
+    act: async page => {
+      await page.goto(`${base}/mail/inbox`);
+      await page.locator('.tick input').nth(9).check();
+      await page.click('[data-key=archive]');
+      await page.locator('.toast').waitFor();
+      await page.click('.toast [data-key=undo]');
+      await page.waitForTimeout(300);
+      await page.locator('.tick input').nth(9).check();
+      await page.click('[data-key=archive]');
+      await page.locator('.toast').waitFor();
+    },
+  },
+];
+
+const browser: Browser = await chromium.launch({
+  executablePath: '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+});
+let trouble = 0;
+const say = (text: string) => console.log(text);
+for (const scheme of ['light', 'dark'] as const)
+  for (const width of [360, 768, 1280]) {
+    const context = await browser.newContext({
+      viewport: { width, height: width < 700 ? 740 : 820 },
+      colorScheme: scheme,
+    });
+    for (const who of [undefined, 'ann', 'newcomer'] as const) {
+      await context.clearCookies();
+      if (who)
+        await context.request.post(`${base}/login`, {
+          form: { username: who, password: 'correct horse' },
+          headers: { Origin: base },
+        });
+      for (const shot of shots.filter(s => s.who === who && (only.length === 0 || only.includes(s.name)))) {
+        const page = await context.newPage();
+        page.on(
+          'console',
+          m => m.type() === 'error' && !/status of 4/.test(m.text()) && say(`${shot.name} console: ${m.text()}`),
+        );
+        page.on('pageerror', e => say(`${shot.name} script: ${e.message}`));
+        await page.goto(base + shot.path);
+        await shot.act?.(page);
+        await page.waitForTimeout(150);
+        await page.screenshot({ path: join(dir, `${shot.name}-${width}-${scheme}.png`) });
+        trouble += await axe(page, `${shot.name} ${width} ${scheme}`);
+        await page.close();
+      }
+    }
+    await context.close();
+  }
+
+async function axe(page: Page, name: string): Promise<number> {
+  const wide = await page.evaluate('document.documentElement.scrollWidth > innerWidth + 1');
+  if (wide) say(`${name}: wider than the window`);
+  // The page's own policy forbids injected script elements; evaluate is the debugger's and may.
+  await page.evaluate(axeSource);
+  const found = (await page.evaluate('axe.run(document, { iframes: false })')) as {
+    violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[];
+  };
+  for (const v of found.violations)
+    say(
+      `${name}: ${v.id}\n    ${v.nodes
+        .slice(0, 2)
+        .map(n => `${n.html.slice(0, 160)} — ${n.failureSummary?.split('\n').slice(1, 3).join(' ')}`)
+        .join('\n    ')}`,
+    );
+  return found.violations.length;
+}
+
+say(`${trouble} findings of axe`);
+await browser.close();
+http.closeAllConnections();
+http.close();
+await site.close();

@@ -1,0 +1,219 @@
+/** A site on a store of its own, for tests of the web room: the daemon's answers are given as plain functions. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadSettings, type Settings } from '../daemon/config.ts';
+import { silentLog } from '../daemon/log.ts';
+import { parseAddressList } from '../daemon/mail/address.ts';
+import { readHeader } from '../daemon/mail/header.ts';
+import { displayParts, partText, scan } from '../daemon/mail/parts.ts';
+import type { Reply } from '../daemon/mail/reply.ts';
+import { indexWords } from '../daemon/mail/words.ts';
+import type { Submission } from '../daemon/smtp-client.ts';
+import { type Account, type Change, openStore, type Store } from '../daemon/store.ts';
+import type { AuthVerbs, Tell } from '../daemon/tell.ts';
+import { createApp } from '../web/app.ts';
+
+export type Sent = { account: Account; submission: Submission; content: string };
+
+export type TestSite = Awaited<ReturnType<typeof openSite>>;
+
+type Answers = { [V in keyof AuthVerbs]: (args: AuthVerbs[V]['args']) => Promise<AuthVerbs[V]['answer']> };
+
+export async function openSite(over: Partial<Settings> = {}, clock: { now: number } = { now: Date.now() }) {
+  const path = mkdtempSync(join(tmpdir(), 'site-'));
+  const store = await openStore({ path, writer: 'inline', fatal: error => console.error(error) });
+  const settings: Settings = { ...loadSettings({ config: null, set: [] }).settings, ...over };
+  const listeners = new Set<(change: Change) => void>();
+  const passwords = new Map<string, string>();
+  const sent: Sent[] = [];
+  let replies: (s: Submission) => Promise<Reply[]> = async s =>
+    s.recipients.map(() => ({ code: 250, status: '2.0', text: 'Ok' }));
+
+  const auth: Answers = {
+    'auth.check': async ({ address, password }) => {
+      const full = address.includes('@')
+        ? address.toLowerCase()
+        : `${address.toLowerCase()}@${settings.host_domain[0]}`;
+      const account = await store.accounts.byAddress(full);
+      if (password === 'slow down') return { kind: 'throttled', seconds: 30 };
+      if (password === 'down') return { kind: 'unavailable' };
+      return account && passwords.get(full) === password ? { kind: 'known', account } : { kind: 'refused' };
+    },
+    'auth.available': async ({ username, domain }) => {
+      if (username.length < 3) return 'signup.short';
+      return (await store.accounts.isFree(`${username.toLowerCase()}@${domain}`)) ? null : 'signup.taken';
+    },
+    'auth.signup': async ({ username, domain, name, password }) => {
+      const address = `${username.toLowerCase()}@${domain}`;
+      const account = await store.accounts.create({ address, name, passwordHash: 'x', quota: 0, at: clock.now });
+      if (!account) return { ok: false, field: 'username', reason: 'signup.taken' };
+      passwords.set(address, password);
+      return { ok: true, accountId: account.id, address };
+    },
+    'auth.password': async ({ accountId, old, next }) => {
+      const account = await store.accounts.byId(accountId);
+      if (!account || passwords.get(account.address) !== old) return { ok: false };
+      passwords.set(account.address, next);
+      return { ok: true };
+    },
+  };
+  const tell: Tell = {
+    async ask(_target, verb, args) {
+      if (verb === 'health') return { smtp: true, pop3: true };
+      return (auth[verb as keyof AuthVerbs] as (args: unknown) => Promise<unknown>)(args);
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    changed: changes => changes.forEach(change => void [...listeners].map(listener => listener(change))),
+    close() {},
+  };
+  const app = createApp({
+    settings,
+    store,
+    tell,
+    now: () => clock.now,
+    log: silentLog(),
+    async submit(account, submission) {
+      const pieces: Buffer[] = [];
+      const source = typeof submission.content === 'function' ? submission.content() : submission.content;
+      for await (const piece of source) pieces.push(piece);
+      sent.push({ account, submission, content: Buffer.concat(pieces).toString('latin1') });
+      return replies(submission);
+    },
+  });
+  return {
+    app,
+    store,
+    settings,
+    tell,
+    sent,
+    clock,
+    answerSubmissions: (answer: typeof replies) => {
+      replies = answer;
+    },
+    async account(name: string, password = 'correct horse') {
+      const domain = settings.host_domain[0] ?? 'localhost';
+      await auth['auth.signup']({
+        username: name,
+        domain,
+        name: name[0]?.toUpperCase() + name.slice(1),
+        password,
+        peer: '',
+      });
+      const account = await store.accounts.byAddress(`${name}@${domain}`);
+      if (!account) throw new Error('account not made');
+      return account;
+    },
+    deliver: (account: Account, source: string | Buffer, at = clock.now) => deliver(store, account, source, at),
+    browser: () => browser(app),
+    async close() {
+      app.endStreams();
+      await store.close();
+      rmSync(path, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Puts a message (LF or CRLF) into the Inbox as the door would. */
+async function deliver(store: Store, account: Account, source: string | Buffer, at: number): Promise<number> {
+  const bytes = Buffer.isBuffer(source) ? source : Buffer.from(source.replace(/\r?\n/g, '\r\n'));
+  const { root: tree } = scan(bytes);
+  const header = readHeader(bytes);
+  const from = parseAddressList(header.get('from') ?? '')[0];
+  const shown = displayParts(tree);
+  const text = shown.text.map(p => partText(p, bytes.subarray(p.bodyFrom, p.bodyTo))).join(' ');
+  const writer = store.content.create();
+  await writer.write(bytes);
+  const to = parseAddressList(header.get('to') ?? '').map(p => p.name || p.address);
+  const accepted = await store.accept({
+    content: await writer.finish(),
+    tree,
+    summary: {
+      subject: header.text('subject'),
+      fromName: from?.name ?? '',
+      fromAddress: from?.address ?? '',
+      to: to.join(', '),
+      date: Date.parse(header.get('date') ?? '') || null,
+      snippet: text.replace(/\s+/g, ' ').trim().slice(0, 200),
+      messageId: header.get('message-id')?.replace(/[<>]/g, '') ?? null,
+      inReplyTo: null,
+      references: [],
+      attachments: shown.attachments.length,
+    },
+    index: {
+      subject: indexWords(header.text('subject')),
+      people: indexWords(`${header.text('from')} ${header.text('to')}`),
+      body: indexWords(text),
+    },
+    receivedAt: at,
+    origin: 'peer',
+    accountId: null,
+    key: null,
+    draftId: null,
+    fileSent: false,
+    reversePath: from?.address ?? null,
+    ret: null,
+    envid: null,
+    eightBit: false,
+    smtpUtf8: false,
+    recipients: [
+      {
+        address: account.address,
+        notify: null,
+        orcpt: null,
+        routes: [{ kind: 'mailbox', accountId: account.id, address: account.address }],
+      },
+    ],
+    holdReason: null,
+  });
+  const inbox = await store.folders.byRole(account.id, 'inbox');
+  const page = await store.messages.page(account.id, inbox.id, 500);
+  const made = page.messages.find(m => m.contentId === accepted.contentId);
+  if (!made) throw new Error('message not delivered');
+  return made.id;
+}
+
+export const origin = 'http://mail.test';
+
+/** Cookies and the headers a browser sends, over loopback unless said otherwise. */
+function browser(app: { request: ReturnType<typeof createApp>['request'] }, remoteAddress = '127.0.0.1') {
+  const cookies = new Map<string, string>();
+  const request = async (path: string, init: RequestInit & { headers?: Record<string, string> } = {}) => {
+    const headers = new Headers({ Host: 'mail.test', ...init.headers });
+    if (cookies.size > 0) headers.set('Cookie', [...cookies].map(([k, v]) => `${k}=${v}`).join('; '));
+    const response = await app.request(
+      `${origin}${path}`,
+      { ...init, headers },
+      { incoming: { socket: { remoteAddress } } },
+    );
+    for (const line of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      if (value === '' || /max-age=0/i.test(line)) cookies.delete(name);
+      else cookies.set(name, value);
+    }
+    return response;
+  };
+  const page = async (path: string, init?: Parameters<typeof request>[1]) => {
+    const response = await request(path, init);
+    return { status: response.status, headers: response.headers, html: await response.text() };
+  };
+  const post = (path: string, fields: Record<string, string | string[]>, headers: Record<string, string> = {}) => {
+    const body = new URLSearchParams();
+    for (const [name, value] of Object.entries(fields)) for (const one of [value].flat()) body.append(name, one);
+    return page(path, {
+      method: 'POST',
+      body: body.toString(),
+      headers: { Origin: origin, 'Content-Type': 'application/x-www-form-urlencoded', ...headers },
+    });
+  };
+  return {
+    cookies,
+    request,
+    page,
+    post,
+    login: (username: string, password = 'correct horse') => post('/login', { username, password }),
+  };
+}

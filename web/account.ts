@@ -1,0 +1,55 @@
+/** One's own account: display name and password. A new password ends every other session. */
+import { Hono } from 'hono';
+import { type AccountForm, accountPage } from '../views/account.ts';
+import { readForm } from './form.ts';
+import { privateOnly } from './guard.ts';
+import { tellOnce } from './notice.ts';
+import { screenOf, show } from './page.ts';
+import { signIn } from './session.ts';
+import { askAuth, type Ctx, type Env, type Site } from './site.ts';
+
+export function account(site: Site): Hono<Env> {
+  const app = new Hono<Env>();
+  app.use('/settings/*', privateOnly(site));
+  app.get('/settings', c => page(c, {}));
+
+  app.post('/settings/name', async c => {
+    const name = (await readForm(c)).get('name').trim();
+    if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(name))
+      return page(c, { name, errors: { name: c.var.words.t('signup.name_characters') } });
+    if ([...name].length > 100) return page(c, { name, errors: { name: c.var.words.t('account.name.long') } });
+    await site.store.accounts.set(c.var.account.id, { name });
+    tellOnce(site, c, { key: 'done.name' });
+    return c.redirect('/settings', 303);
+  });
+
+  app.post('/settings/password', async c => {
+    const form = await readForm(c);
+    const { t, reason } = c.var.words;
+    const next = form.get('next');
+    if ([...next].length < 8) return page(c, { errors: { next: t('account.password.short') } });
+    const answer = await askAuth(site, 'auth.password', { accountId: c.var.account.id, old: form.get('old'), next });
+    if (!answer.ok) {
+      const errors = answer.reason ? { next: reason(answer.reason) } : { old: t('account.password.wrong') };
+      return page(c, { errors });
+    }
+    await site.store.sessions.removeAll(c.var.account.id);
+    await signIn(site, c, c.var.account.id);
+    tellOnce(site, c, { key: 'done.password' });
+    return c.redirect('/settings', 303);
+  });
+
+  const page = async (c: Ctx, form: Partial<AccountForm>) => {
+    const s = await screenOf(site, c);
+    const content = accountPage(s, {
+      name: c.var.account.name,
+      errors: {},
+      host: new URL(c.req.url).hostname,
+      popPort: site.settings.pop_port,
+      submissionPort: site.settings.submission_port,
+      ...form,
+    });
+    return show(c, s, s.w.t('account.title'), { view: 'page', content }, form.errors ? 422 : 200);
+  };
+  return app;
+}

@@ -1,0 +1,77 @@
+/**
+ * The whole site as one Hono app, to be served, or called by a test without a port.
+ *
+ * It promises that each page works without script, that a foreign id looks like a missing one, and that
+ * nothing changes but by a POST from a page of ours. It checks no passwords and delivers no mail: the daemon does.
+ */
+import { randomBytes } from 'node:crypto';
+import { Hono } from 'hono';
+import { compress } from 'hono/compress';
+import { HTTPException } from 'hono/http-exception';
+import { because } from '../daemon/log.ts';
+import { account } from './account.ts';
+import { loadAssets } from './assets.ts';
+import { changes } from './changes.ts';
+import { events } from './events.ts';
+import { folder } from './folder.ts';
+import { FormError } from './form.ts';
+import { fromOwnPages, headersOfAll, introduce } from './guard.ts';
+import { health } from './health.ts';
+import { login } from './login.ts';
+import { message } from './message.ts';
+import { missing, refuse } from './page.ts';
+import { parts } from './parts.ts';
+import { search } from './search.ts';
+import { signedInOnly } from './session.ts';
+import { signup } from './signup.ts';
+import type { Ctx, Env, Site } from './site.ts';
+
+export { serveSite } from './serve.ts';
+export type { Submit } from './site.ts';
+
+type Needs = Omit<Site, 'assets' | 'random'> & Partial<Pick<Site, 'random'>>;
+
+export type App = Hono<Env> & {
+  /** Ends the streams of events, so that servers can close. */
+  endStreams(): void;
+};
+
+export function createApp(needs: Needs): App {
+  const random = (octets: number) => randomBytes(octets).toString('base64url');
+  const site: Site = { random, ...needs, assets: loadAssets() };
+  const app = new Hono<Env>();
+  const streams = events(site);
+
+  app.use(introduce(site), headersOfAll, squeeze());
+  app.get('/assets/:hash/:name', (c, next) =>
+    Promise.resolve(site.assets.answer(c, c.req.param('hash'), c.req.param('name')) ?? next().then(() => undefined)),
+  );
+  app.get('/robots.txt', c => c.text('User-agent: *\nDisallow: /\n'));
+  app.route('/', health(site));
+  app.use(fromOwnPages(site));
+  for (const door of [signup, login]) app.route('/', door(site));
+  app.use(signedInOnly(site));
+  app.route('/', streams.app);
+  for (const room of [folder, message, parts, changes, search, account]) app.route('/', room(site));
+
+  app.notFound(c => missing(site, c));
+  app.onError((error, c) => trouble(site, c, error));
+  return Object.assign(app, { endStreams: streams.close });
+}
+
+/** Pages only; and not for other sites' links, which could learn by the length what stands in a page (BREACH). */
+function squeeze() {
+  const pages = compress({ contentTypeFilter: type => type.startsWith('text/html') });
+  return (c: Ctx, next: () => Promise<void>) =>
+    c.req.header('Sec-Fetch-Site') === 'cross-site' ? next() : pages(c, next);
+}
+
+/** The one place where what nobody expected is caught (DESIGN §6). */
+async function trouble(site: Site, c: Ctx, error: Error): Promise<Response> {
+  if (error instanceof FormError)
+    return refuse(site, c, { status: error.status, limit: site.settings.max_message_size });
+  if (error instanceof HTTPException) return refuse(site, c, { status: 400 });
+  const id = site.random(6);
+  site.log.error('web.failed', { id, method: c.req.method, path: c.req.path, ...because(error) });
+  return refuse(site, c, { status: 503, id });
+}

@@ -1,0 +1,65 @@
+/**
+ * The files of public/ and htmx from its package, read once and kept compressed.
+ * Their addresses carry a hash of their bytes, so they may be cached for ever.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import type { Ctx } from './site.ts';
+
+type Asset = { type: string; hash: string; plain: Buffer; gzip: Buffer; br: Buffer };
+
+export type Assets = {
+  /** Address of a file by its name. */
+  path: (name: string) => string;
+  answer: (c: Ctx, hash: string, name: string) => Response | null;
+};
+
+const publicFile = (name: string) => new URL(`../public/${name}`, import.meta.url);
+const packaged = createRequire(import.meta.url);
+
+const sources: Record<string, { type: string; from: () => URL | string }> = {
+  'app.css': { type: 'text/css; charset=utf-8', from: () => publicFile('app.css') },
+  'app.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('app.js') },
+  'icons.svg': { type: 'image/svg+xml', from: () => publicFile('icons.svg') },
+  'icon.svg': { type: 'image/svg+xml', from: () => publicFile('icon.svg') },
+  'htmx.js': { type: 'text/javascript; charset=utf-8', from: () => packaged.resolve('htmx.org/dist/htmx.min.js') },
+};
+
+export function loadAssets(): Assets {
+  const known = new Map(Object.entries(sources).map(([name, { type, from }]) => [name, load(type, from())]));
+  return {
+    path: name => `/assets/${known.get(name)?.hash ?? 'none'}/${name}`,
+    answer: (c, hash, name) => {
+      const asset = known.get(name);
+      return asset && asset.hash === hash ? answer(c, asset) : null;
+    },
+  };
+}
+
+function load(type: string, from: URL | string): Asset {
+  const plain = readFileSync(from);
+  return {
+    type,
+    plain,
+    hash: createHash('sha256').update(plain).digest('base64url').slice(0, 12),
+    gzip: gzipSync(plain, { level: 9 }),
+    br: brotliCompressSync(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }),
+  };
+}
+
+function answer(c: Ctx, asset: Asset): Response {
+  const tag = `"${asset.hash}"`;
+  const headers: Record<string, string> = {
+    'Content-Type': asset.type,
+    'Cache-Control': 'public, max-age=31536000, immutable',
+    ETag: tag,
+    Vary: 'Accept-Encoding',
+  };
+  if (c.req.header('If-None-Match') === tag) return c.body(null, 304, headers);
+  const accepted = c.req.header('Accept-Encoding') ?? '';
+  const encoding = /\bbr\b/.test(accepted) ? 'br' : /\bgzip\b/.test(accepted) ? 'gzip' : null;
+  if (encoding) headers['Content-Encoding'] = encoding;
+  return c.body(new Uint8Array(encoding ? asset[encoding] : asset.plain), 200, headers);
+}

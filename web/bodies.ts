@@ -1,0 +1,95 @@
+/**
+ * The text of a message, read by the stored part tree: only the parts shown are opened, and of each at most 512 KB.
+ * HTML made safe for the page's banner is kept a moment for the frame that asks for it next.
+ */
+import type { Log } from '../daemon/log.ts';
+import { readHeader } from '../daemon/mail/header.ts';
+import { type DisplayParts, displayParts, type Part, partText, unflow } from '../daemon/mail/parts.ts';
+import type { Content, Message, Store } from '../daemon/store.ts';
+import { type SafeHtml, safeHtml } from '../views/safe-html.ts';
+import { textToHtml } from '../views/text.ts';
+
+/** Octets of a part that are read to be shown. */
+export const mostShown = 512 * 1024;
+/** Characters of safe HTML kept, all together. */
+const mostKept = 8_000_000;
+const longestHeader = 256 * 1024;
+
+export type Bodies = {
+  content(message: Message): Promise<Content | null>;
+  header(content: Content): Promise<ReturnType<typeof readHeader>>;
+  display(content: Content): DisplayParts | null;
+  /** Plain text of the parts, one after the other; `cut` is the first part that was not read to its end. */
+  text(content: Content, parts: Part[]): Promise<{ text: string; cut: Part | null }>;
+  /** HTML of the parts, safe; plain ones between them as markup. */
+  html(message: Message, content: Content, shown: DisplayParts, remoteImages: boolean): Promise<SafeHtml>;
+};
+
+export function createBodies(store: Store, log: Log): Bodies {
+  const kept = new Map<string, SafeHtml>();
+
+  const bytesOf = (content: Content, part: Part): Promise<Buffer> => {
+    const to = Math.min(part.bodyTo, part.bodyFrom + mostShown);
+    return content.bytes
+      ? Promise.resolve(content.bytes.subarray(part.bodyFrom, to))
+      : store.content.read(content.id, part.bodyFrom, to);
+  };
+  const textOf = async (content: Content, part: Part): Promise<string> => {
+    const text = partText(part, await bytesOf(content, part));
+    return part.flowed ? unflow(text, part.delSp) : text;
+  };
+
+  return {
+    content: message => store.content.get(message.contentId),
+    async header(content) {
+      const end = Math.min(content.tree?.bodyFrom ?? longestHeader, longestHeader);
+      return readHeader(content.bytes ? content.bytes.subarray(0, end) : await store.content.read(content.id, 0, end));
+    },
+    display: content => (content.tree ? displayParts(content.tree) : null),
+    async text(content, parts) {
+      const texts: string[] = [];
+      for (const part of parts) texts.push(await textOf(content, part));
+      const cut = parts.find(part => part.bodyTo - part.bodyFrom > mostShown) ?? null;
+      return {
+        text: texts
+          .map(text => text.trimEnd())
+          .join('\n\n')
+          .trimEnd(),
+        cut,
+      };
+    },
+    async html(message, content, shown, remoteImages) {
+      const key = `${message.id} ${remoteImages}`;
+      const known = kept.get(key);
+      if (known) return known;
+      const pieces: string[] = [];
+      for (const part of shown.html) {
+        const text = await textOf(content, part);
+        pieces.push(part.type === 'text/html' ? text : textToHtml(text));
+      }
+      const safe = await safeHtml(pieces.join('<hr>'), { remoteImages, cid: id => inlineUrl(message, shown, id) });
+      if (!safe.shown) log.info('web.html_refused', { message: message.id, why: safe.why });
+      keep(kept, key, safe);
+      return safe;
+    },
+  };
+}
+
+function inlineUrl(message: Message, shown: DisplayParts, contentId: string): string | null {
+  const part = shown.inline.get(contentId);
+  return part && isInlineImage(part.type) ? `/messages/${message.id}/parts/${part.id || '1'}?inline` : null;
+}
+
+/** The kinds of image a browser decodes without running anything in them; SVG is a document. */
+export const isInlineImage = (type: string): boolean => /^image\/(png|jpeg|gif|webp)$/.test(type);
+
+function keep(kept: Map<string, SafeHtml>, key: string, safe: SafeHtml): void {
+  kept.set(key, safe);
+  let size = 0;
+  for (const [, value] of kept) size += value.html.length + 200;
+  for (const [oldest, value] of kept) {
+    if (size <= mostKept) break;
+    kept.delete(oldest);
+    size -= value.html.length + 200;
+  }
+}

@@ -1,0 +1,28 @@
+/** Our cookies: HttpOnly, SameSite=Lax, and with the `__Host-` prefix where the site is https. */
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
+import type { Ctx, Site } from './site.ts';
+
+type Name = 'session' | 'notice' | 'known';
+
+const isHttps = (site: Site): boolean => site.settings.site_url.startsWith('https:');
+const fullName = (site: Site, name: Name): string => (isHttps(site) ? `__Host-${name}` : name);
+
+export const readCookie = (site: Site, c: Ctx, name: Name): string | null => getCookie(c, fullName(site, name)) ?? null;
+
+/** `seconds` 0: until the browser closes. */
+export function writeCookie(site: Site, c: Ctx, name: Name, value: string, seconds: number): void {
+  setCookie(c, fullName(site, name), value, {
+    path: '/',
+    httpOnly: true,
+    sameSite: 'Lax',
+    secure: isHttps(site),
+    ...(seconds > 0 ? { maxAge: seconds } : {}),
+  });
+}
+
+export const dropCookie = (site: Site, c: Ctx, name: Name): void => {
+  deleteCookie(c, fullName(site, name), { path: '/', secure: isHttps(site) });
+};
+
+/** The time zone, which the page's script sets because no header tells it. */
+export const cookieOf = (c: Ctx, name: 'zone'): string | null => getCookie(c, name) ?? null;

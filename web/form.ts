@@ -1,0 +1,48 @@
+/** What a form sent, as text: bounded, urlencoded, every field a string. Forms with files go through upload.ts. */
+import type { Ctx } from './site.ts';
+
+export type Form = {
+  /** The first value; empty when the field is absent. */
+  get(name: string): string;
+  all(name: string): string[];
+  has(name: string): boolean;
+};
+
+/** More than any form of text needs; a draft's text is the largest. */
+const mostOctets = 4_000_000;
+
+export class FormError extends Error {
+  readonly status: 400 | 413;
+  constructor(status: 400 | 413) {
+    super('form refused');
+    this.status = status;
+  }
+}
+
+export async function readForm(c: Ctx): Promise<Form> {
+  const type = c.req.header('Content-Type') ?? '';
+  const body = await boundedText(c);
+  if (body === '') return formOf(new URLSearchParams());
+  if (!/^application\/x-www-form-urlencoded\b/i.test(type)) throw new FormError(400);
+  return formOf(new URLSearchParams(body));
+}
+
+export const formOf = (fields: URLSearchParams): Form => ({
+  // Browsers send CRLF for a line end of a text area.
+  get: name => (fields.get(name) ?? '').replaceAll('\r\n', '\n'),
+  all: name => fields.getAll(name),
+  has: name => fields.has(name),
+});
+
+async function boundedText(c: Ctx): Promise<string> {
+  const stream = c.req.raw.body;
+  if (!stream) return '';
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of stream) {
+    size += piece.length;
+    if (size > mostOctets) throw new FormError(413);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces).toString('utf8');
+}

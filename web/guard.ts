@@ -1,0 +1,111 @@
+/** What stands before every handler: who calls, from which page, over which wire, and the headers of every answer. */
+import { BlockList, isIP, isIPv6 } from 'node:net';
+import { createMiddleware } from 'hono/factory';
+import type { Settings } from '../daemon/config.ts';
+import { plainRefusal } from '../views/login.ts';
+import { createWords } from '../views/words.ts';
+import { cookieOf } from './cookie.ts';
+import { refuse } from './page.ts';
+import { doorOf, type Env, type Site } from './site.ts';
+
+/** Fills in who is calling, and the words to answer with. */
+export function introduce(site: Site) {
+  const trusted = addressList(site.settings.trusted_proxy);
+  const local = addressList(['127.0.0.0/8', '::1']);
+  const publicHttps = site.settings.site_url.startsWith('https:');
+  return createMiddleware<Env>(async (c, next) => {
+    const socket = c.env?.incoming?.socket;
+    const direct = plainAddress(socket?.remoteAddress ?? '');
+    const proxied = trusted(direct);
+    c.set('peer', proxied ? forwardedFor(c.req.header('X-Forwarded-For') ?? '', trusted) || direct : direct);
+    // A proxy on this machine is not a person on this machine: being trusted comes before being near.
+    c.set('private', socket?.encrypted === true || (proxied ? publicHttps : local(direct)));
+    c.set('words', createWords(site.now(), cookieOf(c, 'zone') ?? undefined));
+    await next();
+  });
+}
+
+const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '');
+
+/** The last address that no proxy of ours has written: what stands left of it, anybody may have made up. */
+function forwardedFor(header: string, trusted: (address: string) => boolean): string {
+  const hops = header.split(',').map(hop => plainAddress(hop.trim()));
+  return hops.findLast(hop => isIP(hop) !== 0 && !trusted(hop)) ?? '';
+}
+
+/** Addresses and CIDR nets as one predicate. */
+function addressList(entries: string[]): (address: string) => boolean {
+  const list = new BlockList();
+  for (const entry of entries) {
+    const [net = '', bits] = entry.split('/');
+    if (isIP(net) === 0) continue;
+    const kind = isIPv6(net) ? 'ipv6' : 'ipv4';
+    if (bits === undefined) list.addAddress(net, kind);
+    else list.addSubnet(net, Number(bits), kind);
+  }
+  return address => isIP(address) !== 0 && list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+}
+
+/**
+ * A request that changes something must come from a page of ours. Browsers say so by Origin and Sec-Fetch-Site;
+ * whoever sends neither is no browser, and may pass only without a cookie, having then no authority to abuse.
+ */
+export function fromOwnPages(site: Site) {
+  const own = originOf(site.settings);
+  return createMiddleware<Env>(async (c, next) => {
+    if (c.req.method === 'GET' || c.req.method === 'HEAD') return next();
+    const origin = c.req.header('Origin');
+    const fetchSite = c.req.header('Sec-Fetch-Site');
+    const sameOrigin = origin !== undefined && (origin === own || hostOf(origin) === c.req.header('Host'));
+    const bare = origin === undefined && fetchSite === undefined && c.req.header('Cookie') === undefined;
+    const sameSite = fetchSite === undefined || fetchSite === 'same-origin';
+    if (bare || (sameSite && (sameOrigin || (origin === undefined && fetchSite === 'same-origin')))) return next();
+    return refuse(site, c, { status: 403 });
+  });
+}
+
+const originOf = (settings: Settings): string | null => (settings.site_url ? new URL(settings.site_url).origin : null);
+
+const hostOf = (origin: string): string | null => (URL.canParse(origin) ? new URL(origin).host : null);
+
+/** Pages that ask for a password are not given over a wire that others can read (DESIGN §7). */
+export function privateOnly(site: Site) {
+  return createMiddleware<Env>(async (c, next) => {
+    if (c.var.private) return next();
+    return c.html(plainRefusal(doorOf(site, c)), 403);
+  });
+}
+
+const csp = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "frame-src 'self'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+].join('; ');
+
+/** Set only where a handler has not set its own: the message frame brings its policy along. */
+export const headersOfAll = createMiddleware<Env>(async (c, next) => {
+  await next();
+  const set = (name: string, value: string) => {
+    if (!c.res.headers.has(name)) c.header(name, value);
+  };
+  set('Content-Security-Policy', csp);
+  set('X-Content-Type-Options', 'nosniff');
+  // Not no-referrer: by that a browser sends `Origin: null` with our own forms (Fetch §3.2), and they would be refused.
+  set('Referrer-Policy', 'same-origin');
+  // A sandboxed document that carries this one is not shown at all (HTML §7.4.5).
+  if (!c.res.headers.get('Content-Security-Policy')?.startsWith('sandbox'))
+    set('Cross-Origin-Opener-Policy', 'same-origin');
+  set('Cross-Origin-Resource-Policy', 'same-origin');
+  set(
+    'X-Frame-Options',
+    c.res.headers.get('Content-Security-Policy')?.includes("frame-ancestors 'self'") ? 'SAMEORIGIN' : 'DENY',
+  );
+  set('Permissions-Policy', 'camera=(), microphone=(), geolocation=()');
+  set('Cache-Control', 'no-store');
+});

@@ -1,0 +1,70 @@
+/** Signing in and out. Whether a password is right, and how often one may try, the daemon decides. */
+import { Hono } from 'hono';
+import { type LoginForm, loginPage } from '../views/login.ts';
+import { readCookie } from './cookie.ts';
+import { readForm } from './form.ts';
+import { privateOnly } from './guard.ts';
+import { endSession, ownPath, recognise, signIn } from './session.ts';
+import { askAuth, type Ctx, doorOf, type Env, type Site } from './site.ts';
+
+export function login(site: Site): Hono<Env> {
+  const app = new Hono<Env>();
+  const page = (c: Ctx, form: Partial<LoginForm>, status: 200 | 422 | 429 | 503 = 200) =>
+    c.html(
+      loginPage(doorOf(site, c), {
+        username: '',
+        next: '/mail/inbox',
+        error: '',
+        notice: '',
+        signup: site.settings.signup === 'open',
+        ...form,
+      }),
+      status,
+    );
+
+  app.get('/', async c => {
+    if (await recognise(site, c)) return c.redirect('/mail/inbox', 303);
+    // Who was here before wants to sign in; a newcomer has nothing to sign in with.
+    const known = readCookie(site, c, 'known') !== null || site.settings.signup !== 'open';
+    return c.redirect(known ? '/login' : '/signup', 303);
+  });
+
+  app.use('/login', privateOnly(site));
+  app.get('/login', c => {
+    const out = c.req.query('out') === undefined ? '' : c.var.words.t('login.out');
+    return page(c, { next: ownPath(c.req.query('next'), '/mail/inbox'), notice: out });
+  });
+
+  app.post('/login', async c => {
+    const form = await readForm(c);
+    const username = form.get('username').trim();
+    const password = form.get('password');
+    const next = ownPath(form.get('next'), '/mail/inbox');
+    const w = c.var.words;
+    if (username === '' || password === '') return page(c, { username, next, error: w.t('login.missing') }, 422);
+    const verdict = await askAuth(site, 'auth.check', {
+      address: username,
+      password,
+      peer: c.var.peer,
+      protocol: 'web',
+    });
+    switch (verdict.kind) {
+      case 'known':
+        await signIn(site, c, verdict.account.id);
+        return c.redirect(next, 303);
+      case 'refused':
+        return page(c, { username, next, error: w.t('login.refused') }, 422);
+      case 'throttled':
+        c.header('Retry-After', String(verdict.seconds));
+        return page(c, { username, next, error: w.t('login.throttled', { n: verdict.seconds }) }, 429);
+      case 'unavailable':
+        return page(c, { username, next, error: w.t('login.unavailable') }, 503);
+    }
+  });
+
+  app.post('/logout', async c => {
+    await endSession(site, c);
+    return c.redirect('/login?out', 303);
+  });
+  return app;
+}

@@ -1,0 +1,89 @@
+/** One sentence carried over a redirect in a cookie: what was done, and how to undo it. */
+import type { Folder } from '../daemon/store.ts';
+import { folderName, type Notice } from '../views/layout.ts';
+import type { Words } from '../views/words.ts';
+import { dropCookie, readCookie, writeCookie } from './cookie.ts';
+import type { Ctx, Site } from './site.ts';
+
+const keys = [
+  'done.moved',
+  'done.purged',
+  'done.sent',
+  'done.sent.partly',
+  'done.saved',
+  'done.discarded',
+  'done.folder.created',
+  'done.folder.renamed',
+  'done.folder.removed',
+  'done.name',
+  'done.password',
+  'done.nothing',
+  'signup.welcome',
+] as const;
+
+export type Told = {
+  key: (typeof keys)[number];
+  n?: number;
+  /** Words of the sentence; a folder is told by its id, so that its name is read fresh. */
+  values?: Record<string, string>;
+  folder?: number;
+  undo?: { ids: number[]; to: number };
+};
+
+export function tellOnce(site: Site, c: Ctx, told: Told): void {
+  // Browsers drop cookies beyond 4 KB: then better no undo than no sentence.
+  const text = encode(told);
+  writeCookie(site, c, 'notice', text.length < 3500 ? text : encode({ ...told, undo: undefined }), 60);
+}
+
+const encode = (told: Told): string => Buffer.from(JSON.stringify(told)).toString('base64url');
+
+export function takeNotice(site: Site, c: Ctx, w: Words, folders: Folder[]): Notice | null {
+  const text = readCookie(site, c, 'notice');
+  if (text === null) return null;
+  dropCookie(site, c, 'notice');
+  const told = decode(text);
+  return told && inWords(told, w, folders);
+}
+
+function inWords(told: Told, w: Words, folders: Folder[]): Notice {
+  const folder = folders.find(f => f.id === told.folder);
+  const values = { ...told.values, n: told.n ?? 0, ...(folder ? { folder: folderName(w, folder) } : {}) };
+  return { text: w.t(told.key, values), undo: told.undo ?? null };
+}
+
+/** A cookie is what a client sends: nothing in it is believed but its shape. */
+function decode(text: string): Told | null {
+  try {
+    const told: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
+    return isTold(told) ? told : null;
+  } catch {
+    return null;
+  }
+}
+
+function isTold(value: unknown): value is Told {
+  if (typeof value !== 'object' || value === null) return false;
+  const {
+    key,
+    n = 0,
+    values = {},
+    folder = 0,
+    undo = { ids: [], to: 0 },
+  } = value as Partial<Record<keyof Told, unknown>>;
+  return (
+    keys.some(k => k === key) &&
+    typeof n === 'number' &&
+    typeof folder === 'number' &&
+    typeof values === 'object' &&
+    values !== null &&
+    Object.values(values).every(v => typeof v === 'string') &&
+    isUndo(undo)
+  );
+}
+
+function isUndo(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { ids, to } = value as Partial<Record<'ids' | 'to', unknown>>;
+  return Array.isArray(ids) && ids.every(id => Number.isSafeInteger(id)) && typeof to === 'number';
+}

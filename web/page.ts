@@ -1,0 +1,75 @@
+/** Turns views into answers: a whole page, or the shell alone when htmx asks; and pages that refuse. */
+import type { Folder } from '../daemon/store.ts';
+import { type ErrorStatus, errorPage, errorPane, errorTitle, type Trouble } from '../views/errors.ts';
+import {
+  appBody,
+  documentOf,
+  fragmentOf,
+  listFragment,
+  type Notice,
+  type Panes,
+  pageTitle,
+  type Screen,
+  shellOf,
+} from '../views/layout.ts';
+
+import { takeNotice } from './notice.ts';
+import { recognise } from './session.ts';
+import { type Ctx, doorOf, type Site } from './site.ts';
+
+/** htmx asks for a part when it has a target; boosted links and plain clicks ask for all (DESIGN §7). */
+const wantsPart = (c: Ctx): boolean => c.req.header('HX-Request-Type') === 'partial';
+
+/** New mail came: only the list and the folders are asked for, so that nothing else moves. */
+export const refreshesList = (c: Ctx): boolean => wantsPart(c) && c.req.header('HX-Target') === 'section#list';
+
+/** What every signed-in page shows around itself: one query for the folders. */
+export async function screenOf(site: Site, c: Ctx, at: { folderId?: number | null; query?: string } = {}) {
+  const folders = await site.store.folders.list(c.var.account.id);
+  return screenWith(site, c, folders, at);
+}
+
+export function screenWith(
+  site: Site,
+  c: Ctx,
+  folders: Folder[],
+  at: { folderId?: number | null; query?: string } = {},
+): Screen {
+  const w = c.var.words;
+  const url = new URL(c.req.url);
+  url.searchParams.delete('select');
+  return {
+    ...doorOf(site, c),
+    account: c.var.account,
+    folders,
+    folderId: at.folderId ?? null,
+    query: at.query ?? '',
+    here: c.req.method === 'GET' ? url.pathname + url.search : '/mail/inbox',
+    notice: takeNotice(site, c, w, folders) satisfies Notice | null,
+  };
+}
+
+export function show(c: Ctx, s: Screen, title: string, panes: Panes, status: 200 | 422 | ErrorStatus = 200) {
+  const shell = shellOf(s, panes);
+  const whole = pageTitle(s, title);
+  c.header('Vary', 'HX-Request-Type', { append: true });
+  c.header('Vary', 'HX-Target', { append: true });
+  c.header('Cache-Control', 'no-store');
+  if (refreshesList(c) && panes.list) return c.html(listFragment(s, whole, panes.list));
+  return c.html(wantsPart(c) ? fragmentOf(whole, shell) : documentOf(s, whole, appBody(s, shell)), status);
+}
+
+/** The same answer for what is missing and for what is somebody else's. */
+export async function refuse(site: Site, c: Ctx, trouble: Trouble) {
+  const door = doorOf(site, c);
+  const known = c.var.account !== undefined || (trouble.status !== 503 && (await recognise(site, c)));
+  if (!known || trouble.status === 503) return c.html(errorPage(door, trouble), trouble.status);
+  const s = await screenOf(site, c);
+  return show(c, s, errorTitle(door, trouble), { view: 'page', content: errorPane(s, trouble) }, trouble.status);
+}
+
+export const missing = (site: Site, c: Ctx) => refuse(site, c, { status: 404 });
+
+/** A number in a path; null for what cannot be an id. */
+export const idOf = (text: string | undefined): number | null =>
+  text !== undefined && /^[1-9]\d{0,14}$/.test(text) ? Number(text) : null;

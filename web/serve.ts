@@ -1,0 +1,56 @@
+/** The site's HTTP and HTTPS servers, made but not yet listening: who binds the ports decides the caller. */
+import { createServer, type Server as HttpServer } from 'node:http';
+import { createServer as createTlsServer, type Server as HttpsServer } from 'node:https';
+import { createAdaptorServer } from '@hono/node-server';
+import type { Settings } from '../daemon/config.ts';
+import type { App } from './app.ts';
+
+export type Servers = {
+  http: HttpServer;
+  /** Null: https_port is 0 or there is no certificate. */
+  https: HttpsServer | null;
+  /** Takes no new connections, ends event streams, and cuts after `grace` milliseconds what is still open. */
+  close(grace: number): Promise<void>;
+};
+
+/** A slow or silent client may not hold a connection for ever; the upload of a large file may take its time. */
+const limits = { headersTimeout: 20_000, requestTimeout: 15 * 60_000, keepAliveTimeout: 15_000, maxHeaderSize: 16_384 };
+
+export function serveSite(needs: { app: App; settings: Settings; tls?: { key: string; cert: string } }): Servers {
+  const { app, settings, tls } = needs;
+  const shared = { fetch: app.fetch, overrideGlobalObjects: false };
+  const http = createAdaptorServer({ ...shared, createServer, serverOptions: limits }) as HttpServer;
+  const https =
+    settings.https_port > 0 && tls
+      ? (createAdaptorServer({
+          ...shared,
+          createServer: createTlsServer,
+          serverOptions: { ...limits, ...tls, minVersion: 'TLSv1.2' },
+        }) as HttpsServer)
+      : null;
+  const all = https ? [http, https] : [http];
+  for (const server of all) server.maxRequestsPerSocket = 1000;
+  return {
+    http,
+    https,
+    async close(grace) {
+      app.endStreams();
+      const cut = setTimeout(
+        () =>
+          all.forEach(server => {
+            server.closeAllConnections();
+          }),
+        grace,
+      );
+      await Promise.all(all.map(closed));
+      clearTimeout(cut);
+    },
+  };
+}
+
+const closed = (server: HttpServer | HttpsServer): Promise<void> =>
+  new Promise(resolve => {
+    server.closeIdleConnections();
+    server.close(() => resolve());
+    if (!server.listening) resolve();
+  });

@@ -1,0 +1,64 @@
+/** Being signed in: a random value in a cookie, its row in the store; every signed-in request is looked up here. */
+import { createMiddleware } from 'hono/factory';
+import { dropCookie, readCookie, writeCookie } from './cookie.ts';
+import type { Ctx, Env, Site } from './site.ts';
+
+const day = 86_400_000;
+const lasts = 30 * day;
+/** Writing the time of each click would make every page a write. */
+const touchEvery = 10 * 60_000;
+
+/** A new value at each sign-in, so that one planted before is worth nothing. */
+export async function signIn(site: Site, c: Ctx, accountId: number): Promise<void> {
+  await endSession(site, c);
+  const secret = site.random(32);
+  const at = site.now();
+  await site.store.sessions.create(secret, {
+    accountId,
+    at,
+    expiresAt: at + lasts,
+    address: c.var.peer,
+    agent: (c.req.header('User-Agent') ?? '').slice(0, 200),
+  });
+  writeCookie(site, c, 'session', secret, lasts / 1000);
+  writeCookie(site, c, 'known', '1', (365 * day) / 1000);
+}
+
+export async function endSession(site: Site, c: Ctx): Promise<void> {
+  const secret = readCookie(site, c, 'session');
+  if (secret) await site.store.sessions.remove(secret);
+  dropCookie(site, c, 'session');
+}
+
+/** Puts account and session into the request; false: nobody is signed in. */
+export async function recognise(site: Site, c: Ctx): Promise<boolean> {
+  const secret = readCookie(site, c, 'session');
+  if (!secret || secret.length > 100) return false;
+  const now = site.now();
+  const session = await site.store.sessions.find(secret, now);
+  const account = session && (await site.store.accounts.byId(session.accountId));
+  if (!session || !account || account.disabled) return false;
+  if (now - session.seenAt > touchEvery) await site.store.sessions.touch(session.id, now, now + lasts);
+  c.set('session', session);
+  c.set('account', account);
+  return true;
+}
+
+/** Lets only the signed in pass; the others are sent to sign in and brought back after. */
+export function signedInOnly(site: Site) {
+  return createMiddleware<Env>(async (c, next) => {
+    if (await recognise(site, c)) return next();
+    const wanted = c.req.method === 'GET' ? c.req.path + new URL(c.req.url).search : '/';
+    const goal = wanted === '/' ? '/login' : `/login?next=${encodeURIComponent(wanted)}`;
+    // htmx would follow a redirect and put the sign-in page into a pane.
+    if (c.req.header('HX-Request') === 'true') return c.body(null, 200, { 'HX-Redirect': goal });
+    return c.redirect(goal, 303);
+  });
+}
+
+/** A path of this site and nothing else: no scheme, no other host. */
+export function ownPath(wanted: string | undefined, otherwise: string): string {
+  if (!wanted?.startsWith('/') || /[\\\p{Cc}]/u.test(wanted)) return otherwise;
+  const url = URL.canParse(wanted, 'http://local') ? new URL(wanted, 'http://local') : null;
+  return url?.origin === 'http://local' && !url.pathname.startsWith('//') ? url.pathname + url.search : otherwise;
+}

@@ -1,0 +1,56 @@
+/**
+ * What every handler is given: the house's rooms it may use, and what is known of the request.
+ * Nothing here is global, so a test builds a site of its own.
+ */
+import type { Context } from 'hono';
+import type { Settings } from '../daemon/config.ts';
+import type { Log } from '../daemon/log.ts';
+import type { Submission, SubmissionResult } from '../daemon/smtp-client.ts';
+import type { Account, Session, Store } from '../daemon/store.ts';
+import type { AuthVerbs, Tell } from '../daemon/tell.ts';
+import type { Words } from '../views/words.ts';
+import type { Assets } from './assets.ts';
+
+/** Hands a message to the daemon as the service `webmail`, acting for the account. One reply per recipient. */
+export type Submit = (account: Account, submission: Submission) => Promise<SubmissionResult>;
+
+export type Site = {
+  settings: Settings;
+  store: Store;
+  tell: Tell;
+  submit: Submit;
+  now: () => number;
+  log: Log;
+  /** So many random octets as base64url. */
+  random: (octets: number) => string;
+  assets: Assets;
+};
+
+/** The part of node's request that is looked at; absent when a test calls the app without a socket. */
+type Incoming = { socket: { remoteAddress?: string; encrypted?: boolean } };
+
+export type Env = {
+  Bindings: { incoming?: Incoming };
+  Variables: {
+    words: Words;
+    /** Address of the client, as far as it can be trusted. */
+    peer: string;
+    /** Nobody between the client and us can read along. */
+    private: boolean;
+    account: Account;
+    session: Session;
+  };
+};
+
+export type Ctx = Context<Env>;
+
+/** The one place where an answer of the daemon gets its type back. */
+export async function askAuth<V extends keyof AuthVerbs>(
+  site: Site,
+  verb: V,
+  args: AuthVerbs[V]['args'],
+): Promise<AuthVerbs[V]['answer']> {
+  return (await site.tell.ask('daemon', verb, args)) as AuthVerbs[V]['answer'];
+}
+
+export const doorOf = (site: Site, c: Ctx) => ({ w: c.var.words, asset: site.assets.path });
