@@ -18,7 +18,7 @@ import { migrate } from './store/schema.ts';
 import { createSearches, type Searches } from './store/search.ts';
 import { createSessions, type Sessions } from './store/sessions.ts';
 import type { Acceptance, Accepted } from './store/shapes.ts';
-import { type Connection, connect, StoreError, sqliteNames } from './store/sqlite.ts';
+import { connect, StoreError, sqliteNames } from './store/sqlite.ts';
 import type { Read, Write } from './store/verbs.ts';
 import { inlineWriter, startWriter } from './store/writer.ts';
 
@@ -92,19 +92,15 @@ export async function openStore({ path, writer: kind, fatal }: StoreOptions): Pr
 /** Several processes may open a new store at the same moment: the lock decides who makes it. */
 async function upgrade(file: string): Promise<void> {
   const db = connect(file, 'write');
+  const until = performance.now() + 5000;
   try {
-    await locked(db);
+    while (!db.begin()) {
+      if (performance.now() > until) throw new StoreError('busy', 'the store was locked for too long');
+      await new Promise(resolve => setTimeout(resolve, 5));
+    }
     db.perform(migrate(sqliteNames));
     db.exec('commit');
   } finally {
     db.close();
-  }
-}
-
-async function locked(db: Connection): Promise<void> {
-  const until = performance.now() + 5000;
-  while (!db.begin()) {
-    if (performance.now() > until) throw new StoreError('busy', 'the store was locked for too long');
-    await new Promise(resolve => setTimeout(resolve, 5));
   }
 }

@@ -75,13 +75,12 @@ function execute(statement: StatementSync, { params, want }: Statement): unknown
 
 function opened(path: string, mode: 'write' | 'read'): DatabaseSync {
   return guarded(() => {
-    // A writer never sleeps inside SQLite (its process would stand still): see `began`.
-    const db = new DatabaseSync(path, { timeout: mode === 'write' ? 0 : 5000 });
+    const db = new DatabaseSync(path, { timeout: 5000 });
     if (mode === 'write') db.exec('pragma auto_vacuum = incremental');
     db.exec('pragma journal_mode = wal; pragma cache_size = -4000; pragma temp_store = memory');
-    db.exec(
-      mode === 'write' ? 'pragma synchronous = full; pragma wal_autocheckpoint = 2000' : 'pragma query_only = on',
-    );
+    db.exec(mode === 'write' ? 'pragma synchronous = full; pragma wal_autocheckpoint = 2000' : 'pragma query_only = on');
+    // From now on a writer never sleeps inside SQLite, where its whole thread would stand still: see `began`.
+    if (mode === 'write') db.exec('pragma busy_timeout = 0');
     return db;
   });
 }

@@ -1,0 +1,206 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { accessSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { test } from 'vitest';
+
+/** The product as its users run it: the real launcher, real processes, real sockets, a data folder of its own. */
+export type House = {
+  ports: { smtp: number; submission: number; pop3: number; http: number };
+  data: string;
+  /** What the terminal showed. */
+  output: string[];
+  child: ChildProcess;
+  /** `--config` and `--set` as this house was started with, for further commands. */
+  flags: string[];
+  cli(args: string[], input?: string): Promise<{ code: number; stdout: string; stderr: string }>;
+  addUser(address: string, password: string): Promise<void>;
+  /** SIGTERM, and the exit code. */
+  stop(): Promise<number | null>;
+  /** kill -9 of everything at once, as the kernel would. */
+  kill(): Promise<void>;
+  /** Starts again on the same data and ports. */
+  restart(): Promise<void>;
+  /** Ends it and removes its data. */
+  remove(): Promise<void>;
+};
+
+export type HouseOptions = {
+  set?: Record<string, string | number>;
+  lines?: string[];
+  single?: boolean;
+  data?: string;
+  env?: Record<string, string>;
+};
+
+const root = new URL('..', import.meta.url).pathname;
+export const launcher = join(root, 'daemon/cwmail');
+
+export async function startHouse(options: HouseOptions = {}): Promise<House> {
+  const data = options.data ?? mkdtempSync(join(tmpdir(), 'cwmail-test-'));
+  const [smtp, submission, pop3, http] = await freePorts(4);
+  const ports = { smtp: smtp!, submission: submission!, pop3: pop3!, http: http! };
+  const set = {
+    data_path: data,
+    smtp_port: smtp!,
+    submission_port: submission!,
+    pop_port: pop3!,
+    http_port: http!,
+    ...options.set,
+  };
+  const flags = [...Object.entries(set).map(([k, v]) => `${k}=${v}`), ...(options.lines ?? [])].flatMap(s => [
+    '--set',
+    s,
+  ]);
+  const house: House = {
+    ports,
+    data,
+    output: [],
+    child: undefined as never,
+    flags,
+    cli: (args, input) => runCli([...args, ...flags], input, data),
+    async addUser(address, password) {
+      const { code, stderr } = await house.cli(['user', 'add', address, '--password-stdin'], `${password}\n`);
+      if (code !== 0) throw new Error(`user add: ${stderr}`);
+    },
+    async stop() {
+      if (house.child.exitCode !== null || house.child.signalCode !== null) return house.child.exitCode;
+      house.child.kill('SIGTERM');
+      await exited(house.child);
+      return house.child.exitCode;
+    },
+    async kill() {
+      for (const pid of await family(house.child.pid!)) killQuietly(pid);
+      await exited(house.child);
+    },
+    restart: () => launch(house, options),
+    async remove() {
+      await house.kill().catch(() => {});
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+  await launch(house, options);
+  return house;
+}
+
+async function launch(house: House, options: HouseOptions): Promise<void> {
+  const args = ['start', ...(options.single ? ['--single'] : []), ...house.flags];
+  const child = spawn(launcher, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: house.data,
+    env: { ...process.env, ...options.env },
+  });
+  house.child = child;
+  house.output.length = 0;
+  await new Promise<void>((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error(`did not start:\n${house.output.join('\n')}`)), 25_000);
+    for (const stream of [child.stdout, child.stderr])
+      createInterface({ input: stream }).on('line', line => {
+        house.output.push(line);
+        if (/^\s+Stop with/.test(line)) {
+          clearTimeout(late);
+          resolve();
+        }
+      });
+    child.once('exit', code => {
+      clearTimeout(late);
+      reject(new Error(`ended with ${code}:\n${house.output.join('\n')}`));
+    });
+  });
+}
+
+export function runCli(
+  args: string[],
+  input = '',
+  cwd = tmpdir(),
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise(resolve => {
+    const child = execFile(launcher, args, { cwd, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
+    );
+    child.stdin!.end(input);
+  });
+}
+
+const exited = (child: ChildProcess): Promise<void> =>
+  child.exitCode !== null || child.signalCode !== null
+    ? Promise.resolve()
+    : new Promise(resolve => child.once('exit', () => resolve()));
+
+/** A process and all below it. */
+export function family(pid: number): Promise<number[]> {
+  return new Promise(resolve => {
+    execFile('ps', ['-eo', 'pid=,ppid='], (_, out) => {
+      const pairs = out
+        .trim()
+        .split('\n')
+        .map(l => l.trim().split(/\s+/).map(Number) as [number, number]);
+      const found = [pid];
+      for (const p of found) found.push(...pairs.filter(([, parent]) => parent === p).map(([child]) => child));
+      resolve(found);
+    });
+  });
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/** Ports the kernel has just had free; held open together so that they differ. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<ReturnType<typeof createServer>>(resolve => {
+          const server = createServer();
+          server.listen(0, '127.0.0.1', () => resolve(server));
+        }),
+    ),
+  );
+  const ports = servers.map(s => (s.address() as { port: number }).port);
+  await Promise.all(servers.map(s => new Promise(resolve => s.close(resolve))));
+  return ports;
+}
+
+/** Is there such a command? Of the folders where Debian puts them. */
+export function hasCommand(name: string): boolean {
+  return ['/usr/bin', '/usr/sbin', '/bin', '/sbin', '/usr/local/bin'].some(folder => {
+    try {
+      accessSync(join(folder, name));
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/**
+ * A test with a real counterpart. Without it the test is skipped and its name says which package would run it;
+ * in CI, where everything is installed, that is a failure.
+ */
+export function testWith(command: string, debianPackage: string) {
+  if (hasCommand(command) || process.env.CI === 'true') return test;
+  return (name: string, ..._: unknown[]) => test.skip(`${name} (needs the package ${debianPackage})`, () => {});
+}
+
+/** Waits until something is so; fails after `ms`. */
+export async function until<T>(
+  what: string,
+  check: () => Promise<T | null | undefined | false> | T | null | undefined | false,
+  ms = 15_000,
+): Promise<T> {
+  const end = Date.now() + ms;
+  for (;;) {
+    const found = await check();
+    if (found) return found;
+    if (Date.now() > end) throw new Error(`waited ${ms} ms for ${what}`);
+    await new Promise(resolve => setTimeout(resolve, 25));
+  }
+}

@@ -1,0 +1,340 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Acceptance, Account, Route, Store } from '../daemon/store.ts';
+import { Flag } from '../daemon/store.ts';
+
+/** What every engine of the store must hold. `open` makes an empty one; `reopen` closes it and opens it again. */
+export type Engine = {
+  open(): Promise<Store>;
+  reopen(store: Store): Promise<Store>;
+  close(store: Store): Promise<void>;
+};
+
+export function storeContract(name: string, engine: Engine): void {
+  describe(`store on ${name}`, () => {
+    let store: Store;
+    let ann: Account;
+    let bob: Account;
+    beforeAll(async () => {
+      store = await engine.open();
+      ann = (await store.accounts.create({
+        address: 'ann@example.org',
+        name: 'Ann',
+        passwordHash: 'x',
+        quota: 0,
+        at: 1000,
+      }))!;
+      bob = (await store.accounts.create({
+        address: 'bob@example.org',
+        name: 'Bob',
+        passwordHash: 'y',
+        quota: 0,
+        at: 1000,
+      }))!;
+    });
+    afterAll(() => engine.close(store));
+
+    let clock = 10_000;
+    const inbox = async (a: Account) => (await store.folders.list(a.id))[0]!;
+    const give = (subject: string, to: Account[], more: Partial<Acceptance> = {}) =>
+      store.accept(
+        acceptance(
+          subject,
+          to.map(a => ({ kind: 'mailbox', accountId: a.id, address: a.address })),
+          ++clock,
+          more,
+        ),
+      );
+
+    test('accounts.create gives an account its folders, and an address to one only', async () => {
+      expect((await store.folders.list(ann.id)).map(f => f.role)).toEqual([
+        'inbox',
+        'drafts',
+        'sent',
+        'archive',
+        'junk',
+        'trash',
+      ]);
+      expect(
+        await store.accounts.create({ address: 'ann@example.org', name: '', passwordHash: null, quota: 0, at: 1 }),
+      ).toBeNull();
+      const raced = await Promise.all(
+        Array.from({ length: 50 }, () =>
+          store.accounts.create({ address: 'race@example.org', name: '', passwordHash: null, quota: 0, at: 1 }),
+        ),
+      );
+      expect(raced.filter(Boolean)).toHaveLength(1);
+    });
+
+    test('accounts.remove takes all mail along and keeps the address from re-use', async () => {
+      const cy = (await store.accounts.create({
+        address: 'cy@example.org',
+        name: '',
+        passwordHash: null,
+        quota: 0,
+        at: 1,
+      }))!;
+      const { contentId } = await give('for cy', [cy]);
+      expect(await store.accounts.remove(cy.id, 5)).toBe(true);
+      expect(await store.accounts.byAddress('cy@example.org')).toBeNull();
+      expect(await store.accounts.isFree('cy@example.org')).toBe(false);
+      expect(await store.content.get(contentId)).toBeNull();
+    });
+
+    test('accept files one content for many mailboxes, once for each', async () => {
+      const { contentId, changed } = await give('to both', [ann, bob, ann]);
+      expect(changed).toHaveLength(2);
+      const [first] = (await store.messages.page(ann.id, (await inbox(ann)).id, 10)).messages;
+      expect(first).toMatchObject({ subject: 'to both', contentId, flags: 0, fromAddress: 'eve@example.net' });
+      expect(first!.prefix).toBe('Return-Path: <eve@example.net>\r\nDelivered-To: ann@example.org\r\n');
+      expect(first!.size).toBe(first!.prefix.length + (await store.content.get(contentId))!.size);
+    });
+
+    test('accept with a key takes each recipient once, however often it is given', async () => {
+      const before = (await inbox(ann)).total;
+      const first = await give('keyed', [ann], { key: 'k1' });
+      const second = await give('keyed', [ann], { key: 'k1' });
+      expect([first.duplicate, second.duplicate]).toEqual([false, true]);
+      expect((await inbox(ann)).total).toBe(before + 1);
+    });
+
+    test('folders count what is in them, through flags, moves and removal', async () => {
+      await give('one', [bob]);
+      await give('two', [bob]);
+      const folder = await inbox(bob);
+      const [two, one] = (await store.messages.page(bob.id, folder.id, 2)).messages;
+      expect([two!.subject, one!.subject]).toEqual(['two', 'one']);
+      await store.messages.setFlags(bob.id, [one!.id], Flag.seen, 0);
+      expect((await inbox(bob)).unread).toBe(folder.unread - 1);
+      const trash = await store.folders.byRole(bob.id, 'trash');
+      const changed = await store.messages.move(bob.id, [one!.id, two!.id], trash.id);
+      expect(new Set(changed.map(c => c.folderId))).toEqual(new Set([folder.id, trash.id]));
+      expect(await store.folders.byRole(bob.id, 'trash')).toMatchObject({ total: 2, unread: 1 });
+      const used = (await store.accounts.byId(bob.id))!.used;
+      await store.messages.remove(bob.id, [one!.id, two!.id]);
+      expect(await store.folders.byRole(bob.id, 'trash')).toMatchObject({ total: 0, unread: 0 });
+      expect((await store.accounts.byId(bob.id))!.used).toBe(used - one!.size - two!.size);
+      expect(await store.content.get(one!.contentId)).toBeNull();
+    });
+
+    test('messages are found through their own account only', async () => {
+      const [mine] = (await store.messages.page(ann.id, (await inbox(ann)).id, 1)).messages;
+      expect(await store.messages.get(bob.id, mine!.id)).toBeNull();
+      expect(await store.messages.drop(bob.id, mine!.id)).toBeNull();
+      expect(await store.messages.setFlags(bob.id, [mine!.id], Flag.seen, 0)).toEqual([]);
+      expect(await store.messages.remove(bob.id, [mine!.id])).toEqual([]);
+      expect((await store.messages.page(bob.id, (await inbox(ann)).id, 1)).messages).toEqual([]);
+      expect(await store.messages.get(ann.id, mine!.id)).toEqual(mine);
+    });
+
+    test('messages.page walks a folder by key, each message once', async () => {
+      const dan = (await store.accounts.create({
+        address: 'dan@example.org',
+        name: '',
+        passwordHash: null,
+        quota: 0,
+        at: 1,
+      }))!;
+      await Promise.all(Array.from({ length: 57 }, (_, i) => give(`n${i}`, [dan], { receivedAt: 500 })));
+      const seen: number[] = [];
+      let before = null;
+      do {
+        const page = await store.messages.page(dan.id, (await inbox(dan)).id, 10, before);
+        seen.push(...page.messages.map(m => m.id));
+        before = page.next;
+      } while (before);
+      expect(seen).toHaveLength(57);
+      expect(new Set(seen).size).toBe(57);
+      expect(await store.messages.neighbours(dan.id, seen[10]!)).toEqual({ newer: seen[9], older: seen[11] });
+      expect((await store.messages.maildrop(dan.id)).map(d => d.id)).toEqual([...seen].reverse());
+    });
+
+    test('search.find finds whole words and beginnings, phrases, and nobody else’s mail', async () => {
+      await give('Quarterly report', [ann], {
+        index: { subject: 'quarterly report', people: 'eve', body: 'the numbers look good this spring' },
+      });
+      const find = (accountId: number, words: string[], where: 'any' | 'subject' = 'any', not = false) =>
+        store.search.find(accountId, { ...nothing, terms: [{ words, in: where, not }] }, 10);
+      expect((await find(ann.id, ['numbers', 'look']))[0]?.subject).toBe('Quarterly report');
+      expect((await find(ann.id, ['quart']))[0]?.subject).toBe('Quarterly report');
+      expect(await find(ann.id, ['look', 'numbers'])).toEqual([]);
+      expect(await find(ann.id, ['spring'], 'subject')).toEqual([]);
+      expect(await find(bob.id, ['numbers'])).toEqual([]);
+      expect(await find(ann.id, [`u${ann.id}`])).toEqual([]);
+      expect((await find(ann.id, ['numbers'], 'any', true)).some(m => m.subject === 'Quarterly report')).toBe(false);
+      const [hit] = await find(ann.id, ['numbers']);
+      await store.messages.remove(ann.id, [hit!.id]);
+      expect(await find(ann.id, ['numbers'])).toEqual([]);
+    });
+
+    test.each([0, 1, 65_536, 65_537, 3_000_000])(
+      'content of %i octets comes out as it went in, also by ranges',
+      async size => {
+        const bytes = Buffer.alloc(size, Buffer.from(Array.from({ length: 251 }, (_, i) => (i * 7) % 251)));
+        const writer = store.content.create();
+        for (let i = 0; i < size; i += 10_000) await writer.write(bytes.subarray(i, i + 10_000));
+        expect(await writer.read(Math.max(0, size - 10), size)).toEqual(bytes.subarray(Math.max(0, size - 10)));
+        const content = await writer.finish();
+        const { contentId } = await give('bytes', [ann], { content });
+        expect((await store.content.read(contentId)).equals(bytes)).toBe(true);
+        expect((await store.content.read(contentId, 5, 70_000)).equals(bytes.subarray(5, 70_000))).toBe(true);
+        const before = await store.content.get(contentId);
+        expect(before?.size).toBe(size);
+        const [message] = (await store.messages.page(ann.id, (await inbox(ann)).id, 1)).messages;
+        await store.messages.remove(ann.id, [message!.id]);
+        expect(await store.content.get(contentId)).toBeNull();
+      },
+    );
+
+    test('deliveries are claimed once, settled with their reports, and recovered after a crash', async () => {
+      const remote: Route = { kind: 'relay', address: 'x@far.example' };
+      const accepted = await store.accept(
+        acceptance('away', [remote, { kind: 'relay', address: 'y@near.example' }], 100, { accountId: ann.id }),
+      );
+      expect(accepted.queued).toBe(2);
+      expect(await store.deliveries.claim(50, 10, [])).toEqual([]);
+      const [claimed] = await store.deliveries.claim(100, 10, ['near.example']);
+      expect(claimed).toMatchObject({
+        recipient: 'x@far.example',
+        domain: 'far.example',
+        state: 'sending',
+        sender: 'eve@example.net',
+      });
+      expect(await store.deliveries.claim(100, 10, ['near.example'])).toEqual([]);
+      expect(await store.deliveries.recover(200)).toBe(1);
+      const again = await store.deliveries.claim(200, 10, []);
+      expect(again.map(d => d.id)).toContain(claimed!.id);
+      const report = acceptance('report', [{ kind: 'mailbox', accountId: ann.id, address: ann.address }], 300, {
+        key: `bounce:${claimed!.id}`,
+        reversePath: null,
+      });
+      const total = (await inbox(ann)).total;
+      await store.deliveries.settle(
+        [{ id: claimed!.id, at: 300, kind: 'failed', reply: '550 no', hop: 'mx' }],
+        [report],
+      );
+      await store.deliveries.settle(
+        [{ id: claimed!.id, at: 300, kind: 'failed', reply: '550 no', hop: 'mx' }],
+        [report],
+      );
+      expect((await inbox(ann)).total).toBe(total + 1);
+      const other = again.find(d => d.id !== claimed!.id)!;
+      await store.deliveries.settle(
+        [{ id: other.id, at: 300, kind: 'later', reply: '451 wait', hop: null, nextAt: 900, reason: 'asked to wait' }],
+        [],
+      );
+      expect(await store.deliveries.list(10)).toMatchObject([
+        { id: other.id, attempts: 1, nextAt: 900, lastReply: '451 wait', state: 'waiting' },
+      ]);
+      expect(await store.deliveries.nextDue()).toBe(900);
+      expect((await store.deliveries.timeline(accepted.contentId)).map(t => t.event)).toEqual([
+        'accepted',
+        'failed',
+        'tried',
+      ]);
+      await store.deliveries.hold([other.id], 'parked', 950);
+      expect(await store.deliveries.count()).toEqual({ waiting: 0, sending: 0, held: 1 });
+      expect(await store.deliveries.unhold('near.example', 960)).toBe(1);
+      await store.deliveries.remove([other.id]);
+      expect(await store.content.get(accepted.contentId)).toBeNull();
+    });
+
+    test('drafts keep versions apart, hold uploads, and go when they are sent', async () => {
+      const fields = { to: 'x@y.example', cc: '', bcc: '', subject: 's', text: 't', relatedId: null, relation: null };
+      const draft = await store.drafts.create(ann.id, fields, 1);
+      const saved = await store.drafts.save(ann.id, draft.id, draft.version, { ...fields, text: 'u' }, 2);
+      expect(saved?.text).toBe('u');
+      expect(await store.drafts.save(ann.id, draft.id, draft.version, fields, 3)).toBeNull();
+      expect(await store.drafts.get(bob.id, draft.id)).toBeNull();
+      const content = { bytes: Buffer.from('file'), file: null, size: 4 };
+      const upload = await store.drafts.attach(ann.id, draft.id, { name: 'a.txt', type: 'text/plain', content, at: 3 });
+      expect((await store.drafts.get(ann.id, draft.id))?.uploads).toEqual([upload]);
+      expect((await store.folders.byRole(ann.id, 'drafts')).total).toBe(1);
+      await give('sent', [bob], {
+        accountId: ann.id,
+        draftId: draft.id,
+        fileSent: true,
+        key: 'draft:1',
+        origin: 'webmail',
+      });
+      expect(await store.drafts.get(ann.id, draft.id)).toBeNull();
+      expect(await store.content.get(upload!.contentId)).toBeNull();
+      expect((await store.folders.byRole(ann.id, 'drafts')).total).toBe(0);
+      expect((await store.folders.byRole(ann.id, 'sent')).total).toBe(1);
+    });
+
+    test('sessions are found by their secret until they expire or their account is disabled', async () => {
+      await store.sessions.create('secret', { accountId: bob.id, at: 10, expiresAt: 100, address: '::1', agent: 'a' });
+      expect(await store.sessions.find('secret', 50)).toMatchObject({ accountId: bob.id });
+      expect(await store.sessions.find('secret', 100)).toBeNull();
+      expect(await store.sessions.find('other', 50)).toBeNull();
+      await store.accounts.set(bob.id, { disabled: true });
+      expect(await store.sessions.find('secret', 50)).toBeNull();
+      await store.accounts.set(bob.id, { disabled: false });
+    });
+
+    test('fetched remembers by upstream', async () => {
+      await store.fetched.remember('u@h:110', 'a', 5);
+      await store.fetched.remember('u@h:110', 'a', 6);
+      await store.fetched.deleted('u@h:110', ['a'], 7);
+      expect(await store.fetched.known('u@h:110')).toEqual([{ uidl: 'a', at: 5, deletedAt: 7 }]);
+      expect(await store.fetched.known('u@other:110')).toEqual([]);
+      await store.fetched.forget('u@h:110', ['a']);
+      expect(await store.fetched.known('u@h:110')).toEqual([]);
+    });
+
+    test('a failing write takes nothing along of those it shares a commit with', async () => {
+      const total = (await inbox(ann)).total;
+      const nobody: Route = { kind: 'mailbox', accountId: 999_999, address: 'ghost@example.org' };
+      const results = await Promise.allSettled([
+        give('a', [ann]),
+        store.accept(acceptance('b', [nobody], 1, {})),
+        give('c', [ann]),
+      ]);
+      expect(results.map(r => r.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+      expect((await inbox(ann)).total).toBe(total + 2);
+    });
+
+    test('everything is there again after it was closed and opened', async () => {
+      const page = await store.messages.page(ann.id, (await inbox(ann)).id, 50);
+      store = await engine.reopen(store);
+      expect(await store.messages.page(ann.id, (await inbox(ann)).id, 50)).toEqual(page);
+    });
+  });
+}
+
+const nothing = { folderId: null, unread: null, flagged: null, attachments: null, after: null, before: null };
+
+function acceptance(subject: string, routes: Route[], at: number, more: Partial<Acceptance>): Acceptance {
+  const bytes = Buffer.from(`Subject: ${subject}\r\n\r\ntext\r\n`);
+  return {
+    content: { bytes, file: null, size: bytes.length },
+    tree: null,
+    summary: {
+      subject,
+      fromName: 'Eve',
+      fromAddress: 'eve@example.net',
+      to: 'Ann',
+      date: at,
+      snippet: 'text',
+      messageId: null,
+      inReplyTo: null,
+      references: [],
+      attachments: 0,
+    },
+    index: { subject, people: 'eve', body: 'text' },
+    receivedAt: at,
+    origin: 'peer',
+    accountId: null,
+    key: null,
+    draftId: null,
+    fileSent: false,
+    reversePath: 'eve@example.net',
+    ret: null,
+    envid: null,
+    eightBit: false,
+    smtpUtf8: false,
+    recipients: routes.map(r => ({ address: r.address, notify: null, orcpt: null, routes: [r] })),
+    holdReason: null,
+    ...more,
+  };
+}

@@ -1,0 +1,91 @@
+import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { openStore, type Store, StoreError } from '../daemon/store.ts';
+import { lockStore } from '../daemon/store-lock.ts';
+import { storeContract } from './store-contract.ts';
+
+const fatal = (error: Error) => {
+  throw error;
+};
+
+for (const writer of ['thread', 'inline'] as const) {
+  const folders = new Map<Store, string>();
+  storeContract(`SQLite, writer ${writer}`, {
+    async open() {
+      const path = mkdtempSync(join(tmpdir(), 'cwmail-store-'));
+      const store = await openStore({ path, writer, fatal });
+      folders.set(store, path);
+      return store;
+    },
+    async reopen(store) {
+      await store.close();
+      const again = await openStore({ path: folders.get(store)!, writer, fatal });
+      folders.set(again, folders.get(store)!);
+      return again;
+    },
+    async close(store) {
+      await store.close();
+      rmSync(folders.get(store)!, { recursive: true });
+    },
+  });
+}
+
+function scratch(): string {
+  return mkdtempSync(join(tmpdir(), 'cwmail-store-'));
+}
+
+test('openStore says of a file that is no database that it is damaged', async () => {
+  const path = scratch();
+  writeFileSync(
+    join(path, 'cwmail.db'),
+    'this is not a database, whatever its name says, and it is long enough to be read\n'.repeat(50),
+  );
+  const opened = openStore({ path, writer: 'inline', fatal });
+  await expect(opened).rejects.toBeInstanceOf(StoreError);
+  await expect(opened).rejects.toMatchObject({ kind: 'damaged' });
+});
+
+test('openStore refuses a store of a newer program', async () => {
+  const path = scratch();
+  await (await openStore({ path, writer: 'inline', fatal })).close();
+  const { DatabaseSync } = await import('node:sqlite');
+  const db = new DatabaseSync(join(path, 'cwmail.db'));
+  db.exec('update store_version set version = 9999');
+  db.close();
+  await expect(openStore({ path, writer: 'inline', fatal })).rejects.toThrow(/version 9999.*newer program/);
+});
+
+test('openStore may be called by several processes on a new folder at once', async () => {
+  const path = scratch();
+  const stores = await Promise.all(Array.from({ length: 4 }, () => openStore({ path, writer: 'thread', fatal })));
+  const made = await Promise.all(
+    stores.map((s, i) => s.accounts.create({ address: `a${i}@x.org`, name: '', passwordHash: null, quota: 0, at: 1 })),
+  );
+  expect(made.every(Boolean)).toBe(true);
+  for (const s of stores) await s.close();
+});
+
+test('content.sweepOrphans removes what a crash left, and nothing that is still arriving', async () => {
+  const path = scratch();
+  const store = await openStore({ path, writer: 'inline', fatal });
+  const writer = store.content.create();
+  await writer.write(Buffer.alloc(100_000));
+  const { file } = await writer.finish();
+  expect(await store.content.sweepOrphans(Date.now())).toBe(0);
+  const old = Date.now() / 1000 - 7200;
+  utimesSync(join(path, 'content', file!), old, old);
+  expect(await store.content.sweepOrphans(Date.now())).toBe(1);
+  expect(readdirSync(join(path, 'content', file!.slice(0, 2)))).toEqual([]);
+  await store.close();
+});
+
+test('lockStore gives a folder to one, and lets go of it', () => {
+  const path = scratch();
+  const unlock = lockStore(path);
+  expect(unlock).not.toBeNull();
+  expect(lockStore(path)).toBeNull();
+  unlock!();
+  lockStore(path)!();
+});
