@@ -11,6 +11,7 @@ import {
   parseDomain,
   subaddress,
 } from '../daemon/mail/address.ts';
+import { cpuMillis } from './cpu.ts';
 
 /** [given, what formatAddress makes of it again] */
 const accepted: [string, string][] = [
@@ -227,9 +228,9 @@ describe('parseAddressList', () => {
   it.each(['g: a@b.c;,', 'a@b.c,', '(', '<', '"', ',', '@', ';', ':', '[', '\\', 'a ', '=?'])(
     'parseAddressList stays quick and bounded over a million of %j',
     piece => {
-      const started = performance.now();
+      const started = process.cpuUsage();
       expect(parseAddressList(piece.repeat(1_000_000)).length).toBeLessThanOrEqual(2_000);
-      expect(performance.now() - started).toBeLessThan(2_000);
+      expect(cpuMillis(started)).toBeLessThan(2_000);
     },
   );
 

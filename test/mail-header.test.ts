@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { cleanText, decodeCharset, decodeWords, parseParams, readHeader } from '../daemon/mail/header.ts';
+import { cpuMillis } from './cpu.ts';
 
 const header = (text: string) => readHeader(Buffer.from(text, 'latin1'));
 const names = (text: string) => header(text).fields.map(f => f.name);
@@ -168,8 +169,8 @@ describe('bombs', () => {
     ['10^6 semicolons', () => parseParams(`${';'.repeat(1e6)}=`)],
   ];
   it.each(bombs)('%s take less than two seconds', (_, run) => {
-    const started = performance.now();
+    const started = process.cpuUsage();
     run();
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(cpuMillis(started)).toBeLessThan(2_000);
   });
 });

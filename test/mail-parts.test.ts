@@ -11,6 +11,7 @@ import {
   textParts,
   unflow,
 } from '../daemon/mail/parts.ts';
+import { cpuMillis } from './cpu.ts';
 
 const bytes = (text: string) => Buffer.from(text, 'latin1');
 const crlf = (text: string) => text.replaceAll('\n', '\r\n');
@@ -498,10 +499,10 @@ describe('bombs', () => {
   ];
   it.each(bombs)('PartScanner stays bounded over %s', (_, build) => {
     const content = bytes(build());
-    const started = performance.now();
+    const started = process.cpuUsage();
     const cuts = Array.from({ length: Math.floor(content.length / 65_536) }, (_, i) => (i + 1) * 65_536);
     const { root, header } = cutAt(content, cuts).end();
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(cpuMillis(started)).toBeLessThan(2_000);
     expect(depthOf(root)).toBeLessThanOrEqual(101);
     expect(countOf(root)).toBeLessThanOrEqual(1_000);
     expect(header.length).toBeLessThanOrEqual(256 * 1024);
@@ -518,11 +519,11 @@ describe('bombs', () => {
     'decoding a million of %j is quick, in one piece and cut',
     piece => {
       const all = bytes(piece.repeat(1_000_000));
-      const started = performance.now();
+      const started = process.cpuUsage();
       for (const encoding of ['base64', 'quoted-printable']) decodeBody(leaf('a/b', { encoding }), all);
       unflow(all.toString('latin1'), false);
       partText(html('h'), all);
-      expect(performance.now() - started).toBeLessThan(2_000);
+      expect(cpuMillis(started)).toBeLessThan(2_000);
     },
   );
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { formatDate, parseDate } from '../daemon/mail/date.ts';
 import { scan } from '../daemon/mail/parts.ts';
 import { htmlText, idsOf, readTexts, summarise, textParts } from '../daemon/mail/summary.ts';
+import { cpuMillis } from './cpu.ts';
 
 function summaryOf(content: string | Buffer) {
   const bytes = Buffer.isBuffer(content) ? content : Buffer.from(content);
@@ -210,10 +211,10 @@ describe('bombs', () => {
     'a:\n\n',
   ])('htmlText and the snippet of 400 KB of %j take under two seconds', piece => {
     const text = piece.repeat(Math.ceil(400_000 / piece.length));
-    const started = performance.now();
+    const started = process.cpuUsage();
     htmlText(text);
     snippet(text);
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(cpuMillis(started)).toBeLessThan(2_000);
   });
 
   it.each(['<', '(', '<a@b> ', ' ', ',', '0', '1 Jan '])('summarise of header fields full of %j is quick', piece => {
@@ -221,8 +222,8 @@ describe('bombs', () => {
     const fields = ['From', 'To', 'Cc', 'Subject', 'Date', 'References', 'Message-ID'].map(
       name => `${name}: ${value}\n`,
     );
-    const started = performance.now();
+    const started = process.cpuUsage();
     summaryOf(`${fields.join('')}\nbody`);
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(cpuMillis(started)).toBeLessThan(2_000);
   });
 });

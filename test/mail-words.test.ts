@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { indexWords, queryWords } from '../daemon/mail/words.ts';
+import { cpuMillis } from './cpu.ts';
 
 describe('indexWords', () => {
   it.each([
@@ -42,9 +43,9 @@ describe('indexWords', () => {
   });
 
   it.each(['a', 'é', '語', 'a ', '\u0301', 'ﷺ', '語a', '\ud800'])('indexWords is quick over 200,000 of %j', piece => {
-    const started = performance.now();
+    const started = process.cpuUsage();
     indexWords(piece.repeat(200_000));
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(cpuMillis(started)).toBeLessThan(2_000);
   });
 });
 

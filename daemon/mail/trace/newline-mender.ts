@@ -1,0 +1,75 @@
+const CR = 0x0d;
+const LF = 0x0a;
+const CRLF = Buffer.from('\r\n');
+
+/**
+ * Lone CR and lone LF become CRLF (RFC 5321 §2.3.8 knows no other line end, and mail that had one would be read
+ * in two ways). A chunk without them comes out as the same bytes, checked by native search alone: two a line.
+ */
+export class NewlineMender {
+  #endedInCr = false;
+  #bare = false;
+
+  /** Was there a lone CR or LF? */
+  get bare(): boolean {
+    return this.#bare;
+  }
+
+  push(chunk: Buffer): Buffer[] {
+    if (chunk.length === 0) return [];
+    const out: Buffer[] = [];
+    let from = 0;
+    if (this.#endedInCr) {
+      out.push(CRLF);
+      from = chunk[0] === LF ? 1 : 0;
+      if (from === 0) this.#bare = true;
+    }
+    // Whether a CR at the end stands alone is known with the next chunk.
+    this.#endedInCr = chunk.length > from && chunk[chunk.length - 1] === CR;
+    this.#mend(chunk.subarray(from, this.#endedInCr ? -1 : undefined), out);
+    return out;
+  }
+
+  end(): Buffer[] {
+    if (!this.#endedInCr) return [];
+    this.#endedInCr = false;
+    this.#bare = true;
+    return [CRLF];
+  }
+
+  #mend(bytes: Buffer, out: Buffer[]): void {
+    const text = bytes.toString('latin1');
+    const clean = cleanUpTo(text);
+    if (clean > 0) out.push(clean === text.length ? bytes : bytes.subarray(0, clean));
+    if (clean === text.length) return;
+    this.#bare = true;
+    out.push(mended(bytes.subarray(clean)));
+  }
+}
+
+/** The length of the beginning that has no lone CR or LF, ending with a whole line unless it is everything. */
+function cleanUpTo(text: string): number {
+  for (let at = 0; ; ) {
+    const lf = text.indexOf('\n', at);
+    const cr = text.indexOf('\r', at);
+    if (lf < 0 && cr < 0) return text.length;
+    if (cr < 0 || cr + 1 !== lf) return at;
+    at = lf + 1;
+  }
+}
+
+function mended(bytes: Buffer): Buffer {
+  const out = Buffer.allocUnsafe(bytes.length * 2);
+  let size = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const octet = bytes[at]!;
+    if (octet !== CR && octet !== LF) {
+      out[size++] = octet;
+      continue;
+    }
+    out[size++] = CR;
+    out[size++] = LF;
+    if (octet === CR && bytes[at + 1] === LF) at += 1;
+  }
+  return out.subarray(0, size);
+}
