@@ -101,6 +101,15 @@ describe('receivedField', () => {
   });
 });
 
+const FIELD = /^(?:[!-9;-~]{1,80}[ \t]{0,8}:|>?From )/;
+
+function startsWithHeader(lines: string[]): boolean {
+  const empty = lines.findIndex(line => /^\r?\n$/.test(line));
+  const field = lines.findIndex(line => FIELD.test(line));
+  const before = lines.slice(0, field).join('').length;
+  return field >= 0 && (empty < 0 || field < empty) && before < 1_000;
+}
+
 /** The same by reading whole lines; slow and plain. */
 function slowEdit(content: string, drop: string[], inserted: string): string {
   const lines = content.split(/(?<=\n)/).filter(line => line !== '');
@@ -110,7 +119,7 @@ function slowEdit(content: string, drop: string[], inserted: string): string {
     const field = /^([!-9;-~]{1,80})[ \t]{0,8}:/.exec(line);
     const rest = lines.slice(index).join('');
     if (/^\r?\n$/.test(line)) return out + inserted + rest;
-    if (index === 0 && field === null && !/^>?From /.test(line)) return `${inserted}\r\n${rest}`;
+    if (index === 0 && !startsWithHeader(lines)) return `${inserted}\r\n${rest}`;
     if (!/^[ \t]/.test(line)) dropping = field !== null && drop.includes(field[1]!.toLowerCase());
     if (!dropping) out += line;
   }
@@ -136,9 +145,15 @@ describe('HeaderEditor', () => {
     ['', 'X: 1\r\n'],
     ['\r\nbody', 'X: 1\r\n\r\nbody'],
     // no header at all: it is all body
-    ['Hello, world\r\nBcc: x\r\n', 'X: 1\r\n\r\nHello, world\r\nBcc: x\r\n'],
+    ['Hello, world\r\nBcc: x\r\n', 'Hello, world\r\nX: 1\r\n'],
+    ['Hello, world\r\n', 'X: 1\r\n\r\nHello, world\r\n'],
     [' folded\r\n', 'X: 1\r\n\r\n folded\r\n'],
     ['\r', 'X: 1\r\n\r\n\r'],
+    // a first line that is none, before a header
+    [' From: x\r\nBcc: y\r\n\r\n', ' From: x\r\nX: 1\r\n\r\n'],
+    ['   \r\nBcc: y\r\n\r\n', '   \r\nX: 1\r\n\r\n'],
+    ['\xef\xbb\xbfFrom: x\r\nBcc: y\r\n\r\n', '\xef\xbb\xbfFrom: x\r\nX: 1\r\n\r\n'],
+    ['Hello,\r\nworld\r\n\r\nBcc: y\r\n', 'X: 1\r\n\r\nHello,\r\nworld\r\n\r\nBcc: y\r\n'],
     // lines that are no field stay with the header
     ['From a Mon\r\nBcc: x\r\nA: 1\r\n\r\n', 'From a Mon\r\nA: 1\r\nX: 1\r\n\r\n'],
     ['A: 1\r\nno field\r\nBcc: x\r\n\r\n', 'A: 1\r\nno field\r\nX: 1\r\n\r\n'],
@@ -171,11 +186,12 @@ describe('HeaderEditor', () => {
       '\xe4',
       'n'.repeat(79),
       'n'.repeat(80),
+      'w '.repeat(400),
     );
     fc.assert(
       fc.property(
         fc.array(piece, { maxLength: 30 }),
-        fc.array(fc.nat(600), { maxLength: 10 }),
+        fc.array(fc.nat(1_500), { maxLength: 10 }),
         fc.boolean(),
         (pieces, places, inserts) => {
           const content = pieces.join('');

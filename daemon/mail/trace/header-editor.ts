@@ -23,16 +23,19 @@ export type HeaderEdits = {
   insert?: (seen: ReadonlySet<string>) => string;
 };
 
+/** How far the first field is looked for: mail with a blank, broken or marked (BOM) first line is still mail. */
+const LONGEST_LEAD = 1_000;
+
 /** What a missing one of is added for, and what a submission is checked by (RFC 6409 §8, RFC 5322 §3.6). */
 const WATCHED = ['date', 'message-id', 'from', 'sender', 'reply-to', 'to', 'cc', 'bcc', 'subject', 'mime-version'];
 
 /** What stands at the start of a line; `undecided` needs more octets. */
-type LineStart = 'undecided' | 'empty' | 'continued' | 'other' | { field: string };
+type LineStart = 'undecided' | 'empty' | 'continued' | 'other' | 'headless' | { field: string };
 
 /**
  * Edits the header of content that streams through. States: at the start of a header line, inside one that is
- * kept or dropped, in the body. Lines that are no field are kept. Content that does not even begin with a field
- * has no header: it gets the inserted ones, an empty line, and is all body.
+ * kept or dropped, in the body. Lines that are no field are kept. Content in which none is found before an empty
+ * line or in the first KB has no header: it gets the inserted fields, an empty line, and is all body.
  */
 export class HeaderEditor {
   readonly seen = new Set<string>();
@@ -94,7 +97,7 @@ export class HeaderEditor {
         if (this.#dropping) kept = at;
         continue;
       }
-      const start = lineStart(text, at, last);
+      const start = this.#first ? firstLine(text, last) : lineStart(text, at, last);
       if (start === 'undecided') {
         this.#held = bytes.subarray(at);
         break;
@@ -117,13 +120,11 @@ export class HeaderEditor {
   }
 
   #begin(start: Exclude<LineStart, 'undecided'>): void {
-    const first = this.#first;
     this.#first = false;
-    this.#state = 'inside';
-    if (start === 'continued' && !first) return;
+    this.#state = start === 'empty' || start === 'headless' ? 'body' : 'inside';
+    if (start === 'continued') return;
     this.#endField();
     this.#dropping = false;
-    if (start === 'empty' || (first && (start === 'other' || start === 'continued'))) this.#state = 'body';
     if (typeof start === 'object') this.#beginField(start.field);
   }
 
@@ -159,6 +160,19 @@ export class HeaderEditor {
     const fields = this.#insert(this.seen);
     return start === 'empty' ? fields : `${fields}\r\n`;
   }
+}
+
+/** The first line is read with what follows: does this begin with a header at all? */
+function firstLine(text: string, last: boolean): LineStart {
+  const first = lineStart(text, 0, last);
+  if (first === 'empty' || first === 'undecided' || typeof first === 'object') return first;
+  for (let line = text.indexOf('\n') + 1; line > 0 && line < LONGEST_LEAD; line = text.indexOf('\n', line) + 1) {
+    const start = line < text.length ? lineStart(text, line, last) : 'undecided';
+    if (typeof start === 'object') return first;
+    if (start === 'empty') return 'headless';
+    if (start === 'undecided') return last ? 'headless' : 'undecided';
+  }
+  return last || text.length >= LONGEST_LEAD ? 'headless' : 'undecided';
 }
 
 function lineStart(text: string, at: number, last: boolean): LineStart {
