@@ -1,13 +1,9 @@
 import { type CommandContext, PlainError, print, settingsOf, withTell } from './command.ts';
 
-type Round = {
+/** As the fetcher tells of a visit; see its FetchResult. */
+type Visit = {
   name: string;
-  fetched: number;
-  left: number;
-  deleted: number;
-  skipped: number;
-  refused: number;
-  error: string | null;
+  result: { fetched: number; left: number; deleted: number; skipped: number; refused: number; error: string | null };
 };
 
 export async function now(context: CommandContext): Promise<number> {
@@ -15,11 +11,11 @@ export async function now(context: CommandContext): Promise<number> {
   if (settings.fetch.length === 0) throw new PlainError('no fetch line stands in the settings');
   if (settings.online === 'never') throw new PlainError('online is never: nothing is fetched');
   return await withTell(context, async tell => {
-    const rounds = (await tell.ask('fetcher', 'fetch.now', { name: context.args[0] ?? null })) as Round[];
-    for (const r of rounds)
+    const visits = (await tell.ask('fetcher', 'fetch.now', { name: context.args[0] ?? null })) as Visit[];
+    for (const { name, result: r } of visits)
       print(
-        `${r.name}: ${r.fetched} fetched, ${r.deleted} deleted there, ${r.left} left, ${r.skipped} skipped, ${r.refused} refused${r.error ? ` - ${r.error}` : ''}`,
+        `${name}: ${r.fetched} fetched, ${r.deleted} deleted there, ${r.left} left there (${r.skipped} too large, ${r.refused} refused)${r.error ? `: ${r.error}` : ''}`,
       );
-    return rounds.some(r => r.error) ? 1 : 0;
+    return visits.some(v => v.result.error) ? 1 : 0;
   });
 }

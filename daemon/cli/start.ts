@@ -31,10 +31,10 @@ function inWords(error: unknown): never {
 
 function greeting(s: Settings, house: House): string {
   const host = ['127.0.0.1', '0.0.0.0', '::1', '::'].includes(s.listen) ? 'localhost' : s.listen;
-  const open = s.site_url || `http://${host}:${s.http_port}/`;
+  const open = `${s.site_url || `http://${host}:${s.http_port}`}/`;
   return [
     `CWMail is running for ${s.host_domain.join(', ')}.`,
-    `  Open         ${open}   (sign up at ${new URL('signup', `${open}/`)})`,
+    `  Open         ${open}   (sign up at ${open}signup)`,
     `  SMTP         ${s.listen}:${s.smtp_port}, for submission ${s.listen}:${s.submission_port}`,
     `  POP3         ${s.listen}:${s.pop_port}`,
     `  Mail lies in ${s.data_path}, the log in ${house.logFile}`,

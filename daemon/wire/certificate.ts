@@ -37,6 +37,7 @@ function writeWhole(path: string, text: string): void {
 
 async function selfSigned(names: string[]): Promise<TlsPair> {
   // Loaded only when there is none: it costs a tenth of a second that later starts need not pay.
+  await import('reflect-metadata');
   const x509 = await import('@peculiar/x509');
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);

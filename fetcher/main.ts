@@ -1,0 +1,27 @@
+/** The fetcher as a process: rounds over the upstream accounts, fed to the daemon's own door. */
+import { runChild, type Start } from '../daemon/child.ts';
+import { createSubmitter } from '../daemon/smtp-client.ts';
+import { startFetcher } from './rounds.ts';
+
+export const startFetching: Start = async ({ settings, store, log, now, serviceKey, connect }) => {
+  const submitter = createSubmitter({
+    host: settings.listen,
+    port: settings.submission_port,
+    name: settings.host_domain[0]!,
+    service: 'fetcher',
+    password: serviceKey,
+  });
+  const fetcher = startFetcher({ settings, store, submitter, log, now, random: Math.random });
+  connect({
+    'fetch.now': async ({ name }: { name: string | null }) => fetcher.runNow(name ?? undefined),
+    'fetch.status': async () => fetcher.status(),
+  });
+  return {
+    async stop(graceMs) {
+      await fetcher.stop(graceMs);
+      await submitter.close();
+    },
+  };
+};
+
+if (import.meta.main) runChild('fetcher', startFetching);
