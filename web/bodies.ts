@@ -8,6 +8,7 @@ import { type DisplayParts, displayParts, type Part, partText, unflow } from '..
 import type { Content, Message, Store } from '../daemon/store.ts';
 import { type SafeHtml, safeHtml } from '../views/safe-html.ts';
 import { textToHtml } from '../views/text.ts';
+import type { Words } from '../views/words.ts';
 
 /** Octets of a part that are read to be shown. */
 export const mostShown = 512 * 1024;
@@ -93,3 +94,17 @@ function keep(kept: Map<string, SafeHtml>, key: string, safe: SafeHtml): void {
     size -= value.html.length + 200;
   }
 }
+
+const endings: Record<string, string> = {
+  'message/rfc822': 'eml',
+  'text/plain': 'txt',
+  'text/html': 'html',
+  'text/calendar': 'ics',
+  'application/pdf': 'pdf',
+  'image/jpeg': 'jpg',
+  'image/png': 'png',
+  'image/gif': 'gif',
+};
+
+export const partName = (w: Words, part: Part): string =>
+  part.name || w.t('message.unnamed', { ext: endings[part.type] ?? 'bin' });

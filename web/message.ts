@@ -8,10 +8,9 @@ import { folderPath, type Screen } from '../views/layout.ts';
 import { type ListPane, listPane } from '../views/list.ts';
 import { type AttachmentCard, type MessageBody, messagePane, type OpenMessage, type Person } from '../views/message.ts';
 import { frameHeaders, messageFrame } from '../views/safe-html.ts';
-import { type Bodies, createBodies, isInlineImage } from './bodies.ts';
+import { type Bodies, createBodies, isInlineImage, partName } from './bodies.ts';
 import { folderList, searchList } from './lists.ts';
-import { idOf, missing, refreshesList, screenOf, show } from './page.ts';
-import { partName } from './parts.ts';
+import { messageById, missing, refreshesList, screenOf, show } from './page.ts';
 import type { Ctx, Env, Site } from './site.ts';
 
 /** A picture larger than this is a download, not a preview. */
@@ -22,7 +21,7 @@ export function message(site: Site): Hono<Env> {
   const bodies = createBodies(site.store, site.log);
 
   app.get('/mail/:folder/:message', async c => {
-    const found = await byPath(site, c, c.req.param('message'));
+    const found = await messageById(site, c, c.req.param('message'));
     if (!found) return missing(site, c);
     const s = await screenOf(site, c, { folderId: found.folderId, query: c.req.query('q') ?? '' });
     const folder = s.folders.find(f => f.id === found.folderId);
@@ -38,7 +37,7 @@ export function message(site: Site): Hono<Env> {
   });
 
   app.get('/messages/:id/body', async c => {
-    const found = await byPath(site, c, c.req.param('id'));
+    const found = await messageById(site, c, c.req.param('id'));
     const content = found && (await bodies.content(found));
     const shown = content && bodies.display(content);
     if (!found || !content || !shown?.hasHtml) return missing(site, c);
@@ -56,12 +55,6 @@ export function message(site: Site): Hono<Env> {
     return { ...found, flags: found.flags | Flag.seen };
   };
   return app;
-}
-
-/** The account's message of this id; null for one that is not there, or not theirs. */
-export async function byPath(site: Site, c: Ctx, id: string | undefined): Promise<Message | null> {
-  const number = idOf(id);
-  return number === null ? null : site.store.messages.get(c.var.account.id, number);
 }
 
 const listBeside = (site: Site, c: Ctx, s: Screen, folder: Folder, id: number): Promise<ListPane> =>

@@ -1,5 +1,5 @@
 /** Turns views into answers: a whole page, or the shell alone when htmx asks; and pages that refuse. */
-import type { Folder } from '../daemon/store.ts';
+import type { Folder, Message } from '../daemon/store.ts';
 import { type ErrorStatus, errorPage, errorPane, errorTitle, type Trouble } from '../views/errors.ts';
 import {
   appBody,
@@ -73,3 +73,9 @@ export const missing = (site: Site, c: Ctx) => refuse(site, c, { status: 404 });
 /** A number in a path; null for what cannot be an id. */
 export const idOf = (text: string | undefined): number | null =>
   text !== undefined && /^[1-9]\d{0,14}$/.test(text) ? Number(text) : null;
+
+/** The account's message of this id; null for one that is not there, or not theirs. */
+export async function messageById(site: Site, c: Ctx, id: string | undefined): Promise<Message | null> {
+  const number = idOf(id);
+  return number === null ? null : site.store.messages.get(c.var.account.id, number);
+}

@@ -1,10 +1,8 @@
 /** Files of a message as downloads, small pictures inline, and the message as it came. */
 import { Hono } from 'hono';
 import { decodeStream, type Part } from '../daemon/mail/parts.ts';
-import type { Words } from '../views/words.ts';
-import { isInlineImage } from './bodies.ts';
-import { byPath } from './message.ts';
-import { missing } from './page.ts';
+import { isInlineImage, partName } from './bodies.ts';
+import { messageById, missing } from './page.ts';
 import type { Env, Site } from './site.ts';
 
 /** What a stranger sent is given out so that no browser acts on it: no type guessing, no script, no origin. */
@@ -19,7 +17,7 @@ export function parts(site: Site): Hono<Env> {
   const app = new Hono<Env>();
 
   app.get('/messages/:id/parts/:part', async c => {
-    const message = await byPath(site, c, c.req.param('id'));
+    const message = await messageById(site, c, c.req.param('id'));
     const content = message && (await site.store.content.get(message.contentId));
     const part = content?.tree ? partById(content.tree, c.req.param('part')) : null;
     if (!content || !part) return missing(site, c);
@@ -33,7 +31,7 @@ export function parts(site: Site): Hono<Env> {
   });
 
   app.get('/messages/:id/source', async c => {
-    const message = await byPath(site, c, c.req.param('id'));
+    const message = await messageById(site, c, c.req.param('id'));
     const content = message && (await site.store.content.get(message.contentId));
     if (!message || !content) return missing(site, c);
     return c.body(streamOf(withPrefix(message.prefix, site.store.content.open(content.id))), 200, {
@@ -74,17 +72,3 @@ export function disposition(kind: 'inline' | 'attachment', name: string): string
   );
   return `${kind}; filename="${plain}"; filename*=UTF-8''${extended}`;
 }
-
-const endings: Record<string, string> = {
-  'message/rfc822': 'eml',
-  'text/plain': 'txt',
-  'text/html': 'html',
-  'text/calendar': 'ics',
-  'application/pdf': 'pdf',
-  'image/jpeg': 'jpg',
-  'image/png': 'png',
-  'image/gif': 'gif',
-};
-
-export const partName = (w: Words, part: Part): string =>
-  part.name || w.t('message.unnamed', { ext: endings[part.type] ?? 'bin' });

@@ -10,7 +10,7 @@ const touchEvery = 10 * 60_000;
 
 /** A new value at each sign-in, so that one planted before is worth nothing. */
 export async function signIn(site: Site, c: Ctx, accountId: number): Promise<void> {
-  await endSession(site, c);
+  await forget(site, c);
   const secret = site.random(32);
   const at = site.now();
   await site.store.sessions.create(secret, {
@@ -25,9 +25,13 @@ export async function signIn(site: Site, c: Ctx, accountId: number): Promise<voi
 }
 
 export async function endSession(site: Site, c: Ctx): Promise<void> {
+  await forget(site, c);
+  dropCookie(site, c, 'session');
+}
+
+async function forget(site: Site, c: Ctx): Promise<void> {
   const secret = readCookie(site, c, 'session');
   if (secret) await site.store.sessions.remove(secret);
-  dropCookie(site, c, 'session');
 }
 
 /** Puts account and session into the request; false: nobody is signed in. */
