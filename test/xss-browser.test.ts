@@ -1,0 +1,87 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Escapes, type Vector, XssRig } from './xss-rig.ts';
+
+type Listed = Vector & { chromium156_raw?: { script: string | null; load: boolean } };
+
+const CHROMIUM = '/usr/bin/chromium';
+const absent = !existsSync(CHROMIUM);
+
+const own = listed(new URL('./corpus/xss.jsonl', import.meta.url).pathname);
+const corpus = corpusFolder();
+const published = corpus === null ? [] : ['vectors', 'htmx'].flatMap(name => listed(`${corpus}/xss/${name}.jsonl`));
+const all = [...own, ...published];
+/** Those known to do something where no wall stands; ours are written to. */
+const live = [...own, ...published.filter(({ chromium156_raw: raw }) => raw?.script || raw?.load)];
+
+const NO_WALL = { allowList: false, sandbox: false, policy: false };
+const EVERY_WALL = { allowList: true, sandbox: true, policy: true };
+const NOTHING = { scripts: [], requests: [], tops: [] };
+
+test.runIf(absent)('XssRig needs a browser: skipped, the package chromium would run it', context => {
+  expect(process.env.CI, 'the package chromium is missing').not.toBe('true');
+  context.skip();
+});
+
+describe.skipIf(absent)(
+  `safeHtml in a browser, ${own.length} mails of test/corpus, ${published.length} of ${corpus},`,
+  {
+    timeout: 240_000,
+  },
+  () => {
+    const rig = new XssRig();
+    beforeAll(() => rig.open(CHROMIUM));
+    afterAll(() => rig.close());
+
+    test('XssRig sees mails run scripts, load and leave where no wall stands', async () => {
+      const { scripts, requests, tops } = await rig.show(live, NO_WALL);
+      expect(scripts.length).toBeGreaterThan(live.length / 5);
+      expect(requests.length).toBeGreaterThan(live.length / 3);
+      expect(tops.length).toBeGreaterThan(0);
+    });
+
+    test('safeHtml, frameSandbox and frameHeaders together let nothing out', async () => {
+      expect(await rig.show(all, EVERY_WALL)).toEqual(NOTHING);
+    });
+
+    test('safeHtml alone lets nothing out', async () => {
+      expect(await rig.show(all, { ...NO_WALL, allowList: true })).toEqual(NOTHING);
+    });
+
+    test('frameHeaders alone lets nothing out; images of our own are the one thing it allows', async () => {
+      expect(withoutOwnImages(await rig.show(live, { ...NO_WALL, policy: true }))).toEqual(NOTHING);
+    });
+
+    test('frameSandbox alone lets no script run and keeps the page around the mail', async () => {
+      const { scripts, tops } = await rig.show(live, { ...NO_WALL, sandbox: true });
+      expect({ scripts, tops }).toEqual({ scripts: [], tops: [] });
+    });
+
+    const forHtmx = own.filter(({ id }) => id.startsWith('own-htmx'));
+
+    test('htmx obeys a mail that stands in a page of the application', async () => {
+      const { requests } = await rig.showInPage(forHtmx, false);
+      expect(requests.length).toBeGreaterThan(forHtmx.length / 3);
+    });
+
+    test('safeHtml leaves htmx nothing to obey even there', async () => {
+      expect(await rig.showInPage(forHtmx, true)).toEqual(NOTHING);
+    });
+  },
+);
+
+function withoutOwnImages({ requests, ...escapes }: Escapes): Escapes {
+  return { ...escapes, requests: requests.filter(request => !request.startsWith('GET own image ')) };
+}
+
+/** The published collection, where there is one; test/corpus alone is used otherwise. */
+function corpusFolder(): string | null {
+  const folder = process.env.MAIL_CORPUS ?? new URL('../../shared/corpus', import.meta.url).pathname;
+  return existsSync(`${folder}/xss`) ? folder : null;
+}
+
+function listed(path: string): Listed[] {
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, 'utf8').split('\n');
+  return lines.filter(line => line !== '').map(line => JSON.parse(line));
+}
