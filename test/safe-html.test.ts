@@ -263,6 +263,8 @@ describe('cleanStyleSheet', () => {
     ['p{width:expression(alert(1));behavior:url(a.htc);-moz-binding:url(a)}', 'p{}'],
     ['p{position:fixed;top:0}q{position:sticky !important}s{position:absolute}', 'p{top:0;}q{}s{position:absolute;}'],
     ['p{animation:a 1s}@keyframes a{from{top:0}}q{transition:all 1s}', 'p{}q{}'],
+    // Heights that follow the frame, which follows the mail.
+    ['p{height:100vh;min-height:calc(50VH - 1px);height:9dvh;width:1vmax;width:50vw}', 'p{width:50vw;}'],
     // Nothing left open: neither quote, bracket nor brace.
     ['p{color:"red;background:blue}', 'p{background:blue;}'],
     ["p{font-family:'a}q{color:red}", 'p{}q{color:red;}'],

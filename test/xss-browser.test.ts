@@ -57,6 +57,18 @@ describe.skipIf(absent)(
       expect({ scripts, tops }).toEqual({ scripts: [], tops: [] });
     });
 
+    test('messageFrame is as high as the mail, whatever the mail says of its height', async () => {
+      const styles = [
+        'html,body{height:100%!important}',
+        ':root:root{min-height:100%!important}',
+        'body{min-height:100vh}',
+      ];
+      const mails = styles.map((style, at) => ({ id: `height-${at}`, html: `<style>${style}</style><p>x` }));
+      const heights = await rig.heights(mails);
+      expect(heights).toHaveLength(styles.length);
+      expect(Math.max(...heights)).toBeLessThan(200);
+    });
+
     const forHtmx = own.filter(({ id }) => id.startsWith('own-htmx'));
 
     test('htmx obeys a mail that stands in a page of the application', async () => {

@@ -70,6 +70,18 @@ export class XssRig {
     return this.show(vectors, { allowList, sandbox: false, policy: false }, true);
   }
 
+  /** How high each cleaned mail is, in pixels, in a frame of 500. */
+  async heights(vectors: Vector[]): Promise<number[]> {
+    const walls = { allowList: true, sandbox: true, policy: true };
+    const mails = await prepared(vectors, walls);
+    this.#batch = { mails, walls, inPage: false, escapes: { scripts: [], requests: [], tops: [] } };
+    const page = await this.#browser!.newPage();
+    await page.goto(this.#origin);
+    const heights = await page.evaluate(heightsOfFrames);
+    await page.close();
+    return heights;
+  }
+
   async #showBatch({ scripts, tops }: Escapes): Promise<void> {
     const context = await this.#browser!.newContext();
     context.on('page', page => watchScripts(page, scripts));
@@ -155,6 +167,16 @@ function hookFunctions(): void {
   for (const name of ['alert', 'confirm', 'prompt', 'print', 'open']) {
     Reflect.set(globalThis, name, (...given: unknown[]) => console.log('ran', name, String(given)));
   }
+}
+
+/** Runs in the page. */
+function heightsOfFrames(): number[] {
+  type Frame = { style: { height: string }; contentDocument: { documentElement: { offsetHeight: number } } };
+  const own = Reflect.get(globalThis, 'document') as { querySelectorAll(selector: string): Iterable<Frame> };
+  return [...own.querySelectorAll('iframe')].map(frame => {
+    frame.style.height = '500px';
+    return frame.contentDocument.documentElement.offsetHeight;
+  });
 }
 
 type Link = { protocol?: string; target?: string };

@@ -30,6 +30,8 @@ const STILL = new Set(['static', 'relative', 'absolute', 'initial', 'inherit', '
 const STRING = /"[^"\\<\r\n\f]*"|'[^'\\<\r\n\f]*'/g;
 const URL_CALL = /url\((?:[^()"'\\]|"[^"]*"|'[^']*')*\)/gi;
 const PLAIN_VALUE = /^[\w\s#%.,()+\-*/!\u00a0-\uffff]*$/;
+/** Parts of the viewport: that is the frame, and its height is taken from the mail. */
+const OF_THE_FRAME = /\dv(?:h|b|min|max)|\d[dls]v[a-z]/i;
 const CALL = /(?<![\w-])([\w-]*)\(/g;
 const MEDIA = /^@media\b[\w\s(),:./-]*$/i;
 const SELECTOR_PIECE = new RegExp(
@@ -137,7 +139,7 @@ function declaration(text: string): string {
 
 function paints(name: string, value: string): boolean {
   const words = value.replace(STRING, '');
-  if (value === '' || !PLAIN_VALUE.test(words) || !closes(words)) return false;
+  if (value === '' || !PLAIN_VALUE.test(words) || !closes(words) || OF_THE_FRAME.test(words)) return false;
   if (name === 'position' && !STILL.has(words.replace(/!.*/, '').trim().toLowerCase())) return false;
   return words.matchAll(CALL).every(([, call]) => FUNCTIONS.has(call!.toLowerCase()));
 }

@@ -18,13 +18,16 @@ const DARK = {
 
 export function frameStyle(dark: boolean): string {
   const { scheme, surface, text, muted, line, link } = dark ? DARK : LIGHT;
+  // The frame is made as high as the mail: were the mail as high as the frame, the two would grow for ever. What is
+  // important in a layer wins over everything outside of one, and a mail cannot write a layer (CSS Cascade 5 §6.4.4).
   return `
+@layer frame { :root { height: auto !important; min-height: 0 !important; } }
 :root { color-scheme: ${scheme}; }
 html { background: ${surface}; }
 body { margin: 0; padding: 16px; color: ${text}; font: 15px/1.45 system-ui, sans-serif; overflow-wrap: break-word; overflow-x: auto; }
 a { color: ${link}; }
 img { max-width: 100%; height: auto; }
-pre { white-space: pre-wrap; }
+pre, .text { white-space: pre-wrap; }
 blockquote { margin: 0 0 0 4px; padding-left: 12px; border-left: 2px solid ${line}; color: ${muted}; }
 @media (pointer: coarse) { body { font-size: 16px; } }
 `;
