@@ -1,0 +1,109 @@
+/**
+ * Builds the content of a letter that a person wrote here, as a stream: attachments of any size cost no memory.
+ *
+ * On nodemailer's MailComposer, with files and URLs out of its reach. There is no Bcc to give it, so none can
+ * leak. Names and subject are put on one line and encoded; an address that is none is a mistake of the caller
+ * and throws. Attachments come out octet for octet. It sends nothing and stores nothing.
+ */
+import { Readable } from 'node:stream';
+import MailComposer from 'nodemailer/lib/mail-composer';
+import { formatAddress, type NamedAddress, parseAddress } from './address.ts';
+import { flow } from './compose/flow.ts';
+import { formatDate } from './date.ts';
+import { cleanText } from './header.ts';
+
+export {
+  type AnswerTo,
+  forwardSubject,
+  quoteText,
+  replyRecipients,
+  replyReferences,
+  replySubject,
+} from './compose/answer.ts';
+
+export type Attachment = {
+  name: string;
+  type: string;
+  size: number;
+  /** Read once, when its turn comes. */
+  content: AsyncIterable<Buffer> | (() => AsyncIterable<Buffer>);
+};
+
+export type Letter = {
+  from: NamedAddress;
+  to: NamedAddress[];
+  cc: NamedAddress[];
+  subject: string;
+  /** Lines end with LF; lines that begin with `>` are quotes. */
+  text: string;
+  date: number;
+  /** Ids with or without their angle brackets. */
+  messageId: string;
+  inReplyTo?: string | null;
+  references?: string[];
+  attachments?: Attachment[];
+};
+
+/** Fails, as any stream does, when an attachment does; what was read of it until then is out. */
+export function compose(letter: Letter): Readable {
+  const attachments = (letter.attachments ?? []).map(attached);
+  const mail = new MailComposer({
+    from: person(letter.from),
+    to: letter.to.map(person),
+    cc: letter.cc.map(person),
+    subject: cleanText(letter.subject),
+    date: formatDate(letter.date),
+    messageId: bracketed(letter.messageId) ?? undefined,
+    inReplyTo: bracketed(letter.inReplyTo ?? '') ?? undefined,
+    references: (letter.references ?? []).flatMap(id => bracketed(id) ?? []),
+    alternatives: [{ contentType: 'text/plain; charset=utf-8; format=flowed', content: flow(letter.text) || '\r\n' }],
+    attachments,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  return mail.compile().createReadStream();
+}
+
+/** RFC 1870 lets a declared size be an estimate; this one is never too small. */
+export function composedSize(letter: Letter): number {
+  const attachments = letter.attachments ?? [];
+  const people = [letter.from, ...letter.to, ...letter.cc];
+  const header = people.reduce((sum, p) => sum + 6 * (p.name.length + p.address.length) + 10, 2_000);
+  const ids = (letter.references ?? []).join('').length * 2;
+  const text = Buffer.byteLength(letter.text) * 4 + 6 * letter.subject.length;
+  return (
+    header + ids + text + attachments.reduce((sum, a) => sum + Math.ceil(a.size * 1.4) + 6 * a.name.length + 1_000, 0)
+  );
+}
+
+function person({ name, address }: NamedAddress): { name: string; address: string } {
+  const parsed = parseAddress(address, 255);
+  if (parsed === null) throw new TypeError(`Not an address: ${JSON.stringify(address.slice(0, 100))}`);
+  return { name: cleanText(name), address: formatAddress(parsed) };
+}
+
+function attached({ name, type, content }: Attachment) {
+  const contentType = mediaType(type);
+  // A stream of text would have its line ends changed. RFC 2046 §5.2.1: a message may not be encoded.
+  const contentTransferEncoding = contentType === 'message/rfc822' ? '8bit' : 'base64';
+  const stream = Readable.from(typeof content === 'function' ? lazily(content) : content, { objectMode: false });
+  const filename = cleanText(name).replace(/[/\\]/g, '_') || 'attachment';
+  return { filename, contentType, contentTransferEncoding, contentDisposition: 'attachment', content: stream };
+}
+
+async function* lazily(open: () => AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  yield* open();
+}
+
+/** Browsers say what they like: a multipart that we did not build would not be one. */
+function mediaType(type: string): string {
+  const lower = type.split(';', 1)[0]!.trim().toLowerCase();
+  const known =
+    /^[\w!#$&^.+-]{1,100}\/[\w!#$&^.+-]{1,100}$/.test(lower) && !/^multipart\/|^message\/(?!rfc822$)/.test(lower);
+  return known ? lower : 'application/octet-stream';
+}
+
+function bracketed(id: string): string | null {
+  const bare = id.trim().replace(/^<|>$/g, '');
+  return /^[^<>\s\p{Cc}]{1,900}$/u.test(bare) ? `<${bare}>` : null;
+}
