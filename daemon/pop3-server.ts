@@ -80,6 +80,8 @@ async function close(server: Server, sessions: Set<Session>, graceMs: number): P
     for (const session of sessions) session.destroy();
   }, graceMs);
   await closed;
+  // The listener knows that the sockets are closed a little before the sessions do.
+  while (sessions.size > 0) await new Promise(resolve => setImmediate(resolve));
   clearTimeout(timer);
 }
 

@@ -17,7 +17,7 @@ describe('the POP3 talks', () => {
   let hasty: typeof pop3;
   beforeAll(async () => {
     pop3 = await startPop3();
-    hasty = await startPop3({ store: pop3.store, limits: { idle: 500, login: 1000 } });
+    hasty = await startPop3({ store: pop3.store, limits: { idle: 1500, login: 2500 } });
   });
   afterAll(async () => {
     await hasty.close(0);

@@ -1,4 +1,5 @@
-export type Body = Iterable<Buffer> | AsyncIterable<Buffer>;
+/** An array is small enough to be gathered whole; anything else streams. */
+export type Body = Buffer[] | Iterable<Buffer> | AsyncIterable<Buffer>;
 
 /** What a verb answers; only the session writes. */
 export type Answer =
@@ -18,3 +19,5 @@ export const refused = (text: string, code?: ResponseCode): Answer => ({ kind: '
 export const bye = (text: string): Answer => ({ kind: 'bye', text });
 export const refusal = (text: string, code?: ResponseCode): string =>
   code ? `-ERR [${code}] ${text}` : `-ERR ${text}`;
+
+export const noSuch = refused('There is no such message');

@@ -2,6 +2,7 @@ import type { Account } from '../store.ts';
 import { isLoopback } from '../wire/ip.ts';
 import { type Answer, bye, ok, refusal, refused } from './answer.ts';
 import { createMaildrop } from './maildrop.ts';
+import { createReader } from './read.ts';
 import type { Talk } from './talk.ts';
 
 /** Guessing is the throttle's to stop; this only ends a session that gets nowhere. */
@@ -80,7 +81,8 @@ async function open(talk: Talk, account: Account): Promise<Answer> {
   if (!unlock) return refused('Another session has this maildrop', 'IN-USE');
   try {
     const drop = createMaildrop(await talk.house.store.messages.maildrop(account.id));
-    talk.phase = { kind: 'transaction', account, drop, unlock };
+    const reader = createReader(talk.house.store, account.id, drop);
+    talk.phase = { kind: 'transaction', account, drop, reader, unlock };
     return ok(`${drop.count} messages (${drop.octets} octets)`);
   } catch (error) {
     unlock();

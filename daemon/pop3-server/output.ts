@@ -1,49 +1,79 @@
 import type { Socket } from 'node:net';
-import { createDotEncoder } from '../wire/dot.ts';
+import { createDotEncoder, type DotEncoder } from '../wire/dot.ts';
 import type { Body } from './answer.ts';
 
 /** Answers are gathered up to this many octets, so that a pipeline of small ones is few writes. */
 const writeAtOnce = 65_536;
 
+/** Room kept for the next answer. */
+const keptRoom = 16_384;
+
 export type Output = {
-  line(text: string): Promise<void>;
+  /** With its CRLF. All three answer nothing when they are done at once. */
+  line(text: string): Promise<void> | undefined;
   /** Dot-stuffed, with its terminator. */
-  body(body: Body): Promise<void>;
+  body(body: Body): Promise<void> | undefined;
   /** Writes what is gathered; resolves when the client takes more. */
-  flush(): Promise<void>;
+  flush(): Promise<void> | undefined;
 };
 
 export function createOutput(stream: () => Socket): Output {
-  let pieces: Buffer[] = [];
+  /** Answers are copied together here: less work than a buffer for each, and no garbage. */
+  let room = Buffer.alloc(0);
   let size = 0;
-  const flush = async () => {
+  const flush = () => {
     const to = stream();
-    if (size === 0 || to.destroyed) return;
-    const whole = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, size);
-    const wasFull = size >= writeAtOnce;
-    pieces = [];
+    const whole = room.subarray(0, size);
     size = 0;
-    if (!to.write(whole)) await drained(to);
-    // A client that reads as fast as we write must not keep the others waiting.
-    if (wasFull) await new Promise(resolve => setImmediate(resolve));
+    if (whole.length === 0 || to.destroyed) return undefined;
+    const taken = to.write(whole);
+    // While the kernel has not taken all of it, it must not be written over; and a thousand idle sessions are to be small.
+    if (to.writableLength > 0 || room.length > keptRoom) room = Buffer.alloc(0);
+    return taken && whole.length < writeAtOnce ? undefined : patience(to, taken);
   };
-  const add = (piece: Buffer) => {
-    pieces.push(piece);
-    size += piece.length;
-    return size >= writeAtOnce ? flush() : undefined;
+  const reserve = (octets: number) => {
+    if (size + octets <= room.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(size + octets, Math.min(2 * room.length, 2 * writeAtOnce), 8192));
+    room.copy(larger, 0, 0, size);
+    room = larger;
+  };
+  const flushIfFull = () => (size >= writeAtOnce ? flush() : undefined);
+  const append = (piece: Buffer) => {
+    reserve(piece.length);
+    size += piece.copy(room, size);
+  };
+  const streamed = async (body: Exclude<Body, Buffer[]>, encoder: DotEncoder) => {
+    for await (const chunk of body) {
+      append(encoder.push(chunk));
+      await flushIfFull();
+      if (stream().destroyed) return;
+    }
+    append(encoder.end());
+    await flushIfFull();
   };
   return {
     flush,
-    line: async text => add(Buffer.from(`${text}\r\n`)),
-    async body(body) {
+    line(text) {
+      reserve(3 * text.length + 2);
+      size += room.write(`${text}\r\n`, size);
+      return flushIfFull();
+    },
+    body(body) {
       const encoder = createDotEncoder();
-      for await (const chunk of body) {
-        await add(encoder.push(chunk));
-        if (stream().destroyed) return;
+      if (Array.isArray(body)) {
+        for (const chunk of body) append(encoder.push(chunk));
+        append(encoder.end());
+        return flushIfFull();
       }
-      await add(encoder.end());
+      return streamed(body, encoder);
     },
   };
+}
+
+/** A client that reads as fast as we write must not keep the others waiting, so they have a turn in any case. */
+async function patience(stream: Socket, taken: boolean): Promise<void> {
+  if (!taken) await drained(stream);
+  await new Promise(resolve => setImmediate(resolve));
 }
 
 function drained(stream: Socket): Promise<void> {

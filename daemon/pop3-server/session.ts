@@ -47,6 +47,7 @@ export function startSession(socket: Socket, peer: string, house: House, limits:
     try {
       await obeyAll();
       await out.flush();
+      if (talk.phase.kind === 'transaction') await talk.phase.reader.readAhead();
     } catch (error) {
       // Behind half a message nothing can be said any more.
       talk.log.error('pop3 session broke', because(error));
@@ -61,19 +62,24 @@ export function startSession(socket: Socket, peer: string, house: House, limits:
     for (let obeyed = 1; state === 'open' && !stream.destroyed; obeyed++) {
       const line = inbox.next();
       if (!line) return;
-      await give(await answered(talk, line));
+      const answer = answered(talk, line);
+      const given = give(answer instanceof Promise ? await answer : answer);
+      if (given) await given;
       if (talk.phase.kind === 'transaction') clearTimeout(deadline);
       if (obeyed % commandsAtOnce === 0) await new Promise(resolve => setImmediate(resolve));
     }
   };
-  const give = async (answer: Answer) => {
+  const give = (answer: Answer): Promise<void> | undefined => {
     if (answer.kind === 'starttls') stream.pause();
-    await out.line(answer.text);
-    if (answer.kind === 'body') await out.body(answer.body);
-    if (answer.kind === 'starttls') await startTls(answer.context);
-    if (answer.kind !== 'bye') return;
+    const full = out.line(answer.text);
+    if (answer.kind === 'line') return full;
+    if (answer.kind === 'body') return out.body(answer.body);
+    return farewell(answer);
+  };
+  const farewell = async (answer: Extract<Answer, { kind: 'bye' | 'starttls' }>) => {
     await out.flush();
-    close();
+    if (answer.kind === 'bye') close();
+    else startTls(answer.context);
   };
   const close = () => {
     state = 'closing';
@@ -83,8 +89,7 @@ export function startSession(socket: Socket, peer: string, house: House, limits:
     stream.resume();
     stream.setTimeout(lingerMs);
   };
-  const startTls = async (context: SecureContext) => {
-    await out.flush();
+  const startTls = (context: SecureContext) => {
     detach();
     // RFC 2595 §4: what came in the clear behind STLS was put there by somebody else.
     inbox.clear();
@@ -127,7 +132,8 @@ export function startSession(socket: Socket, peer: string, house: House, limits:
   };
 
   attach();
-  void out.line('+OK POP3 server ready').then(out.flush);
+  void out.line('+OK POP3 server ready');
+  void out.flush();
   return {
     stop: () => {
       if (state !== 'open') return;
@@ -138,16 +144,22 @@ export function startSession(socket: Socket, peer: string, house: House, limits:
   };
 }
 
-async function answered(talk: Talk, line: Line): Promise<Answer> {
+/** Answers at once where it can: most commands need nobody else. */
+function answered(talk: Talk, line: Line): Answer | Promise<Answer> {
   if (line.kind === 'too-long') return bye(refusal('That line is too long'));
   try {
-    const answer = await obey(talk, line.bytes.toString());
+    const answer = obey(talk, line.bytes.toString());
+    if (answer instanceof Promise) return answer.catch(error => broken(talk, error));
     if (answer) return answer;
     // What was said is not repeated: it may be anything.
     return --talk.patience > 0 ? refused('That is no command here and now') : bye(refusal('Too many errors'));
   } catch (error) {
-    const id = Math.random().toString(36).slice(2, 10);
-    talk.log.error('pop3 command failed', { id, ...because(error) });
-    return refused(`It did not work just now (${id})`, 'SYS/TEMP');
+    return broken(talk, error);
   }
+}
+
+function broken(talk: Talk, error: unknown): Answer {
+  const id = Math.random().toString(36).slice(2, 10);
+  talk.log.error('pop3 command failed', { id, ...because(error) });
+  return refused(`It did not work just now (${id})`, 'SYS/TEMP');
 }

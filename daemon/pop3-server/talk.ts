@@ -3,6 +3,7 @@ import type { Auth } from '../auth.ts';
 import type { Log } from '../log.ts';
 import type { Account, Change, Store } from '../store.ts';
 import type { Maildrop } from './maildrop.ts';
+import type { MessageReader } from './read.ts';
 
 /** What a session has to do with, besides its socket. */
 export type House = {
@@ -20,10 +21,15 @@ export type House = {
  * Where a session stands (RFC 1939 §3). authorization: `user` is the name USER gave, null before it;
  * challenge: AUTH PLAIN waits for its response; UPDATE is no state one can be in: QUIT passes through it.
  */
-export type Phase =
-  | { kind: 'authorization'; user: string | null }
-  | { kind: 'challenge' }
-  | { kind: 'transaction'; account: Account; drop: Maildrop; unlock(): void };
+export type Phase = { kind: 'authorization'; user: string | null } | { kind: 'challenge' } | Transaction;
+
+export type Transaction = {
+  kind: 'transaction';
+  account: Account;
+  drop: Maildrop;
+  reader: MessageReader;
+  unlock(): void;
+};
 
 /** One session as its verbs see it. */
 export type Talk = {

@@ -1,12 +1,12 @@
-import { type Answer, type Body, bye, ok, refusal, refused } from './answer.ts';
+import { type Answer, bye, noSuch, ok, refusal, refused } from './answer.ts';
 import { auth, mayLogin, pass, plain, user } from './login.ts';
 import type { Entry, Maildrop } from './maildrop.ts';
-import type { Phase, Talk } from './talk.ts';
+import type { Readable } from './read.ts';
+import type { Phase, Talk, Transaction } from './talk.ts';
 import { firstLines } from './top.ts';
 
 type Act = (talk: Talk, args: string) => Answer | Promise<Answer>;
 type Verb = { in: Phase['kind'][]; act: Act };
-type Transaction = Extract<Phase, { kind: 'transaction' }>;
 
 const anyone = (act: Act): Verb => ({ in: ['authorization'], act });
 
@@ -65,9 +65,6 @@ function stls(talk: Talk): Answer {
 /** A message number: from 1, in plain digits; null: it is none. */
 const numberOf = (text: string | undefined): number | null => (/^\d{1,9}$/.test(text ?? '') ? Number(text) : null);
 
-const noSuch = refused('There is no such message');
-const gone = refused('That message was removed or moved meanwhile');
-
 /** LIST and UIDL: of one message, or of all. */
 function scan(drop: Maildrop, [which]: string[], unit: string, told: (entry: Entry) => number): Answer {
   if (which) {
@@ -93,41 +90,24 @@ function* listing(drop: Maildrop, told: (entry: Entry) => number): Generator<Buf
   yield Buffer.from(text, 'latin1');
 }
 
-/**
- * Prefix and content as they lie in the store. The door has seen to it that content has CRLF line ends and ends in
- * one, so that its size is what goes over the wire before stuffing.
- */
-async function read({ account, drop }: Transaction, which: string | undefined, talk: Talk) {
-  const number = numberOf(which);
-  const entry = number === null ? null : drop.entry(number);
-  if (!entry) return noSuch;
-  const found = await talk.house.store.messages.drop(account.id, entry.id);
-  if (!found) return gone;
-  talk.retrieved++;
-  const prefix = Buffer.from(found.prefix);
-  const body: Body = found.content.bytes
-    ? [prefix, found.content.bytes]
-    : streamed(prefix, talk.house.store.content.open(found.content.id));
-  return { size: entry.size, body };
+function retr({ reader }: Transaction, [which]: string[], talk: Talk): Answer | Promise<Answer> {
+  const tell = (found: Answer | Readable): Answer => {
+    if (found.kind !== 'readable') return found;
+    talk.retrieved++;
+    return { kind: 'body', text: `+OK ${found.octets} octets`, body: found.body };
+  };
+  const found = reader.read(numberOf(which));
+  // Straight on where it was read ahead: this is what a client does a thousand times.
+  return found instanceof Promise ? found.then(tell) : tell(found);
 }
 
-async function* streamed(prefix: Buffer, content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  yield prefix;
-  yield* content;
-}
-
-async function retr(phase: Transaction, [which]: string[], talk: Talk): Promise<Answer> {
-  const found = await read(phase, which, talk);
-  return 'kind' in found ? found : { kind: 'body', text: `+OK ${found.size} octets`, body: found.body };
-}
-
-async function top(phase: Transaction, [which, count]: string[], talk: Talk): Promise<Answer> {
+async function top({ reader }: Transaction, [which, count]: string[]): Promise<Answer> {
   const lines = numberOf(count);
   if (lines === null) return refused('TOP needs a message and a number of lines');
-  const found = await read(phase, which, talk);
-  if ('kind' in found) return found;
+  const found = await reader.read(numberOf(which));
+  if (found.kind !== 'readable') return found;
   // Clients ask for 99999999 lines to get all without a trace; there are never more lines than octets.
-  const body = lines >= found.size ? found.body : firstLines(found.body, lines);
+  const body = lines >= found.octets ? found.body : firstLines(found.body, lines);
   return { kind: 'body', text: '+OK', body };
 }
 

@@ -7,6 +7,8 @@ import type { Read, Write } from './verbs.ts';
 
 /** What POP3 needs to know of an Inbox message; the id is the UIDL. */
 export type DropEntry = { id: number; size: number };
+/** What POP3 sends of a message: prefix, then content. */
+export type DropMessage = { id: number; prefix: string; content: Content };
 
 export type Messages = {
   /** A page of a folder, newest first; `before` is the `next` of the page above it. */
@@ -14,8 +16,10 @@ export type Messages = {
   get(accountId: number, id: number): Promise<Message | null>;
   /** The Inbox as POP3 locks it, oldest first. */
   maildrop(accountId: number): Promise<DropEntry[]>;
-  /** What POP3 sends of a message: prefix, then content. Null: it left the Inbox since, by removal or move. */
-  drop(accountId: number, id: number): Promise<{ prefix: string; content: Content } | null>;
+  /** Null: it left the Inbox since, by removal or move. */
+  drop(accountId: number, id: number): Promise<DropMessage | null>;
+  /** Several at one go; those that left the Inbox are missing, and the order is any. */
+  drops(accountId: number, ids: number[]): Promise<DropMessage[]>;
   /** POP3's UPDATE: removes, all in one transaction, those still in the Inbox: what was filed elsewhere meanwhile stays. */
   removeDrops(accountId: number, ids: number[]): Promise<Change[]>;
   /** Sets and clears flag bits; ids that do not exist are passed over. */
@@ -213,7 +217,8 @@ export function createMessages(read: Read, write: Write, swept: () => void): Mes
       return found ? message(found) : null;
     },
     maildrop: accountId => read(maildrop(accountId)),
-    drop: (accountId, id) => read(drop(accountId, id)),
+    drop: async (accountId, id) => (await read(drops(accountId, [id])))[0] ?? null,
+    drops: (accountId, ids) => read(drops(accountId, ids)),
     async removeDrops(accountId, ids) {
       if (ids.length === 0) return [];
       const changed = await write('removeDrops', { accountId, ids });
@@ -254,17 +259,19 @@ function* maildrop(accountId: number): Work<DropEntry[]> {
   );
 }
 
-function* drop(accountId: number, id: number): Work<{ prefix: string; content: Content } | null> {
-  const r = yield* row<{ prefix: string; id: number; size: number; body: Uint8Array | null }>(
-    `select m.prefix, c.id, c.size, c.body from message m
+function* drops(accountId: number, ids: number[]): Work<DropMessage[]> {
+  type Row = { message: number; prefix: string; id: number; size: number; body: Uint8Array | null };
+  const found = yield* rows<Row>(
+    `select m.id as message, m.prefix, c.id, c.size, c.body from message m
       join folder f on f.id = m.folder_id join content c on c.id = m.content_id
-      where m.id = ? and m.account_id = ? and f.role = 'inbox'`,
-    id,
+      where m.id in ${list(ids)} and m.account_id = ? and f.role = 'inbox'`,
+    ...ids,
     accountId,
   );
-  if (!r) return null;
-  const bytes = r.body && Buffer.from(r.body.buffer, r.body.byteOffset, r.body.byteLength);
-  return { prefix: r.prefix, content: { id: r.id, size: r.size, tree: null, bytes } };
+  return found.map(r => {
+    const bytes = r.body && Buffer.from(r.body.buffer, r.body.byteOffset, r.body.byteLength);
+    return { id: r.message, prefix: r.prefix, content: { id: r.id, size: r.size, tree: null, bytes } };
+  });
 }
 
 function* neighbours(accountId: number, id: number): Work<{ newer: number | null; older: number | null }> {

@@ -1,0 +1,81 @@
+import type { Store } from '../store.ts';
+import { type Answer, type Body, noSuch, refused } from './answer.ts';
+import type { Maildrop } from './maildrop.ts';
+
+type DropMessage = Awaited<ReturnType<Store['messages']['drops']>>[number];
+
+/** `octets`: what goes over the wire before stuffing. */
+export type Readable = { kind: 'readable'; octets: number; body: Body };
+
+export type MessageReader = {
+  read(number: number | null): Answer | Readable | Promise<Answer | Readable>;
+  /** While the client takes one message in, the next ones are read: who fetches one by one waits for the wire alone. */
+  readAhead(): Promise<void>;
+};
+
+/** So young a reading is as good as one made now: a removal in between might as well have come behind the command. */
+const freshMs = 5;
+const mostAhead = 16;
+/** Octets of all read ahead; larger content is not in the row, and streams. */
+const mostOctets = 65_536;
+
+const gone = refused('That message was removed or moved meanwhile');
+
+/** Reads the messages of one maildrop; several at a time for a client that takes them quickly and in order. */
+export function createReader(store: Store, accountId: number, drop: Maildrop): MessageReader {
+  let ahead = { at: -freshMs, messages: new Map<number, DropMessage>() };
+  let last = { number: 0, at: -freshMs, isQuick: false };
+
+  const fresh = (id: number) => (performance.now() - ahead.at < freshMs ? ahead.messages.get(id) : undefined);
+  const fetch = async (from: number, most: number) => {
+    const found = await store.messages.drops(accountId, idsFrom(drop, from, most));
+    ahead = { at: performance.now(), messages: new Map(found.map(m => [m.id, m])) };
+  };
+  const readable = ({ prefix, content }: DropMessage, octets: number): Readable => {
+    const start = Buffer.from(prefix);
+    const body = content.bytes ? [start, content.bytes] : streamed(start, store.content.open(content.id));
+    return { kind: 'readable', octets, body };
+  };
+  return {
+    read(number) {
+      const entry = number === null ? null : drop.entry(number);
+      if (number === null || !entry) return noSuch;
+      const at = performance.now();
+      last = { number, at, isQuick: number === last.number + 1 && at - last.at < freshMs };
+      const known = fresh(entry.id);
+      if (known) return readable(known, entry.size);
+      return fetch(number, last.isQuick ? mostAhead : 1).then(() => {
+        const found = ahead.messages.get(entry.id);
+        return found ? readable(found, entry.size) : gone;
+      });
+    },
+    async readAhead() {
+      const next = drop.entry(last.number + 1);
+      if (!last.isQuick || !next || fresh(next.id)) return;
+      // A failure is told when the message is asked for.
+      await fetch(last.number + 1, mostAhead).catch(() => {});
+    },
+  };
+}
+
+/** The first one in any case; more while they are small. */
+function idsFrom(drop: Maildrop, from: number, most: number): number[] {
+  const ids: number[] = [];
+  let octets = 0;
+  for (let number = from; number < from + most; number++) {
+    const entry = drop.entry(number);
+    octets += entry?.size ?? mostOctets;
+    if (!entry || (ids.length > 0 && octets > mostOctets)) break;
+    ids.push(entry.id);
+  }
+  return ids;
+}
+
+/**
+ * Prefix and content as they lie in the store. The door has seen to it that content has CRLF line ends and ends in
+ * one, so that their size is exact.
+ */
+async function* streamed(prefix: Buffer, content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield prefix;
+  yield* content;
+}
