@@ -123,6 +123,7 @@ test('reportsFor never answers <>, and says so in the log', async () => {
   await rig.accept([{ address: 'bob@hop.test', notify: ['SUCCESS', 'FAILURE'] }], { reversePath: null });
   expect(await settled()).toEqual([]);
   expect(rig.told).toContainEqual(expect.objectContaining({ event: 'double bounce', to: 'bob@hop.test' }));
+  expect(rig.told).not.toContainEqual(expect.objectContaining({ event: 'report not taken' }));
 });
 
 test('reportsFor goes on when nobody takes the report', async () => {
@@ -135,6 +136,7 @@ test('reportsFor goes on when nobody takes the report', async () => {
 test('settle called twice for one delivery makes one report', async () => {
   await gated(refusing);
   await rig.accept(['bob@hop.test']);
+  const id = (await rig.waiting())[0]?.id;
   const { deliveries } = rig.store;
   const calls: Parameters<typeof deliveries.settle>[] = [];
   const noting: typeof deliveries.settle = (...args) => {
@@ -144,7 +146,7 @@ test('settle called twice for one delivery makes one report', async () => {
   const queue = await rig.queue({ store: { ...rig.store, deliveries: { ...deliveries, settle: noting } } });
   await until('the queue is empty', async () => (await rig.waiting()).length === 0);
   await queue.stop();
-  expect(calls).toHaveLength(1);
+  expect(calls.map(([, reports]) => reports.map(r => r.key))).toEqual([[`bounce:${id}`]]);
   for (const call of calls) await deliveries.settle(...call);
   expect(await rig.inbox()).toHaveLength(1);
 });

@@ -1,8 +1,8 @@
 import type { Log } from '../log.ts';
 import { enhancedCode, replyLine } from '../mail/reply.ts';
+import { deliveryReport } from '../mail/report.ts';
 import type { Acceptance, Delivery, Store } from '../store.ts';
 import type { Result } from './carry.ts';
-import { deliveryReport } from './notice.ts';
 
 /** A result no later attempt will change; `expired`: it was put off until the time was over. */
 export type Final = Result & { expired: boolean };
@@ -62,6 +62,7 @@ async function reportOf(group: Final[], by: Reporter): Promise<Acceptance | null
     at: by.now(),
     arrivedAt: since,
     envid,
+    retryUntil: null,
     recipients: group.map(f => ({
       recipient: f.delivery.recipient,
       orcpt: f.delivery.orcpt,
@@ -77,21 +78,15 @@ async function reportOf(group: Final[], by: Reporter): Promise<Acceptance | null
   return prepared;
 }
 
-/** RFC 3461 §4.3: RET speaks of failures only; of what went well the header is enough. */
+/** RFC 3461 §4.3: RET speaks of failures only; of what went well the header is enough, which the report cuts out. */
 async function returnedContent(d: Delivery, failed: boolean, { store, log }: Reporter) {
   try {
     const whole = failed && d.ret !== 'HDRS' && d.size <= mostReturned;
     const bytes = await store.content.read(d.contentId, 0, whole ? d.size : Math.min(d.size, mostHeader));
-    return { whole, bytes: whole ? bytes : headerOf(bytes) };
+    return { whole, bytes };
   } catch (error) {
     // A report without the message is better than none.
     log.error('content unreadable', { content: d.contentId, error: String(error) });
     return null;
   }
-}
-
-function headerOf(bytes: Buffer): Buffer {
-  const end = bytes.indexOf('\r\n\r\n');
-  if (end >= 0) return bytes.subarray(0, end + 2);
-  return bytes.subarray(0, bytes.lastIndexOf('\r\n') + 2);
 }
