@@ -24,7 +24,7 @@ test.runIf(absent)('XssRig needs a browser: skipped, the package chromium would 
 });
 
 describe.skipIf(absent)(
-  `safeHtml in a browser, ${own.length} mails of test/corpus, ${published.length} of ${corpus},`,
+  `safeHtml in a browser, ${own.length} mails of test/corpus, ${published.length} of ${corpus ?? 'no other folder'},`,
   {
     timeout: 240_000,
   },
