@@ -119,7 +119,7 @@ function slowEdit(content: string, drop: string[], inserted: string): string {
     const field = /^([!-9;-~]{1,80})[ \t]{0,8}:/.exec(line);
     const rest = lines.slice(index).join('');
     if (/^\r?\n$/.test(line)) return out + inserted + rest;
-    if (index === 0 && !startsWithHeader(lines)) return `${inserted}\r\n${rest}`;
+    if (index === 0 && !startsWithHeader(lines)) return inserted === '' ? rest : `${inserted}\r\n${rest}`;
     if (!/^[ \t]/.test(line)) dropping = field !== null && drop.includes(field[1]!.toLowerCase());
     if (!dropping) out += line;
   }

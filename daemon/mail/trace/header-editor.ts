@@ -158,7 +158,8 @@ export class HeaderEditor {
 
   #inserted(start: LineStart): string {
     const fields = this.#insert(this.seen);
-    return start === 'empty' ? fields : `${fields}\r\n`;
+    // With nothing to insert it leaves as it came.
+    return start === 'empty' || fields === '' ? fields : `${fields}\r\n`;
   }
 }
 
