@@ -240,7 +240,8 @@ describe('changes', () => {
     const own = await site.store.folders.create(ann.id, `Own ${ids[0]}`, site.clock.now);
     await b.post('/messages/moves', { id: String(ids[0]), folder: String(own?.id), back: '/mail/inbox' });
     expect(await where(ids[0] ?? 0)).toBe(own?.id);
-    for (const fields of [{ id: String(ids[1]), folder: '' }, { to: 'trash' }]) {
+    const useless: Record<string, string>[] = [{ id: String(ids[1]), folder: '' }, { to: 'trash' }];
+    for (const fields of useless) {
       await b.post('/messages/moves', { ...fields, back: '/mail/inbox' });
       expect((await b.page('/mail/inbox')).html).toContain('Nothing was selected');
     }
@@ -403,7 +404,7 @@ describe('foreign requests', () => {
   test('every POST is refused from another site, with a null origin, and from a browser that says cross-site', async () => {
     expect(posts().length).toBeGreaterThan(10);
     for (const path of new Set(posts())) {
-      for (const headers of [
+      const foreign: Record<string, string>[] = [
         { Origin: 'https://evil.test' },
         { Origin: 'null' },
         { Origin: 'http://mail.test.evil.test' },
@@ -413,7 +414,8 @@ describe('foreign requests', () => {
         { Origin: origin, 'Sec-Fetch-Site': 'cross-site' },
         { Origin: 'https://evil.test', 'HX-Request': 'true', 'HX-Request-Type': 'partial' },
         {},
-      ]) {
+      ];
+      for (const headers of foreign) {
         const body = 'id=1&to=trash';
         for (const type of ['application/x-www-form-urlencoded', 'text/plain']) {
           const sent = await b.request(path, { method: 'POST', body, headers: { ...headers, 'Content-Type': type } });

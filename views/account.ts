@@ -20,7 +20,7 @@ export function accountPage(s: Screen, f: AccountForm): Html {
   return html`<section class="page"><h1>${t('account.title')}</h1>
 <dl class="facts"><dt>${t('account.address')}</dt><dd><b>${account.address}</b></dd>
 <dt>${t('account.storage')}</dt><dd>${account.quota === 0 ? t('app.quota.none', { used: s.w.size(account.used) }) : t('app.quota', { used: s.w.size(account.used), quota: s.w.size(account.quota) })}</dd></dl>
-<h2>${t('account.name')}</h2>
+<h2>${t('account.profile')}</h2>
 <form class="stack" method="post" action="/settings/name" hx-boost="false">
 ${field({ name: 'name', label: t('account.name'), value: f.name, hint: t('account.name.hint'), error: f.errors.name, autocomplete: 'name', maxlength: 100 })}
 <div><button class="button" type="submit">${t('account.name.save')}</button></div></form>

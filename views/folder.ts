@@ -2,13 +2,13 @@
 import { html } from 'hono/html';
 import type { Draft, Folder } from '../daemon/store.ts';
 import { field } from './field.ts';
-import { folderName, folderPath, icon, type Screen } from './layout.ts';
+import { folderName, folderPath, icon, iconOf, type Screen } from './layout.ts';
 import { emptyState } from './list.ts';
 import type { Html } from './words.ts';
 
 /** The right pane while nothing is open. */
-export const nothingOpen = (s: Screen): Html =>
-  html`<section id="reader" class="reader idle">${emptyState(s, 'mail-open', s.w.t('empty.reader.title'), s.w.t('empty.reader.body'))}</section>`;
+export const nothingOpen = (s: Screen, anything: boolean): Html =>
+  html`<section id="reader" class="reader idle">${anything ? emptyState(s, 'mail-open', s.w.t('empty.reader.title'), s.w.t('empty.reader.body')) : ''}</section>`;
 
 /** Says what a folder is for and what to do next; behind the last page it says only that. */
 export function emptyFolder(s: Screen, folder: Folder, firstPage: boolean): Html {
@@ -21,19 +21,17 @@ export function emptyFolder(s: Screen, folder: Folder, firstPage: boolean): Html
   return emptyState(s, 'inbox', title, s.w.h('empty.inbox.body', { address }), write);
 }
 
-export function draftsPane(s: Screen, folder: Folder, drafts: Draft[], open: number | null): Html {
+export function draftsPane(s: Screen, folder: Folder, drafts: Draft[]): Html {
   const title = folderName(s.w, folder);
-  const heading =
-    open === null ? html`<h1 id="list-title">${title}</h1>` : html`<h2 id="list-title" class="h1">${title}</h2>`;
   return html`<section id="list" class="list" aria-labelledby="list-title" data-folder="${folder.id}" data-here="${s.here}">
-<header class="list-head"><div class="list-title">${heading}<small></small></div></header>
-${drafts.length === 0 ? emptyFolder(s, folder, true) : html`<ol class="rows drafts" aria-label="${s.w.t('list.rows')}">${drafts.map(d => draftRow(s, d, open))}</ol>`}
+<header class="list-head"><div class="list-title"><h1 id="list-title">${title}</h1></div></header>
+${drafts.length === 0 ? emptyFolder(s, folder, true) : html`<ol class="rows drafts" aria-label="${s.w.t('list.rows')}">${drafts.map(d => draftRow(s, d))}</ol>`}
 </section>`;
 }
 
-function draftRow(s: Screen, d: Draft, open: number | null): Html {
+function draftRow(s: Screen, d: Draft): Html {
   const who = s.w.t('list.to', { who: d.to.trim() || s.w.t('list.norecipient') });
-  return html`<li id="d${d.id}" class="row${d.id === open ? ' open' : ''}"><a class="row-link" href="/drafts/${d.id}" hx-boost="false">
+  return html`<li id="d${d.id}" class="row"><a class="row-link" href="/drafts/${d.id}" hx-boost="false">
 <span class="who"><bdi>${who}</bdi></span>
 <span class="what"><span class="subject"><bdi>${d.subject.trim() || s.w.t('list.nosubject')}</bdi></span> <span class="snippet"><bdi>${d.text.slice(0, 160)}</bdi></span></span>
 <span class="marks">${d.uploads.length > 0 ? html`<span title="${s.w.t('list.attachments', { n: d.uploads.length })}">${icon(s, 'paperclip')}<span class="unseen">${s.w.t('list.attachments', { n: d.uploads.length })}</span></span>` : ''}</span>
@@ -51,7 +49,7 @@ export function foldersPage(s: Screen, form: FoldersForm): Html {
   const t = s.w.t;
   const own = s.folders.filter(f => f.role === null);
   return html`<section class="page folders"><h1>${t('folders.title')}</h1>
-<ul class="folder-links">${s.folders.map(f => html`<li><a href="${folderPath(f)}">${icon(s, f.role === 'inbox' ? 'inbox' : 'folder')}<span>${folderName(s.w, f)}</span><small>${t('list.messages', { n: f.total })}</small></a></li>`)}
+<ul class="folder-links">${s.folders.map(f => html`<li><a href="${folderPath(f)}">${icon(s, iconOf(f))}<span>${folderName(s.w, f)}</span><small>${t('list.messages', { n: f.total })}</small></a></li>`)}
 <li class="only-narrow"><a href="/settings" hx-boost="false">${icon(s, 'settings')}<span>${t('app.settings')}</span></a></li></ul>
 <h2>${t('folders.own')}</h2>
 ${own.length === 0 ? html`<p class="muted">${t('folders.none')}</p>` : html`<ul class="own-folders">${own.map(f => ownFolder(s, f, form))}</ul>`}

@@ -47,6 +47,8 @@ const folderIcon = {
   trash: 'trash-2',
 } as const;
 
+export const iconOf = (folder: Folder): string => (folder.role === null ? 'folder' : folderIcon[folder.role]);
+
 /** A whole document; `body` is a door or an `#app`. */
 export function documentOf(d: Door, title: string, body: Html): Html {
   return html`<!doctype html>
@@ -145,7 +147,7 @@ ${quota(s)}
 function railItem(s: Screen, f: Folder): Html {
   const name = folderName(s.w, f);
   const counted = f.unread > 0 && f.role !== 'trash' && f.role !== 'sent';
-  return html`<li><a href="${folderPath(f)}" title="${name}"${f.id === s.folderId ? html` aria-current="page"` : ''}${counted ? html` class="unread"` : ''}${f.role === 'inbox' ? html` data-unread="${f.unread}"` : ''}>${icon(s, f.role === null ? 'folder' : folderIcon[f.role])}<span>${name}</span>${
+  return html`<li><a href="${folderPath(f)}" title="${name}"${f.id === s.folderId ? html` aria-current="page"` : ''}${counted ? html` class="unread"` : ''}${f.role === 'inbox' ? html` data-unread="${f.unread}"` : ''}>${icon(s, iconOf(f))}<span>${name}</span>${
     counted
       ? html`<b class="count">${s.w.number(f.unread)}<span class="unseen"> ${s.w.t('list.unread')}</span></b>`
       : ''

@@ -12,6 +12,7 @@ import { because } from '../daemon/log.ts';
 import { account } from './account.ts';
 import { loadAssets } from './assets.ts';
 import { changes } from './changes.ts';
+import { compose } from './compose.ts';
 import { events } from './events.ts';
 import { folder } from './folder.ts';
 import { FormError } from './form.ts';
@@ -52,7 +53,7 @@ export function createApp(needs: Needs): App {
   for (const door of [signup, login]) app.route('/', door(site));
   app.use(signedInOnly(site));
   app.route('/', streams.app);
-  for (const room of [folder, message, parts, changes, search, account]) app.route('/', room(site));
+  for (const room of [folder, message, parts, changes, search, compose, account]) app.route('/', room(site));
 
   app.notFound(c => missing(site, c));
   app.onError((error, c) => trouble(site, c, error));

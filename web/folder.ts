@@ -20,11 +20,15 @@ export function folder(site: Site): Hono<Env> {
     const found = folderOf(folders, c.req.param('folder'));
     if (!found) return missing(site, c);
     const s = screenWith(site, c, folders, { folderId: found.id });
-    const list =
-      found.role === 'drafts'
-        ? draftsPane(s, found, await site.store.drafts.list(c.var.account.id), null)
-        : listPane(s, await folderList(site, s, found, c.req.query(), null));
-    return show(c, s, folderName(s.w, found), { view: 'list', list, content: nothingOpen(s) });
+    const title = folderName(s.w, found);
+    if (found.role === 'drafts') {
+      const drafts = await site.store.drafts.list(c.var.account.id);
+      const list = draftsPane(s, found, drafts);
+      return show(c, s, title, { view: 'list', list, content: nothingOpen(s, drafts.length > 0) });
+    }
+    const list = await folderList(site, s, found, c.req.query(), null);
+    const content = nothingOpen(s, list.messages.length > 0);
+    return show(c, s, title, { view: 'list', list: listPane(s, list), content });
   });
 
   app.get('/folders', c => page(c, {}));

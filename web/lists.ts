@@ -34,8 +34,7 @@ export async function folderList(
   const path = folderPath(folder);
   return {
     title: folderName(s.w, folder),
-    subtitle:
-      folder.unread > 0 ? s.w.t('app.unread', { n: folder.unread }) : s.w.t('list.messages', { n: folder.total }),
+    subtitle: subtitleOf(s, folder),
     folder,
     messages: page.messages,
     keep: before ? `?before=${before.receivedAt}.${before.id}` : '',
@@ -46,6 +45,11 @@ export async function folderList(
     empty: emptyFolder(s, folder, before === null),
     main: open === null,
   };
+}
+
+function subtitleOf({ w }: Screen, folder: Folder): string {
+  if (folder.unread > 0) return w.t('app.unread', { n: folder.unread });
+  return folder.total > 0 ? w.t('list.messages', { n: folder.total }) : '';
 }
 
 /** The list of a search; its pages hang on the id of the row above. */

@@ -32,7 +32,9 @@ export function message(site: Site): Hono<Env> {
     const read = refreshesList(c) ? found : await markSeen(found, folder);
     const list = await listBeside(site, c, s, folder, found.id);
     const seen = { ...list, messages: list.messages.map(m => (m.id === read.id ? { ...m, flags: read.flags } : m)) };
-    const content = refreshesList(c) ? nothingOpen(s) : messagePane(s, await open(site, c, bodies, read, folder, list));
+    const content = refreshesList(c)
+      ? nothingOpen(s, true)
+      : messagePane(s, await open(site, c, bodies, read, folder, list));
     return show(c, s, read.subject || s.w.t('list.nosubject'), { view: 'message', list: listPane(s, seen), content });
   });
 

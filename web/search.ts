@@ -14,7 +14,11 @@ export function search(site: Site): Hono<Env> {
     const s = await screenOf(site, c, { query });
     if (query === '') return show(c, s, s.w.t('search.title'), { view: 'page', content: searchPage(s) });
     const list = await searchList(site, s, { ...c.req.query(), q: query }, null);
-    return show(c, s, list.title, { view: 'list', list: listPane(s, list), content: nothingOpen(s) });
+    return show(c, s, list.title, {
+      view: 'list',
+      list: listPane(s, list),
+      content: nothingOpen(s, list.messages.length > 0),
+    });
   });
   return app;
 }

@@ -1,0 +1,120 @@
+/** Writing a message: a page of its own, one form, the state of the draft in words. */
+import { html } from 'hono/html';
+import type { Upload } from '../daemon/store.ts';
+import { icon, type Screen } from './layout.ts';
+import { fileIcon } from './message.ts';
+import type { Html } from './words.ts';
+
+export type DraftState =
+  | { kind: 'unsaved' }
+  | { kind: 'saved'; at: number }
+  /** Changed in another window; the next explicit save takes the place of that version. */
+  | { kind: 'conflict'; at: number; version: number }
+  | { kind: 'gone' };
+
+export type ComposeForm = {
+  /** One for each time the form is shown; clicks on one form are one draft. */
+  key: string;
+  /** Null: not saved yet. */
+  draftId: number | null;
+  version: number | null;
+  to: string;
+  cc: string;
+  bcc: string;
+  subject: string;
+  text: string;
+  relatedId: number | null;
+  relation: 'reply' | 'forward' | null;
+  uploads: Upload[];
+  /** Files of the forwarded message, which the first save will take along. */
+  pending: { name: string; size: number }[];
+  state: DraftState;
+  errors: { to?: string; cc?: string; bcc?: string; files?: string; form?: string };
+  /** Octets of files that fit. */
+  limit: number;
+};
+
+export function composePage(s: Screen, f: ComposeForm): Html {
+  const t = s.w.t;
+  const id = f.key;
+  return html`<section class="page compose-page" aria-labelledby="compose-title">
+<form class="compose-form" method="post" action="/drafts" enctype="multipart/form-data" hx-boost="false" autocomplete="off">
+<header class="compose-head"><h1 id="compose-title">${f.subject.trim() || t('compose.title')}</h1></header>
+${f.errors.form ? html`<p class="flash danger" role="alert">${icon(s, 'circle-alert')}${f.errors.form}</p>` : ''}
+<input type="hidden" name="key" value="${f.key}"><input type="hidden" name="related" value="${f.relatedId ?? ''}"><input type="hidden" name="relation" value="${f.relation ?? ''}">
+${line(s, { id: `to-${id}`, name: 'to', label: t('compose.to'), value: f.to, error: f.errors.to, focus: f.to === '' || f.errors.to !== undefined, people: true })}
+${more(s, f)}
+${line(s, { id: `subject-${id}`, name: 'subject', label: t('compose.subject'), value: f.subject, people: false })}
+<div class="compose-text"><textarea id="text-${id}" name="text" aria-label="${t('compose.text')}" dir="auto" rows="14"${f.to !== '' && !f.errors.to ? html` autofocus` : ''}>
+${f.text}</textarea></div>
+${files(s, f)}
+<footer class="compose-foot">
+<button class="button primary" type="submit" formaction="/drafts/submissions" data-key="send">${icon(s, 'send')}${t('compose.send')}</button>
+<button class="button plain" type="submit" formaction="/drafts">${t('compose.save')}</button>
+<button class="button plain" type="submit" formaction="/drafts/removals" formnovalidate>${t('compose.discard')}</button>
+<div class="draft-saver" hx-post="/drafts" hx-trigger="input delay:1500ms from:closest form" hx-encoding="application/x-www-form-urlencoded" hx-target="find .draft-state" hx-swap="outerHTML" hx-push-url="false">${draftState(s, f)}</div>
+</footer>
+</form>
+</section>`;
+}
+
+type Line = {
+  id: string;
+  name: string;
+  label: string;
+  value: string;
+  error?: string;
+  focus?: boolean;
+  people: boolean;
+};
+
+function line(_s: Screen, l: Line): Html {
+  const wrong = l.error ? html` aria-invalid="true" aria-describedby="${l.id}-error"` : '';
+  return html`<div class="compose-row${l.error ? ' wrong' : ''}"><label for="${l.id}">${l.label}</label><input id="${l.id}" name="${l.name}" value="${l.value}" dir="auto"${l.people ? html` inputmode="email" autocapitalize="none" spellcheck="false"` : ''}${wrong}${l.focus ? html` autofocus` : ''}>${l.error ? html`<p class="error" id="${l.id}-error">${l.error}</p>` : ''}</div>`;
+}
+
+/** Cc and Bcc stand folded until they are used. */
+function more(s: Screen, f: ComposeForm): Html {
+  const used = f.cc !== '' || f.bcc !== '' || f.errors.cc !== undefined || f.errors.bcc !== undefined;
+  return html`<details class="compose-more"${used ? html` open` : ''}><summary>${s.w.t('compose.more')}</summary>
+${line(s, { id: `cc-${f.key}`, name: 'cc', label: s.w.t('compose.cc'), value: f.cc, error: f.errors.cc, people: true })}
+${line(s, { id: `bcc-${f.key}`, name: 'bcc', label: s.w.t('compose.bcc'), value: f.bcc, error: f.errors.bcc, people: true })}
+</details>`;
+}
+
+function files(s: Screen, f: ComposeForm): Html {
+  const t = s.w.t;
+  const id = `files-${f.key}`;
+  const kept = f.uploads.map(
+    u =>
+      html`<li class="attachment">${icon(s, fileIcon(u.type))}<span><b><bdi>${u.name}</bdi></b><small>${s.w.size(u.size)}</small></span><button class="button plain icon-only" type="submit" formaction="/drafts/uploads" name="detach" value="${u.id}" title="${t('compose.detach', { name: u.name })}">${icon(s, 'x')}<span class="unseen">${t('compose.detach', { name: u.name })}</span></button></li>`,
+  );
+  const pending = f.pending.map(
+    p =>
+      html`<li class="attachment">${icon(s, 'paperclip')}<span><b><bdi>${p.name}</bdi></b><small>${s.w.size(p.size)}</small></span></li>`,
+  );
+  return html`<div class="compose-files">
+${kept.length + pending.length > 0 ? html`<ul aria-label="${t('compose.attachments')}">${kept}${pending}</ul>` : ''}
+${f.errors.files ? html`<p class="error" role="alert">${f.errors.files}</p>` : ''}
+<div class="attach"><label class="button plain" for="${id}">${icon(s, 'paperclip')}${t('compose.files')}</label><input id="${id}" type="file" name="files" multiple data-now="#attach-${f.key}"><button class="button" id="attach-${f.key}" type="submit" formaction="/drafts/uploads">${t('compose.attach')}</button><small>${t('compose.limit', { size: s.w.size(f.limit) })}</small></div>
+</div>`;
+}
+
+/** What is known of the draft on the server; also the answer to an autosave. */
+export function draftState(s: Pick<Screen, 'w'>, f: Pick<ComposeForm, 'draftId' | 'version' | 'state'>): Html {
+  const t = s.w.t;
+  return html`<div class="draft-state" role="status"><input type="hidden" name="draft" value="${f.draftId ?? ''}"><input type="hidden" name="version" value="${f.version ?? ''}">${f.state.kind === 'conflict' ? html`<input type="hidden" name="instead" value="${f.state.version}">` : ''}<small data-failed="${t('compose.failed')}" class="${f.state.kind === 'conflict' || f.state.kind === 'gone' ? 'error' : ''}">${stateWords(s, f.state)}</small></div>`;
+}
+
+function stateWords(s: Pick<Screen, 'w'>, state: DraftState): string {
+  switch (state.kind) {
+    case 'unsaved':
+      return s.w.t('compose.unsaved');
+    case 'saved':
+      return s.w.t('compose.saved', { time: s.w.clock(state.at) });
+    case 'conflict':
+      return s.w.t('compose.conflict', { time: s.w.clock(state.at) });
+    case 'gone':
+      return s.w.t('compose.gone');
+  }
+}

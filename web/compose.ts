@@ -1,0 +1,171 @@
+/** Compose: the page, saving by button and while typing, files, sending, discarding. One form, whatever button. */
+import { Hono } from 'hono';
+import type { Draft, DraftFields } from '../daemon/store.ts';
+import { type ComposeForm, composePage, type DraftState, draftState } from '../views/compose.ts';
+import { createBodies, partName } from './bodies.ts';
+import { createDesks, type Desk } from './desk.ts';
+import { attachAll, fieldsOf, forwardedParts, isBlank, saveDraft, takeAlong } from './drafts.ts';
+import type { Form } from './form.ts';
+import { beginLetter } from './letter.ts';
+import { tellOnce } from './notice.ts';
+import { idOf, missing, screenOf, show } from './page.ts';
+import type { Ctx, Env, Site } from './site.ts';
+import { largestFiles, send } from './submission.ts';
+import { type Received, readUploads, type UploadForm } from './upload.ts';
+
+type Status = 200 | 409 | 413 | 422 | 503;
+
+export function compose(site: Site): Hono<Env> {
+  const app = new Hono<Env>();
+  const bodies = createBodies(site.store, site.log);
+  const desks = createDesks();
+  const limit = largestFiles(site.settings.max_message_size);
+
+  app.get('/compose', async c => {
+    const fields = await beginLetter({ store: site.store, bodies, w: c.var.words }, c.var.account, c.req.query());
+    return fields ? page(c, { ...fields, pending: await pendingOf(c, fields) }) : missing(site, c);
+  });
+
+  app.get('/drafts/:id', async c => {
+    const id = idOf(c.req.param('id'));
+    const draft = id === null ? null : await site.store.drafts.get(c.var.account.id, id);
+    return draft ? page(c, ofDraft(draft)) : missing(site, c);
+  });
+
+  app.post('/drafts', c =>
+    withForm(c, async (form, fields, desk) => {
+      const typing = c.req.header('HX-Request-Type') === 'partial';
+      if (desk.sentTo !== null) return typing ? c.body(null, 204) : c.redirect(desk.sentTo, 303);
+      if (typing && isBlank(fields) && form.get('draft') === '') return c.body(null, 204);
+      const kept = await keep(c, form, fields, desk, form.files);
+      if (typing) return fragment(c, form, kept);
+      if (kept.kind !== 'saved') return page(c, wrongState(form, fields, kept), 409);
+      tellOnce(site, c, { key: 'done.saved' });
+      return c.redirect('/mail/drafts', 303);
+    }),
+  );
+
+  app.post('/drafts/uploads', c =>
+    withForm(c, async (form, fields, desk) => {
+      const kept = await keep(c, form, fields, desk, form.files);
+      if (kept.kind !== 'saved') return page(c, wrongState(form, fields, kept), 409);
+      const drop = idOf(form.get('detach'));
+      if (drop !== null) await site.store.drafts.detach(c.var.account.id, kept.draft.id, drop);
+      return c.redirect(`/drafts/${kept.draft.id}`, 303);
+    }),
+  );
+
+  app.post('/drafts/removals', c =>
+    withForm(c, async (form, _fields, desk) => {
+      const id = desk.draftId ?? idOf(form.get('draft'));
+      if (id !== null) await site.store.drafts.remove(c.var.account.id, id);
+      tellOnce(site, c, { key: 'done.discarded' });
+      return c.redirect('/mail/inbox', 303);
+    }),
+  );
+
+  app.post('/drafts/submissions', c =>
+    withForm(c, async (form, fields, desk) => {
+      if (desk.sentTo !== null) return c.redirect(desk.sentTo, 303);
+      const kept = await keep(c, form, fields, desk, form.files);
+      if (kept.kind !== 'saved') return page(c, wrongState(form, fields, kept), 409);
+      const result = await send(site, c, kept.draft);
+      if (result.kind === 'refused') return page(c, { ...ofDraft(kept.draft), errors: result.errors }, result.status);
+      desk.sentTo = result.goTo;
+      tellOnce(site, c, result.told);
+      return c.redirect(result.goTo, 303);
+    }),
+  );
+
+  /** Reads the form and works on it in turn; files that are over the limit come back as an error beside them. */
+  const withForm = async (
+    c: Ctx,
+    work: (form: UploadForm, fields: DraftFields, desk: Desk) => Promise<Response>,
+  ): Promise<Response> => {
+    const form = await readUploads(c, site.store, limit);
+    const fields = await fieldsOf(site, c.var.account, form);
+    const key = /^[\w-]{8,40}$/.test(form.get('key')) ? form.get('key') : site.random(9);
+    return desks.inTurn(`${c.var.account.id} ${key}`, async desk => {
+      if (!form.tooLarge) return work(form, fields, desk);
+      for (const file of form.files) await file.discard();
+      const kept = await keep(c, form, fields, desk, []);
+      const size = c.var.words.size(limit);
+      const errors = { files: c.var.words.t('error.body.413', { size }) };
+      return page(
+        c,
+        { ...(kept.kind === 'saved' ? ofDraft(kept.draft) : wrongState(form, fields, kept)), errors },
+        413,
+      );
+    });
+  };
+
+  type Kept = { kind: 'saved'; draft: Draft } | { kind: 'conflict'; draft: Draft } | { kind: 'gone' };
+
+  const keep = async (c: Ctx, form: Form, fields: DraftFields, desk: Desk, files: Received[]): Promise<Kept> => {
+    const fresh = desk.draftId === null && form.get('draft') === '';
+    const saved = await saveDraft(site, c.var.account, form, fields, desk);
+    if (saved.kind !== 'saved') {
+      for (const file of files) await file.discard();
+      return saved;
+    }
+    if (fresh) await takeAlong(site, bodies, c.var.words, saved.draft);
+    await attachAll(site, saved.draft, files);
+    if (!fresh && files.length === 0) return saved;
+    return { kind: 'saved', draft: (await site.store.drafts.get(c.var.account.id, saved.draft.id)) ?? saved.draft };
+  };
+
+  const fragment = (c: Ctx, form: Form, kept: Kept) => {
+    if (kept.kind === 'saved') c.header('HX-Replace-Url', `/drafts/${kept.draft.id}`);
+    c.header('Vary', 'HX-Request-Type', { append: true });
+    const shown = kept.kind === 'saved' ? ofDraft(kept.draft) : { ...identity(form), state: stateOf(kept) };
+    return c.html(draftState({ w: c.var.words }, shown), kept.kind === 'saved' ? 200 : 409);
+  };
+
+  const pendingOf = async (c: Ctx, fields: DraftFields) => {
+    if (fields.relation !== 'forward' || fields.relatedId === null) return [];
+    const found = await forwardedParts(site, bodies, c.var.account.id, fields.relatedId);
+    return (found?.shown.attachments ?? []).map(part => ({
+      name: partName(c.var.words, part),
+      size: part.bodyTo - part.bodyFrom,
+    }));
+  };
+
+  const page = async (c: Ctx, form: Partial<ComposeForm> & DraftFields, status: Status = 200) => {
+    const s = await screenOf(site, c);
+    const whole: ComposeForm = {
+      key: site.random(9),
+      draftId: null,
+      version: null,
+      uploads: [],
+      pending: [],
+      state: { kind: 'unsaved' },
+      errors: {},
+      limit,
+      ...form,
+    };
+    const title = form.subject.trim() || c.var.words.t('compose.title');
+    return show(c, s, title, { view: 'page', content: composePage(s, whole) }, status);
+  };
+  return app;
+}
+
+type Shown = Pick<ComposeForm, 'draftId' | 'version' | 'state'>;
+
+const ofDraft = (draft: Draft): Draft & Shown => ({
+  ...draft,
+  draftId: draft.id,
+  state: { kind: 'saved', at: draft.updatedAt },
+});
+
+const identity = (form: Form) => ({ draftId: idOf(form.get('draft')), version: idOf(form.get('version')) });
+
+const stateOf = (kept: { kind: 'conflict'; draft: Draft } | { kind: 'gone' }): DraftState =>
+  kept.kind === 'gone' ? { kind: 'gone' } : { kind: 'conflict', at: kept.draft.updatedAt, version: kept.draft.version };
+
+/** What was typed stays; a draft that is gone is a new one at the next save. */
+const wrongState = (form: Form, fields: DraftFields, kept: { kind: 'conflict'; draft: Draft } | { kind: 'gone' }) => ({
+  ...fields,
+  ...(kept.kind === 'gone' ? { draftId: null, version: null } : identity(form)),
+  uploads: kept.kind === 'conflict' ? kept.draft.uploads : [],
+  state: stateOf(kept),
+});

@@ -1,0 +1,33 @@
+/**
+ * What happens to one compose form, in turn: an autosave under way, a second click on Send and the first one
+ * arrive together and must not become two drafts. Memory only: across a restart the draft's version decides.
+ */
+export type Desk = {
+  /** The draft this form became; null: not saved yet. */
+  draftId: number | null;
+  version: number | null;
+  /** Where its sender was sent on to; null: not sent. */
+  sentTo: string | null;
+};
+
+export type Desks = { inTurn<T>(key: string, work: (desk: Desk) => Promise<T>): Promise<T> };
+
+const most = 5_000;
+
+export function createDesks(): Desks {
+  const known = new Map<string, { desk: Desk; last: Promise<unknown> }>();
+  return {
+    inTurn(key, work) {
+      const entry = known.get(key) ?? { desk: { draftId: null, version: null, sentTo: null }, last: Promise.resolve() };
+      const mine = entry.last.then(() => work(entry.desk));
+      entry.last = mine.catch(() => {});
+      known.delete(key);
+      known.set(key, entry);
+      for (const oldest of known.keys()) {
+        if (known.size <= most) break;
+        known.delete(oldest);
+      }
+      return mine;
+    },
+  };
+}

@@ -1,0 +1,149 @@
+/** Sending a draft: its fields become envelope and content, and the daemon takes it under the draft's key. */
+import { createHash } from 'node:crypto';
+import {
+  addressKey,
+  formatAddress,
+  formatNamed,
+  type NamedAddress,
+  parseAddress,
+  parseAddressList,
+} from '../daemon/mail/address.ts';
+import { compose, composedSize, type Letter, replyReferences } from '../daemon/mail/compose.ts';
+import { isPositive, isTemporary, type Reply } from '../daemon/mail/reply.ts';
+import { type Account, type Draft, Flag, type Message } from '../daemon/store.ts';
+import type { ComposeForm } from '../views/compose.ts';
+import type { Words } from '../views/words.ts';
+import type { Told } from './notice.ts';
+import type { Ctx, Site } from './site.ts';
+
+type Fields = 'to' | 'cc' | 'bcc';
+type Errors = ComposeForm['errors'];
+
+export type SendResult =
+  | { kind: 'sent'; goTo: string; told: Told }
+  | { kind: 'refused'; status: 413 | 422 | 503; errors: Errors };
+
+/** Octets of files that a message can carry: base64 and its line ends make four of three. */
+export const largestFiles = (maxMessage: number): number => Math.max(0, Math.floor((maxMessage - 20_000) / 1.4));
+
+type Recipient = { field: Fields; address: string; name: string };
+
+export async function send(site: Site, c: Ctx, draft: Draft): Promise<SendResult> {
+  const w = c.var.words;
+  const read = readRecipients(draft, w);
+  if (read.errors) return { kind: 'refused', status: 422, errors: read.errors };
+  const related = draft.relatedId === null ? null : await site.store.messages.get(c.var.account.id, draft.relatedId);
+  const letter = letterOf(site, c.var.account, draft, read.recipients, related);
+  const size = composedSize(letter);
+  const limit = site.settings.max_message_size;
+  if (size > limit) {
+    const files = w.t('compose.error.large', { size: w.size(size), limit: w.size(limit) });
+    return { kind: 'refused', status: 413, errors: { files } };
+  }
+  const replies = await site.submit(c.var.account, {
+    reversePath: c.var.account.address,
+    recipients: read.recipients.map(({ address }) => ({ address })),
+    size,
+    smtpUtf8: read.recipients.some(({ address }) => /[^\u0000-\u007f]/.test(address)),
+    key: `draft:${draft.accountId}:${draft.id}`,
+    draftId: draft.id,
+    content: () => compose(letter),
+  });
+  const refused = read.recipients.flatMap((r, i) => {
+    const reply = replies[i];
+    return reply && isPositive(reply) ? [] : [{ ...r, reply: reply ?? null }];
+  });
+  if (refused.length === read.recipients.length) return refusal(w, refused);
+  await markRelated(site, draft, related);
+  return { kind: 'sent', goTo: '/mail/inbox', told: toldOf(refused) };
+}
+
+/** What was typed as recipients, each once; or what is wrong, beside the field it is wrong in. */
+function readRecipients(draft: Draft, w: Words): { recipients: Recipient[]; errors: Errors | null } {
+  const recipients = new Map<string, Recipient>();
+  const errors: Errors = {};
+  for (const field of ['to', 'cc', 'bcc'] as const)
+    for (const typed of parseAddressList(draft[field])) {
+      const parsed = isPlain(draft[field], typed) ? parseAddress(typed.address) : null;
+      if (parsed === null)
+        errors[field] ??= w.t('compose.error.address', { address: typed.address ? formatNamed(typed) : typed.name });
+      else if (!recipients.has(addressKey(parsed)))
+        recipients.set(addressKey(parsed), { field, address: formatAddress(parsed), name: typed.name });
+    }
+  if (recipients.size === 0 && Object.keys(errors).length === 0) errors.to = w.t('compose.error.noone');
+  return { recipients: [...recipients.values()], errors: Object.keys(errors).length > 0 ? errors : null };
+}
+
+/**
+ * What a header may say is more than a person means: `a@x b@y` is b with the name a, `Bcc: c@z` a group called Bcc.
+ * Nobody may be left out, or be written to, without being seen.
+ */
+function isPlain(field: string, { name, address }: NamedAddress): boolean {
+  const group = /:/.test(field.replace(/"(?:[^"\\]|\\.)*"|\[[^\]]*\]/g, ''));
+  const second = name.includes('@') && addressKey(name) !== addressKey(address) && !field.includes(`"${name}"`);
+  return !group && !second;
+}
+
+function letterOf(
+  site: Site,
+  account: Account,
+  draft: Draft,
+  recipients: Recipient[],
+  related: Message | null,
+): Letter {
+  const of = (field: Fields) => recipients.filter(r => r.field === field);
+  return {
+    from: { name: account.name, address: account.address },
+    to: of('to'),
+    cc: of('cc'),
+    subject: draft.subject.trim(),
+    text: draft.text,
+    date: site.now(),
+    messageId: messageIdOf(account, draft),
+    ...(draft.relation === 'reply' && related
+      ? { inReplyTo: related.messageId, references: replyReferences(related) }
+      : {}),
+    attachments: draft.uploads.map(({ name, type, size, contentId }) => ({
+      name,
+      type,
+      size,
+      content: () => site.store.content.open(contentId),
+    })),
+  };
+}
+
+/** The same at each try, so that a message handed over in two goes is one to its readers. */
+function messageIdOf(account: Account, draft: Draft): string {
+  const digest = createHash('sha256')
+    .update(`draft ${account.id} ${draft.id} ${account.createdAt}`)
+    .digest('base64url');
+  return `${digest.slice(0, 24)}@${account.address.slice(account.address.lastIndexOf('@') + 1)}`;
+}
+
+type Refused = Recipient & { reply: Reply | null };
+
+function refusal(w: Words, refused: Refused[]): SendResult {
+  if (refused.every(({ reply }) => reply === null || isTemporary(reply)))
+    return { kind: 'refused', status: 503, errors: { form: w.t('compose.error.unavailable') } };
+  const errors: Errors = {};
+  for (const { field, address, reply } of refused)
+    errors[field] ??= w.t('compose.error.refused', { address, why: reply?.text ?? '' });
+  return { kind: 'refused', status: 422, errors };
+}
+
+function toldOf(refused: Refused[]): Told {
+  const [first] = refused;
+  if (first === undefined) return { key: 'done.sent' };
+  const who = refused
+    .map(({ address }) => address)
+    .join(', ')
+    .slice(0, 500);
+  return { key: 'done.sent.partly', values: { who, why: (first.reply?.text ?? '').slice(0, 300) } };
+}
+
+async function markRelated(site: Site, draft: Draft, related: Message | null): Promise<void> {
+  if (!related || draft.relation === null) return;
+  const flag = draft.relation === 'reply' ? Flag.answered : Flag.forwarded;
+  const changed = await site.store.messages.setFlags(draft.accountId, [related.id], flag, 0);
+  if (changed.length > 0) site.tell.changed(changed);
+}

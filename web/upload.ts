@@ -1,0 +1,123 @@
+/** A form with files: text as text, files streamed into the store while they arrive, all within one limit. */
+import { Readable } from 'node:stream';
+import type { ReadableStream as WebStream } from 'node:stream/web';
+import { Busboy, type BusboyFileStream } from '@fastify/busboy';
+import type { ContentWriter, NewContent, Store } from '../daemon/store.ts';
+import { type Form, FormError, formOf, readForm } from './form.ts';
+import type { Ctx } from './site.ts';
+
+export type Received = {
+  name: string;
+  type: string;
+  content: NewContent;
+  /** Forgets what was received and is not needed after all. */
+  discard(): Promise<void>;
+};
+
+export type UploadForm = Form & {
+  files: Received[];
+  /** The files together went over the limit; none was kept. */
+  tooLarge: boolean;
+};
+
+const longestField = 4_000_000;
+const mostFields = 100;
+const mostFiles = 200;
+
+/** `limit`: octets of all files together. What is over it is read to its end, so that the browser hears the answer. */
+export async function readUploads(c: Ctx, store: Store, limit: number): Promise<UploadForm> {
+  const type = c.req.header('Content-Type') ?? '';
+  if (!/^multipart\/form-data\b/i.test(type)) return { ...(await readForm(c)), files: [], tooLarge: false };
+  if (!c.req.raw.body) throw new FormError(400);
+  return receive(Readable.fromWeb(c.req.raw.body as WebStream), type, store, limit);
+}
+
+async function receive(body: Readable, type: string, store: Store, limit: number): Promise<UploadForm> {
+  const fields = new URLSearchParams();
+  const taking: Promise<Received | null>[] = [];
+  const budget = { left: limit };
+  const parser = reader(type);
+  let refused = false;
+  parser.on('field', (name, value, _nameCut, cut) => {
+    refused ||= cut;
+    fields.append(name, value);
+  });
+  parser.on('file', (_field, stream, name, _encoding, fileType) => {
+    taking.push(name ? take(store, stream, { name, type: fileType }, budget) : Promise.resolve(drain(stream)));
+  });
+  for (const event of ['fieldsLimit', 'filesLimit', 'partsLimit'] as const)
+    parser.on(event, () => {
+      refused = true;
+    });
+  const broken = await pumped(body, parser);
+  const files = (await Promise.all(taking)).filter(file => file !== null);
+  if (broken || refused) throw new FormError(broken ? 400 : 413);
+  return { ...formOf(fields), files, tooLarge: budget.left < 0 };
+}
+
+function reader(type: string) {
+  try {
+    return new Busboy({
+      headers: { 'content-type': type },
+      limits: { fieldSize: longestField, fields: mostFields, files: mostFiles, headerPairs: 50 },
+    });
+  } catch {
+    throw new FormError(400);
+  }
+}
+
+const drain = (stream: BusboyFileStream): null => {
+  stream.resume();
+  return null;
+};
+
+/** True: the client went away, or what it sent is no form. */
+function pumped(body: Readable, parser: ReturnType<typeof reader>): Promise<boolean> {
+  return new Promise(resolve => {
+    const end = (failed: boolean) => {
+      if (failed) parser.destroy();
+      resolve(failed);
+    };
+    parser.once('finish', () => end(false));
+    parser.once('error', () => end(true));
+    body.once('error', () => end(true));
+    body.pipe(parser);
+  });
+}
+
+/** Null: it did not fit, or did not come to its end. */
+async function take(
+  store: Store,
+  stream: BusboyFileStream,
+  file: { name: string; type: string },
+  budget: { left: number },
+): Promise<Received | null> {
+  const writer: ContentWriter = store.content.create();
+  try {
+    for await (const piece of stream as AsyncIterable<Buffer>) {
+      budget.left -= piece.length;
+      if (budget.left >= 0) await writer.write(piece);
+    }
+    if (budget.left >= 0) {
+      const content = await writer.finish();
+      return { name: safeName(file.name), type: safeType(file.type), content, discard: () => writer.discard() };
+    }
+  } catch {
+    // The client went away; pumped() tells so.
+  }
+  await writer.discard();
+  return null;
+}
+
+/** A name without path, control and bidi characters (`exe.gpj` must not read as `jpg.exe`). */
+const safeName = (name: string): string =>
+  name
+    .replace(/^.*[\\/]/, '')
+    .replace(/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu, '')
+    .trim()
+    .slice(0, 200) || 'file';
+
+const safeType = (type: string): string =>
+  /^[\w.+-]{1,60}\/[\w.+-]{1,100}$/.test(type) && !/^(message|multipart)\//i.test(type)
+    ? type.toLowerCase()
+    : 'application/octet-stream';
