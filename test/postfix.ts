@@ -4,7 +4,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { localhost } from './certificate.ts';
-import { until } from './queue-rig.ts';
+import { until } from './harness.ts';
 
 /** The package postfix: its programs, and root, which its master needs to start. */
 export const hasPostfix = spawnSync('postconf', ['-d', 'mail_version']).status === 0 && process.getuid?.() === 0;

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Notify } from '../daemon/mail/envelope.ts';
+import { until } from './harness.ts';
 import { everything } from './next-hop.ts';
-import { createRig, letter, type Rig, until } from './queue-rig.ts';
+import { createRig, letter, type Rig } from './queue-rig.ts';
 
 let rig: Rig;
 beforeEach(async () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { until } from './harness.ts';
 import { hasPostfix, type Peer, smtpSink, startPostfix } from './postfix.ts';
-import { createRig, letter, type Rig, until } from './queue-rig.ts';
+import { createRig, letter, type Rig } from './queue-rig.ts';
 
 let rig: Rig;
 const peers: Peer[] = [];

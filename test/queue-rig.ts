@@ -156,11 +156,3 @@ function listening(told: Rig['told']): Log {
   const note = (event: string, fields: Fields = {}) => void told.push({ event, ...fields });
   return { ...silentLog(), info: note, warn: note, error: note };
 }
-
-export async function until(what: string, is: () => Promise<boolean> | boolean, limit = 10_000): Promise<void> {
-  const end = performance.now() + limit;
-  while (!(await is())) {
-    if (performance.now() > end) throw new Error(`not within ${limit} ms: ${what}`);
-    await new Promise(resolve => setTimeout(resolve, 20));
-  }
-}

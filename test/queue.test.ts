@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createResolver } from '../daemon/wire/dns.ts';
+import { until } from './harness.ts';
 import { nameServer, type Zone } from './name-server.ts';
-import { createRig, letter, type Rig, until } from './queue-rig.ts';
+import { createRig, letter, type Rig } from './queue-rig.ts';
 
 let rig: Rig;
 beforeEach(async () => {

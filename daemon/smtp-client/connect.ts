@@ -117,6 +117,7 @@ async function login(session: Session, as: NonNullable<ClientOptions['login']>, 
   try {
     if (!session.secure && tls !== 'off' && !isLoopback(peer)) throw new Error('no TLS to send the password under');
     await session.authenticate(as.user, as.password, as.authzid);
+    if (as.authzid !== undefined) await session.askAgain();
   } catch (error) {
     session.close();
     const { code, response } = error as NodemailerError;

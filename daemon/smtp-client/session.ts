@@ -23,7 +23,8 @@ type Internals = {
   destroyed: boolean;
   _ehloLines?: string[];
   _currentDataStream: unknown;
-  _supportedExtensions: string[];
+  _responseActions: ((text: string) => void)[];
+  _parseEhloExtensions(text: string): void;
   _sendCommand(text: string, logged?: string): void;
   _onData(chunk: Buffer): void;
   _onError(error: Error, code: string, response: string | false, command?: string): void;
@@ -114,6 +115,18 @@ export class Session extends Base {
     const method = authzid === undefined ? undefined : 'PLAIN';
     const auth = { user, pass: password, method, options: { authzid } };
     const error = await this.#step(this.#timeouts.command, 'AUTH', done => this.login(auth, done));
+    if (error) throw error;
+  }
+
+  /** EHLO once more: a peer may offer more to those it knows, as our daemon does XCWMAIL to its services. */
+  async askAgain(): Promise<void> {
+    const error = await this.#step(this.#timeouts.command, 'EHLO', done => {
+      this._responseActions.push(text => {
+        if (text.startsWith('2')) this._parseEhloExtensions(text);
+        done(text.startsWith('2') ? null : Object.assign(new Error('EHLO was refused'), { response: text }));
+      });
+      this._sendCommand(`EHLO ${this.name}`);
+    });
     if (error) throw error;
   }
 
