@@ -32,7 +32,9 @@ export function sortRecipients(to: Multidrop, header: Buffer): Sorted {
   const domain = to.domain.toLowerCase();
   for (const hop of hops(header)) {
     for (const name of names) {
-      const found = hop.fields.filter(f => f.name === name).slice(0, single.has(name) ? 1 : undefined);
+      const found = hop.fields
+        .filter(f => f.name === name && !/[\x00-\x08\x0a-\x1f\x7f]/.test(f.value))
+        .slice(0, single.has(name) ? 1 : undefined);
       const recipients = ofDomain(
         domain,
         found.flatMap(f => parseAddressList(f.value).map(a => a.address)),

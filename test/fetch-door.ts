@@ -15,7 +15,7 @@ import { connectPop3 } from '../fetcher/pop3-client.ts';
 import { type FetchDeps, fetchAccount } from '../fetcher/popfetch.ts';
 import { localhost } from './certificate.ts';
 
-const serviceKey = 'the key of the service';
+export const serviceKey = 'the key of the service';
 
 export type Door = Awaited<ReturnType<typeof openDoor>>;
 

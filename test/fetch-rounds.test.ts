@@ -1,0 +1,161 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { FetchAccount } from '../daemon/config.ts';
+import { silentLog } from '../daemon/log.ts';
+import { ownPop3, pauseAfter } from '../fetcher/rounds/pause.ts';
+import { type Fetcher, startFetcher } from '../fetcher/rounds.ts';
+import { accountAt, type Door, openDoor } from './fetch-door.ts';
+import { type Behaviour, letter, pause, startUpstream, type Upstream } from './fetch-upstream.ts';
+
+describe('pauseAfter', () => {
+  const minute = 60_000;
+  const cases: [every: number, failure: Parameters<typeof pauseAfter>[1], failures: number, minutes: number][] = [
+    [10, null, 0, 10],
+    // Growing to an hour.
+    [10, 'temporary', 1, 10],
+    [10, 'temporary', 2, 20],
+    [10, 'timeout', 3, 40],
+    [10, 'dns', 4, 60],
+    [10, 'tls', 100, 60],
+    [0.1, 'door', 1, 1],
+    // A refused login waits longer.
+    [10, 'auth', 1, 30],
+    [10, 'auth', 2, 60],
+    [10, 'auth', 50, 24 * 60],
+    // Never more often than asked for.
+    [600, 'temporary', 3, 600],
+    [3000, 'auth', 9, 3000],
+  ];
+  for (const [every, failure, failures, minutes] of cases)
+    test(`pauseAfter waits ${minutes} minutes after ${failures} × ${failure} at every ${every}`, () => {
+      expect(pauseAfter(every * minute, failure, failures, 0.5) / minute).toBeCloseTo(minutes);
+      expect(pauseAfter(every * minute, failure, failures, 0) / minute).toBeCloseTo(minutes * 0.9);
+    });
+});
+
+describe('ownPop3', () => {
+  const cases: [host: string, port: number, listen: string, own: boolean][] = [
+    ['127.0.0.1', 2110, '127.0.0.1', true],
+    ['localhost', 2110, '127.0.0.1', true],
+    ['LOCALHOST.', 2110, '127.0.0.1', true],
+    ['::1', 2110, '::', true],
+    ['[::1]', 2110, '::', true],
+    ['127.0.0.7', 2110, '0.0.0.0', true],
+    ['mail.example.org', 2110, '0.0.0.0', true],
+    ['192.0.2.1', 2110, '192.0.2.1', true],
+    // Others.
+    ['127.0.0.1', 110, '127.0.0.1', false],
+    ['127.0.0.2', 2110, '127.0.0.1', false],
+    ['pop.provider.net', 2110, '0.0.0.0', false],
+  ];
+  for (const [host, port, listen, own] of cases)
+    test(`ownPop3 says ${own} of ${host}:${port} where we listen on ${listen}`, () => {
+      expect(
+        ownPop3({ host, port }, { listen, pop_port: 2110, host_domain: ['example.org', 'mail.example.org'] }),
+      ).toBe(own);
+    });
+});
+
+describe('startFetcher', () => {
+  let door: Door;
+  const upstreams: Upstream[] = [];
+  const fetchers: Fetcher[] = [];
+  beforeEach(async () => {
+    door = await openDoor();
+  });
+  afterEach(async () => {
+    for (const one of fetchers.splice(0)) await one.stop(100);
+    for (const one of upstreams.splice(0)) await one.stop();
+    await door.close();
+  });
+
+  async function upstream(behaviour: Behaviour): Promise<Upstream> {
+    const server = await startUpstream(behaviour);
+    upstreams.push(server);
+    return server;
+  }
+
+  /** `random` 1: the first visits begin after two seconds, so that a test comes before them. */
+  function start(fetch: FetchAccount[], over: { online?: 'always' | 'never'; random?: number; timeout?: number } = {}) {
+    const fetcher = startFetcher({
+      settings: { ...door.settings, fetch, online: over.online ?? 'always' },
+      store: door.store,
+      submitter: door.submitter,
+      log: silentLog(),
+      now: Date.now,
+      random: () => over.random ?? 1,
+      timeout: over.timeout ?? 5000,
+    });
+    fetchers.push(fetcher);
+    return fetcher;
+  }
+
+  test('startFetcher visits by itself, again and again', async () => {
+    const server = await upstream({ letters: [letter('a')] });
+    const fetcher = start([accountAt(server.port, { every: 50 })], { random: 0 });
+    for (let i = 0; i < 100 && server.letters.length > 0; i++) await pause(50);
+    server.letters.push(letter('b'));
+    for (let i = 0; i < 100 && server.letters.length > 0; i++) await pause(50);
+    expect((await door.inbox('ann')).length).toBe(2);
+    expect(fetcher.status()[0]).toMatchObject({ failures: 0, idle: null });
+  });
+
+  test('startFetcher visits on demand, and keeps one session per account', async () => {
+    const server = await upstream({ letters: [letter('a')], slow: 30 });
+    const fetcher = start([accountAt(server.port)]);
+    const [first, second] = await Promise.all([fetcher.runNow(), fetcher.runNow(accountAt(0).name)]);
+    expect([first[0]!.result.fetched, second[0]!.result]).toEqual([1, first[0]!.result]);
+    expect(server.said.filter(line => line.startsWith('USER')).length).toBe(1);
+    await expect(fetcher.runNow('nobody')).rejects.toThrow('no fetch account is called nobody');
+  });
+
+  test('startFetcher tells what became of a visit, and when the next is', async () => {
+    const server = await upstream({ answer: line => (line.startsWith('PASS') ? '-ERR [AUTH] wrong\r\n' : undefined) });
+    const fetcher = start([accountAt(server.port)], { random: 0.5 });
+    await fetcher.runNow();
+    const [status] = fetcher.status();
+    expect(status).toMatchObject({ running: false, failures: 1, lastGoodAt: null, last: { failure: 'auth' } });
+    expect(status!.nextAt! - status!.lastAt!).toBe(30 * 60_000);
+    await fetcher.runNow();
+    const [again] = fetcher.status();
+    expect(again!.nextAt! - again!.lastAt!).toBe(60 * 60_000);
+  });
+
+  test('startFetcher lets no upstream hold up another', async () => {
+    const stuck = await upstream({ answer: line => (line === 'LIST' ? () => {} : undefined) });
+    const good = await upstream({ letters: [letter('a')] });
+    const fetcher = start([accountAt(stuck.port, { name: 'stuck' }), accountAt(good.port, { name: 'good' })]);
+    const waiting = fetcher.runNow('stuck');
+    expect((await fetcher.runNow('good'))[0]!.result).toMatchObject({ fetched: 1 });
+    expect(fetcher.status()[0]!.running).toBe(true);
+    await fetcher.stop(50);
+    await waiting;
+  });
+
+  test('startFetcher fetches nothing with online never, nor from our own POP3 server, and says so', async () => {
+    const server = await upstream({ letters: [letter('a')] });
+    const offLine = start([accountAt(server.port)], { online: 'never', random: 0 });
+    expect((await offLine.runNow())[0]!.result).toMatchObject({
+      fetched: 0,
+      error: expect.stringContaining('online is never'),
+    });
+    expect(offLine.status()[0]).toMatchObject({ nextAt: null, idle: expect.stringContaining('online is never') });
+    const circle = start([accountAt(door.settings.pop_port)], { random: 0 });
+    expect((await circle.runNow())[0]!.result.error).toContain('our own POP3 server');
+    await pause(50);
+    expect(server.said).toEqual([]);
+  });
+
+  test('startFetcher ends the message under way before it stops', async () => {
+    const server = await upstream({ letters: ['a', 'b', 'c', 'd'].map(name => letter(name)), slow: 40 });
+    const fetcher = start([accountAt(server.port)]);
+    const visit = fetcher.runNow();
+    while (server.retrieved() === 0) await pause(5);
+    await fetcher.stop();
+    const { result } = (await visit)[0]!;
+    expect(result).toMatchObject({ error: null, failure: null });
+    expect(result.fetched).toBe(result.deleted);
+    expect(server.letters.length + (await door.inbox('ann')).length).toBe(4);
+    expect(server.letters.length).toBeGreaterThan(0);
+    expect((await fetcher.runNow())[0]!.result.error).toBe('the fetcher is stopping');
+  });
+});
