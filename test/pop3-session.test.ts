@@ -273,6 +273,22 @@ test('a maildrop of 100,000 messages opens, lists and names them within a second
   await other.close(0);
 });
 
+test('run answers what came while the client would not read', async () => {
+  const { name } = await mailbox([`Subject: x\r\n\r\n${`${'y'.repeat(76)}\r\n`.repeat(500)}`]);
+  const client = await dial(pop3.port);
+  await client.login(name);
+  // Far more than the sockets hold, each command on its own.
+  for (let i = 0; i < 400; i++) {
+    client.send('RETR 1\r\n');
+    await new Promise(resolve => setTimeout(resolve, 1));
+  }
+  for (let i = 0; i < 400; i++) {
+    expect(await client.line()).toMatch(/^\+OK/);
+    expect((await client.body()).length).toBeGreaterThan(39_000);
+  }
+  client.hangUp();
+});
+
 async function startChild(folder: string) {
   const script = new URL('pop3-child.ts', import.meta.url).pathname;
   const child = spawn(process.execPath, [script, folder], { stdio: ['pipe', 'pipe', 'inherit'] });

@@ -8,6 +8,8 @@ const mostUnread = 65_536;
 export type Inbox = {
   push(chunk: Buffer): void;
   next(): Line | null;
+  /** There are octets that `next` has not looked at. */
+  readonly waiting: boolean;
   readonly full: boolean;
   /** Forgets all that came and was not read. */
   clear(): void;
@@ -20,6 +22,9 @@ export function createInbox(): Inbox {
   let chunks: Buffer[] = [];
   let octets = 0;
   return {
+    get waiting() {
+      return chunks.length > 0;
+    },
     get full() {
       return octets > mostUnread;
     },

@@ -27,7 +27,7 @@ export function createReader(store: Store, accountId: number, drop: Maildrop): M
   let last = { number: 0, at: -freshMs, isQuick: false };
 
   const fresh = (id: number) => (performance.now() - ahead.at < freshMs ? ahead.messages.get(id) : undefined);
-  const fetch = async (from: number, most: number) => {
+  const load = async (from: number, most: number) => {
     const found = await store.messages.drops(accountId, idsFrom(drop, from, most));
     ahead = { at: performance.now(), messages: new Map(found.map(m => [m.id, m])) };
   };
@@ -44,7 +44,7 @@ export function createReader(store: Store, accountId: number, drop: Maildrop): M
       last = { number, at, isQuick: number === last.number + 1 && at - last.at < freshMs };
       const known = fresh(entry.id);
       if (known) return readable(known, entry.size);
-      return fetch(number, last.isQuick ? mostAhead : 1).then(() => {
+      return load(number, last.isQuick ? mostAhead : 1).then(() => {
         const found = ahead.messages.get(entry.id);
         return found ? readable(found, entry.size) : gone;
       });
@@ -53,7 +53,7 @@ export function createReader(store: Store, accountId: number, drop: Maildrop): M
       const next = drop.entry(last.number + 1);
       if (!last.isQuick || !next || fresh(next.id)) return;
       // A failure is told when the message is asked for.
-      await fetch(last.number + 1, mostAhead).catch(() => {});
+      await load(last.number + 1, mostAhead).catch(() => {});
     },
   };
 }

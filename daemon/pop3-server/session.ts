@@ -45,9 +45,12 @@ export function startSession(socket: Socket, peer: string, house: House, limits:
   const run = async () => {
     running = true;
     try {
-      await obeyAll();
-      await out.flush();
-      if (talk.phase.kind === 'transaction') await talk.phase.reader.readAhead();
+      do {
+        await obeyAll();
+        await out.flush();
+        if (talk.phase.kind === 'transaction') await talk.phase.reader.readAhead();
+        // While that took its time, more may have come.
+      } while (state === 'open' && inbox.waiting && !stream.destroyed);
     } catch (error) {
       // Behind half a message nothing can be said any more.
       talk.log.error('pop3 session broke', because(error));
