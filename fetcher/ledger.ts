@@ -6,6 +6,7 @@
  * A message is known by its UIDL and its mark (mark.ts); without a UIDL of its own by its mark and its place
  * among equals. A row of the store reads `uidl mark`, or `uidl mark refused`; `uidl` is empty where there is none.
  */
+import { createHash } from 'node:crypto';
 import type { FetchAccount } from '../daemon/config.ts';
 import type { Fetched, Store } from '../daemon/store.ts';
 import type { Listed } from './ledger/listed.ts';
@@ -106,7 +107,7 @@ export class Ledger {
   /** What names this message at our own door: the same again after a crash, another for another message. */
   keyOf(message: Listed, mark: string): string {
     const { name, life } = this.#identity(message, mark);
-    return `fetch:${this.#o.upstream}:${name.replace(' ', ':')}${life}`;
+    return `fetch:${shortName(this.#o.upstream)}:${name.replace(' ', ':')}${life}`;
   }
 
   async remember(message: Listed, mark: string, refused: boolean): Promise<void> {
@@ -170,6 +171,10 @@ export class Ledger {
     return { row, name, life: row === null && ended !== undefined ? `:${ended}` : '' };
   }
 }
+
+/** The door reads no more than 500 octets of a key, and what tells messages apart stands at its end. */
+const shortName = (upstream: string): string =>
+  upstream.length <= 80 ? upstream : createHash('sha256').update(upstream).digest('hex').slice(0, 40);
 
 function add<T>(map: Map<string, T[]>, key: string, value: T): void {
   const list = map.get(key);

@@ -1,6 +1,6 @@
 /** Our own door as the fetcher meets it: store, intake and submission listener, with the service's submitter. */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAuth } from '../daemon/auth.ts';
@@ -33,9 +33,7 @@ export async function openDoor(over: Partial<Settings> = {}) {
   const intake = createIntake({ store, settings, log, now, parked: () => null, wake: () => {}, changed: () => {} });
   const smtp = createSmtpServer({ role: 'submission', settings, store, auth, intake, log, tls: localhost, serviceKey });
   await new Promise<void>(resolve => smtp.server.listen(0, '127.0.0.1', resolve));
-  const offering = offerXcwmail((smtp.server.address() as AddressInfo).port);
-  await new Promise<void>(resolve => offering.listen(0, '127.0.0.1', resolve));
-  const { port } = offering.address() as AddressInfo;
+  const { port } = smtp.server.address() as AddressInfo;
   const submitter = createSubmitter({
     host: '127.0.0.1',
     port,
@@ -62,32 +60,11 @@ export async function openDoor(over: Partial<Settings> = {}) {
     },
     async close() {
       await submitter.close();
-      offering.close();
       await smtp.close(100);
       await store.close();
       rmSync(folder, { recursive: true });
     },
   };
-}
-
-/**
- * The listener offers XCWMAIL to services that have signed in, and smtp-client asks EHLO before that only: between the
- * two, this offers it from the start. It goes when the client asks again behind AUTH.
- */
-function offerXcwmail(port: number): Server {
-  return createServer(client => {
-    const server = connect(port, '127.0.0.1');
-    let offered = false;
-    server.on('data', chunk => {
-      const text = chunk.toString('latin1');
-      const mended = offered ? text : text.replace(/^(250-.*\r\n)/m, '$1250-XCWMAIL\r\n');
-      offered ||= mended !== text;
-      client.write(mended, 'latin1');
-    });
-    server.on('close', () => client.destroy()).on('error', () => client.destroy());
-    client.pipe(server);
-    client.on('close', () => server.destroy()).on('error', () => server.destroy());
-  });
 }
 
 /** An account that fetches all mail of the upstream for ann. */

@@ -365,6 +365,14 @@ describe('fetchAccount and UIDLs that are none', () => {
     expect(await door.inbox('ann')).toEqual([text('a'), text('b')]);
   });
 
+  test('fetchAccount tells messages apart whose names are as long as can be', async () => {
+    const long = (i: number) => letter(`${'+'.repeat(69)}${i}`);
+    const server = await upstream({ letters: [long(1), long(2), long(3)] });
+    const account = { name: `${'+'.repeat(300)}@upstream:110` };
+    expect(await visit(door, server.port, { account })).toMatchObject({ fetched: 3, deleted: 3 });
+    expect((await door.inbox('ann')).length).toBe(3);
+  });
+
   test('fetchAccount does not mind a list in another order each time', async () => {
     const server = await upstream({ letters: letters('a', 'b', 'c') });
     for (let i = 0; i < 3; i++) {
