@@ -29,6 +29,26 @@ export async function sendRaw(port: number, m: RawMessage): Promise<string[]> {
   return replies;
 }
 
+/** Many transactions over one connection; answers the last reply of each. */
+export async function sendMany(port: number, messages: RawMessage[]): Promise<string[]> {
+  const talk = await openTalk(port);
+  await talk.reply();
+  await talk.ask('EHLO test.example');
+  const last: string[] = [];
+  for (const m of messages) {
+    const envelope = [`MAIL FROM:<${m.from}>`, ...m.to.map(to => `RCPT TO:<${to}>`), 'DATA'];
+    let reply = '';
+    for (const command of envelope) reply = await talk.ask(command);
+    if (reply.startsWith('354')) {
+      talk.socket.write(m.data);
+      reply = await talk.reply();
+    } else await talk.ask('RSET');
+    last.push(reply);
+  }
+  talk.socket.end('QUIT\r\n');
+  return last;
+}
+
 type Talk = { socket: Socket; reply(): Promise<string>; ask(command: string): Promise<string> };
 
 async function openTalk(port: number): Promise<Talk> {

@@ -1,0 +1,39 @@
+/** A browser without script: cookies, forms, redirects not followed. */
+export type Site = {
+  get(path: string): Promise<{ status: number; text: string; headers: Headers }>;
+  post(path: string, form: Record<string, string>): Promise<{ status: number; text: string; headers: Headers }>;
+};
+
+export function visit(origin: string): Site {
+  const cookies = new Map<string, string>();
+  const ask = async (path: string, init: RequestInit) => {
+    const cookie = [...cookies].map(([k, v]) => `${k}=${v}`).join('; ');
+    const response = await fetch(new URL(path, origin), {
+      redirect: 'manual',
+      ...init,
+      headers: { cookie, origin, ...init.headers },
+    });
+    for (const line of response.headers.getSetCookie()) {
+      const [pair = ''] = line.split(';');
+      const at = pair.indexOf('=');
+      cookies.set(pair.slice(0, at), pair.slice(at + 1));
+    }
+    return { status: response.status, text: await response.text(), headers: response.headers };
+  };
+  return {
+    get: path => ask(path, {}),
+    post: (path, form) =>
+      ask(path, {
+        method: 'POST',
+        body: new URLSearchParams(form).toString(),
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      }),
+  };
+}
+
+export async function signIn(origin: string, username: string, password: string): Promise<Site> {
+  const site = visit(origin);
+  const { status, text } = await site.post('/login', { username, password });
+  if (status !== 303) throw new Error(`sign-in answered ${status}: ${text.slice(0, 500)}`);
+  return site;
+}
