@@ -368,7 +368,7 @@ describe('fetchAccount and UIDLs that are none', () => {
   test('fetchAccount tells messages apart whose names are as long as can be', async () => {
     const long = (i: number) => letter(`${'+'.repeat(69)}${i}`);
     const server = await upstream({ letters: [long(1), long(2), long(3)] });
-    const account = { name: `${'+'.repeat(300)}@upstream:110` };
+    const account = { name: `${'+'.repeat(450)}@upstream:110` };
     expect(await visit(door, server.port, { account })).toMatchObject({ fetched: 3, deleted: 3 });
     expect((await door.inbox('ann')).length).toBe(3);
   });
