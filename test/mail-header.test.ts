@@ -65,6 +65,7 @@ describe('decodeWords', () => {
     ['=?utf-8?b?w6Q=?= =?utf-8?q?=c3=a4?=', 'ää'],
     ['=?iso-2022-jp?B?GyRCRnxLXBsoQg==?=', '日本'],
     ['=?gb2312?B?xOO6ww==?=', '你好'],
+    ['=?iso-2022-jp?B?GyRCRnwbKEI=?= =?iso-2022-jp?B?GyRCS1wbKEI=?=', '日本'],
     ['=?utf-7?Q?+AOQ-?=', 'ä'],
     // forgiving: spaces and question marks inside, raw UTF-8, neighbours without white space
     ['=?utf-8?q?a b?=', 'a b'],
@@ -139,6 +140,12 @@ describe('decodeCharset', () => {
     ['c3a4', 'x-nonsense', 'ä'],
     ['e4', '', 'ä'],
     ['c3', 'utf-8', '\ufffd'],
+    // wrong labels: 8-bit text under a 7-bit name, UTF-8 under another; a character cut at the end
+    ['a5c6a5b9', 'iso-2022-jp', 'テス'],
+    ['e38386', 'iso-2022-jp', 'テ'],
+    ['1b2442467c1b2842', 'iso-2022-jp', '日'],
+    ['f09f9880', 'big5', '😀'],
+    ['c3a4e697', null, 'ä\ufffd'],
   ])('decodeCharset reads %s as %j', (hex, charset, wanted) => {
     expect(decodeCharset(Buffer.from(hex, 'hex'), charset)).toBe(wanted);
   });

@@ -271,7 +271,8 @@ function slowOutline(content: string): string[] {
         endHeader(start);
       }
       const node = stack[depth]!;
-      for (const closed of stack.splice(depth + 1)) closed.to = Math.max(closed.from, end);
+      for (const closed of stack.splice(depth + 1).reverse())
+        closed.to = Math.max(closed.from, end, closed.parts.at(-1)?.to ?? 0);
       inHeader = text === `--${node.boundary}`;
       if (inHeader) {
         node.parts.push(make('text/plain'));
@@ -335,7 +336,20 @@ describe('displayParts', () => {
     ['an alternative with a file', many('mixed', many('alternative', text('t'), html('h')), file('f')), 't', 'h', 'f'],
     ['a list footer', many('mixed', many('alternative', text('t'), html('h')), text('u')), 't u', 'h u', ''],
     ['texts around a file', many('mixed', text('t'), file('f'), text('u')), 't u', 't u', 'f'],
-    ['a text file', many('mixed', text('t'), text('u', { name: 'u.txt' })), 't', 't', 'u'],
+    [
+      'a text with a file name: shown, and a file',
+      many('mixed', text('t'), text('u', { name: 'u.txt' })),
+      't u',
+      't u',
+      'u',
+    ],
+    [
+      'an image before the html it belongs to',
+      many('related', image('i', { contentId: 'i' }), html('h')),
+      'h',
+      'h',
+      '',
+    ],
     ['an attached text', many('mixed', text('t', { disposition: 'attachment' }), html('h')), 'h', 'h', 't'],
     ['images inside', many('related', html('h'), image('i', { contentId: 'i' })), 'h', 'h', ''],
     ['an image without an id', many('related', html('h'), image('i')), 'h', 'h', 'i'],

@@ -13,11 +13,20 @@ const ZONES: Record<string, number> = {
   PDT: -7,
   CET: 1,
   CEST: 2,
+  BST: 1,
+  WEST: 1,
+  EET: 2,
+  EEST: 3,
+  MSK: 3,
+  JST: 9,
+  KST: 9,
+  AEST: 10,
+  AEDT: 11,
 };
 
 /** Comments such as `(CEST)` are taken out first; the day of the week says nothing. */
 const DATE =
-  /(\d{1,2})[\s-]+([A-Za-z]{3})[A-Za-z]{0,6}[\s,-]+(\d{2,4})[\s,]+(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?\s*(?:([+-])\s?(\d{2}):?(\d{2})|([A-Za-z]{1,5}))?/;
+  /(\d{1,2})[\s-]+([A-Za-z]{3})[A-Za-z]{0,6}[\s,-]+(\d{2,4})[\s,]+(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?\s*(?:([+-])\s?(\d{1,2}):?(\d{2})|([A-Za-z]{1,5}))?/;
 /** What C's ctime and Unix mail wrote: `Mon Jan  1 12:00:00 2024`. */
 const CTIME = /([A-Za-z]{3})\s+(\d{1,2})\s+(\d{1,2}):(\d{2}):(\d{2})\s+(?:([A-Za-z]{1,5})\s+)?(\d{4})/;
 const ISO = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?$/;

@@ -44,8 +44,11 @@ export function decodeCharset(bytes: Buffer, charset: string | null): string {
   const name = charset === null ? '' : normalName(charset);
   if (name === 'utf-7') return decodeUtf7(bytes.toString('latin1'));
   if (name === 'utf-8' && isUtf8(bytes)) return withoutMark(bytes.toString());
+  if (name === 'iso-2022-jp') return decodeJapanese(bytes);
   const decoder = /^(?:(?:us-?)?ascii|ansi_x3\.4-1968)?$/.test(name) ? null : decoderOf(name);
-  return (decoder ?? guess(bytes)).decode(bytes);
+  const text = (decoder ?? guess(bytes)).decode(bytes);
+  // A wrong label shows by what it cannot read; what is UTF-8 by chance does not exist.
+  return name !== 'utf-8' && text.includes('\ufffd') && isUtf8(bytes) ? withoutMark(bytes.toString()) : text;
 }
 
 /** Is it one that TextDecoder or we can read? */
@@ -53,7 +56,28 @@ export const isKnownCharset = (charset: string): boolean =>
   normalName(charset) === 'utf-7' || decoderOf(normalName(charset)) !== null;
 
 function guess(bytes: Buffer): TextDecoder {
-  return decoderOf(isUtf8(bytes) ? 'utf-8' : 'windows-1252')!;
+  const whole = withoutCut(bytes);
+  const isWide = isUtf8(bytes) || (isUtf8(whole) && hasEightBit(whole));
+  return decoderOf(isWide ? 'utf-8' : 'windows-1252')!;
+}
+
+const hasEightBit = (bytes: Buffer): boolean => /[\u0080-\u00ff]/.test(bytes.toString('latin1'));
+
+/** The first 64 KB of a text may end inside a character: up to three octets of it are left out of the question. */
+function withoutCut(bytes: Buffer): Buffer {
+  for (let back = 1; back <= 3 && back <= bytes.length; back++) {
+    const octet = bytes[bytes.length - back]!;
+    if (octet >= 0xc0) return bytes.subarray(0, -back);
+    if (octet < 0x80) return bytes;
+  }
+  return bytes;
+}
+
+/** A 7-bit charset; what has the eighth bit set is one of the others, under the name senders always write. */
+function decodeJapanese(bytes: Buffer): string {
+  if (!hasEightBit(bytes)) return decoderOf('iso-2022-jp')!.decode(withoutIdleEscapes(bytes));
+  const texts = ['utf-8', 'euc-jp', 'shift_jis'].map(name => decoderOf(name)!.decode(bytes));
+  return texts.find(text => !text.includes('\ufffd')) ?? texts[0]!;
 }
 
 const withoutMark = (text: string): string => (text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
@@ -87,6 +111,11 @@ function tryDecoder(name: string): TextDecoder | null {
   } catch {
     return null;
   }
+}
+
+/** Each line or encoded word goes back to ASCII; the decoder takes a way back that nothing follows for an error. */
+function withoutIdleEscapes(bytes: Buffer): Buffer {
+  return Buffer.from(bytes.toString('latin1').replace(/(?:\x1b\([BJ])+(?=\x1b[$(])/g, ''), 'latin1');
 }
 
 /** RFC 2152: `+` … `-` holds UTF-16BE in base64; `+-` is a plus. */

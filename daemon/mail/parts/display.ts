@@ -31,12 +31,13 @@ function gather(parts: Part[], kind: string, inAlternative: boolean, versions: V
   const textBefore = versions.text?.length ?? 0;
   const htmlBefore = versions.html?.length ?? 0;
   const here: Versions = { ...versions };
+  const rootOfRelated = kind === 'related' ? Math.max(0, parts.findIndex(isText)) : 0;
   for (const [index, part] of parts.entries()) {
     if (part.contentId !== null && !shown.inline.has(part.contentId)) shown.inline.set(part.contentId, part);
     if (part.type.startsWith('multipart/') && part.parts.length > 0) {
       const inner = part.type.slice('multipart/'.length);
       gather(part.parts, inner, inAlternative || inner === 'alternative', here, shown);
-    } else if (!isBodyText(part, index, kind)) addFile(part, kind, shown);
+    } else if (!isBodyText(part, index === rootOfRelated, kind)) addFile(part, kind, shown);
     else if (kind === 'alternative') (part.type === 'text/html' ? here.html : here.text)?.push(part);
     else {
       // Inside an alternative, mixed text belongs to the version that its first text began.
@@ -44,6 +45,8 @@ function gather(parts: Part[], kind: string, inAlternative: boolean, versions: V
       if (inAlternative && part.type === 'text/html' && here.text?.length === textBefore) here.text = null;
       here.text?.push(part);
       here.html?.push(part);
+      // A later text with a file name is shown, and is a file too.
+      if (part.name !== null && index > 0) shown.attachments.push(part);
     }
   }
   if (kind === 'alternative') lendMissing(versions, textBefore, htmlBefore);
@@ -56,13 +59,14 @@ function lendMissing({ text, html }: Versions, textBefore: number, htmlBefore: n
   else if (html.length === htmlBefore) html.push(...text.slice(textBefore));
 }
 
-/** A later text with a file name is a file; in a related only the first part is the text itself. */
-function isBodyText(part: Part, index: number, kind: string): boolean {
-  // A multipart in which no part was found is shown as the text it is, rather than not at all.
-  const isText = part.type === 'text/plain' || part.type === 'text/html' || part.type.startsWith('multipart/');
-  if (part.disposition === 'attachment' || !isText) return false;
-  return index === 0 || kind === 'alternative' || (kind !== 'related' && part.name === null);
+/** In a related only its root is the text itself: the first one, or behind the images the first text. */
+function isBodyText(part: Part, isRoot: boolean, kind: string): boolean {
+  return part.disposition !== 'attachment' && isText(part) && (isRoot || kind !== 'related');
 }
+
+/** A multipart in which no part was found is shown as the text it is, rather than not at all. */
+const isText = (part: Part): boolean =>
+  part.type === 'text/plain' || part.type === 'text/html' || part.type.startsWith('multipart/');
 
 function addFile(part: Part, kind: string, shown: DisplayParts): void {
   const insideHtml = kind === 'related' && part.contentId !== null && part.disposition !== 'attachment';

@@ -246,7 +246,9 @@ export class PartScanner {
   }
 
   #close(depth: number, bodyTo: number): void {
-    for (const { part } of this.#open.splice(depth)) part.bodyTo = Math.max(part.bodyFrom, bodyTo);
+    // Innermost first: an empty part may end behind the line end that belongs to the delimiter around it.
+    for (const { part } of this.#open.splice(depth).reverse())
+      part.bodyTo = Math.max(part.bodyFrom, bodyTo, part.parts.at(-1)?.bodyTo ?? 0);
   }
 }
 

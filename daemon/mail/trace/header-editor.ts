@@ -35,7 +35,7 @@ type LineStart = 'undecided' | 'empty' | 'continued' | 'other' | 'headless' | { 
 /**
  * Edits the header of content that streams through. States: at the start of a header line, inside one that is
  * kept or dropped, in the body. Lines that are no field are kept. Content in which none is found before an empty
- * line or in the first KB has no header: it gets the inserted fields, an empty line, and is all body.
+ * line or in the first KB has no header: it gets the inserted fields, if any, and an empty line, and is all body.
  */
 export class HeaderEditor {
   readonly seen = new Set<string>();
