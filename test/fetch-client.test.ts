@@ -331,6 +331,27 @@ describe('connectPop3 and TLS', () => {
       ).toEqual([]);
     });
 
+  test('connectPop3 speaks TLS from the first octet on, and STLS no more', async () => {
+    const behaviour: Behaviour = { capa, implicitTls: true, letters: [letter('a')] };
+    const over = { implicitTls: true, tls: 'required', ca: localhost.cert } as const;
+    const { server, client } = await connect(behaviour, over);
+    expect(await read(client.retr(1))).toContain('body of a');
+    expect(server.said).toEqual(['tls CAPA', 'tls USER u', 'tls PASS secret', 'tls RETR 1']);
+    expect((await connect(behaviour, { implicitTls: true, tls: 'try' })).server.said).toContain('tls PASS secret');
+  });
+
+  test('connectPop3 says nothing to a port without TLS, or with another’s certificate, where TLS comes first', async () => {
+    const distrusted = await upstream({ implicitTls: true });
+    expect(await failure(connectPop3(options(distrusted.port, { implicitTls: true, tls: 'required' })))).toMatch(
+      /^tls: /,
+    );
+    expect(await failure(connectPop3(options(distrusted.port, { implicitTls: true, tls: 'off' })))).toMatch(/^tls: /);
+    const clear = await upstream({});
+    for (const tls of ['required', 'try', 'off'] as const)
+      expect(await failure(connectPop3(options(clear.port, { implicitTls: true, tls })))).toMatch(/^tls: /);
+    expect([...distrusted.said, ...clear.said.filter(line => /USER|PASS|AUTH/.test(line))]).toEqual([]);
+  });
+
   test('connectPop3 with try takes any certificate', async () => {
     const { server } = await connect({ capa }, { tls: 'try' });
     expect(credentials(server)).toEqual([]);

@@ -28,6 +28,8 @@ export type Behaviour = {
   uidl?: ((letter: Letter, index: number, session: number) => string | null) | null;
   top?: boolean;
   answer?: (line: string, socket: Socket, session: number) => Answer;
+  /** TLS from the first octet. */
+  implicitTls?: boolean;
   /** Milliseconds before each answer. */
   slow?: number;
 };
@@ -88,7 +90,8 @@ class Talker {
   }
 
   start(): void {
-    this.#listen();
+    if (this.#b.implicitTls) this.#secure();
+    else this.#listen();
     this.#socket.write(this.#b.greeting ?? '+OK ready\r\n');
   }
 
