@@ -63,7 +63,7 @@ describe('list', () => {
 
   test('?select=all ticks every row of the page, without script', async () => {
     const { html } = await b.page('/mail/inbox?select=all');
-    const boxes = [...html.matchAll(/<input type="checkbox" name="id"[^>]*>/g)].map(m => m[0]);
+    const boxes = [...html.matchAll(/<input type="checkbox" name="message"[^>]*>/g)].map(m => m[0]);
     expect(boxes.length).toBeGreaterThan(0);
     expect(boxes.every(box => box.includes('checked'))).toBe(true);
   });
@@ -218,29 +218,34 @@ describe('changes', () => {
 
   test('many are moved by one form; the page says so and offers to undo it', async () => {
     const some = ids.slice(0, 2).map(String);
-    const sent = await b.post('/messages/moves', { id: some, to: 'archive', back: '/mail/inbox?before=9.9' });
+    const sent = await b.post('/messages/moves', { message: some, to: 'archive', back: '/mail/inbox?before=9.9' });
     expect([sent.status, sent.headers.get('location')]).toEqual([303, '/mail/inbox?before=9.9']);
     for (const id of ids.slice(0, 2)) expect(await where(id)).toBe(await folderId('archive'));
     expect(await where(ids[2] ?? 0)).toBe(await folderId('inbox'));
     const { html } = await b.page('/mail/inbox');
     expect(html).toContain('2 messages moved to Archive.');
     expect(html).toMatch(/<input type="hidden" name="undo" value="1">/);
-    await b.post('/messages/moves', { id: some, to: String(await folderId('inbox')), undo: '1', back: '/mail/inbox' });
+    await b.post('/messages/moves', {
+      message: some,
+      to: String(await folderId('inbox')),
+      undo: '1',
+      back: '/mail/inbox',
+    });
     for (const id of ids) expect(await where(id)).toBe(await folderId('inbox'));
   });
 
   test('one is moved by its own address, whatever is ticked', async () => {
     const [one = 0, two = 0] = ids;
-    await b.post(`/messages/${one}/moves`, { id: String(two), to: 'trash', back: '/mail/inbox' });
+    await b.post(`/messages/${one}/moves`, { message: String(two), to: 'trash', back: '/mail/inbox' });
     expect(await where(one)).toBe(await folderId('trash'));
     expect(await where(two)).toBe(await folderId('inbox'));
   });
 
   test('the select moves to a folder of one’s own; nothing chosen or ticked says so', async () => {
     const own = await site.store.folders.create(ann.id, `Own ${ids[0]}`, site.clock.now);
-    await b.post('/messages/moves', { id: String(ids[0]), folder: String(own?.id), back: '/mail/inbox' });
+    await b.post('/messages/moves', { message: String(ids[0]), folder: String(own?.id), back: '/mail/inbox' });
     expect(await where(ids[0] ?? 0)).toBe(own?.id);
-    const useless: Record<string, string>[] = [{ id: String(ids[1]), folder: '' }, { to: 'trash' }];
+    const useless: Record<string, string>[] = [{ message: String(ids[1]), folder: '' }, { to: 'trash' }];
     for (const fields of useless) {
       await b.post('/messages/moves', { ...fields, back: '/mail/inbox' });
       expect((await b.page('/mail/inbox')).html).toContain('Nothing was selected');
@@ -248,7 +253,7 @@ describe('changes', () => {
   });
 
   test('flags are set and cleared for one or many', async () => {
-    await b.post('/messages/flags', { id: ids.map(String), set: 'seen', back: '/mail/inbox' });
+    await b.post('/messages/flags', { message: ids.map(String), set: 'seen', back: '/mail/inbox' });
     for (const id of ids) expect((await flagsOf(id)) & Flag.seen).toBe(Flag.seen);
     await b.post(`/messages/${ids[0]}/flags`, { clear: 'seen', back: '/mail/inbox' });
     expect((await flagsOf(ids[0] ?? 0)) & Flag.seen).toBe(0);
@@ -259,7 +264,7 @@ describe('changes', () => {
   });
 
   test('removal is for good', async () => {
-    await b.post('/messages/removals', { id: String(ids[0]), back: '/mail/trash' });
+    await b.post('/messages/removals', { message: String(ids[0]), back: '/mail/trash' });
     expect(await where(ids[0] ?? 0)).toBeNull();
     expect((await b.page('/mail/trash')).html).toContain('1 message deleted for good.');
   });
@@ -416,7 +421,7 @@ describe('foreign requests', () => {
         {},
       ];
       for (const headers of foreign) {
-        const body = 'id=1&to=trash';
+        const body = 'message=1&to=trash';
         for (const type of ['application/x-www-form-urlencoded', 'text/plain']) {
           const sent = await b.request(path, { method: 'POST', body, headers: { ...headers, 'Content-Type': type } });
           expect([path, headers, sent.status]).toEqual([path, headers, 403]);
@@ -429,7 +434,7 @@ describe('foreign requests', () => {
     const id = await site.deliver(ann, simple('stays'));
     for (const path of new Set(posts())) {
       if (['/signup', '/login'].includes(path)) continue;
-      const { status } = await b.page(`${path.replace('/1', `/${id}`)}?id=${id}&to=trash`);
+      const { status } = await b.page(`${path.replace('/1', `/${id}`)}?message=${id}&to=trash`);
       expect([200, 303, 404]).toContain(status);
     }
     expect((await site.store.messages.get(ann.id, id))?.folderId).toBe(await folderId('inbox'));
@@ -467,7 +472,7 @@ describe('foreign requests', () => {
     }
     const before = await site.store.messages.get(ann.id, id);
     for (const kind of ['flags', 'moves', 'removals']) {
-      const fields = { id: String(id), to: 'trash', set: 'flagged' };
+      const fields = { message: String(id), to: 'trash', set: 'flagged' };
       expect((await m.post(`/messages/${id}/${kind}`, fields)).status).toBe(404);
       await m.post(`/messages/${kind}`, fields);
     }

@@ -3,7 +3,7 @@ import { html } from 'hono/html';
 import type { Upload } from '../daemon/store.ts';
 import { icon, type Screen } from './layout.ts';
 import { fileIcon } from './message.ts';
-import type { Html } from './words.ts';
+import type { Html, Key } from './words.ts';
 
 export type DraftState =
   | { kind: 'unsaved' }
@@ -39,7 +39,7 @@ export function composePage(s: Screen, f: ComposeForm): Html {
   const id = f.key;
   return html`<section class="page compose-page" aria-labelledby="compose-title">
 <form class="compose-form" method="post" action="/drafts" enctype="multipart/form-data" hx-boost="false" autocomplete="off">
-<header class="compose-head"><h1 id="compose-title">${f.subject.trim() || t('compose.title')}</h1></header>
+<header class="compose-head"><a class="button plain icon-only back" href="/mail/inbox" title="${t('act.back', { folder: t('folder.inbox') })}">${icon(s, 'arrow-left')}<span class="unseen">${t('act.back', { folder: t('folder.inbox') })}</span></a><h1 id="compose-title">${t(headingOf(f))}</h1></header>
 ${f.errors.form ? html`<p class="flash danger" role="alert">${icon(s, 'circle-alert')}${f.errors.form}</p>` : ''}
 <input type="hidden" name="key" value="${f.key}"><input type="hidden" name="related" value="${f.relatedId ?? ''}"><input type="hidden" name="relation" value="${f.relation ?? ''}">
 ${line(s, { id: `to-${id}`, name: 'to', label: t('compose.to'), value: f.to, error: f.errors.to, focus: f.to === '' || f.errors.to !== undefined, people: true })}
@@ -52,10 +52,15 @@ ${files(s, f)}
 <button class="button primary" type="submit" formaction="/drafts/submissions" data-key="send">${icon(s, 'send')}${t('compose.send')}</button>
 <button class="button plain" type="submit" formaction="/drafts">${t('compose.save')}</button>
 <button class="button plain" type="submit" formaction="/drafts/removals" formnovalidate>${t('compose.discard')}</button>
-<div class="draft-saver" hx-post="/drafts" hx-trigger="input delay:1500ms from:closest form" hx-encoding="application/x-www-form-urlencoded" hx-target="find .draft-state" hx-swap="outerHTML" hx-push-url="false">${draftState(s, f)}</div>
+<div class="draft-saver" hx-post="/drafts" hx-trigger="input delay:1500ms from:'closest form'" hx-encoding="application/x-www-form-urlencoded" hx-target="find .draft-state" hx-swap="outerHTML" hx-push-url="false">${draftState(s, f)}</div>
 </footer>
 </form>
 </section>`;
+}
+
+function headingOf(f: ComposeForm): Key {
+  if (f.relation !== null) return f.relation === 'reply' ? 'act.reply' : 'act.forward';
+  return f.draftId === null ? 'compose.title' : 'compose.title.draft';
 }
 
 type Line = {

@@ -95,7 +95,7 @@ ${keyHelp(s)}
 
 export type Panes = {
   /** Which pane a narrow screen shows. */
-  view: 'list' | 'message' | 'page';
+  view: 'list' | 'message' | 'page' | 'compose';
   list?: Html;
   content: Html;
 };
@@ -177,7 +177,7 @@ function toast(s: Screen, notice: Notice): Html {
   return html`<div class="toast" role="status"><span>${notice.text}</span>${
     notice.undo === null
       ? ''
-      : html`<form method="post" action="/messages/moves">${notice.undo.ids.map(id => html`<input type="hidden" name="id" value="${id}">`)}<input type="hidden" name="to" value="${notice.undo.to}"><input type="hidden" name="undo" value="1"><input type="hidden" name="back" value="${s.here}"><button class="link" type="submit" data-key="undo">${s.w.t('act.undo')}</button></form>`
+      : html`<form method="post" action="/messages/moves">${notice.undo.ids.map(id => html`<input type="hidden" name="message" value="${id}">`)}<input type="hidden" name="to" value="${notice.undo.to}"><input type="hidden" name="undo" value="1"><input type="hidden" name="back" value="${s.here}"><button class="link" type="submit" data-key="undo">${s.w.t('act.undo')}</button></form>`
   }<button class="only-script plain" type="button" data-dismiss aria-label="${s.w.t('act.dismiss')}">${icon(s, 'x')}</button></div>`;
 }
 

@@ -104,7 +104,7 @@ function row(s: Screen, p: ListPane, m: Message): Html {
   const subject = m.subject.trim() || s.w.t('list.nosubject');
   const who = whoOf(s.w, p.folder, m);
   return html`<li id="m${m.id}" class="row${seen ? '' : ' unread'}${m.id === p.open ? ' open' : ''}">
-<label class="tick"><input type="checkbox" name="id" value="${m.id}"${p.ticked ? html` checked` : ''} aria-label="${s.w.t('list.select', { subject, who })}"></label>
+<label class="tick"><input type="checkbox" name="message" value="${m.id}"${p.ticked ? html` checked` : ''} aria-label="${s.w.t('list.select', { subject, who })}"></label>
 <a class="row-link" href="${messagePath(s, m)}${p.keep}"${m.id === p.open ? html` aria-current="true"` : ''}>
 ${seen ? '' : html`<span class="dot"><span class="unseen">${s.w.t('list.unread')}</span></span>`}<span class="who"><bdi>${who}</bdi></span>
 <span class="what"><span class="subject"><bdi>${subject}</bdi></span>${m.snippet === '' ? '' : html` <span class="snippet"><bdi>${m.snippet}</bdi></span>`}</span>

@@ -52,7 +52,7 @@ export function changes(site: Site): Hono<Env> {
       const id = idOf(named);
       return id !== null && (await site.store.messages.get(c.var.account.id, id)) ? [id] : null;
     }
-    const ids = form.all('id').map(idOf);
+    const ids = form.all('message').map(idOf);
     return [...new Set(ids.filter(id => id !== null))].slice(0, mostAtOnce);
   };
 

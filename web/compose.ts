@@ -144,7 +144,7 @@ export function compose(site: Site): Hono<Env> {
       ...form,
     };
     const title = form.subject.trim() || c.var.words.t('compose.title');
-    return show(c, s, title, { view: 'page', content: composePage(s, whole) }, status);
+    return show(c, s, title, { view: 'compose', content: composePage(s, whole) }, status);
   };
   return app;
 }

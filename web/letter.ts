@@ -61,8 +61,12 @@ async function answered(bodies: Bodies, account: Account, m: Message, content: C
     [account.address],
     all,
   );
-  return { to: to.map(formatNamed).join(', '), cc: cc.map(formatNamed).join(', ') };
+  return { to: to.map(asTyped).join(', '), cc: cc.map(asTyped).join(', ') };
 }
+
+/** As a person would type it: quotes only where the name holds a sign that means something in a list. */
+const asTyped = (a: NamedAddress): string =>
+  a.name === '' || /[()<>@,;:\\".[\]]/.test(a.name) ? formatNamed(a) : `${a.name} <${a.address}>`;
 
 function quoted(w: Words, m: Message, text: string): string {
   const who = m.fromName || m.fromAddress;

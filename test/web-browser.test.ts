@@ -1,0 +1,265 @@
+import { existsSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Account, Flag } from '../daemon/store.ts';
+import { serveSite } from '../web/app.ts';
+import { letters } from './letters.ts';
+import { openSite, type TestSite } from './site.ts';
+
+const executablePath = '/usr/bin/chromium';
+const there = existsSync(executablePath) || process.env.CI === 'true';
+
+let site: TestSite;
+let ann: Account;
+let browser: Browser;
+let servers: ReturnType<typeof serveSite>;
+let base = '';
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  if (!there) return;
+  site = await openSite({ host_domain: ['example.org'] });
+  ann = await site.account('ann');
+  for (const [i, l] of letters.entries()) await site.deliver(ann, l.source, site.clock.now - i * 60_000);
+  servers = serveSite({ app: site.app, settings: site.settings });
+  await new Promise<void>(resolve => servers.http.listen(0, '127.0.0.1', () => resolve()));
+  base = `http://127.0.0.1:${(servers.http.address() as AddressInfo).port}`;
+  browser = await chromium.launch({
+    executablePath,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+  });
+});
+afterAll(async () => {
+  if (!there) return;
+  await browser.close();
+  await servers.close(500);
+  await site.close();
+});
+
+async function signedIn(
+  options: { script?: boolean; width?: number } = {},
+): Promise<{ context: BrowserContext; page: Page }> {
+  const context = await browser.newContext({
+    javaScriptEnabled: options.script ?? true,
+    viewport: { width: options.width ?? 1280, height: 820 },
+  });
+  const page = await context.newPage();
+  page.on('pageerror', error => complaints.push(error.message));
+  page.on('console', m => /Content Security Policy|Uncaught/.test(m.text()) && complaints.push(m.text()));
+  await page.goto(`${base}/login`);
+  await page.fill('#username', 'ann');
+  await page.fill('#password', 'correct horse');
+  await page.click('button[type=submit]');
+  await page.waitForURL('**/mail/inbox');
+  return { context, page };
+}
+
+const simple = (subject: string) => `From: Bo <bo@example.net>\nTo: ann@example.org\nSubject: ${subject}\n\nHello.\n`;
+const idOf = async (subject: string) => {
+  const inbox = await site.store.folders.byRole(ann.id, 'inbox');
+  return (await site.store.messages.page(ann.id, inbox.id, 100)).messages.find(m => m.subject === subject)?.id ?? 0;
+};
+
+describe.skipIf(!there)('site in Chromium (Debian package chromium)', () => {
+  test('sign-up tells while typing whether an address is free, and opens the Inbox', async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(`${base}/`);
+    await page.waitForURL('**/signup');
+    await page.fill('#username', 'ann');
+    await page.locator('.address-state.danger').waitFor();
+    await page.fill('#username', 'Nora');
+    await page.locator('.address-state.ok').waitFor();
+    expect(await page.textContent('.address-text')).toBe('nora@example.org');
+    await page.fill('#name', 'Nora');
+    await page.fill('#password', 'long enough a password');
+    await page.click('button[type=submit]');
+    await page.waitForURL('**/mail/inbox');
+    await page.getByText('Welcome. nora@example.org is yours.').waitFor();
+    await context.close();
+  });
+
+  test('opening and going back stay in the page, keep the place in the list and the address in step', async () => {
+    const { context, page } = await signedIn();
+    await page.evaluate('window.stayed = true');
+    await page.evaluate("document.querySelector('#list').scrollTop = 200");
+    await page.evaluate(
+      "[...document.querySelectorAll('.row-link')].find(a => a.textContent.includes('Minutes of')).click()",
+    );
+    await page.locator('article.message h1').waitFor();
+    expect(page.url()).toMatch(/\/mail\/inbox\/\d+$/);
+    expect(await page.evaluate('window.stayed')).toBe(true);
+    expect(await page.evaluate("document.querySelector('#list').scrollTop")).toBe(200);
+    expect(await page.title()).toMatch(/Minutes of the general/);
+    await page.goBack();
+    await page.locator('.reader.idle').waitFor();
+    expect(page.url()).toMatch(/\/mail\/inbox$/);
+    await context.close();
+  });
+
+  test('a mail’s HTML has a frame as high as it is, and cannot run script', async () => {
+    const { context, page } = await signedIn();
+    await page.getByText('What to sow before the frost').first().click();
+    const frame = page.frameLocator('iframe.frame');
+    await frame.getByText('Broad beans, garlic').waitFor();
+    await page.waitForFunction("document.querySelector('iframe.frame').style.height !== ''");
+    const sizes = await page.evaluate(
+      "(f => [f.clientHeight, f.contentDocument.documentElement.scrollHeight])(document.querySelector('iframe.frame'))",
+    );
+    const [frameHeight = 0, mail = 0] = sizes as number[];
+    expect(Math.abs(frameHeight - mail)).toBeLessThan(4);
+    expect(frameHeight).toBeLessThan(700);
+    await context.close();
+  });
+
+  test('new mail appears without reload, and moves neither what is read nor what is ticked', async () => {
+    const { context, page } = await signedIn();
+    await page.getByText('Lunch on Thursday?').first().click();
+    await page.locator('article.message h1').waitFor();
+    await page.locator('.row .tick input').nth(3).check();
+    const ticked = await page.locator('.row:has(.tick :checked)').getAttribute('id');
+    await page.evaluate("document.querySelector('article.message').dataset.same = 'yes'");
+    await page.waitForTimeout(300);
+    await site.deliver(ann, simple('Fresh from the oven'), Date.now());
+    const inbox = await site.store.folders.byRole(ann.id, 'inbox');
+    site.tell.changed([
+      { accountId: ann.id, folderId: inbox.id, modseq: (await site.store.accounts.byId(ann.id))?.modseq ?? 0 },
+    ]);
+    await page.locator('.row', { hasText: 'Fresh from the oven' }).waitFor();
+    expect(await page.locator('.row:has(.tick :checked)').getAttribute('id')).toBe(ticked);
+    expect(await page.getAttribute('article.message', 'data-same')).toBe('yes');
+    expect(await page.title()).toMatch(/^\(\d+\) Lunch on Thursday/);
+    await context.close();
+  });
+
+  test('a second tab shares the stream of the first and goes on when it closes', async () => {
+    const { context, page } = await signedIn();
+    const second = await context.newPage();
+    await second.goto(`${base}/mail/inbox`);
+    await second.waitForTimeout(300);
+    const announce = async (subject: string) => {
+      await site.deliver(ann, simple(subject), Date.now());
+      const inbox = await site.store.folders.byRole(ann.id, 'inbox');
+      const modseq = (await site.store.accounts.byId(ann.id))?.modseq ?? 0;
+      site.tell.changed([{ accountId: ann.id, folderId: inbox.id, modseq }]);
+    };
+    await announce('To both tabs');
+    for (const one of [page, second]) await one.locator('.row', { hasText: 'To both tabs' }).waitFor();
+    await page.close();
+    await second.waitForTimeout(500);
+    await announce('To the one left');
+    await second.locator('.row', { hasText: 'To the one left' }).waitFor();
+    await context.close();
+  });
+
+  test('ticked messages are archived at once and put back by Undo', async () => {
+    const { context, page } = await signedIn();
+    const id = await idOf('Concert tickets');
+    await page.locator(`#m${id} .tick input`).check();
+    expect(await page.textContent('[data-count]')).toBe('1 selected');
+    await page.click('#list [data-key=archive]');
+    await page.getByText('1 message moved to Archive.').waitFor();
+    expect(await page.locator(`#m${id}`).count()).toBe(0);
+    await page.click('.toast [data-key=undo]');
+    await page.locator(`#m${id}`).waitFor();
+    await context.close();
+  });
+
+  test('keys go through the list, open, star, mark unread and help; never in a field', async () => {
+    const { context, page } = await signedIn();
+    const id = (await page.locator('.row').first().getAttribute('id')) ?? '';
+    await page.keyboard.press('j');
+    expect(await page.evaluate('document.activeElement.closest(".row").id')).toBe(id);
+    await page.keyboard.press('o');
+    await page.locator('article.message h1').waitFor();
+    await page.keyboard.press('s');
+    await page.locator('article.message .mark-star-on').waitFor();
+    const number = Number(id.slice(1));
+    expect(((await site.store.messages.get(ann.id, number))?.flags ?? 0) & Flag.flagged).toBe(Flag.flagged);
+    await page.keyboard.press('j');
+    await page.waitForURL(url => !url.pathname.endsWith(`/${number}`));
+    await page.keyboard.press('u');
+    await page.locator('.reader.idle').waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('e#?');
+    expect(await page.inputValue('#q')).toBe('e#?');
+    await page.locator('body').press('Escape');
+    await page.evaluate('document.activeElement.blur()');
+    await page.keyboard.press('?');
+    await page.locator('#keys[open]').waitFor();
+    await context.close();
+  });
+
+  test('what is typed is saved by itself, under one address, and sent', async () => {
+    const { context, page } = await signedIn();
+    await page.click('.rail .compose');
+    await page.getByLabel('To', { exact: true }).fill('bo@example.net');
+    await page.getByLabel('Subject').fill('By itself');
+    await page.getByLabel('Message', { exact: true }).fill('First words');
+    await page.getByText(/^Saved \d\d:\d\d$/).waitFor();
+    await page.waitForURL('**/drafts/*');
+    await page.getByLabel('Message', { exact: true }).fill('First words, and more');
+    await page.waitForTimeout(2200);
+    const drafts = (await site.store.drafts.list(ann.id)).filter(d => d.subject === 'By itself');
+    expect(drafts.map(d => d.text)).toEqual(['First words, and more']);
+    await page.setInputFiles('input[type=file]', {
+      name: 'note.txt',
+      mimeType: 'text/plain',
+      buffer: Buffer.from('note'),
+    });
+    await page.getByText('note.txt').first().waitFor();
+    await page.getByLabel('Message', { exact: true }).focus();
+    await page.keyboard.press('Control+Enter');
+    await page.getByText('Message sent.').waitFor();
+    expect(site.sent.at(-1)?.content).toContain('note.txt');
+    await context.close();
+  });
+
+  test('all of it works without script: open, star, move, search, write, send', async () => {
+    const { context, page } = await signedIn({ script: false });
+    await page.getByText('Holiday dates').first().click();
+    await page.locator('article.message h1').waitFor();
+    await page.locator('article.message').getByRole('button', { name: 'Star', exact: true }).click();
+    await page.locator('article.message .mark-star-on').waitFor();
+    await page.locator('article.message').getByRole('combobox').selectOption({ label: 'Archive' });
+    await page.locator('article.message').getByRole('button', { name: 'Move', exact: true }).click();
+    await page.getByText('1 message moved to Archive.').waitFor();
+    await page.goto(`${base}/mail/inbox`);
+    await page.locator('[data-all]').click();
+    expect(await page.locator('.tick input:checked').count()).toBeGreaterThan(5);
+    await page.fill('#q', 'holiday in:archive');
+    await page.keyboard.press('Enter');
+    await page.locator('.row', { hasText: 'Holiday dates' }).waitFor();
+    await page.goto(`${base}/compose`);
+    await page.getByLabel('To', { exact: true }).fill('bo@example.net');
+    await page.getByLabel('Message', { exact: true }).fill('Without script');
+    await page.setInputFiles('input[type=file]', {
+      name: 'plain.txt',
+      mimeType: 'text/plain',
+      buffer: Buffer.from('x'),
+    });
+    await page.getByRole('button', { name: 'Attach', exact: true }).click();
+    await page.getByText('plain.txt').first().waitFor();
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByText('Message sent.').waitFor();
+    expect(site.sent.at(-1)?.content).toContain('plain.txt');
+    await context.close();
+  });
+
+  test('on a phone there is one pane and nothing is wider than the window', async () => {
+    const { context, page } = await signedIn({ width: 360 });
+    expect(await page.locator('.rail').isVisible()).toBe(false);
+    await page.locator('.row-link').first().click();
+    await page.locator('article.message h1').waitFor();
+    expect(await page.locator('#list').isVisible()).toBe(false);
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    await page.click('[data-key=back]');
+    await page.locator('#list').waitFor();
+    await context.close();
+  });
+
+  test('no page complained of its own policy or threw', () => {
+    expect(complaints).toEqual([]);
+  });
+});
