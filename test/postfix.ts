@@ -32,6 +32,8 @@ export type Peer = {
   port: number /** What it took, in any order. */;
   taken(): Promise<Buffer[]>;
   close(): Promise<void>;
+  /** Where it files what it took. */
+  folder: string;
 };
 
 async function filesOf(folder: string): Promise<Buffer[]> {
@@ -54,6 +56,7 @@ export async function smtpSink(...flags: string[]): Promise<Peer> {
   await until('smtp-sink listens', () => answers(port));
   return {
     port,
+    folder,
     taken: () => filesOf(folder),
     async close() {
       sink.kill();
@@ -85,6 +88,7 @@ export async function startPostfix(): Promise<Peer> {
   await until('Postfix listens', () => answers(port));
   return {
     port,
+    folder: at('mail/box/new'),
     taken: () => filesOf(at('mail/box/new')),
     async close() {
       execFileSync('postfix', ['-c', at('conf'), 'stop'], { stdio: 'ignore' });
