@@ -33,6 +33,14 @@ const RUNS =
 
 /** The line of words that the index keeps of a text. */
 export function indexWords(text: string): string {
+  // Most mail is ASCII without long words: one replacement makes the whole line.
+  if (ASCII.test(text)) {
+    const line = text
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, ' ')
+      .trim();
+    if (!hasLongWord(line)) return line;
+  }
   return split(text, true).join(' ');
 }
 
@@ -42,6 +50,16 @@ export function indexWords(text: string): string {
  */
 export function queryWords(text: string): string[] {
   return split(text, false);
+}
+
+function hasLongWord(line: string): boolean {
+  for (let from = 0; from < line.length; ) {
+    const space = line.indexOf(' ', from);
+    const end = space < 0 ? line.length : space;
+    if (end - from > LONGEST_WORD) return true;
+    from = end + 1;
+  }
+  return false;
 }
 
 function split(text: string, forIndex: boolean): string[] {

@@ -12,36 +12,49 @@ const ORIGINAL = /^-{2,}\s?(?:Original|Forwarded|Weitergeleitete|Ursprüngliche|
 
 /** The first words a person wrote: quoted lines, what introduces them, rules and signatures only where nothing else is. */
 export function snippetOf(text: string): string {
-  const lines = text.slice(0, READ).split('\n').map(plainLine);
-  const own = ownLines(lines).join(' ');
-  return shorten(own !== '' ? own : lines.map(line => line.replace(/^(?:> ?)+/, '')).join(' '));
+  const lines = text.slice(0, READ).split('\n');
+  return shorten(ownWords(lines) || firstWords(lines.map(line => line.replace(/^(?:> ?)+/, ''))));
 }
 
-const plainLine = (line: string): string =>
-  cleanText(line)
+/** Lists are made of these for every message: reading stops as soon as there is enough. */
+function firstWords(lines: string[]): string {
+  let words = '';
+  for (const line of lines) {
+    if (words.length > LONGEST) break;
+    words += ` ${plainLine(line)}`;
+  }
+  return words.trim();
+}
+
+function plainLine(line: string): string {
+  if (/^[ -~\r]*$/.test(line)) return line.trim();
+  return cleanText(line)
     .split(/\s+/)
     .map(word => word.replace(EDGES, ''))
     .filter(word => word !== '' && !INVISIBLE.test(word))
     .join(' ');
+}
 
-function ownLines(lines: string[]): string[] {
-  const own: string[] = [];
-  for (const [index, line] of lines.entries()) {
-    // RFC 3676 §4.3; its trailing space is folded away by now.
-    if (line === '--' || ORIGINAL.test(line)) break;
+function ownWords(lines: string[]): string {
+  let words = '';
+  for (const [index, raw] of lines.entries()) {
+    const line = raw.trim();
+    // RFC 3676 §4.3; its trailing space is off by now.
+    if (line === '--' || ORIGINAL.test(line) || words.length > LONGEST) break;
     if (line.startsWith('>') || !/[\p{L}\p{N}]/u.test(line)) continue;
-    if (!introducesQuote(lines, index)) own.push(line);
+    if (!introducesQuote(lines, index)) words += ` ${plainLine(line)}`;
   }
-  return own;
+  return words.trim();
 }
 
 /** `On Monday Ann wrote:` in any language: one or two lines, a colon, and then the quote. */
 function introducesQuote(lines: string[], index: number): boolean {
-  let next = index + 1;
-  if (!lines[index]!.endsWith(':') && lines[next]?.endsWith(':')) next += 1;
-  else if (!lines[index]!.endsWith(':')) return false;
-  while (lines[next] === '' && next < index + 4) next += 1;
-  return lines[next]?.startsWith('>') ?? false;
+  const at = (place: number): string => (lines[place] ?? '').trim();
+  const here = at(index).endsWith(':');
+  if (!here && !at(index + 1).endsWith(':')) return false;
+  let next = index + (here ? 1 : 2);
+  while (at(next) === '' && next < index + 4) next += 1;
+  return at(next).startsWith('>');
 }
 
 function shorten(text: string): string {
