@@ -1,0 +1,114 @@
+import { existsSync } from 'node:fs';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type House, startHouse } from './harness.ts';
+
+// One person's day, in a browser, against the product as it is started: nothing of it is ours to pretend.
+const executablePath = '/usr/bin/chromium';
+const absent = !existsSync(executablePath);
+
+test.runIf(absent)('a journey needs a browser: skipped, the package chromium would run it', context => {
+  expect(process.env.CI, 'the package chromium is missing').not.toBe('true');
+  context.skip();
+});
+
+describe.skipIf(absent)('a journey in Chromium', { timeout: 90_000 }, () => {
+  let house: House;
+  let browser: Browser;
+  let base = '';
+  beforeAll(async () => {
+    house = await startHouse();
+    base = `http://127.0.0.1:${house.ports.http}`;
+    browser = await chromium.launch({
+      executablePath,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+    });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await house?.remove();
+  });
+
+  const signUp = async (script: boolean, username: string): Promise<Page> => {
+    const context = await browser.newContext({ javaScriptEnabled: script, viewport: { width: 1280, height: 820 } });
+    const page = await context.newPage();
+    await page.goto(base);
+    await page.fill('#name', `${username} Example`);
+    await page.fill('#username', username);
+    await page.fill('#password', `${username} likes long words`);
+    await page.click('button[type=submit]');
+    await page.waitForURL('**/mail/inbox');
+    return page;
+  };
+  const write = async (page: Page, to: string, subject: string, text: string) => {
+    await page.goto(`${base}/compose`);
+    await page.getByLabel('To', { exact: true }).fill(to);
+    await page.getByLabel('Subject').fill(subject);
+    await page.getByLabel('Message', { exact: true }).fill(text);
+    await page.getByRole('button', { name: 'Send' }).click();
+  };
+  const row = (page: Page, text: string) => page.locator('.row', { hasText: text });
+
+  test.each([
+    ['with script', true],
+    ['without script', false],
+  ])('two people sign up, write, read, answer and are told of mistakes, %s', async (_, script) => {
+    const suffix = script ? 'one' : 'two';
+    const ann = await signUp(script, `ann-${suffix}`);
+    const bo = await signUp(script, `bo-${suffix}`);
+
+    await write(ann, `bo-${suffix}@localhost`, 'Grüße vom See', 'Komm doch am Samstag!');
+    await ann.getByText('Message sent.').waitFor();
+    // With script the mail is there by itself; without, a person loads the page again.
+    if (!script) await bo.reload();
+    await row(bo, 'Grüße vom See').locator('.row-link').click();
+    await bo.getByText('Komm doch am Samstag!').last().waitFor();
+
+    await bo.locator('.message-foot').getByText('Reply', { exact: true }).click();
+    await bo.waitForURL('**/compose?reply=*');
+    await bo.getByRole('button', { name: 'Send' }).click();
+    await bo.getByText('Message sent.').waitFor();
+    await ann.goto(`${base}/search?q=samstag`);
+    await row(ann, 'Re: Grüße vom See').waitFor();
+    await bo.goto(`${base}/mail/sent`);
+    await row(bo, 'Re: Grüße vom See').waitFor();
+    await bo.goto(`${base}/mail/drafts`);
+    expect(await bo.locator('.row').count()).toBe(0);
+
+    await write(ann, 'nobody-there@localhost', 'x', 'x');
+    expect(await ann.locator('.compose-row .error').textContent()).toMatch(/nobody-there@localhost was refused/);
+    for (const page of [ann, bo]) await page.context().close();
+  });
+
+  test('a password is changed and the old one is worth nothing', async () => {
+    const page = await signUp(true, 'carla');
+    await page.goto(`${base}/settings`);
+    await page.fill('#old', 'carla likes long words');
+    await page.fill('#next', 'carla likes other words');
+    await page.getByRole('button', { name: 'Change password' }).click();
+    await page.getByText('Your password is changed.').waitFor();
+    await page.context().clearCookies();
+    await page.goto(`${base}/login`);
+    for (const [password, goal] of [
+      ['carla likes long words', '**/login'],
+      ['carla likes other words', '**/mail/inbox'],
+    ] as const) {
+      await page.fill('#username', 'carla');
+      await page.fill('#password', password);
+      await page.click('button[type=submit]');
+      await page.waitForURL(goal);
+    }
+    await page.context().close();
+  });
+
+  test('mail and webmail come back after kill -9, and the browser stays signed in', async () => {
+    const page = await signUp(true, 'dora');
+    await write(page, 'dora@localhost', 'Before the crash', 'x');
+    await page.getByText('Message sent.').waitFor();
+    await house.kill();
+    await house.restart();
+    await page.goto(`${base}/mail/inbox`);
+    await row(page, 'Before the crash').waitFor();
+    await page.context().close();
+  });
+});
