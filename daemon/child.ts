@@ -5,7 +5,7 @@
 import { flushCompileCache } from 'node:module';
 import type { Server } from 'node:net';
 import type { Settings } from './config.ts';
-import { because, createLog, type Log } from './log.ts';
+import { because, createLog, flushLog, type Log } from './log.ts';
 import { openStore, type Store } from './store.ts';
 import { type Channel, createTell, type Message, type Tell, type Verbs } from './tell.ts';
 import type { TlsPair } from './wire/certificate.ts';
@@ -83,6 +83,7 @@ async function begin(name: string, start: Start, init: Init): Promise<void> {
 async function end(running: Running, store: Store, graceMs: number): Promise<void> {
   await running.stop(graceMs);
   await store.close();
+  flushLog();
   process.exit(0);
 }
 

@@ -40,6 +40,19 @@ export function because(error: unknown): Fields {
   return error instanceof Error ? { error: error.message, stack: error.stack } : { error: String(error) };
 }
 
+let pending = '';
+
+/**
+ * Lines of one turn of the event loop leave in one write: standard output is a pipe to the supervisor, and a pipe is
+ * written synchronously. Errors leave at once, since the process may be about to end.
+ */
 function toStdout(line: string): void {
-  process.stdout.write(line);
+  pending += line;
+  if (line.includes('"level":"error"')) flushLog();
+  else if (pending.length === line.length) setImmediate(flushLog);
+}
+
+export function flushLog(): void {
+  if (pending !== '') process.stdout.write(pending);
+  pending = '';
 }

@@ -53,8 +53,7 @@ export const startDaemon: Start = async context => {
   return {
     async stop(graceMs) {
       stopChores();
-      await Promise.all([relay, submission, pop3].map(s => s.close(graceMs)));
-      await queue.stop(graceMs);
+      await Promise.all([relay.close(graceMs), submission.close(graceMs), pop3.close(graceMs), queue.stop(graceMs)]);
       await store.kept.save(throttleState, auth.snapshot());
     },
   } satisfies Running;
