@@ -8,8 +8,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { socketChannel } from './tell/socket.ts';
-import { answer, type Channel, type Message, type Target, type Verbs } from './tell.ts';
+import { answer, type Channel, type Message, socketChannel, type Target, type Verbs } from './tell.ts';
 
 export type Switchboard = {
   /** A process of ours; questions to its name go there until it is gone. */

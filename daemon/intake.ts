@@ -85,7 +85,7 @@ export function createIntake(options: IntakeOptions): Intake {
       return await chain(address);
     },
     receive(handover, recipients) {
-      return new Incoming(store, headerRules(handover, recipients));
+      return new Incoming(store, headerRules(handover, recipients), settings.max_message_size);
     },
     async accept(handover, incoming, submitted) {
       try {

@@ -11,7 +11,7 @@ import { refusal } from './pop3-server/answer.ts';
 import { type Limits, type Session, startSession } from './pop3-server/session.ts';
 import type { House } from './pop3-server/talk.ts';
 import type { Change, Store } from './store.ts';
-import { networkOf } from './wire/peer.ts';
+import { networkOf } from './wire/ip.ts';
 
 export type Pop3Options = {
   store: Store;

@@ -4,7 +4,7 @@ import { hashPassword, isPassword, nobodysHash, parsePhc } from '../daemon/auth/
 import { loginAddress, nameProblem, passwordProblem } from '../daemon/auth/names.ts';
 import { createRecall } from '../daemon/auth/recall.ts';
 import { createThrottle, type Throttle } from '../daemon/auth/throttle.ts';
-import { networkOf } from '../daemon/wire/peer.ts';
+import { networkOf } from '../daemon/wire/ip.ts';
 
 const names: Record<string, string[]> = {
   '': [

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { corpusFolder } from './corpus-folder.ts';
 import { type House, startHouse, until } from './harness.ts';
 import { popMessages, sendRaw } from './mail-talk.ts';
+import { signIn } from './site-talk.ts';
 import { playTalk, sentenceOf } from './talk.ts';
 
 const password = 'correct horse 1';
@@ -106,6 +107,15 @@ describe('content', () => {
     expect(got.filter(m => m.toString('latin1').startsWith('Return-Path: <smuggled'))).toEqual([]);
     // Lone CR and LF have become CRLF.
     for (const m of got) expect(m.toString('latin1')).not.toMatch(/(^|[^\r])\n|\r(?!\n)/);
+  });
+
+  test('content without a header comes in as it is, and its text is seen', async () => {
+    await take('Just a line of text,\r\nand another.\r\n.\r\n');
+    const site = await signIn(`http://127.0.0.1:${house.ports.http}`, 'ann', password);
+    const list = await site.get('/mail/inbox');
+    expect(list.text).toContain('Just a line of text, and another.');
+    const [message] = await inboxOf('ann@localhost');
+    expect(afterTrace(message!)).toBe('Just a line of text,\r\nand another.\r\n');
   });
 
   test('content over the limit is read to its end, then refused, and the session goes on', async () => {

@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import type { Auth, AuthDeps, Verdict } from '../auth.ts';
 import { because, type Fields, type Log } from '../log.ts';
 import type { Account } from '../store.ts';
-import { networkOf } from '../wire/peer.ts';
+import { networkOf } from '../wire/ip.ts';
 import { isPassword, nobodysHash } from './local.ts';
 import { loginAddress } from './names.ts';
 import { createRecall } from './recall.ts';

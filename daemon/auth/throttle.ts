@@ -1,4 +1,4 @@
-import { networkOf } from '../wire/peer.ts';
+import { networkOf } from '../wire/ip.ts';
 import { createBudget } from './budget.ts';
 
 const minute = 60_000;

@@ -1,8 +1,7 @@
 import { loadSettings, mistakeLine, type Settings } from '../config.ts';
 import { controlPath } from '../control.ts';
 import { openStore, type Store } from '../store.ts';
-import { dialControl } from '../tell/socket.ts';
-import { createTell, type Tell } from '../tell.ts';
+import { createTell, dialControl, type Tell } from '../tell.ts';
 
 export type CommandContext = {
   /** What stands behind the command's name. */

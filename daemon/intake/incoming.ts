@@ -1,5 +1,5 @@
-import { type Part, PartScanner, partText } from '../mail/parts.ts';
-import { type IndexText, type Summary, summarise, textParts } from '../mail/summary.ts';
+import { type Part, PartScanner } from '../mail/parts.ts';
+import { type IndexText, readTexts, type Summary, summarise, textParts } from '../mail/summary.ts';
 import { HeaderEditor, NewlineMender } from '../mail/trace.ts';
 import type { ContentWriter, NewContent, Store } from '../store.ts';
 
@@ -38,9 +38,14 @@ export class Incoming {
   readonly #mender = new NewlineMender();
   readonly #editor: HeaderEditor;
   readonly #scanner = new PartScanner();
+  readonly #prepended: Buffer;
+  readonly #limit: number;
   #octets = 0;
 
-  constructor(store: Store, rules: HeaderRules) {
+  /** `limit`: octets from outside that are kept; what goes beyond is counted and dropped, for the caller to refuse. */
+  constructor(store: Store, rules: HeaderRules, limit = Number.POSITIVE_INFINITY) {
+    this.#limit = limit;
+    this.#prepended = Buffer.from(rules.prepend);
     this.#writer = store.content.create();
     const insert = (seen: ReadonlySet<string>) =>
       Object.entries(rules.missing)
@@ -48,7 +53,7 @@ export class Incoming {
         .map(([, field]) => field)
         .join('');
     this.#editor = new HeaderEditor({ drop: rules.drop, insert });
-    if (rules.prepend) void this.#take(Buffer.from(rules.prepend));
+    if (rules.prepend) void this.#take(this.#prepended);
   }
 
   /** Octets as they came from outside, before any mending. */
@@ -59,6 +64,7 @@ export class Incoming {
   /** Waits when the disk is slower than the sender. */
   async push(chunk: Buffer): Promise<void> {
     this.#octets += chunk.length;
+    if (this.#octets > this.#limit) return;
     for (const mended of this.#mender.push(chunk)) await this.#edited(this.#editor.push(mended));
   }
 
@@ -66,11 +72,19 @@ export class Incoming {
   async finish(): Promise<Received> {
     for (const mended of this.#mender.end()) await this.#edited(this.#editor.push(mended));
     await this.#edited(this.#editor.end());
-    const { header, root } = this.#scanner.end();
+    const { header, root } = this.#scanned();
     const { summary, index } = summarise(header, root, await this.#texts(root));
     const content = await this.#writer.finish();
     const { received } = this.#editor;
     return { content, tree: root, summary, index, hops: received, bareNewlines: this.#mender.bare };
+  }
+
+  /** Content without a header is text to its last octet: behind our Received its first lines would pass for fields. */
+  #scanned(): { header: Buffer; root: Part } {
+    const { header, root, size } = this.#scanner.end();
+    if (!this.#editor.headless || this.#prepended.length === 0) return { header, root };
+    const text = { ...root, type: 'text/plain', charset: null, encoding: '8bit', disposition: null, name: null };
+    return { header: this.#prepended, root: { ...text, parts: [], bodyFrom: this.#prepended.length, bodyTo: size } };
   }
 
   async discard(): Promise<void> {
@@ -86,14 +100,12 @@ export class Incoming {
     return this.#writer.write(chunk);
   }
 
-  async #texts(root: Part): Promise<{ plain: string | null; html: string | null }> {
-    const texts: { plain: string | null; html: string | null } = { plain: null, html: null };
-    for (const part of textParts(root).slice(0, textPartsLimit)) {
-      const kind = part.type === 'text/html' ? 'html' : 'plain';
-      const bytes = await this.#writer.read(part.bodyFrom, Math.min(part.bodyTo, part.bodyFrom + textLimit));
-      const text = partText(part, bytes);
-      texts[kind] = texts[kind] === null ? text : `${texts[kind]}\n${text}`;
-    }
-    return texts;
+  async #texts(root: Part) {
+    const found = textParts(root).slice(0, textPartsLimit);
+    return readTexts(await Promise.all(found.map(async part => ({ part, bytes: await this.#textOf(part) }))));
+  }
+
+  #textOf(part: Part): Promise<Buffer> {
+    return this.#writer.read(part.bodyFrom, Math.min(part.bodyTo, part.bodyFrom + textLimit));
   }
 }

@@ -3,6 +3,7 @@ import { type ConnectionOptions, createSecureContext, getCACertificates } from '
 import { isPermanent, type Reply, replyLine } from '../mail/reply.ts';
 import type { ClientOptions, SmtpClient } from '../smtp-client.ts';
 import { DialError, dial } from '../wire/dial.ts';
+import { isLoopback } from '../wire/ip.ts';
 import { asRefusal } from './replies.ts';
 import { type ClientTimeouts, plainWithAuthzid, Session } from './session.ts';
 import { clientOver } from './transaction.ts';
@@ -125,8 +126,6 @@ async function login(session: Session, as: NonNullable<ClientOptions['login']>, 
     throw new ConnectError(code === 'ETIMEDOUT' ? 'timeout' : 'auth', 'auth', messageOf(error), heard);
   }
 }
-
-export const isLoopback = (address: string): boolean => /^(::ffff:)?127\.|^::1$/.test(address);
 
 function tlsOptions(options: ClientOptions): ConnectionOptions {
   const verify = options.tls === 'required';

@@ -68,7 +68,7 @@ export function recipientOf(given: SMTPServerAddress): Recipient {
 export function envelopeOf(session: SMTPServerSession): Envelope {
   const e = session.envelope;
   return {
-    reversePath: (e.mailFrom && e.mailFrom.address) || null,
+    reversePath: (e.mailFrom || null)?.address || null,
     recipients: e.rcptTo.map(recipientOf),
     ret: (e.dsn?.ret ?? null) as Envelope['ret'],
     envid: e.dsn?.envid ?? null,

@@ -78,7 +78,9 @@ function opened(path: string, mode: 'write' | 'read'): DatabaseSync {
     const db = new DatabaseSync(path, { timeout: 5000 });
     if (mode === 'write') db.exec('pragma auto_vacuum = incremental');
     db.exec('pragma journal_mode = wal; pragma cache_size = -4000; pragma temp_store = memory');
-    db.exec(mode === 'write' ? 'pragma synchronous = full; pragma wal_autocheckpoint = 2000' : 'pragma query_only = on');
+    db.exec(
+      mode === 'write' ? 'pragma synchronous = full; pragma wal_autocheckpoint = 2000' : 'pragma query_only = on',
+    );
     // From now on a writer never sleeps inside SQLite, where its whole thread would stand still: see `began`.
     if (mode === 'write') db.exec('pragma busy_timeout = 0');
     return db;

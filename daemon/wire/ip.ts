@@ -1,4 +1,4 @@
-import { BlockList, isIP } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
@@ -24,4 +24,22 @@ export function addressList(addresses: string[]): (address: string) => boolean {
     const family = isIP(plain);
     return family !== 0 && list.check(plain, family === 4 ? 'ipv4' : 'ipv6');
   };
+}
+
+/** What one budget is for: an IPv4 address, or an IPv6 /64, which one customer has for the asking. */
+export function networkOf(peer: string): string {
+  // A link-local peer comes with a zone, which is the machine's own affair.
+  const plain = plainAddress(peer.replace(/%.*$/, '').toLowerCase());
+  return isIPv6(plain) ? `${groups(plain).slice(0, 4).join(':')}::/64` : plain;
+}
+
+/** The eight groups of an IPv6 address, without leading zeros. */
+function groups(address: string): string[] {
+  const whole = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, a, b, c, d) =>
+    [Number(a) * 256 + Number(b), Number(c) * 256 + Number(d)].map(n => n.toString(16)).join(':'),
+  );
+  const [head = '', tail = ''] = whole.split('::');
+  const split = (text: string) => (text === '' ? [] : text.split(':'));
+  const missing = 8 - split(head).length - split(tail).length;
+  return [...split(head), ...Array(missing).fill('0'), ...split(tail)].map(g => Number.parseInt(g, 16).toString(16));
 }

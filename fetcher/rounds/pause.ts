@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
 import type { FetchAccount, Settings } from '../../daemon/config.ts';
+import { isLoopback } from '../../daemon/wire/ip.ts';
 import type { FetchResult } from '../popfetch.ts';
 
 const minute = 60_000;
@@ -34,5 +34,3 @@ const plain = (host: string): string => {
   const lower = host.toLowerCase().replace(/^\[|\]$|\.$/g, '');
   return lower === 'localhost' ? '127.0.0.1' : lower.replace(/^::ffff:/, '');
 };
-
-const isLoopback = (host: string): boolean => host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));

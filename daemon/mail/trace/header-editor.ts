@@ -43,6 +43,8 @@ export class HeaderEditor {
   received = 0;
   /** Values of its Delivered-To fields, for ends of loops (at most 200). */
   readonly deliveredTo: string[] = [];
+  /** It began with no header at all, so it is all body. */
+  headless = false;
   readonly #drop: Set<string>;
   readonly #watch: Set<string>;
   readonly #insert: (seen: ReadonlySet<string>) => string;
@@ -121,6 +123,7 @@ export class HeaderEditor {
 
   #begin(start: Exclude<LineStart, 'undecided'>): void {
     this.#first = false;
+    if (start === 'headless') this.headless = true;
     this.#state = start === 'empty' || start === 'headless' ? 'body' : 'inside';
     if (start === 'continued') return;
     this.#endField();
