@@ -43,9 +43,22 @@ export type FromChild = { kind: 'ready' } | { kind: 'failed'; message: string } 
 export function runChild(name: string, start: Start): void {
   process.on('SIGINT', () => {}); // the terminal tells everybody; the supervisor decides
   process.on('SIGTERM', () => {});
+  // Without a supervisor there is nobody to restart us, and a new one needs our ports.
+  process.once('disconnect', () => process.exit(0));
   process.once('message', (first: ToChild) => {
     if (first.kind === 'init') void begin(name, start, first.init);
   });
+}
+
+/** So long those who wait for an answer may still be given it. */
+const lastWordsMs = 200;
+
+/** What to do when a sync failed: what the disk holds is unknown now, and only a new process reads it anew. */
+export function endOnDiskFailure(log: Log): (error: Error) => void {
+  return error => {
+    log.error('the disk failed, the process ends', because(error));
+    setTimeout(() => process.exit(1), lastWordsMs);
+  };
 }
 
 async function begin(name: string, start: Start, init: Init): Promise<void> {
@@ -57,7 +70,7 @@ async function begin(name: string, start: Start, init: Init): Promise<void> {
   process.on('uncaughtException', die);
   process.on('unhandledRejection', die);
   try {
-    const store = await openStore({ path: init.settings.data_path, writer: 'thread', fatal: die });
+    const store = await openStore({ path: init.settings.data_path, writer: 'thread', fatal: endOnDiskFailure(log) });
     const context: Context = {
       ...init,
       store,
@@ -70,8 +83,6 @@ async function begin(name: string, start: Start, init: Init): Promise<void> {
     process.on('message', (message: ToChild) => {
       if (message.kind === 'stop') void end(running, store, message.graceMs);
     });
-    // Without a supervisor there is nobody to restart us, and a new one needs our ports.
-    process.on('disconnect', () => process.exit(0));
     post({ kind: 'ready' });
     flushCompileCache();
   } catch (error) {

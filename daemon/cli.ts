@@ -2,7 +2,13 @@
 import { parseArgs } from 'node:util';
 import { type CommandContext, UsageError } from './cli/command.ts';
 
-type Command = { usage: string; does: string; load: () => Promise<(context: CommandContext) => Promise<number>> };
+type Command = {
+  usage: string;
+  does: string;
+  /** How many words may stand behind its name. */
+  words?: number;
+  load: () => Promise<(context: CommandContext) => Promise<number>>;
+};
 
 const commands: Record<string, Command> = {
   start: {
@@ -13,11 +19,13 @@ const commands: Record<string, Command> = {
   'user add': {
     usage: 'user add NAME@DOMAIN --password-stdin [--name NAME]',
     does: 'make an account',
+    words: 1,
     load: async () => (await import('./cli/user.ts')).add,
   },
   'user passwd': {
     usage: 'user passwd NAME@DOMAIN --password-stdin',
     does: 'set a password',
+    words: 1,
     load: async () => (await import('./cli/user.ts')).passwd,
   },
   'user list': {
@@ -28,6 +36,7 @@ const commands: Record<string, Command> = {
   'user del': {
     usage: 'user del NAME@DOMAIN',
     does: 'remove an account with its mail',
+    words: 1,
     load: async () => (await import('./cli/user.ts')).del,
   },
   'queue list': {
@@ -38,16 +47,19 @@ const commands: Record<string, Command> = {
   'queue retry': {
     usage: 'queue retry [ID …]',
     does: 'try deliveries now',
+    words: Number.POSITIVE_INFINITY,
     load: async () => (await import('./cli/queue.ts')).retry,
   },
   'fetch now': {
     usage: 'fetch now [USER@HOST:PORT]',
     does: 'fetch from the mailboxes elsewhere now',
+    words: 1,
     load: async () => (await import('./cli/fetch.ts')).now,
   },
   route: {
     usage: 'route ADDRESS',
     does: 'show who would get mail for an address',
+    words: 1,
     load: async () => (await import('./cli/route.ts')).route,
   },
   'config check': {
@@ -62,6 +74,8 @@ const commands: Record<string, Command> = {
   },
 };
 
+// What the house writes, the mail above all, is for its own user's eyes.
+process.umask(0o077);
 process.exitCode = await run(process.argv.slice(2));
 
 async function run(argv: string[]): Promise<number> {
@@ -85,7 +99,9 @@ async function run(argv: string[]): Promise<number> {
     const name = [positionals.slice(0, 2).join(' '), positionals[0]!].find(n => Object.hasOwn(commands, n));
     if (!name) throw new UsageError(`there is no command "${positionals.join(' ')}"; cwmail --help lists them`);
     const args = positionals.slice(name.split(' ').length);
-    return await (await commands[name]!.load())({ args, options: values });
+    const { words = 0, usage, load } = commands[name]!;
+    if (args.length > words) throw new UsageError(`"${args[words]}" is too much; it is: cwmail ${usage}`);
+    return await (await load())({ args, options: values });
   } catch (error) {
     const known = error instanceof UsageError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
     console.error(`cwmail: ${(error as Error).message}`);

@@ -92,11 +92,11 @@ export function loadSettings(given: { config: string | null; set: string[] }): L
   const file = given.config ?? (existsSync(defaultFile) ? defaultFile : null);
   const read = file === null ? { lines: [], mistakes: [] } : readLines(file);
   const overrides = given.set.map(asLine);
-  const { settings, mistakes } = settle([...read.lines, ...overrides]);
+  const folder = file === null ? '.' : dirname(file);
+  const { settings, mistakes } = settle([...read.lines, ...overrides], folder);
   // A trial without a settings file dials nobody; who writes a file means it.
   const named = [...read.lines, ...overrides].some(l => l.name === 'online');
   if (file === null && !named) settings.online = 'never';
-  const folder = file === null ? '.' : dirname(file);
   settings.data_path = resolve(folder, settings.data_path);
   for (const name of ['tls_cert', 'tls_key'] as const)
     if (settings[name]) settings[name] = resolve(folder, settings[name]);
@@ -110,7 +110,7 @@ function asLine(text: string): Line {
   return { name: name.trim().toLowerCase(), value: value.trim(), file: '--set', line: 0 };
 }
 
-function settle(lines: Line[]): { settings: Settings; mistakes: Mistake[] } {
+function settle(lines: Line[], folder: string): { settings: Settings; mistakes: Mistake[] } {
   const settings: Record<string, unknown> = Object.fromEntries(
     Object.entries(declarations).map(([k, d]) => [k, structuredClone(d.initial)]),
   );
@@ -123,7 +123,7 @@ function settle(lines: Line[]): { settings: Settings; mistakes: Mistake[] } {
       continue;
     }
     for (const text of declaration.kind === 'comma' ? entries(line.value) : [line.value]) {
-      const parsed = declaration.parse(text);
+      const parsed = declaration.parse(text, folder);
       if (!parsed.ok)
         mistakes.push({ ...place(line), message: `${line.name}: ${parsed.wrong}, not "${shown(line, text)}"` });
       else if (declaration.kind === 'single') settings[line.name] = parsed.value;

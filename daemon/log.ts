@@ -16,13 +16,21 @@ export type Log = {
 
 const rank: Record<Level, number> = { debug: 0, info: 1, warn: 2, error: 3 };
 
-/** JSON.stringify escapes control characters, so a peer's ESC or LF cannot forge or colour a line. */
+/** A peer's ESC, LF or right-to-left mark cannot forge, colour or turn a line, be it read as JSON or on a terminal. */
+export const printable = (text: string): string =>
+  text.replace(
+    /[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g,
+    c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
 export function createLog(level: Level, write: (line: string) => void = toStdout, base: Fields = {}): Log {
   const at = (own: Level) =>
     rank[own] < rank[level]
       ? () => {}
       : (event: string, fields: Fields = {}) =>
-          write(`${JSON.stringify({ time: new Date().toISOString(), level: own, event, ...base, ...fields })}\n`);
+          write(
+            `${printable(JSON.stringify({ time: new Date().toISOString(), level: own, event, ...base, ...fields }))}\n`,
+          );
   return {
     debug: at('debug'),
     info: at('info'),

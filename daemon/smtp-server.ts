@@ -11,7 +11,7 @@ import type { Settings } from './config.ts';
 import { type Handover, type Intake, traceLine } from './intake.ts';
 import { because, type Log } from './log.ts';
 import { replyLine } from './mail/reply.ts';
-import { MailConnection } from './smtp-server/connection.ts';
+import { type ContentTaker, MailConnection } from './smtp-server/connection.ts';
 import { login } from './smtp-server/login.ts';
 import * as s from './smtp-server/session.ts';
 import type { Store } from './store.ts';
@@ -75,6 +75,7 @@ class Listener extends SMTPServer {
   override connect(...[socket, socketOptions]: Parameters<SMTPServer['connect']>): void {
     const connection = new MailConnection(this, socket, socketOptions);
     connection.extras = () => (this.#visits.get(connection.session)?.service ? ['XCWMAIL'] : []);
+    connection.content = () => this.#taker(connection.session);
     this.connections.add(connection);
     connection.on('error', error => this._onError(error));
     connection.init();
@@ -147,15 +148,10 @@ class Listener extends SMTPServer {
     });
   }
 
-  override onData(...[stream, session, callback]: Parameters<SMTPServer['onData']>): void {
+  /** Content for the door; a fault on its way, such as a full disk, is answered at its end. */
+  #taker(session: SMTPServerSession): ContentTaker {
     const visit = this.#visits.get(session)!;
-    this.#receive(stream, session, visit).then(
-      r => (r.code < 400 ? callback(null, `2.0.0 ${r.text}`) : callback(s.refusal(r))),
-      error => callback(this.#failed(error, session)),
-    );
-  }
-
-  async #receive(stream: AsyncIterable<Buffer>, session: SMTPServerSession, visit: s.Visit) {
+    const { intake } = this.#o;
     const envelope = s.envelopeOf(session);
     const handover: Handover = {
       visitor: visit.visitor,
@@ -163,20 +159,14 @@ class Listener extends SMTPServer {
       helo: session.hostNameAppearsAs || '',
       protocol: session.transmissionType || 'SMTP',
     };
-    const incoming = this.#o.intake.receive(handover, envelope.recipients);
-    try {
-      for await (const chunk of stream) await incoming.push(chunk);
-    } catch (error) {
-      await incoming.discard();
-      throw error;
-    }
-    const recipients = envelope.recipients.map(r => visit.routed.get(r.address)!);
-    return await this.#o.intake.accept(handover, incoming, {
-      envelope,
-      recipients,
-      key: visit.key,
-      draftId: visit.draftId,
-    });
+    const { routed, key, draftId } = visit;
+    const recipients = envelope.recipients.map(r => routed.get(r.address)!);
+    const incoming = intake.receive(handover, envelope.recipients);
+    return {
+      push: content => incoming.push(content),
+      end: () => intake.accept(handover, incoming, { envelope, recipients, key, draftId }),
+      abandon: () => void incoming.discard().catch(error => this.#o.log.error('discard', because(error))),
+    };
   }
 
   /** Runs a check for a callback; what nobody foresaw is logged with its cause and answered temporarily. */

@@ -7,6 +7,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { packed } from './store/accept.ts';
 import { type Accounts, createAccounts } from './store/accounts.ts';
 import { type Contents, createContents } from './store/content.ts';
 import { createDeliveries, type Deliveries } from './store/deliveries.ts';
@@ -58,12 +59,14 @@ export type StoreOptions = {
 export async function openStore({ path, writer: kind, fatal }: StoreOptions): Promise<Store> {
   mkdirSync(path, { recursive: true, mode: 0o700 });
   const file = join(path, 'cwmail.db');
-  await upgrade(file);
+  await upgrade(file).catch(error => {
+    throw damaged(error) ? new StoreError('damaged', notSound(file, error), error) : error;
+  });
   const reader = connect(file, 'read');
   const writer = kind === 'thread' ? startWriter(file, fatal) : inlineWriter(file, fatal);
   const read: Read = async work => reader.perform(work);
   const write = writer.write as Write;
-  const content = createContents(join(path, 'content'), read, write);
+  const content = createContents(join(path, 'content'), read, write, fatal);
   // Files go soon after their rows did; one that cannot go now is tried at the next removal.
   const swept = () => void content.unlinkDoomed().catch(() => {});
   const drafts = createDrafts(read, write, swept);
@@ -81,13 +84,18 @@ export async function openStore({ path, writer: kind, fatal }: StoreOptions): Pr
     sessions: createSessions(read, write),
     fetched: createFetched(read, write),
     kept: createKeptState(read, write),
-    accept: a => write('accept', a, 500 + (a.content.bytes?.length ?? 0)),
+    accept: a => write('accept', packed(a), 500 + (a.content.bytes?.length ?? 0)),
     async close() {
       await writer.close();
       reader.close();
     },
   };
 }
+
+const damaged = (error: unknown): error is StoreError => error instanceof StoreError && error.kind === 'damaged';
+
+const notSound = (file: string, { message }: Error): string =>
+  `The mail store ${file} is damaged (${message}). Put back a copy of the data folder, or move the file away to begin with an empty store.`;
 
 /** Several processes may open a new store at the same moment: the lock decides who makes it. */
 async function upgrade(file: string): Promise<void> {

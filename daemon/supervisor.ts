@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { Init } from './child.ts';
 import type { Settings } from './config.ts';
 import { controlPath, createSwitchboard, listenControl } from './control.ts';
-import { createLog } from './log.ts';
+import { createLog, printable } from './log.ts';
 import { lockStore } from './store-lock.ts';
 import { type Child, keepChild } from './supervisor/child-process.ts';
 import { openLogFile } from './supervisor/logfile.ts';
@@ -111,12 +111,15 @@ function ownVerbs(children: Map<string, Child>): Verbs {
 
 /** Every line goes to the file; the gravest also to the terminal, as words. */
 function heard(line: string, write: (line: string) => void, notice: (text: string) => void): void {
+  // What Node itself says, of a crash say, is no JSON of ours.
+  if (!line.startsWith('{"time":'))
+    return createLog('error', own => heard(own, write, notice)).error('said', { text: line.trimEnd() });
   write(line);
-  if (!line.includes('"level":"error"') && line.startsWith('{')) return;
+  if (!line.includes('"level":"error"')) return;
   try {
-    const { event, process, error } = JSON.parse(line) as Record<string, string>;
-    notice(`${process}: ${event}${error ? `: ${error}` : ''}`);
+    const { event, process, error, text } = JSON.parse(line) as Record<string, string>;
+    notice(printable([process, event, error ?? text].filter(Boolean).join(': ')));
   } catch {
-    notice(line.trimEnd());
+    notice(printable(line.trimEnd()));
   }
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { FetchAccount } from '../config.ts';
 import { address, domain, duration, type Parsed, right, wrong } from './values.ts';
 
@@ -6,7 +7,7 @@ const form =
   'fetch <local address | *@domain> pop3[s]://<user>@<host>[:port] password_file=PATH|password=TEXT [options]';
 
 /** One `fetch` line: whose mail, from where, and how; passwords come from a file unless somebody insists. */
-export function fetchAccount(line: string): Parsed<FetchAccount> {
+export function fetchAccount(line: string, folder: string): Parsed<FetchAccount> {
   const [target = '', url = '', ...options] = line.split(/\s+/);
   const given = new Map<string, string>();
   for (const option of options) {
@@ -21,7 +22,7 @@ export function fetchAccount(line: string): Parsed<FetchAccount> {
   if (!to.ok) return to;
   const rest = behaviour(given);
   if (!rest.ok) return rest;
-  const password = passwordOf(given);
+  const password = passwordOf(given, folder);
   if (!password.ok) return password;
   const u = upstream.value;
   return right({ name: `${u.user}@${u.host}:${u.port}`, to: to.value, ...u, password: password.value, ...rest.value });
@@ -79,13 +80,13 @@ function behaviour(given: Map<string, string>): Parsed<Pick<FetchAccount, 'every
   return right({ every: Math.max(every.value, 1000), tls, after });
 }
 
-function passwordOf(given: Map<string, string>): Parsed<string> {
+function passwordOf(given: Map<string, string>, folder: string): Parsed<string> {
   const file = given.get('password_file');
   const inLine = given.get('password');
   if ((file === undefined) === (inLine === undefined)) return wrong('give either password_file=PATH or password=TEXT');
   if (inLine !== undefined) return right(inLine);
   try {
-    return right(readFileSync(file!, 'utf8').split(/\r?\n/, 1)[0]!);
+    return right(readFileSync(resolve(folder, file!), 'utf8').split(/\r?\n/, 1)[0]!);
   } catch (error) {
     return wrong(`the password file cannot be read: ${(error as Error).message}`);
   }

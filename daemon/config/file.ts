@@ -18,7 +18,8 @@ export function readLines(path: string, from: string[] = []): { lines: Line[]; m
     const message = `cannot be read: ${(error as Error).message}`;
     return { lines: [], mistakes: [{ file: path, line: 0, message }] };
   }
-  text.split(/\r?\n/).forEach((raw, at) => {
+  // Editors of Windows put a mark in front.
+  text.replace(/^\uFEFF/, '').split(/\r?\n/).forEach((raw, at) => {
     takeLine(raw.trim(), { file: path, line: at + 1 }, [...from, path], found);
   });
   return found;

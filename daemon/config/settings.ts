@@ -13,7 +13,8 @@ export type Declaration<T> = {
   initial: T;
   /** single: the last line counts · comma: entries of one or several lines · lines: each line is an entry. */
   kind: 'single' | 'comma' | 'lines';
-  parse(text: string): v.Parsed<T extends readonly (infer E)[] ? E : T>;
+  /** `folder`: what a relative path in it starts from. */
+  parse(text: string, folder: string): v.Parsed<T extends readonly (infer E)[] ? E : T>;
   /** Does a change of it need a restart of the servers? */
   restart: boolean;
 };

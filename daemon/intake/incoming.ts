@@ -41,6 +41,7 @@ export class Incoming {
   readonly #prepended: Buffer;
   readonly #limit: number;
   #octets = 0;
+  #fault: unknown = null;
 
   /** `limit`: octets from outside that are kept; what goes beyond is counted and dropped, for the caller to refuse. */
   constructor(store: Store, rules: HeaderRules, limit = Number.POSITIVE_INFINITY) {
@@ -61,15 +62,20 @@ export class Incoming {
     return this.#octets;
   }
 
-  /** Waits when the disk is slower than the sender. */
+  /** Waits when the disk is slower than the sender. What goes wrong is kept for `finish`: the peer is in mid-sentence. */
   async push(chunk: Buffer): Promise<void> {
     this.#octets += chunk.length;
-    if (this.#octets > this.#limit) return;
-    for (const mended of this.#mender.push(chunk)) await this.#edited(this.#editor.push(mended));
+    if (this.#octets > this.#limit || this.#fault !== null) return;
+    try {
+      for (const mended of this.#mender.push(chunk)) await this.#edited(this.#editor.push(mended));
+    } catch (error) {
+      this.#fault = error;
+    }
   }
 
   /** Makes it durable and reads what lists and search need. */
   async finish(): Promise<Received> {
+    if (this.#fault !== null) throw this.#fault;
     for (const mended of this.#mender.end()) await this.#edited(this.#editor.push(mended));
     await this.#edited(this.#editor.end());
     const { header, root } = this.#scanned();
@@ -92,7 +98,10 @@ export class Incoming {
   }
 
   async #edited(chunks: Buffer[]): Promise<void> {
-    for (const chunk of chunks) await this.#take(chunk);
+    for (const chunk of chunks) {
+      const full = this.#take(chunk);
+      if (full) await full;
+    }
   }
 
   #take(chunk: Buffer): Promise<void> | void {

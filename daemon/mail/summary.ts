@@ -11,7 +11,6 @@ import { type Header, readHeader } from './header.ts';
 import { displayParts, type Part, partText, textParts, unflow } from './parts.ts';
 import { htmlText } from './summary/html-text.ts';
 import { snippetOf } from './summary/snippet.ts';
-import { indexWords } from './words.ts';
 
 export { htmlText } from './summary/html-text.ts';
 export { textParts };
@@ -35,7 +34,7 @@ export type Summary = {
   attachments: number;
 };
 
-/** What the full-text index keeps of a message; each a line of words from `mail/words.ts`. */
+/** The text the full-text index keeps the words of. */
 export type IndexText = { subject: string; people: string; body: string };
 
 /** The texts of a message, each kind joined; null: it has none of the kind. */
@@ -79,7 +78,7 @@ export function summarise(header: Buffer, root: Part, texts: Texts): { summary: 
   };
   const people = [...from, ...recipients].map(a => `${a.name} ${a.address}`).join(' ');
   const body = `${plain} ${rich} ${fileNames(root).join(' ')}`;
-  return { summary, index: { subject: indexWords(subject), people: indexWords(people), body: indexWords(body) } };
+  return { summary, index: { subject, people, body } };
 }
 
 function peopleText(people: NamedAddress[]): string {

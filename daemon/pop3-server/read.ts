@@ -31,10 +31,10 @@ export function createReader(store: Store, accountId: number, drop: Maildrop): M
     const found = await store.messages.drops(accountId, idsFrom(drop, from, most));
     ahead = { at: performance.now(), messages: new Map(found.map(m => [m.id, m])) };
   };
-  const readable = ({ prefix, content }: DropMessage, octets: number): Readable => {
+  const readable = ({ prefix, content }: DropMessage, octets: number): Readable | Promise<Readable> => {
     const start = Buffer.from(prefix);
-    const body = content.bytes ? [start, content.bytes] : streamed(start, store.content.open(content.id));
-    return { kind: 'readable', octets, body };
+    if (content.bytes) return { kind: 'readable', octets, body: [start, content.bytes] };
+    return begun(start, store.content.open(content.id)).then(body => ({ kind: 'readable', octets, body }));
   };
   return {
     read(number) {
@@ -73,9 +73,21 @@ function idsFrom(drop: Maildrop, from: number, most: number): number[] {
 
 /**
  * Prefix and content as they lie in the store. The door has seen to it that content has CRLF line ends and ends in
- * one, so that their size is exact.
+ * one, so that their size is exact. The beginning is read before anything is said: content that cannot be read is
+ * refused, and the session goes on.
  */
-async function* streamed(prefix: Buffer, content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  yield prefix;
-  yield* content;
+async function begun(prefix: Buffer, content: AsyncIterable<Buffer>): Promise<AsyncIterable<Buffer>> {
+  const pieces = content[Symbol.asyncIterator]();
+  const { value, done } = await pieces.next();
+  return streamed(done ? [prefix] : [prefix, value], pieces);
+}
+
+async function* streamed(read: Buffer[], rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    yield* read;
+    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+  } finally {
+    // A client that hangs up in the middle leaves the file open otherwise.
+    await rest.return?.();
+  }
 }

@@ -1,15 +1,31 @@
 import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
 import { formatAddress, parseAddress } from '../mail/address.ts';
+import type { Reply } from '../mail/reply.ts';
 import { isLoopback } from '../wire/ip.ts';
+import { refusal } from './session.ts';
 import { MailStream } from './stream.ts';
 
 /**
  * The package's connection, extended: banner at once, our DATA decoder, our own enhanced codes, quoted local parts,
  * AUTH shown and taken only where a password is safe. Its command grammar and TLS switch stay the package's.
  */
+/** Takes the content of one transaction. */
+export type ContentTaker = {
+  push(content: Buffer): Promise<void> | void;
+  /** All of it is here: what to answer. Never rejects. */
+  end(): Promise<Reply>;
+  /** The peer went away in the middle. */
+  abandon(): void;
+};
+
 export class MailConnection extends SMTPConnection {
   /** Told by the server which keywords this session is offered besides the usual ones. */
   extras: () => string[] = () => [];
+  /** Told by the server where the content of this transaction goes, and what to answer to it. */
+  content: () => ContentTaker = () => {
+    throw new Error('no one takes content');
+  };
+  #taking: ContentTaker | null = null;
 
   /** The package waits 100 ms for early talkers before its banner; that costs every honest peer the same. */
   override init(): void {
@@ -33,6 +49,38 @@ export class MailConnection extends SMTPConnection {
     if (code === 250 && Array.isArray(data)) return super.send(code, this.#features(data), context);
     const own = typeof data === 'string' && /^[245]\.\d{1,3}\.\d{1,3} /.test(data);
     super.send(code, data, own ? false : context);
+  }
+
+  /** The package makes a stream a message and asks it for its end; content goes straight to its taker here. */
+  override handler_DATA(_command: Buffer, callback: () => void): void {
+    if (this.session.envelope.rcptTo.length === 0) {
+      this.send(503, 'Error: need RCPT command');
+      return callback();
+    }
+    const taker = this.content();
+    this.#taking = taker;
+    (this._parser as MailStream).takeContent({
+      push: content => taker.push(content),
+      end: async () => {
+        this.#taking = null;
+        // While the answer is ours to find, the peer's silence is no idling.
+        this._handlerPending = true;
+        const { code, message } = answerOf(await taker.end());
+        this._handlerPending = false;
+        this._transactionCounter++;
+        this._unrecognizedCommands = 0;
+        this.send(code, message, false);
+        this._resetSession();
+      },
+    });
+    this.send(354, 'End data with <CR><LF>.<CR><LF>');
+    callback();
+  }
+
+  override _onClose(): void {
+    super._onClose();
+    this.#taking?.abandon();
+    this.#taking = null;
   }
 
   override handler_AUTH(command: Buffer, callback: () => void): void {
@@ -69,4 +117,8 @@ export class MailConnection extends SMTPConnection {
     if (!this.session.envelope?.mailFrom && !this._handlerPending)
       this.send(421, '4.3.2 Shutting down, try again soon');
   }
+}
+
+function answerOf(r: Reply): { code: number; message: string } {
+  return { code: r.code, message: refusal(r).message };
 }

@@ -1,35 +1,49 @@
 import { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
 import { createDotDecoder, type DotDecoder } from '../wire/dot.ts';
 
+/** Where content goes: it waits with `push`, is told the end, or that the peer is gone. */
+export type ContentSink = {
+  push(content: Buffer): Promise<void> | void;
+  /** The terminator came; commands go on once this has resolved. */
+  end(): Promise<void>;
+};
+
 /**
- * The package's parser with our decoder for DATA: strict CRLF.CRLF, native search, and no turn of the event loop
- * per stuffed dot (1 MB of dots took it a second). Commands stay the package's.
+ * The package's parser with our own way for DATA: strict CRLF.CRLF, native search, no stream object a message, and no
+ * turn of the event loop per stuffed dot (1 MB of dots took the package a second). Commands stay the package's.
  */
 export class MailStream extends SMTPStream {
   #decoder: DotDecoder | null = null;
+  #sink: ContentSink | null = null;
 
-  override startDataMode(maxBytes?: number) {
+  /** From the next octet on it is content, up to the terminator. */
+  takeContent(sink: ContentSink): void {
     this.#decoder = createDotDecoder();
-    return super.startDataMode(maxBytes);
+    this.#sink = sink;
+    this._dataMode = true;
   }
 
   override _feedDataStream(chunk: Buffer, done: (error?: Error | null) => void): void {
+    this.#content(chunk).then(
+      rest => {
+        if (rest !== null && rest.length > 0 && !this.isClosed) this._write(rest, 'buffer', done);
+        else done();
+      },
+      (error: Error) => done(error),
+    );
+  }
+
+  /** Answers what follows the terminator; null: it has not come yet. */
+  async #content(chunk: Buffer): Promise<Buffer | null> {
+    const sink = this.#sink!;
     const { content, rest } = this.#decoder!.push(chunk);
-    this._countDataBytes(content.length);
-    if (rest !== null) {
-      this.#decoder = null;
-      this._endDataMode(content, rest, done);
-      return;
-    }
-    const stream = this._dataStream;
-    // A stream that was destroyed never drains: it only closes.
-    if (!stream?.writable || content.length === 0 || stream.write(content) || stream.destroyed) return done();
-    const go = () => {
-      stream.off('drain', go);
-      stream.off('close', go);
-      done();
-    };
-    stream.once('drain', go);
-    stream.once('close', go);
+    if (content.length) await sink.push(content);
+    if (rest === null) return null;
+    this.#decoder = null;
+    this.#sink = null;
+    this._dataMode = false;
+    this._remainder = '';
+    await sink.end();
+    return rest;
   }
 }

@@ -30,6 +30,7 @@ export function createCommitter(path: string, fatal: (error: Error) => void): Co
   const waiting: Job[] = [];
   let scheduled = false;
   let lockedSince: number | null = null;
+  let broken: StoreError | null = null;
   let whenIdle: (() => void)[] = [];
 
   const soon = () => {
@@ -44,13 +45,25 @@ export function createCommitter(path: string, fatal: (error: Error) => void): Co
     scheduled = false;
     if (waiting.length === 0) return rest();
     if (!locked()) return waiting.length ? afterPause() : rest();
-    commit(db, batch(waiting), fatal);
+    const jobs = batch(waiting);
+    try {
+      commit(db, jobs);
+    } catch (error) {
+      refuse(jobs, error);
+    }
     if (waiting.length) afterPause();
     else rest();
   };
   const rest = () => {
     for (const resume of whenIdle) resume();
     whenIdle = [];
+  };
+  const refuse = (jobs: Job[], error: unknown) => {
+    for (const job of jobs) job.failed(error);
+    if (broken || !(error instanceof StoreError) || error.kind !== 'io') return;
+    broken = error;
+    refuse(waiting.splice(0), error);
+    fatal(error);
   };
   /** Takes the write lock, or gives up on all that waits once patience is over. */
   const locked = (): boolean => {
@@ -60,20 +73,22 @@ export function createCommitter(path: string, fatal: (error: Error) => void): Co
         return true;
       }
     } catch (error) {
-      for (const job of waiting.splice(0)) job.failed(error);
+      refuse(waiting.splice(0), error);
       return false;
     }
     const now = performance.now();
     lockedSince ??= now;
     if (now - lockedSince > lockPatienceMs) {
       lockedSince = null;
-      for (const job of waiting.splice(0)) job.failed(new StoreError('busy', 'the store was locked for too long'));
+      refuse(waiting.splice(0), new StoreError('busy', 'the store was locked for too long'));
     }
     return false;
   };
 
   return {
     add(job) {
+      // Until the process has ended, nothing is tried on a disk that failed us: a second sync may lie.
+      if (broken) return job.failed(broken);
       waiting.push(job);
       soon();
     },
@@ -94,8 +109,8 @@ function batch(waiting: Job[]): Job[] {
 
 type Answer = { job: Job; ok: boolean; value: unknown };
 
-/** Only after the commit is anybody told anything. */
-function commit(db: Connection, jobs: Job[], fatal: (error: Error) => void): void {
+/** Only after the commit is anybody told anything. Throws when nothing of the batch is kept. */
+function commit(db: Connection, jobs: Job[]): void {
   let answers: Answer[];
   try {
     const late: Statement[] = [];
@@ -104,9 +119,7 @@ function commit(db: Connection, jobs: Job[], fatal: (error: Error) => void): voi
     db.exec('commit');
   } catch (error) {
     rollback(db);
-    for (const job of jobs) job.failed(error);
-    if (error instanceof StoreError && error.kind === 'io') fatal(error);
-    return;
+    throw error;
   }
   for (const { job, ok, value } of answers) (ok ? job.done : job.failed)(value);
 }

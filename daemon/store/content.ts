@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Part } from '../mail/parts.ts';
 import type { Content, NewContent } from './shapes.ts';
 import { mustRow, row, rows, run, type Work } from './sql.ts';
+import { StoreError } from './sqlite.ts';
 import type { Read, Write } from './verbs.ts';
 
 export type Contents = {
@@ -74,7 +75,8 @@ type ContentRow = { id: number; size: number; file: string | null; tree: string 
 
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-export function createContents(directory: string, read: Read, write: Write): Contents {
+export function createContents(directory: string, read: Read, write: Write, fatal: (error: Error) => void): Contents {
+  const disk = createDisk(directory, fatal);
   const find = (id: number) => read(row<ContentRow>('select id, size, file, tree, body from content where id = ?', id));
   async function* openFrom(id: number, from = 0, to = Number.MAX_SAFE_INTEGER): AsyncGenerator<Buffer> {
     const found = await find(id);
@@ -97,7 +99,7 @@ export function createContents(directory: string, read: Read, write: Write): Con
     async read(id, from, to) {
       return Buffer.concat(await Array.fromAsync(openFrom(id, from, to)));
     },
-    create: () => contentWriter(directory),
+    create: () => contentWriter(directory, disk),
     async unlinkDoomed() {
       const doomed = (await read(rows<{ file: string }>('select file from doomed_file limit 1000'))).map(r => r.file);
       for (const file of doomed) await unlinkQuietly(join(directory, file));
@@ -127,7 +129,7 @@ async function* fileRange(path: string, from: number, to: number): AsyncGenerato
   }
 }
 
-function contentWriter(directory: string): ContentWriter {
+function contentWriter(directory: string, disk: Disk): ContentWriter {
   const name = randomBytes(16).toString('hex');
   const temporary = join(directory, 'tmp', name);
   const final = join(name.slice(0, 2), name);
@@ -158,14 +160,13 @@ function contentWriter(directory: string): ContentWriter {
       if (size > rowLimit && (!handle || pendingOf(inMemory) >= rowLimit * 4)) return spill();
     },
     async finish() {
-      if (size <= rowLimit) return { bytes: Buffer.concat(inMemory), file: null, size };
+      if (size <= rowLimit) return { bytes: whole(inMemory, size), file: null, size };
       if (inMemory.length) await spill();
-      await handle!.datasync();
-      const made = await mkdir(dirname(join(directory, final)), { recursive: true });
+      await disk.sync(handle!);
+      await mkdir(dirname(join(directory, final)), { recursive: true });
       await rename(temporary, join(directory, final));
       place = join(directory, final);
-      await syncDirectory(dirname(place));
-      if (made) await syncDirectory(directory);
+      await disk.syncEntry(place);
       await handle!.close();
       return { bytes: null, file: final, size };
     },
@@ -182,7 +183,48 @@ function contentWriter(directory: string): ContentWriter {
   };
 }
 
+/** In memory of its own: a buffer of Node's shared pool would travel to the writer's thread with the whole pool. */
+function whole(chunks: Buffer[], size: number): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(size);
+  let at = 0;
+  for (const chunk of chunks) at += chunk.copy(bytes, at);
+  return bytes;
+}
+
 const pendingOf = (chunks: Buffer[]): number => chunks.reduce((sum, c) => sum + c.length, 0);
+
+/** What makes a file and its name outlast a power cut. A sync that failed is fatal: the next one might lie. */
+type Disk = {
+  sync(handle: FileHandle): Promise<void>;
+  /** The entry of a file just renamed, and those of the folders above it as far as they may be new. */
+  syncEntry(path: string): Promise<void>;
+};
+
+function createDisk(directory: string, fatal: (error: Error) => void): Disk {
+  // A folder another session has just made is there, but its entry may not be on the disk yet.
+  const settled = new Set([dirname(directory)]);
+  const orEnd = async (work: Promise<void>): Promise<void> => {
+    try {
+      await work;
+    } catch (error) {
+      const { code, syscall, message } = error as NodeJS.ErrnoException;
+      if (!syscall?.endsWith('sync') || code === 'ENOSPC' || code === 'EDQUOT') throw error;
+      const fault = new StoreError('io', `a sync failed: ${message}`, error);
+      fatal(fault);
+      throw fault;
+    }
+  };
+  const settle = async (folder: string): Promise<void> => {
+    if (settled.has(folder)) return;
+    await syncDirectory(dirname(folder));
+    await settle(dirname(folder));
+    settled.add(folder);
+  };
+  return {
+    sync: handle => orEnd(handle.datasync()),
+    syncEntry: path => orEnd(syncDirectory(dirname(path)).then(() => settle(dirname(path)))),
+  };
+}
 
 type Sync = { running: Promise<void>; next: Promise<void> | null };
 const syncs = new Map<string, Sync>();

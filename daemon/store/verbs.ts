@@ -1,4 +1,4 @@
-import { acceptVerb } from './accept.ts';
+import { acceptPacked } from './accept.ts';
 import { accountVerbs } from './accounts.ts';
 import { contentVerbs } from './content.ts';
 import { deliveryVerbs } from './deliveries.ts';
@@ -10,7 +10,7 @@ import { sessionVerbs } from './sessions.ts';
 
 /** Everything that writes, by name: each is one transaction, carried out where the writing connection lives. */
 export const verbs = {
-  accept: acceptVerb,
+  accept: acceptPacked,
   ...accountVerbs,
   ...folderVerbs,
   ...messageVerbs,

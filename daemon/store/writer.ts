@@ -85,7 +85,9 @@ if (!isMainThread && parentPort && typeof workerData?.path === 'string') serve(w
 
 function serve(path: string): void {
   const port = parentPort!;
-  const committer = createCommitter(path, error => port.postMessage({ fatal: error.message }));
+  // Behind the answers of the batch that failed, so that whoever waits still hears of it.
+  const fatal = (error: Error) => queueMicrotask(() => port.postMessage({ fatal: error.message }));
+  const committer = createCommitter(path, fatal);
   let answers: Answer[] = [];
   const answer = (a: Answer) => {
     // All answers of a commit are given in one go, so a microtask gathers them.

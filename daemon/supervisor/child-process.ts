@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import type { FromChild, Init, ToChild } from '../child.ts';
 import type { Log } from '../log.ts';
 import type { Channel, Message, Target } from '../tell.ts';
-import { bind, portsOf } from './sockets.ts';
+import { bind, PortError, portsOf } from './sockets.ts';
 
 export type ChildOptions = {
   name: 'daemon' | 'web' | 'fetcher';
@@ -45,19 +45,27 @@ export function keepChild(o: ChildOptions): Child {
       current = null;
       if (stopping) return;
       if (performance.now() - born > soundAfter) pause = firstPause;
-      o.log.error('process died', { process: o.name, code, signal, restartIn: pause });
-      timer = setTimeout(again, pause);
-      pause = Math.min(pause * 2, longestPause);
-      restarts++;
+      o.log.error('process died', { process: o.name, code, signal, restartIn: later() });
     });
     if (stopping) child.kill('SIGKILL');
     await readiness(child);
   };
   const again = () => {
+    restarts++;
     void launch().then(
       () => o.log.info('process restarted', { process: o.name, restarts }),
-      error => o.log.error('process did not start', { process: o.name, error: (error as Error).message }),
+      error => {
+        o.log.error('process did not start', { process: o.name, error: (error as Error).message });
+        // With no process there is no death to answer: its port was taken meanwhile, say.
+        if (error instanceof PortError) later();
+      },
     );
+  };
+  const later = (): number => {
+    const after = pause;
+    if (!stopping) timer = setTimeout(again, after);
+    pause = Math.min(pause * 2, longestPause);
+    return after;
   };
   return {
     ready: launch(),

@@ -9,19 +9,26 @@ export function openLogFile(folder: string, maxSize = 10 * 1024 * 1024): { path:
   const path = join(folder, 'cwmail.log');
   let fd = openSync(path, 'a', 0o600);
   let size = fstatSync(fd).size;
+  let torn = false;
   const rotate = () => {
-    closeSync(fd);
     rmSync(`${path}.${keep}`, { force: true });
     for (let n = keep - 1; n >= 1; n--) renameIfThere(`${path}.${n}`, `${path}.${n + 1}`);
     renameSync(path, `${path}.1`);
-    fd = openSync(path, 'a', 0o600);
+    const next = openSync(path, 'a', 0o600);
+    // Not before: a closed descriptor's number may be the database's next.
+    closeSync(fd);
+    fd = next;
     size = 0;
   };
   return {
     path,
     write(line) {
       try {
-        size += writeSync(fd, line);
+        const whole = torn ? `\n${line}` : line;
+        const written = writeSync(fd, whole);
+        // A disk that fills up takes a part of a line; the next one must not be glued to it.
+        torn = written < Buffer.byteLength(whole);
+        size += written;
         if (size > maxSize) rotate();
       } catch {
         // A full disk must not stop the mail; the lines of that time are lost.

@@ -1,7 +1,7 @@
 import type { Context, Init, Running, Start } from '../child.ts';
-import { listening } from '../child.ts';
+import { endOnDiskFailure, listening } from '../child.ts';
 import { channelPair, type Switchboard } from '../control.ts';
-import { because, createLog } from '../log.ts';
+import { createLog } from '../log.ts';
 import { openStore } from '../store.ts';
 import { createTell, type Target } from '../tell.ts';
 import type { Child } from './child-process.ts';
@@ -24,14 +24,7 @@ export async function runHere(
 ): Promise<Child> {
   const { settings } = init;
   const log = createLog(settings.log_level, line);
-  const store = await openStore({
-    path: settings.data_path,
-    writer: 'thread',
-    fatal: error => {
-      log.error('the disk failed', because(error));
-      process.exit(1);
-    },
-  });
+  const store = await openStore({ path: settings.data_path, writer: 'thread', fatal: endOnDiskFailure(log) });
   const running: Running[] = [];
   for (const name of names) {
     const context: Context = {

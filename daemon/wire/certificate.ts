@@ -1,6 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 
 export type TlsPair = { key: string; cert: string };
 
@@ -24,15 +33,25 @@ export async function certificate(
   return { cert: readFileSync(at.cert, 'utf8'), key: readFileSync(at.key, 'utf8') };
 }
 
-/** A secret of 32 random octets that only this user may read, made when it is not there. */
+/** A secret of 32 random octets that only this user may read, made when it is not there or not whole. */
 export function secretFile(path: string): string {
-  if (!existsSync(path)) writeWhole(path, randomBytes(32).toString('base64url'));
-  return readFileSync(path, 'utf8').trim();
+  const known = existsSync(path) ? readFileSync(path, 'utf8').trim() : '';
+  if (known.length >= 43) return known;
+  const made = randomBytes(32).toString('base64url');
+  writeWhole(path, made);
+  return made;
 }
 
+/** After a power cut it is there whole, or not at all: an empty key would open the door. */
 function writeWhole(path: string, text: string): void {
-  writeFileSync(`${path}.new`, text, { mode: 0o600 });
+  const file = openSync(`${path}.new`, 'w', 0o600);
+  writeFileSync(file, text);
+  fsyncSync(file);
+  closeSync(file);
   renameSync(`${path}.new`, path);
+  const folder = openSync(dirname(path), 'r');
+  fsyncSync(folder);
+  closeSync(folder);
 }
 
 async function selfSigned(names: string[]): Promise<TlsPair> {
