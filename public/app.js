@@ -75,13 +75,25 @@ document.addEventListener('change', event => {
 /* The frame a mail's HTML is shown in is as high as the mail */
 
 function fitFrame(frame) {
-  const body = frame.contentDocument?.documentElement;
-  if (!body) return;
+  const root = frame.contentDocument?.documentElement;
+  if (!root) return;
   const resize = () => {
-    frame.style.height = `${Math.ceil(body.getBoundingClientRect().height) + 1}px`;
+    frame.style.height = `${Math.ceil(root.getBoundingClientRect().height) + 1}px`;
   };
-  resize();
-  new ResizeObserver(resize).observe(body);
+  // A letter set for a wide page is shown smaller rather than cut off, as far as it can still be read.
+  const shrink = () => {
+    root.style.zoom = '';
+    const fits = frame.clientWidth / root.scrollWidth;
+    if (fits < 1) root.style.zoom = String(Math.max(fits, 0.5));
+    resize();
+  };
+  shrink();
+  new ResizeObserver(resize).observe(root);
+  let width = frame.clientWidth;
+  new ResizeObserver(() => {
+    if (frame.clientWidth !== width) shrink();
+    width = frame.clientWidth;
+  }).observe(frame);
 }
 
 function fitFrames() {

@@ -180,6 +180,12 @@ describe('guard', () => {
         { incoming: { socket: { remoteAddress: '127.0.0.1' } } },
       );
       expect(answer.status).toBe(status);
+      const plain = await behind.app.request(
+        `${origin}/login`,
+        { headers: { 'X-Forwarded-Proto': 'http' } },
+        { incoming: { socket: { remoteAddress: '127.0.0.1' } } },
+      );
+      expect(plain.status).toBe(403);
       await behind.close();
     }
   });

@@ -85,7 +85,7 @@ export function pageTitle(s: Screen, page: string): string {
 }
 
 export function appBody(s: Screen, shell: Html): Html {
-  return html`<body class="app" data-modseq="${s.account.modseq}" data-offline="${s.w.t('app.offline')}">
+  return html`<body class="app" data-modseq="${s.account.modseq}">
 <a class="skip" href="#content">${s.w.t('app.skip')}</a>
 <div id="app" hx-boost:inherited='{"target":"#app","swap":"innerMorph"}'>${shell}</div>
 <p id="announce" class="unseen" role="status"></p>
@@ -167,9 +167,9 @@ function bottomBar(s: Screen, view: Panes['view']): Html {
   const inbox = s.folders.find(f => f.role === 'inbox');
   return html`<nav class="bottom" aria-label="${s.w.t('app.more')}"><ul>
 ${item('/mail/inbox', s.w.t('folder.inbox'), 'inbox', view === 'list' && s.folderId === inbox?.id)}
-${item('/search', s.w.t('search.title'), 'search', s.query !== '')}
+${item('/search', s.w.t('search.title'), 'search', s.here.startsWith('/search'))}
 ${item('/compose', s.w.t('app.compose'), 'square-pen', false, false)}
-${item('/folders', s.w.t('app.more'), 'menu', view === 'page' && s.folderId === null)}
+${item('/folders', s.w.t('app.more'), 'menu', s.here.startsWith('/folders'))}
 </ul></nav>`;
 }
 

@@ -121,7 +121,8 @@ function byline(s: Screen, o: OpenMessage): Html {
 </div>`;
 }
 
-const letter = (p: Person): string => [...(p.name.replace(/^\W+/u, '') || p.address)][0]?.toLocaleUpperCase() ?? '?';
+const letter = (p: Person): string =>
+  [...(p.name.replace(/^[^\p{L}\p{N}]+/u, '') || p.address)][0]?.toLocaleUpperCase() ?? '?';
 
 function toLine(s: Screen, o: OpenMessage): Html {
   const all = [...o.to, ...o.cc].map(p => p.name || p.address);

@@ -1,7 +1,8 @@
 /** What stands before every handler: who calls, from which page, over which wire, and the headers of every answer. */
-import { BlockList, isIP, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 import { createMiddleware } from 'hono/factory';
 import type { Settings } from '../daemon/config.ts';
+import { addressList, isLoopback, plainAddress } from '../daemon/wire/ip.ts';
 import { plainRefusal } from '../views/login.ts';
 import { createWords } from '../views/words.ts';
 import { cookieOf } from './cookie.ts';
@@ -11,7 +12,6 @@ import { doorOf, type Env, type Site } from './site.ts';
 /** Fills in who is calling, and the words to answer with. */
 export function introduce(site: Site) {
   const trusted = addressList(site.settings.trusted_proxy);
-  const local = addressList(['127.0.0.0/8', '::1']);
   const publicHttps = site.settings.site_url.startsWith('https:');
   return createMiddleware<Env>(async (c, next) => {
     const socket = c.env?.incoming?.socket;
@@ -19,31 +19,17 @@ export function introduce(site: Site) {
     const proxied = trusted(direct);
     c.set('peer', proxied ? forwardedFor(c.req.header('X-Forwarded-For') ?? '', trusted) || direct : direct);
     // A proxy on this machine is not a person on this machine: being trusted comes before being near.
-    c.set('private', socket?.encrypted === true || (proxied ? publicHttps : local(direct)));
+    const overHttps = publicHttps && c.req.header('X-Forwarded-Proto') !== 'http';
+    c.set('private', socket?.encrypted === true || (proxied ? overHttps : isLoopback(direct)));
     c.set('words', createWords(site.now(), cookieOf(c, 'zone') ?? undefined));
     await next();
   });
 }
 
-const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '');
-
 /** The last address that no proxy of ours has written: what stands left of it, anybody may have made up. */
 function forwardedFor(header: string, trusted: (address: string) => boolean): string {
   const hops = header.split(',').map(hop => plainAddress(hop.trim()));
   return hops.findLast(hop => isIP(hop) !== 0 && !trusted(hop)) ?? '';
-}
-
-/** Addresses and CIDR nets as one predicate. */
-function addressList(entries: string[]): (address: string) => boolean {
-  const list = new BlockList();
-  for (const entry of entries) {
-    const [net = '', bits] = entry.split('/');
-    if (isIP(net) === 0) continue;
-    const kind = isIPv6(net) ? 'ipv6' : 'ipv4';
-    if (bits === undefined) list.addAddress(net, kind);
-    else list.addSubnet(net, Number(bits), kind);
-  }
-  return address => isIP(address) !== 0 && list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 
 /**
