@@ -2,10 +2,11 @@
  * The daemon: SMTP, submission, POP3 and the queue around one door, with the timers that keep house.
  * Everything it is made of is handed its needs here; what must go up a rank is a function passed down.
  */
-import { type Auth, createAuth } from './auth.ts';
+import { type Auth, createAuth, passwordProblem } from './auth.ts';
 import { type Context, type Running, runChild, type Start } from './child.ts';
 import { createIntake, type Intake, traceLine } from './intake.ts';
 import { because } from './log.ts';
+import { localOf } from './mail/address.ts';
 import { mayGoOut } from './online.ts';
 import { createPop3Server } from './pop3-server.ts';
 import { createQueue, type Queue } from './queue.ts';
@@ -95,6 +96,8 @@ function verbs({ store, settings, now }: Context, auth: Auth, intake: Intake, qu
       if (!account) return { ok: false };
       const verdict = await auth.check(account.address, a.old, { peer: '', protocol: 'web' });
       if (verdict.kind !== 'known') return { ok: false, reason: `auth.${verdict.kind}` };
+      const problem = passwordProblem(a.next, localOf(account.address));
+      if (problem) return { ok: false, reason: problem };
       await auth.setPassword(account.id, a.next);
       return { ok: true };
     },

@@ -6,7 +6,7 @@ import type { Log } from '../daemon/log.ts';
 import { readHeader } from '../daemon/mail/header.ts';
 import { type DisplayParts, displayParts, type Part, partText, unflow } from '../daemon/mail/parts.ts';
 import type { Content, Message, Store } from '../daemon/store.ts';
-import { type SafeHtml, safeHtml } from '../views/safe-html.ts';
+import { type SafeHtml, type SafeHtmlOptions, safeHtml } from '../views/safe-html.ts';
 import { textToHtml } from '../views/text.ts';
 import type { Words } from '../views/words.ts';
 
@@ -63,16 +63,34 @@ export function createBodies(store: Store, log: Log): Bodies {
       const key = `${message.id} ${remoteImages}`;
       const known = kept.get(key);
       if (known) return known;
-      const pieces: string[] = [];
-      for (const part of shown.html) {
-        const text = await textOf(content, part);
-        pieces.push(part.type === 'text/html' ? text : textToHtml(text));
-      }
-      const safe = await safeHtml(pieces.join('<hr>'), { remoteImages, cid: id => inlineUrl(message, shown, id) });
+      const options = { remoteImages, cid: (id: string) => inlineUrl(message, shown, id) };
+      const pieces: SafeHtml[] = [];
+      for (const part of shown.html) pieces.push(await safePiece(part, await textOf(content, part), options));
+      const safe = together(pieces);
       if (!safe.shown) log.info('web.html_refused', { message: message.id, why: safe.why });
       keep(kept, key, safe);
       return safe;
     },
+  };
+}
+
+/** Each part is made safe alone: what one leaves open must not swallow the next. */
+async function safePiece(part: Part, text: string, options: SafeHtmlOptions): Promise<SafeHtml> {
+  const cut = part.bodyTo - part.bodyFrom > mostShown;
+  if (part.type !== 'text/html')
+    return { shown: true, html: `<div class="text">${textToHtml(text)}</div>`, remoteBlocked: 0, truncated: cut };
+  const safe = await safeHtml(text, options);
+  return safe.shown ? { ...safe, truncated: safe.truncated || cut } : safe;
+}
+
+function together(pieces: SafeHtml[]): SafeHtml {
+  const failed = pieces.find(p => !p.shown);
+  if (failed) return failed;
+  return {
+    shown: true,
+    html: pieces.map(p => p.html).join('<hr>'),
+    remoteBlocked: pieces.reduce((sum, p) => sum + p.remoteBlocked, 0),
+    truncated: pieces.some(p => p.truncated),
   };
 }
 

@@ -85,7 +85,7 @@ export const headersOfAll = createMiddleware<Env>(async (c, next) => {
   // Not no-referrer: by that a browser sends `Origin: null` with our own forms (Fetch §3.2), and they would be refused.
   set('Referrer-Policy', 'same-origin');
   // A sandboxed document that carries this one is not shown at all (HTML §7.4.5).
-  if (!c.res.headers.get('Content-Security-Policy')?.startsWith('sandbox'))
+  if (!c.res.headers.get('Content-Security-Policy')?.includes('sandbox '))
     set('Cross-Origin-Opener-Policy', 'same-origin');
   set('Cross-Origin-Resource-Policy', 'same-origin');
   set(

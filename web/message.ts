@@ -43,7 +43,7 @@ export function message(site: Site): Hono<Env> {
     const content = found && (await bodies.content(found));
     const shown = content && bodies.display(content);
     if (!found || !content || !shown?.hasHtml) return missing(site, c);
-    const remoteImages = c.req.query('images') === '1';
+    const remoteImages = askedForImages(c);
     const safe = await bodies.html(found, content, shown, remoteImages);
     const title = found.subject || c.var.words.t('list.nosubject');
     return c.body(messageFrame({ body: safe.html, title }), 200, frameHeaders({ remoteImages }));
@@ -115,7 +115,7 @@ async function versions(
     const other = shown.hasHtml ? { href: path, plain: false } : null;
     return { ...none, other, body: await plainBody(bodies, m, content, shown) };
   }
-  const images = c.req.query('images') === '1';
+  const images = askedForImages(c);
   const safe = await bodies.html(m, content, shown, images);
   const src = `/messages/${m.id}/body${images ? '?images=1' : ''}`;
   const body: MessageBody = safe.shown
@@ -144,4 +144,10 @@ function card(c: Ctx, m: Message, part: Part): AttachmentCard {
     href: `/messages/${m.id}/parts/${part.id || '1'}`,
     preview: isInlineImage(part.type) && size <= largestPreview,
   };
+}
+
+/** Remote images load only for who asked on a page of ours: a link elsewhere must not make a reader call home. */
+function askedForImages(c: Ctx): boolean {
+  const from = c.req.header('Sec-Fetch-Site') ?? 'same-origin';
+  return c.req.query('images') === '1' && (from === 'same-origin' || from === 'none');
 }

@@ -19,9 +19,12 @@ export function readLines(path: string, from: string[] = []): { lines: Line[]; m
     return { lines: [], mistakes: [{ file: path, line: 0, message }] };
   }
   // Editors of Windows put a mark in front.
-  text.replace(/^\uFEFF/, '').split(/\r?\n/).forEach((raw, at) => {
-    takeLine(raw.trim(), { file: path, line: at + 1 }, [...from, path], found);
-  });
+  text
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .forEach((raw, at) => {
+      takeLine(raw.trim(), { file: path, line: at + 1 }, [...from, path], found);
+    });
   return found;
 }
 

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { addressKey, parseAddress, parseDomain } from '../mail/address.ts';
 
 /** What a setting's text becomes, or what is wrong with it and what would be right. */
 export type Parsed<T> = { ok: true; value: T } | { ok: false; wrong: string };
@@ -46,25 +47,25 @@ export function duration(bareUnit: 's' | 'm' | 'h' | 'd'): Parser<number> {
   };
 }
 
-const label = '[\\p{L}\\p{N}](?:[\\p{L}\\p{N}_-]{0,61}[\\p{L}\\p{N}])?';
-const domainForm = new RegExp(`^${label}(?:\\.${label})*$`, 'u');
-
-export const domain: Parser<string> = t =>
-  domainForm.test(t) && t.length <= 255
-    ? right(t.toLowerCase())
-    : wrong('a domain name such as example.org belongs here');
+/** Domains are kept in their one spelling: lower case, A-labels. */
+export const domain: Parser<string> = t => {
+  const parsed = parseDomain(t);
+  return parsed === null || parsed.startsWith('[')
+    ? wrong('a domain name such as example.org belongs here')
+    : right(parsed);
+};
 
 export const domainOrStar: Parser<string> = t => (t === '*' ? right(t) : domain(t));
 
 /** `user@example.org`; with `star`, `*@example.org` too. */
 export function address(star = false): Parser<string> {
   return t => {
-    const at = t.lastIndexOf('@');
-    const local = t.slice(0, at);
-    const plain = /^[^\s@<>()",:;\\[\]\u0000-\u001f\u007f]{1,64}$/u.test(local);
-    if (at < 1 || !plain || !domain(t.slice(at + 1)).ok)
+    const everyone = star && t.startsWith('*@') ? parseDomain(t.slice(2)) : null;
+    if (everyone !== null) return right(`*@${everyone}`);
+    const parsed = parseAddress(t);
+    if (parsed === null)
       return wrong(`an address such as ann@example.org${star ? ' or *@example.org' : ''} belongs here`);
-    return right(t.toLowerCase());
+    return right(addressKey(parsed));
   };
 }
 
