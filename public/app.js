@@ -252,10 +252,14 @@ document.addEventListener('htmx:after:swap', event => {
     unsaved = false;
   arrived(event.detail?.ctx);
 });
-document.addEventListener('htmx:error', event => {
-  const state = event.detail?.ctx?.sourceElement?.querySelector?.('[data-failed]');
-  if (state) state.textContent = state.dataset.failed;
-});
+for (const name of ['htmx:error', 'htmx:response:error'])
+  document.addEventListener(name, event => {
+    const { ctx } = event.detail ?? {};
+    const state = ctx?.sourceElement?.querySelector?.('[data-failed]');
+    if (!state || ctx.response?.status === 409) return;
+    state.textContent = ctx.response?.status === 401 ? state.dataset.signin : state.dataset.failed;
+    state.classList.add('error');
+  });
 
 /* After a page was exchanged: where to be, and what to say */
 

@@ -221,6 +221,28 @@ describe.skipIf(!there)('site in Chromium', () => {
     await context.close();
   });
 
+  test('signed out while writing, the page says so, keeps what was typed, and goes on after signing in again', async () => {
+    const { context, page } = await signedIn();
+    await page.goto(`${base}/compose`);
+    await page.getByLabel('Subject').fill('Kept');
+    await page.getByText(/^Saved \d\d:\d\d$/).waitFor();
+    await site.store.sessions.removeAll(ann.id);
+    await page.getByLabel('Message', { exact: true }).fill('typed after the end');
+    await page.getByText('You are signed out.').waitFor();
+    expect(await page.getByLabel('Message', { exact: true }).inputValue()).toBe('typed after the end');
+    const other = await context.newPage();
+    await other.goto(`${base}/login`);
+    await other.fill('#username', 'ann');
+    await other.fill('#password', 'correct horse');
+    await other.click('button[type=submit]');
+    await other.waitForURL('**/mail/inbox');
+    await page.getByLabel('Message', { exact: true }).fill('typed after signing in');
+    await page.getByText(/^Saved \d\d:\d\d$/).waitFor();
+    const kept = (await site.store.drafts.list(ann.id)).filter(d => d.subject === 'Kept');
+    expect(kept.map(d => d.text)).toEqual(['typed after signing in']);
+    await context.close();
+  });
+
   test('all of it works without script: open, star, move, search, write, send', async () => {
     const { context, page } = await signedIn({ script: false });
     await page.getByText('Holiday dates').first().click();

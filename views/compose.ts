@@ -52,7 +52,7 @@ ${files(s, f)}
 <button class="button primary" type="submit" formaction="/drafts/submissions" data-key="send">${icon(s, 'send')}${t('compose.send')}</button>
 <button class="button plain" type="submit" formaction="/drafts">${t('compose.save')}</button>
 <button class="button plain" type="submit" formaction="/drafts/removals" formnovalidate>${t('compose.discard')}</button>
-<div class="draft-saver" hx-post="/drafts" hx-trigger="input delay:1500ms from:'closest form'" hx-encoding="application/x-www-form-urlencoded" hx-target="find .draft-state" hx-swap="outerHTML" hx-push-url="false">${draftState(s, f)}</div>
+<div class="draft-saver" hx-post="/drafts" hx-trigger="input delay:1500ms from:'closest form'" hx-encoding="application/x-www-form-urlencoded" hx-target="find .draft-state" hx-swap="outerHTML" hx-push-url="false" hx-status:401="swap:none" hx-status:403="swap:none" hx-status:413="swap:none" hx-status:5xx="swap:none">${draftState(s, f)}</div>
 </footer>
 </form>
 </section>`;
@@ -108,7 +108,7 @@ ${f.errors.files ? html`<p class="error" role="alert">${f.errors.files}</p>` : '
 /** What is known of the draft on the server; also the answer to an autosave. */
 export function draftState(s: Pick<Screen, 'w'>, f: Pick<ComposeForm, 'draftId' | 'version' | 'state'>): Html {
   const t = s.w.t;
-  return html`<div class="draft-state" role="status"><input type="hidden" name="draft" value="${f.draftId ?? ''}"><input type="hidden" name="version" value="${f.version ?? ''}">${f.state.kind === 'conflict' ? html`<input type="hidden" name="instead" value="${f.state.version}">` : ''}<small data-failed="${t('compose.failed')}" class="${f.state.kind === 'conflict' || f.state.kind === 'gone' ? 'error' : ''}">${stateWords(s, f.state)}</small></div>`;
+  return html`<div class="draft-state" role="status"><input type="hidden" name="draft" value="${f.draftId ?? ''}"><input type="hidden" name="version" value="${f.version ?? ''}">${f.state.kind === 'conflict' ? html`<input type="hidden" name="instead" value="${f.state.version}">` : ''}<small data-failed="${t('compose.failed')}" data-signin="${t('compose.signin')}" class="${f.state.kind === 'conflict' || f.state.kind === 'gone' ? 'error' : ''}">${stateWords(s, f.state)}</small></div>`;
 }
 
 function stateWords(s: Pick<Screen, 'w'>, state: DraftState): string {

@@ -63,7 +63,12 @@ export function show(c: Ctx, s: Screen, title: string, panes: Panes, status: 200
 export async function refuse(site: Site, c: Ctx, trouble: Trouble) {
   const door = doorOf(site, c);
   const known = c.var.account !== undefined || (trouble.status !== 503 && (await recognise(site, c)));
-  if (!known || trouble.status === 503) return c.html(errorPage(door, trouble), trouble.status);
+  if (!known || trouble.status === 503) {
+    const page = wantsPart(c)
+      ? fragmentOf(errorTitle(door, trouble), errorPane(door, trouble))
+      : errorPage(door, trouble);
+    return c.html(page, trouble.status);
+  }
   const s = await screenOf(site, c);
   return show(c, s, errorTitle(door, trouble), { view: 'page', content: errorPane(s, trouble) }, trouble.status);
 }

@@ -54,6 +54,8 @@ export function signedInOnly(site: Site) {
     if (await recognise(site, c)) return next();
     const wanted = c.req.method === 'GET' ? c.req.path + new URL(c.req.url).search : '/';
     const goal = wanted === '/' ? '/login' : `/login?next=${encodeURIComponent(wanted)}`;
+    // What is being written must stay on the screen: the page says so, and nothing of it is exchanged.
+    if (c.req.header('HX-Request') === 'true' && c.req.path.startsWith('/drafts')) return c.body(null, 401);
     // htmx would follow a redirect and put the sign-in page into a pane.
     if (c.req.header('HX-Request') === 'true') return c.body(null, 200, { 'HX-Redirect': goal });
     return c.redirect(goal, 303);
