@@ -87,9 +87,12 @@ export class XssRig {
     context.on('page', page => watchScripts(page, scripts));
     await context.addInitScript(hookFunctions);
     const page = await context.newPage();
+    // Watched from the start: on a slow machine a mail leaves while the page is still being loaded.
+    page.on('framenavigated', frame => {
+      if (frame === page.mainFrame() && frame.url() !== `${this.#origin}/`) tops.push(frame.url());
+    });
     // A mail may keep the page from ever being loaded; it is watched all the same.
     await page.goto(this.#origin, { timeout: 20_000 }).catch(() => {});
-    page.on('framenavigated', frame => frame === page.mainFrame() && tops.push(frame.url()));
     await page.waitForTimeout(SETTLE);
     // A page that went elsewhere meanwhile cannot be touched; that it went is noted.
     await page.evaluate(touchEverything).catch(() => {});
