@@ -12,6 +12,12 @@ export default class ClosingLine implements Reporter {
         if (state === 'skipped') skipped.push(test.fullName);
       }
     if (skipped.length) console.log(`\nSkipped:\n${skipped.map(name => `  ${name}`).join('\n')}`);
+    // Where everything is installed, a test that misses its package is a hole in the net.
+    const holes = process.env.CI === 'true' ? skipped.filter(name => name.includes('package')) : [];
+    if (holes.length) {
+      console.log(`\nMissing packages in CI:\n${holes.map(name => `  ${name}`).join('\n')}`);
+      process.exitCode = 1;
+    }
     console.log(`\n${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
   }
 }

@@ -138,7 +138,7 @@ const upstreams: [name: string, binary: string, debian: string, start: () => Pro
 
 for (const [name, binary, debian, start, count] of upstreams) {
   const maildir = () => join(folder, 'Maildir');
-  describe.skipIf(missing(binary))(`fetchAccount and ${name} (Debian package ${debian})`, () => {
+  describe.skipIf(missing(binary))(`fetchAccount and ${name} (package ${debian})`, () => {
     test(`fetchAccount takes ${count} messages from ${name} once, however often it asks`, {
       timeout: 120_000,
     }, async () => {
