@@ -155,9 +155,9 @@ class Listener extends SMTPServer {
     const envelope = s.envelopeOf(session);
     const handover: Handover = {
       visitor: visit.visitor,
-      id: randomBytes(8).toString('hex'),
+      id: nextId(),
       helo: session.hostNameAppearsAs || '',
-      protocol: session.transmissionType || 'SMTP',
+      protocol: s.protocolOf(session),
     };
     const { routed, key, draftId } = visit;
     const recipients = envelope.recipients.map(r => routed.get(r.address)!);
@@ -186,6 +186,14 @@ class Listener extends SMTPServer {
     if (!gone) this.#o.log.error('smtp session', { id: session.id, ...because(error) });
     return s.refusal({ code: 451, status: '3.0', text: `Something is wrong here; it is noted as ${session.id}` });
   }
+}
+
+const idBase = randomBytes(8).toString('hex');
+let idCount = 0;
+
+/** Never used again, also after a restart: it goes into Received and Message-ID. Nobody needs to be unable to guess it. */
+function nextId(): string {
+  return `${idBase}.${(++idCount).toString(36)}`;
 }
 
 function packageOptions({ role, settings, tls }: SmtpOptions): SMTPServerOptions {

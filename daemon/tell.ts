@@ -34,14 +34,23 @@ export type Channel = {
 /** What a process answers, by verb. An Error's message goes to the asker: it is a sentence for a person. */
 export type Verbs = Record<string, (args: never) => Promise<unknown>>;
 
+/** Changes of so many milliseconds are told at once, of each folder the latest: a flood of mail is no flood of events. */
+const gatherMs = 20;
+
 /** Speaks and listens on a channel to the supervisor. */
 export function createTell(channel: Channel, verbs: Verbs = {}): Tell {
   const open = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   const listeners = new Set<(change: Change) => void>();
   let lastId = 0;
   let closed = false;
+  let unsaid: Change[] = [];
   const heard = (changes: Change[]) => {
     for (const change of changes) for (const listener of listeners) listener(change);
+  };
+  const say = () => {
+    const latest = new Map(unsaid.map(c => [`${c.accountId} ${c.folderId}`, c]));
+    unsaid = [];
+    if (!closed) channel.post({ kind: 'changed', changes: [...latest.values()] });
   };
   channel.onMessage(message => {
     if (message.kind === 'changed') heard(message.changes);
@@ -69,7 +78,8 @@ export function createTell(channel: Channel, verbs: Verbs = {}): Tell {
     changed(changes) {
       if (changes.length === 0) return;
       heard(changes);
-      if (!closed) channel.post({ kind: 'changed', changes });
+      if (unsaid.length === 0) setTimeout(say, gatherMs);
+      unsaid.push(...changes);
     },
     close: () => channel.close(),
   };

@@ -55,7 +55,7 @@ describe('content', () => {
     const [message] = await inboxOf('ann@localhost');
     const text = message!.toString('latin1');
     expect(text).toMatch(
-      /^Return-Path: <eve@example\.net>\r\nDelivered-To: ann@localhost\r\nReceived: from \S+ \(\[127\.0\.0\.1\]\)\r\n\tby localhost with ESMTP id [0-9a-f]{16}\r\n\tfor <ann@localhost>;\r\n\t\w{3}, .*\r\nSubject: trace\r\n\r\ntext\r\n$/,
+      /^Return-Path: <eve@example\.net>\r\nDelivered-To: ann@localhost\r\nReceived: from \S+ \(\[127\.0\.0\.1\]\)\r\n\tby localhost with ESMTP id [0-9a-f]{16}\.[0-9a-z]+\r\n\tfor <ann@localhost>;\r\n\t\w{3}, .*\r\nSubject: trace\r\n\r\ntext\r\n$/,
     );
   });
 
@@ -71,7 +71,7 @@ describe('content', () => {
     const text = message!.toString('latin1');
     expect(text).not.toMatch(/bcc|y\.example/i);
     expect(text).toMatch(/\r\nDate: \w{3}, /);
-    expect(text).toMatch(/\r\nMessage-ID: <[0-9a-f]{16}@localhost>\r\n\r\ntext/);
+    expect(text).toMatch(/\r\nMessage-ID: <[0-9a-f]{16}\.[0-9a-z]+@localhost>\r\n\r\ntext/);
     await take('Subject: bare\r\n\r\n.\r\n');
     expect((await inboxOf('ann@localhost'))[0]!.toString()).not.toMatch(/^(Date|Message-ID):/im);
   });

@@ -18,10 +18,15 @@ export function enhancedCode(r: Reply): string | null {
   return r.status === null ? null : `${Math.trunc(r.code / 100)}.${r.status}`;
 }
 
+/** What stands behind the code: `5.1.1 No such user here`. */
+export function replyText(r: Reply): string {
+  const enhanced = enhancedCode(r);
+  return enhanced === null ? r.text : `${enhanced} ${r.text}`;
+}
+
 /** The line as a log or a bounce shows it: `550 5.1.1 No such user here`. */
 export function replyLine(r: Reply): string {
-  const enhanced = enhancedCode(r);
-  return enhanced === null ? `${r.code} ${r.text}` : `${r.code} ${enhanced} ${r.text}`;
+  return `${r.code} ${replyText(r)}`;
 }
 
 export const isPositive = (r: Reply): boolean => r.code >= 200 && r.code < 400;

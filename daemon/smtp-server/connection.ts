@@ -1,8 +1,7 @@
 import { SMTPConnection } from 'smtp-server/lib/smtp-connection.js';
 import { formatAddress, parseAddress } from '../mail/address.ts';
-import type { Reply } from '../mail/reply.ts';
+import { type Reply, replyText } from '../mail/reply.ts';
 import { isLoopback } from '../wire/ip.ts';
-import { refusal } from './session.ts';
 import { MailStream } from './stream.ts';
 
 /**
@@ -17,6 +16,11 @@ export type ContentTaker = {
   /** The peer went away in the middle. */
   abandon(): void;
 };
+
+/** Up to the address, the address without its source route (RFC 5321 appendix C: accept and ignore), and behind it. */
+const pathCommand = /^([^:]*:\s*<)(?:@[^\s,:@<>]+(?:,@[^\s,:@<>]+)*:)?("(?:[^"\\\r\n]|\\[^\r\n])*"@[^\s<>]*|[^\s<>]*)(>.*)$/s;
+/** RFC 5321 §4.5.3.1.3, without the brackets. Local parts over 64 do occur: VERP, forwarding services. */
+const longestPath = 254;
 
 export class MailConnection extends SMTPConnection {
   /** Told by the server which keywords this session is offered besides the usual ones. */
@@ -65,11 +69,11 @@ export class MailConnection extends SMTPConnection {
         this.#taking = null;
         // While the answer is ours to find, the peer's silence is no idling.
         this._handlerPending = true;
-        const { code, message } = answerOf(await taker.end());
+        const answer = await taker.end();
         this._handlerPending = false;
         this._transactionCounter++;
         this._unrecognizedCommands = 0;
-        this.send(code, message, false);
+        this.send(answer.code, replyText(answer), false);
         this._resetSession();
       },
     });
@@ -96,13 +100,17 @@ export class MailConnection extends SMTPConnection {
     return this.secure || isLoopback(this.remoteAddress);
   }
 
-  /** Quoted local parts may hold @ and spaces (RFC 5321 §4.1.2), which the package splits at. */
+  /**
+   * Addresses are read by our own grammar: the package splits quoted local parts at @ and space (RFC 5321 §4.1.2),
+   * takes comments and half a quote for letters, and makes U-labels of A-labels. Parameters stay the package's.
+   */
   override _parseAddressCommand(name: string, raw: Buffer | string) {
     const command = raw.toString();
-    const quoted = /^([^:]*:\s*<)("(?:[^"\\\r\n]|\\[^\r\n])*"@[^>\s]*)(>.*)$/s.exec(command);
-    if (!quoted) return super._parseAddressCommand(name, command);
-    const address = parseAddress(quoted[2]!);
-    const parsed = address && super._parseAddressCommand(name, `${quoted[1]}quoted@${address.domain}${quoted[3]}`);
+    const [, head, path = '', rest] = pathCommand.exec(command) ?? [];
+    // `<>`, postmaster alone, and what is no path at all.
+    if (!path.includes('@')) return super._parseAddressCommand(name, command);
+    const address = path.length > longestPath ? null : parseAddress(path, longestPath);
+    const parsed = address && super._parseAddressCommand(name, `${head}address@read.example${rest}`);
     return parsed ? { ...parsed, address: formatAddress(address) } : false;
   }
 
@@ -117,8 +125,4 @@ export class MailConnection extends SMTPConnection {
     if (!this.session.envelope?.mailFrom && !this._handlerPending)
       this.send(421, '4.3.2 Shutting down, try again soon');
   }
-}
-
-function answerOf(r: Reply): { code: number; message: string } {
-  return { code: r.code, message: refusal(r).message };
 }

@@ -1,7 +1,7 @@
 import type { SMTPServerAddress, SMTPServerSession } from 'smtp-server';
 import type { Visitor } from '../intake.ts';
 import type { Envelope, Notify, Recipient } from '../mail/envelope.ts';
-import { enhancedCode, type Reply, reply } from '../mail/reply.ts';
+import { type Reply, reply, replyText } from '../mail/reply.ts';
 import type { AcceptedRecipient, Account } from '../store.ts';
 
 export type Service = 'webmail' | 'fetcher';
@@ -27,8 +27,7 @@ export const newVisit = (address: string): Visit => ({
 
 /** A Reply as the error the package sends. */
 export function refusal(r: Reply): Error & { responseCode: number } {
-  const enhanced = enhancedCode(r);
-  return Object.assign(new Error(enhanced ? `${enhanced} ${r.text}` : r.text), { responseCode: r.code });
+  return Object.assign(new Error(replyText(r)), { responseCode: r.code });
 }
 
 const known = new Set(['SIZE', 'BODY', 'SMTPUTF8', 'RET', 'ENVID', 'REQUIRETLS', 'AUTH']);
@@ -75,6 +74,12 @@ export function envelopeOf(session: SMTPServerSession): Envelope {
     eightBit: e.bodyType === '8bitmime',
     smtpUtf8: e.smtpUtf8 === true,
   };
+}
+
+/** As Received names it: RFC 3848, and RFC 6531 §4.3 for mail with SMTPUTF8. */
+export function protocolOf(session: SMTPServerSession): string {
+  const type = session.transmissionType || 'SMTP';
+  return session.envelope.smtpUtf8 ? type.replace(/^ESMTP/, 'UTF8SMTP') : type;
 }
 
 /** Who somebody is from now on. */

@@ -130,18 +130,20 @@ async function* fileRange(path: string, from: number, to: number): AsyncGenerato
 }
 
 function contentWriter(directory: string, disk: Disk): ContentWriter {
-  const name = randomBytes(16).toString('hex');
-  const temporary = join(directory, 'tmp', name);
-  const final = join(name.slice(0, 2), name);
   let inMemory: Buffer[] = [];
   let size = 0;
   let handle: FileHandle | null = null;
-  let place = temporary;
+  // Where it lies, once it is too large for memory.
+  let place = '';
+  let final = '';
 
   const spill = async (): Promise<void> => {
     if (!handle) {
-      await mkdir(dirname(temporary), { recursive: true });
-      handle = await open(temporary, 'wx+', 0o600);
+      const name = randomBytes(16).toString('hex');
+      place = join(directory, 'tmp', name);
+      final = join(name.slice(0, 2), name);
+      await mkdir(dirname(place), { recursive: true });
+      handle = await open(place, 'wx+', 0o600);
     }
     const pending = inMemory;
     inMemory = [];
@@ -164,7 +166,7 @@ function contentWriter(directory: string, disk: Disk): ContentWriter {
       if (inMemory.length) await spill();
       await disk.sync(handle!);
       await mkdir(dirname(join(directory, final)), { recursive: true });
-      await rename(temporary, join(directory, final));
+      await rename(place, join(directory, final));
       place = join(directory, final);
       await disk.syncEntry(place);
       await handle!.close();
@@ -203,15 +205,17 @@ type Disk = {
 function createDisk(directory: string, fatal: (error: Error) => void): Disk {
   // A folder another session has just made is there, but its entry may not be on the disk yet.
   const settled = new Set([dirname(directory)]);
-  const orEnd = async (work: Promise<void>): Promise<void> => {
+  let broken: StoreError | null = null;
+  const orEnd = async (work: () => Promise<void>): Promise<void> => {
+    if (broken) throw broken;
     try {
-      await work;
+      await work();
     } catch (error) {
       const { code, syscall, message } = error as NodeJS.ErrnoException;
       if (!syscall?.endsWith('sync') || code === 'ENOSPC' || code === 'EDQUOT') throw error;
-      const fault = new StoreError('io', `a sync failed: ${message}`, error);
-      fatal(fault);
-      throw fault;
+      broken = new StoreError('io', `a sync failed: ${message}`, error);
+      fatal(broken);
+      throw broken;
     }
   };
   const settle = async (folder: string): Promise<void> => {
@@ -221,8 +225,8 @@ function createDisk(directory: string, fatal: (error: Error) => void): Disk {
     settled.add(folder);
   };
   return {
-    sync: handle => orEnd(handle.datasync()),
-    syncEntry: path => orEnd(syncDirectory(dirname(path)).then(() => settle(dirname(path)))),
+    sync: handle => orEnd(() => handle.datasync()),
+    syncEntry: path => orEnd(() => syncDirectory(dirname(path)).then(() => settle(dirname(path)))),
   };
 }
 
