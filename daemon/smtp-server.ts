@@ -141,7 +141,9 @@ class Listener extends SMTPServer {
       if (!address.address.includes('@')) address.address += `@${this.#o.settings.host_domain[0]}`;
       const recipient = s.recipientOf(address);
       const { routes, trace, refusal } = await this.#o.intake.routeRecipient(visit.visitor, recipient.address);
-      this.#o.log.debug('chain', { id: session.id, recipient: recipient.address, trace: traceLine(trace) });
+      // The plain case, straight into a mailbox or away, is told by the line of acceptance.
+      const tell = trace.length > 1 ? this.#o.log.info : this.#o.log.debug;
+      tell('chain', { id: session.id, recipient: recipient.address, trace: traceLine(trace) });
       if (!refusal) visit.routed.set(recipient.address, { ...recipient, routes });
       else this.#o.log.info('refused', { id: session.id, recipient: recipient.address, reply: replyLine(refusal) });
       return refusal && s.refusal(refusal);
