@@ -38,7 +38,8 @@ export class MailStream extends SMTPStream {
     const sink = this.#sink!;
     const { content, rest } = this.#decoder!.push(chunk);
     if (content.length) await sink.push(content);
-    if (rest === null) return null;
+    // The peer went away while the disk was slow: its content is abandoned, and it will bring it again.
+    if (rest === null || this.isClosed) return null;
     this.#decoder = null;
     this.#sink = null;
     this._dataMode = false;

@@ -136,8 +136,14 @@ function contentWriter(directory: string, disk: Disk): ContentWriter {
   // Where it lies, once it is too large for memory.
   let place = '';
   let final = '';
+  let writing: Promise<void> = Promise.resolve();
+  let discarded = false;
 
-  const spill = async (): Promise<void> => {
+  const spill = (): Promise<void> => {
+    writing = discarded ? Promise.reject(new Error('the content was discarded')) : spillNow();
+    return writing;
+  };
+  const spillNow = async (): Promise<void> => {
     if (!handle) {
       const name = randomBytes(16).toString('hex');
       place = join(directory, 'tmp', name);
@@ -162,6 +168,8 @@ function contentWriter(directory: string, disk: Disk): ContentWriter {
       if (size > rowLimit && (!handle || pendingOf(inMemory) >= rowLimit * 4)) return spill();
     },
     async finish() {
+      // A closed file must not be taken for a disk that failed.
+      if (discarded) throw new Error('the content was discarded');
       if (size <= rowLimit) return { bytes: whole(inMemory, size), file: null, size };
       if (inMemory.length) await spill();
       await disk.sync(handle!);
@@ -178,7 +186,10 @@ function contentWriter(directory: string, disk: Disk): ContentWriter {
       return Buffer.concat(await Array.fromAsync(fileRange(place, from, Math.min(to, size))));
     },
     async discard() {
+      discarded = true;
       inMemory = [];
+      // The giver may go away in the middle of a write: the file it opens is to go too.
+      await writing.catch(() => {});
       await handle?.close().catch(() => {});
       if (handle) await unlinkQuietly(place);
     },
