@@ -49,9 +49,10 @@ export async function sendMany(port: number, messages: RawMessage[]): Promise<st
   return last;
 }
 
-type Talk = { socket: Socket; reply(): Promise<string>; ask(command: string): Promise<string> };
+export type Talk = { socket: Socket; reply(): Promise<string>; ask(command: string): Promise<string> };
 
-async function openTalk(port: number): Promise<Talk> {
+/** A connection that answers `000 closed` once it is gone. */
+export async function openTalk(port: number): Promise<Talk> {
   const socket = connect(port, '127.0.0.1');
   let buffer = '';
   let wake = () => {};
