@@ -18,7 +18,8 @@ export type ContentTaker = {
 };
 
 /** Up to the address, the address without its source route (RFC 5321 appendix C: accept and ignore), and behind it. */
-const pathCommand = /^([^:]*:\s*<)(?:@[^\s,:@<>]+(?:,@[^\s,:@<>]+)*:)?("(?:[^"\\\r\n]|\\[^\r\n])*"@[^\s<>]*|[^\s<>]*)(>.*)$/s;
+const pathCommand =
+  /^([^:]*:\s*<)(?:@[^\s,:@<>]+(?:,@[^\s,:@<>]+)*:)?("(?:[^"\\\r\n]|\\[^\r\n])*"@[^\s<>]*|[^\s<>]*)(>.*)$/s;
 /** RFC 5321 §4.5.3.1.3, without the brackets. Local parts over 64 do occur: VERP, forwarding services. */
 const longestPath = 254;
 
