@@ -65,8 +65,11 @@ export async function smtpSink(...flags: string[]): Promise<Peer> {
   };
 }
 
-/** A Postfix of its own on loopback: takes mail for any@pf.test into one Maildir, refuses nobody@pf.test, offers STARTTLS. */
-export async function startPostfix(): Promise<Peer> {
+/**
+ * A Postfix of its own on loopback: takes mail for any@pf.test into one Maildir, refuses nobody@pf.test, offers STARTTLS.
+ * `more`: further lines of main.cf.
+ */
+export async function startPostfix(more = ''): Promise<Peer & { conf: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'cwmail-postfix-'));
   const at = (name: string) => join(folder, name);
   for (const name of ['conf', 'queue', 'data', 'mail']) await mkdir(at(name));
@@ -76,7 +79,7 @@ export async function startPostfix(): Promise<Peer> {
   await chown(at('data'), id('postfix', '-u'), 0);
   await chown(at('mail'), id('nobody', '-u'), 0);
   await writeFile(at('conf/tls.pem'), `${localhost.key}\n${localhost.cert}\n`);
-  await writeFile(at('conf/main.cf'), main(folder, id('nobody', '-u'), id('nobody', '-g')));
+  await writeFile(at('conf/main.cf'), main(folder, id('nobody', '-u'), id('nobody', '-g')) + more);
   const services = await readFile('/etc/postfix/master.cf', 'utf8').catch(() => '');
   // No chroot: the folder has no copy of the system's files.
   const master = services
@@ -89,6 +92,7 @@ export async function startPostfix(): Promise<Peer> {
   return {
     port,
     folder: at('mail/box/new'),
+    conf: at('conf'),
     taken: () => filesOf(at('mail/box/new')),
     async close() {
       execFileSync('postfix', ['-c', at('conf'), 'stop'], { stdio: 'ignore' });
