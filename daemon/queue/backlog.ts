@@ -47,9 +47,17 @@ export function createBacklog({ store, settings, now, random, log }: Options): B
     return ids;
   }
 
-  async function inSlices(ids: number[], act: (some: number[]) => Promise<void>): Promise<number> {
+  async function inSlices(ids: number[], act: (some: number[]) => Promise<unknown>): Promise<void> {
     for (let i = 0; i < ids.length; i += slice) await act(ids.slice(i, i + slice));
-    return ids.length;
+  }
+
+  /** Answers how many: some of them may have been claimed since they were chosen. */
+  async function reschedule(ids: number[], at: () => number): Promise<number> {
+    let changed = 0;
+    await inSlices(ids, async some => {
+      changed += await deliveries.reschedule(some, at());
+    });
+    return changed;
   }
 
   /** While we may not go out all that waits is held and says why; what was held for that goes on when we may again. */
@@ -57,8 +65,8 @@ export function createBacklog({ store, settings, now, random, log }: Options): B
     const outing = mayGoOut(settings, now());
     if (outing.yes) {
       const ids = await choose(d => d.state === 'held' && isOffLine(d.reason));
-      if (await inSlices(ids, some => deliveries.release(some, now(), '')))
-        log.info('on line', { released: ids.length });
+      const released = await reschedule(ids, now);
+      if (released > 0) log.info('on line', { released });
       return;
     }
     const ids = await choose(d => d.state === 'waiting');
@@ -83,7 +91,7 @@ export function createBacklog({ store, settings, now, random, log }: Options): B
     log.warn('clock set back', { seconds: Math.round((before - drift) / 1000) });
     const latest = now() + settings.retry_interval;
     const ids = await choose(d => d.state === 'waiting' && d.nextAt > latest);
-    await inSlices(ids, some => deliveries.release(some, now() + settings.retry_interval * random(), ''));
+    await reschedule(ids, () => now() + settings.retry_interval * random());
   }
 
   return {
@@ -103,7 +111,7 @@ export function createBacklog({ store, settings, now, random, log }: Options): B
       if (!mayGoOut(settings, now()).yes) return 0;
       const named = (d: Delivery) =>
         ids === null ? d.state === 'waiting' : d.state !== 'sending' && ids.includes(d.id);
-      return inSlices(await choose(named), some => deliveries.release(some, now(), ''));
+      return reschedule(await choose(named), now);
     },
   };
 }

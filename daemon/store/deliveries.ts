@@ -16,6 +16,9 @@ export type Deliveries = {
   settle(outcomes: Outcome[], reports: Acceptance[]): Promise<Accepted[]>;
   /** Gives claimed deliveries back untried, due at `nextAt`. */
   release(ids: number[], nextAt: number, reason: string): Promise<void>;
+  /** Waiting and held ones are due at `at`. What was claimed meanwhile is under way and left alone: it would go twice. */
+  reschedule(ids: number[], at: number): Promise<number>;
+  /** Waiting ones are held; what was claimed meanwhile is not. */
   hold(ids: number[], reason: string, at: number): Promise<void>;
   /** Held ones of a domain (`*`: all) are waiting again, due at once. Answers how many. */
   unhold(domain: string, at: number): Promise<number>;
@@ -75,7 +78,7 @@ const delivery = (r: DeliveryRow): Delivery => ({
 
 const selected = 'select d.*, c.size from delivery d join content c on c.id = d.content_id';
 
-type SetState = { ids: number[]; state: DeliveryState; reason: string; at: number };
+type SetState = { ids: number[]; from: DeliveryState[]; state: DeliveryState; reason: string; at: number };
 
 export const deliveryVerbs = {
   *claim(a: { now: number; limit: number; exceptDomains: string[] }): Work<Delivery[]> {
@@ -100,13 +103,14 @@ export const deliveryVerbs = {
     for (const outcome of a.outcomes) yield* settleOne(outcome);
     return accepted;
   },
-  *setState({ ids, state, reason, at }: SetState): Work<number> {
+  *setState({ ids, from, state, reason, at }: SetState): Work<number> {
     return yield* run(
-      `update delivery set state = ?, reason = ?, next_at = ? where id in ${list(ids)}`,
+      `update delivery set state = ?, reason = ?, next_at = ? where id in ${list(ids)} and state in ${list(from)}`,
       state,
       reason,
       at,
       ...ids,
+      ...from,
     );
   },
   *unhold({ domain, at }: { domain: string; at: number }): Work<number> {
@@ -164,10 +168,11 @@ export function createDeliveries(read: Read, write: Write, swept: () => void): D
       return accepted;
     },
     async release(ids, nextAt, reason) {
-      await write('setState', { ids, state: 'waiting', reason, at: nextAt });
+      await write('setState', { ids, from: ['sending'], state: 'waiting', reason, at: nextAt });
     },
+    reschedule: (ids, at) => write('setState', { ids, from: ['waiting', 'held'], state: 'waiting', reason: '', at }),
     async hold(ids, reason, at) {
-      await write('setState', { ids, state: 'held', reason, at });
+      await write('setState', { ids, from: ['waiting'], state: 'held', reason, at });
     },
     unhold: (domain, at) => write('unhold', { domain, at }),
     async list(limit, afterId = 0) {
