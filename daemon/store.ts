@@ -68,13 +68,14 @@ export async function openStore({ path, writer: kind, fatal }: StoreOptions): Pr
   const write = writer.write as Write;
   const content = createContents(join(path, 'content'), read, write, fatal);
   // Files go soon after their rows did; one that cannot go now is tried at the next removal.
-  const swept = () => void content.unlinkDoomed().catch(() => {});
+  const unlinkFiles = () => content.unlinkDoomed().catch(() => 0);
+  const swept = () => void unlinkFiles();
   const drafts = createDrafts(read, write, swept);
   const removeDrafts = async (accountId: number) => {
     for (const { id } of await drafts.list(accountId)) await drafts.remove(accountId, id);
   };
   return {
-    accounts: createAccounts(read, write, removeDrafts),
+    accounts: createAccounts(read, write, { removeDrafts, unlinkFiles }),
     folders: createFolders(read, write),
     messages: createMessages(read, write, swept),
     search: createSearches(read),

@@ -122,15 +122,26 @@ export const accountVerbs = {
     yield* removeMessages({ accountId: id, ids: found.map(r => r.id) });
     return found.length;
   },
-  *dropAccount({ id }: { id: number }): Work<void> {
+  /** False, and nothing done: there is mail or a draft again, from somebody who was let in before the account retired. */
+  *dropAccount({ id }: { id: number }): Work<boolean> {
+    if (yield* row('select 1 from message m join folder f on f.id = m.folder_id where f.account_id = ? limit 1', id))
+      return false;
+    if (yield* row('select 1 from draft where account_id = ? limit 1', id)) return false;
     for (const table of ['folder', 'tombstone', 'session']) yield* run(`delete from ${table} where account_id = ?`, id);
     yield* run('delete from account where id = ?', id);
+    return true;
   },
 };
 
 const slice = 500;
 
-export function createAccounts(read: Read, write: Write, removeDrafts: (accountId: number) => Promise<void>): Accounts {
+type Leaving = {
+  removeDrafts(accountId: number): Promise<void>;
+  /** Unlinks files that nothing refers to any more; answers how many. */
+  unlinkFiles(): Promise<number>;
+};
+
+export function createAccounts(read: Read, write: Write, leaving: Leaving): Accounts {
   return {
     byId: id => read(one('id', id)),
     byAddress: address => read(one('address', address)),
@@ -146,9 +157,11 @@ export function createAccounts(read: Read, write: Write, removeDrafts: (accountI
     set: (id, fields) => write('setAccount', { id, fields }),
     async remove(id, at) {
       if (!(await write('retireAccount', { id, at }))) return false;
-      await removeDrafts(id);
-      while ((await write('emptyAccount', { id, limit: slice })) > 0);
-      await write('dropAccount', { id });
+      do {
+        await leaving.removeDrafts(id);
+        while ((await write('emptyAccount', { id, limit: slice })) > 0);
+      } while (!(await write('dropAccount', { id })));
+      while ((await leaving.unlinkFiles()) > 0);
       return true;
     },
     isFree: address => read(isFree(address)),

@@ -1,0 +1,102 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createAccounts } from '../daemon/store/accounts.ts';
+import { connect } from '../daemon/store/sqlite.ts';
+import type { Read, Write } from '../daemon/store/verbs.ts';
+import { inlineWriter } from '../daemon/store/writer.ts';
+import { type Acceptance, openStore, type Store } from '../daemon/store.ts';
+
+let path: string;
+let store: Store;
+beforeAll(async () => {
+  path = mkdtempSync(join(tmpdir(), 'cwmail-leaving-'));
+  const fatal = (error: Error) => {
+    throw error;
+  };
+  store = await openStore({ path, writer: 'inline', fatal });
+});
+afterAll(async () => {
+  await store.close();
+  rmSync(path, { recursive: true });
+});
+
+const account = async (name: string) =>
+  (await store.accounts.create({ address: `${name}@x.test`, name, passwordHash: null, quota: 0, at: 1 }))!;
+const files = () =>
+  readdirSync(join(path, 'content'), { recursive: true, withFileTypes: true }).filter(f => f.isFile());
+
+async function give(accountId: number, size: number): Promise<number> {
+  const writer = store.content.create();
+  await writer.write(Buffer.alloc(size, 'x'));
+  const accepted = await store.accept(letter(accountId, await writer.finish()));
+  return accepted.contentId;
+}
+
+test('accounts.remove unlinks the files of the mail that goes', async () => {
+  const ann = await account('ann');
+  await give(ann.id, 100_000);
+  expect(files()).toHaveLength(1);
+  await store.accounts.remove(ann.id, 2);
+  expect(files()).toHaveLength(0);
+});
+
+test('accounts.remove takes along what came between its steps', async () => {
+  const bob = await account('bob');
+  const db = join(path, 'cwmail.db');
+  const writer = inlineWriter(db, () => {});
+  const reader = connect(db, 'read');
+  let late: number | null = null;
+  // Somebody who was let in by RCPT before the account retired finishes when its mailbox was just emptied.
+  const write = (async (verb, args) => {
+    if (verb === 'dropAccount' && late === null) late = await give(bob.id, 100);
+    return writer.write(verb, args);
+  }) as Write;
+  const read: Read = async work => reader.perform(work);
+  const leaving = { removeDrafts: async () => {}, unlinkFiles: async () => 0 };
+  expect(await createAccounts(read, write, leaving).remove(bob.id, 2)).toBe(true);
+  expect(late).not.toBeNull();
+  expect(await store.content.get(late!)).toBeNull();
+  expect(await store.accounts.byId(bob.id)).toBeNull();
+  reader.close();
+  await writer.close();
+});
+
+const letter = (accountId: number, content: Acceptance['content']): Acceptance => ({
+  content,
+  tree: null,
+  summary: {
+    subject: '',
+    fromName: '',
+    fromAddress: '',
+    to: '',
+    date: null,
+    snippet: '',
+    messageId: null,
+    inReplyTo: null,
+    references: [],
+    attachments: 0,
+  },
+  index: { subject: '', people: '', body: '' },
+  receivedAt: 1,
+  origin: 'peer',
+  accountId: null,
+  key: null,
+  draftId: null,
+  fileSent: false,
+  reversePath: null,
+  ret: null,
+  envid: null,
+  eightBit: false,
+  smtpUtf8: false,
+  recipients: [
+    {
+      address: 'x@x.test',
+      notify: null,
+      orcpt: null,
+      routes: [{ kind: 'mailbox', accountId, address: 'x@x.test' }],
+    },
+  ],
+  holdReason: null,
+});
