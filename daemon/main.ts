@@ -72,6 +72,7 @@ function keepHouse({ store, log, now }: Context, auth: Auth): () => void {
     quietly('sweep', async () => {
       await store.content.unlinkDoomed();
       await store.content.sweepOrphans(now());
+      await store.giveBackSpace();
     }),
     3_600_000,
   );

@@ -19,6 +19,7 @@ import { migrate } from './store/schema.ts';
 import { createSearches, type Searches } from './store/search.ts';
 import { createSessions, type Sessions } from './store/sessions.ts';
 import type { Acceptance, Accepted } from './store/shapes.ts';
+import { giveBackSpace } from './store/space.ts';
 import { connect, StoreError, sqliteNames } from './store/sqlite.ts';
 import type { Read, Write } from './store/verbs.ts';
 import { inlineWriter, startWriter } from './store/writer.ts';
@@ -42,6 +43,8 @@ export type Store = {
   kept: KeptState;
   /** The one transaction that makes content ours: messages, deliveries, keys, Sent copy, timeline. */
   accept(acceptance: Acceptance): Promise<Accepted>;
+  /** Gives the room that deletions left in the database back to the disk, in slices. */
+  giveBackSpace(): Promise<void>;
   /** Finishes what is under way and closes the connections. */
   close(): Promise<void>;
 };
@@ -86,6 +89,7 @@ export async function openStore({ path, writer: kind, fatal }: StoreOptions): Pr
     fetched: createFetched(read, write),
     kept: createKeptState(read, write),
     accept: a => write('accept', packed(a), 500 + (a.content.bytes?.length ?? 0)),
+    giveBackSpace: () => giveBackSpace(write),
     async close() {
       await writer.close();
       reader.close();

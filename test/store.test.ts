@@ -89,3 +89,35 @@ test('lockStore gives a folder to one, and lets go of it', () => {
   unlock!();
   lockStore(path)!();
 });
+
+test('giveBackSpace makes the database smaller after mail has gone', async () => {
+  const path = scratch();
+  const store = await openStore({ path, writer: 'thread', fatal });
+  const account = (await store.accounts.create({ address: 'a@x', name: '', passwordHash: null, quota: 0, at: 1 }))!;
+  const draft = await store.drafts.create(
+    account.id,
+    { to: '', cc: '', bcc: '', subject: '', text: '', relatedId: null, relation: null },
+    1,
+  );
+  for (let i = 0; i < 60; i++) {
+    const content = { bytes: Buffer.alloc(60_000, i), file: null, size: 60_000 };
+    await store.drafts.attach(account.id, draft.id, { name: 'f', type: 'text/plain', content, at: 1 });
+  }
+  const pages = async () => {
+    const { DatabaseSync } = await import('node:sqlite');
+    const db = new DatabaseSync(join(path, 'cwmail.db'), { readOnly: true });
+    const { page_count } = db.prepare('pragma page_count').get() as { page_count: number };
+    db.close();
+    return page_count;
+  };
+  const full = await pages();
+  expect(full).toBeGreaterThan(800);
+  await store.drafts.remove(account.id, draft.id);
+  expect(await pages()).toBe(full);
+  // Beside other writes, which share its transactions.
+  await Promise.all([store.giveBackSpace(), store.kept.save('a', '1'), store.kept.save('b', '2')]);
+  expect(await pages()).toBeLessThan(200);
+  expect(await store.kept.load('b')).toBe('2');
+  await store.close();
+  rmSync(path, { recursive: true });
+});

@@ -45,6 +45,8 @@ export type Dialect = {
   unindex(ids: number[]): Work<void>;
   /** Makes room for the words of a search: a condition over message.id, newest first being its natural order. */
   match(accountId: number, terms: MatchTerm[]): { from: string; where: string; params: Value[] };
+  /** Gives up to so many free pages back to the disk; answers how many are left. */
+  giveBackSpace(pages: number): Work<number>;
 };
 
 export type MatchTerm = { words: string[]; in: 'subject' | 'people' | 'any'; not: boolean };

@@ -1,7 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Names } from './schema.ts';
 import type { Dialect, MatchTerm, Statement, Value, Work } from './sql.ts';
-import { late, list } from './sql.ts';
+import { late, list, mustRow, rows } from './sql.ts';
 
 /** The one file that knows SQLite: its locks, its full-text index, its error codes. */
 export const sqliteNames: Names = {
@@ -19,12 +19,9 @@ export const sqliteNames: Names = {
 export class StoreError extends Error {
   /** full: no room · busy: others held the lock too long · damaged: not a sound database · io: the disk failed a sync. */
   readonly kind: 'full' | 'busy' | 'damaged' | 'io' | 'other';
-  /** Its message is a sentence for a person, who needs no stack. */
-  readonly plain: boolean;
   constructor(kind: StoreError['kind'], message: string, cause?: unknown) {
     super(message, { cause });
     this.kind = kind;
-    this.plain = kind === 'damaged';
   }
 }
 
@@ -140,6 +137,11 @@ export const sqliteDialect: Dialect = {
   },
   *unindex(ids) {
     yield* late(`delete from message_words where rowid in ${list(ids)}`, ...ids);
+  },
+  *giveBackSpace(pages) {
+    // `rows`, since each step of this statement frees one page.
+    yield* rows(`pragma incremental_vacuum(${pages})`);
+    return (yield* mustRow<{ freelist_count: number }>('pragma freelist_count')).freelist_count;
   },
   match(accountId, terms) {
     const params: Value[] = [expression(accountId, terms)];

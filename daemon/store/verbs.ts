@@ -7,6 +7,7 @@ import { fetchedVerbs } from './fetched.ts';
 import { folderVerbs } from './folders.ts';
 import { messageVerbs } from './messages.ts';
 import { sessionVerbs } from './sessions.ts';
+import { spaceVerbs } from './space.ts';
 
 /** Everything that writes, by name: each is one transaction, carried out where the writing connection lives. */
 export const verbs = {
@@ -19,6 +20,7 @@ export const verbs = {
   ...draftVerbs,
   ...sessionVerbs,
   ...fetchedVerbs,
+  ...spaceVerbs,
 };
 
 export type Verbs = typeof verbs;
