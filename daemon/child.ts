@@ -86,8 +86,11 @@ async function begin(name: string, start: Start, init: Init): Promise<void> {
     post({ kind: 'ready' });
     flushCompileCache();
   } catch (error) {
+    // The supervisor says it, once, to whoever starts us.
     post({ kind: 'failed', message: error instanceof Error ? error.message : String(error) });
-    die(error);
+    log.warn('did not start', because(error));
+    flushLog();
+    process.exit(1);
   }
 }
 

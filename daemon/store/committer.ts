@@ -1,3 +1,4 @@
+import type { Reserve } from './reserve.ts';
 import type { Statement, Work } from './sql.ts';
 import { type Connection, connect, StoreError } from './sqlite.ts';
 import { type VerbName, verbs } from './verbs.ts';
@@ -25,7 +26,7 @@ const lockPatienceMs = 5000;
  * and is answered after the one sync. `fatal` is called when a sync failed: what the disk holds is then unknown,
  * so the process must end and read it anew rather than try again.
  */
-export function createCommitter(path: string, fatal: (error: Error) => void): Committer {
+export function createCommitter(path: string, fatal: (error: Error) => void, reserve: Reserve | null): Committer {
   const db = connect(path, 'write');
   const waiting: Job[] = [];
   let scheduled = false;
@@ -49,7 +50,7 @@ export function createCommitter(path: string, fatal: (error: Error) => void): Co
     try {
       commit(db, jobs);
     } catch (error) {
-      refuse(jobs, error);
+      refuse(withoutRoom(jobs, error), error);
     }
     if (waiting.length) afterPause();
     else rest();
@@ -57,6 +58,13 @@ export function createCommitter(path: string, fatal: (error: Error) => void): Co
   const rest = () => {
     for (const resume of whenIdle) resume();
     whenIdle = [];
+    if (reserve && !broken) setImmediate(reserve.takeBack);
+  };
+  /** The reserve is for those who read, move and remove; new mail can wait outside. */
+  const withoutRoom = (jobs: Job[], error: unknown): Job[] => {
+    if (!(error instanceof StoreError) || error.kind !== 'full' || !reserve?.giveUp()) return jobs;
+    waiting.unshift(...jobs.filter(j => j.verb !== 'accept'));
+    return jobs.filter(j => j.verb === 'accept');
   };
   const refuse = (jobs: Job[], error: unknown) => {
     for (const job of jobs) job.failed(error);

@@ -80,8 +80,9 @@ export function* migrate(names: Names): Work<void> {
   yield* run(`create table if not exists store_version (version ${names.integer} not null)`);
   const at = (yield* row<{ version: number }>('select version from store_version'))?.version ?? 0;
   if (at > schemaVersion)
-    throw new Error(
-      `the store is of version ${at}, this program knows up to ${schemaVersion}: start the newer program`,
+    throw Object.assign(
+      new Error(`the store is of version ${at}, this program knows up to ${schemaVersion}: start the newer program`),
+      { plain: true },
     );
   if (at === schemaVersion) return;
   for (const statements of migrations.slice(at)) for (const text of statements(names)) yield* run(text);

@@ -19,9 +19,12 @@ export const sqliteNames: Names = {
 export class StoreError extends Error {
   /** full: no room · busy: others held the lock too long · damaged: not a sound database · io: the disk failed a sync. */
   readonly kind: 'full' | 'busy' | 'damaged' | 'io' | 'other';
+  /** Its message is a sentence for a person, who needs no stack. */
+  readonly plain: boolean;
   constructor(kind: StoreError['kind'], message: string, cause?: unknown) {
     super(message, { cause });
     this.kind = kind;
+    this.plain = kind === 'damaged';
   }
 }
 

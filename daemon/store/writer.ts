@@ -1,5 +1,6 @@
 import { isMainThread, parentPort, receiveMessageOnPort, Worker, workerData } from 'node:worker_threads';
 import { type Committer, createCommitter } from './committer.ts';
+import { createReserve } from './reserve.ts';
 import { StoreError } from './sqlite.ts';
 import type { VerbName } from './verbs.ts';
 
@@ -68,7 +69,7 @@ export function startWriter(path: string, fatal: (error: Error) => void): Writer
 
 /** The same without a thread, for short commands. */
 export function inlineWriter(path: string, fatal: (error: Error) => void): Writer {
-  const committer = createCommitter(path, fatal);
+  const committer = createCommitter(path, fatal, null);
   return {
     write: (verb, args, weight = 200) =>
       new Promise((done, failed) => {
@@ -87,7 +88,7 @@ function serve(path: string): void {
   const port = parentPort!;
   // Behind the answers of the batch that failed, so that whoever waits still hears of it.
   const fatal = (error: Error) => queueMicrotask(() => port.postMessage({ fatal: error.message }));
-  const committer = createCommitter(path, fatal);
+  const committer = createCommitter(path, fatal, createReserve(path));
   let answers: Answer[] = [];
   const answer = (a: Answer) => {
     // All answers of a commit are given in one go, so a microtask gathers them.

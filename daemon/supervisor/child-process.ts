@@ -36,6 +36,7 @@ export function keepChild(o: ChildOptions): Child {
   let restarts = 0;
   let pause = firstPause;
   let timer: NodeJS.Timeout | null = null;
+  let hasServed = false;
 
   const launch = async (): Promise<void> => {
     const child = await spawned(o);
@@ -44,11 +45,14 @@ export function keepChild(o: ChildOptions): Child {
     child.once('exit', (code, signal) => {
       current = null;
       if (stopping) return;
+      // A first start that fails is for whoever started us to mend.
+      if (!hasServed) return o.log.warn('process ended before it served', { process: o.name, code, signal });
       if (performance.now() - born > soundAfter) pause = firstPause;
       o.log.error('process died', { process: o.name, code, signal, restartIn: later() });
     });
     if (stopping) child.kill('SIGKILL');
     await readiness(child);
+    hasServed = true;
   };
   const again = () => {
     restarts++;
