@@ -7,7 +7,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { packed } from './store/accept.ts';
+import { packed, wasAccepted } from './store/accept.ts';
 import { type Accounts, createAccounts } from './store/accounts.ts';
 import { type Contents, createContents } from './store/content.ts';
 import { createDeliveries, type Deliveries } from './store/deliveries.ts';
@@ -43,6 +43,8 @@ export type Store = {
   kept: KeptState;
   /** The one transaction that makes content ours: messages, deliveries, keys, Sent copy, timeline. */
   accept(acceptance: Acceptance): Promise<Accepted>;
+  /** Was anything accepted under this key? For a giver that never heard the answer. */
+  wasAccepted(key: string): Promise<boolean>;
   /** Gives the room that deletions left in the database back to the disk, in slices. */
   giveBackSpace(): Promise<void>;
   /** Finishes what is under way and closes the connections. */
@@ -88,6 +90,7 @@ export async function openStore({ path, writer: kind, fatal }: StoreOptions): Pr
     sessions: createSessions(read, write),
     fetched: createFetched(read, write),
     kept: createKeptState(read, write),
+    wasAccepted: key => read(wasAccepted(key)),
     accept: a => write('accept', packed(a), 500 + (a.content.bytes?.length ?? 0)),
     giveBackSpace: () => giveBackSpace(write),
     async close() {

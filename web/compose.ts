@@ -10,7 +10,7 @@ import { beginLetter } from './letter.ts';
 import { tellOnce } from './notice.ts';
 import { idOf, missing, screenOf, show } from './page.ts';
 import type { Ctx, Env, Site } from './site.ts';
-import { largestFiles, send } from './submission.ts';
+import { largestFiles, type SendResult, send, taken, wasTaken } from './submission.ts';
 import { type Received, readUploads, type UploadForm } from './upload.ts';
 
 type Status = 200 | 409 | 413 | 422 | 503;
@@ -68,14 +68,27 @@ export function compose(site: Site): Hono<Env> {
     withForm(c, async (form, fields, desk) => {
       if (desk.sentTo !== null) return c.redirect(desk.sentTo, 303);
       const kept = await keep(c, form, fields, desk, form.files);
+      if (kept.kind === 'gone' && (await isSent(c, fields, desk))) return sentOn(c, desk, taken);
       if (kept.kind !== 'saved') return page(c, wrongState(form, fields, kept), 409);
+      desk.tried = JSON.stringify(fields);
       const result = await send(site, c, kept.draft);
-      if (result.kind === 'refused') return page(c, { ...ofDraft(kept.draft), errors: result.errors }, result.status);
-      desk.sentTo = result.goTo;
-      tellOnce(site, c, result.told);
-      return c.redirect(result.goTo, 303);
+      if (result.kind === 'refused')
+        return page(c, { ...ofDraft(kept.draft), key: form.get('key'), errors: result.errors }, result.status);
+      return sentOn(c, desk, result);
     }),
   );
+
+  /** The daemon took it after all, though we had to say that it did not answer; and nothing was changed since. */
+  const isSent = async (c: Ctx, fields: DraftFields, desk: Desk) =>
+    desk.draftId !== null &&
+    desk.tried === JSON.stringify(fields) &&
+    (await wasTaken(site, c.var.account.id, desk.draftId));
+
+  const sentOn = (c: Ctx, desk: Desk, { goTo, told }: SendResult & { kind: 'sent' }) => {
+    desk.sentTo = goTo;
+    tellOnce(site, c, told);
+    return c.redirect(goTo, 303);
+  };
 
   /** Reads the form and works on it in turn; files that are over the limit come back as an error beside them. */
   const withForm = async (

@@ -8,17 +8,20 @@ export type Desk = {
   version: number | null;
   /** Where its sender was sent on to; null: not sent. */
   sentTo: string | null;
+  /** What was last handed to the daemon; null: nothing was. */
+  tried: string | null;
 };
 
 export type Desks = { inTurn<T>(key: string, work: (desk: Desk) => Promise<T>): Promise<T> };
 
 const most = 5_000;
+const blank = (): Desk => ({ draftId: null, version: null, sentTo: null, tried: null });
 
 export function createDesks(): Desks {
   const known = new Map<string, { desk: Desk; last: Promise<unknown> }>();
   return {
     inTurn(key, work) {
-      const entry = known.get(key) ?? { desk: { draftId: null, version: null, sentTo: null }, last: Promise.resolve() };
+      const entry = known.get(key) ?? { desk: blank(), last: Promise.resolve() };
       const mine = entry.last.then(() => work(entry.desk));
       entry.last = mine.catch(() => {});
       known.delete(key);

@@ -45,7 +45,7 @@ export async function send(site: Site, c: Ctx, draft: Draft): Promise<SendResult
     recipients: read.recipients.map(({ address }) => ({ address })),
     size,
     smtpUtf8: read.recipients.some(({ address }) => /[^\u0000-\u007f]/.test(address)),
-    key: `draft:${draft.accountId}:${draft.id}`,
+    key: keyOf(draft.accountId, draft.id),
     draftId: draft.id,
     content: () => compose(letter),
   });
@@ -53,10 +53,23 @@ export async function send(site: Site, c: Ctx, draft: Draft): Promise<SendResult
     const reply = replies[i];
     return reply && isPositive(reply) ? [] : [{ ...r, reply: reply ?? null }];
   });
-  if (refused.length === read.recipients.length) return refusal(w, refused);
+  if (refused.length < read.recipients.length) {
+    await markRelated(site, draft, related);
+    return { kind: 'sent', goTo: '/mail/inbox', told: toldOf(refused) };
+  }
+  // The daemon may have taken it and died before it could say so.
+  if (!(await wasTaken(site, draft.accountId, draft.id))) return refusal(w, refused);
   await markRelated(site, draft, related);
-  return { kind: 'sent', goTo: '/mail/inbox', told: toldOf(refused) };
+  return taken;
 }
+
+/** It is on its way, and how its recipients fared is seen in Sent. */
+export const taken = { kind: 'sent', goTo: '/mail/inbox', told: { key: 'done.sent' } } as const satisfies SendResult;
+
+const keyOf = (accountId: number, draftId: number): string => `draft:${accountId}:${draftId}`;
+
+export const wasTaken = (site: Site, accountId: number, draftId: number): Promise<boolean> =>
+  site.store.wasAccepted(keyOf(accountId, draftId));
 
 /** What was typed as recipients, each once; or what is wrong, beside the field it is wrong in. */
 function readRecipients(draft: Draft, w: Words): { recipients: Recipient[]; errors: Errors | null } {

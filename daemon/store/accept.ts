@@ -13,7 +13,7 @@ import {
   type IndexText,
   type Route,
 } from './shapes.ts';
-import { run, type Work } from './sql.ts';
+import { row, run, type Work } from './sql.ts';
 
 /** The commit behind every 250: messages, deliveries, keys, Sent copy and timeline, or nothing of them. */
 export function* acceptVerb(given: Acceptance): Work<Accepted> {
@@ -68,6 +68,10 @@ function* unknownYet(a: Acceptance): Work<AcceptedRecipient[]> {
     if ((yield* run(sql, a.key, r.address, a.receivedAt)) > 0) fresh.push(r);
   }
   return fresh;
+}
+
+export function* wasAccepted(key: string): Work<boolean> {
+  return (yield* row('select 1 from accepted_key where key = ? limit 1', key)) !== undefined;
 }
 
 /** Several recipients may lead to one mailbox (an alias and its owner): it gets one copy. */
