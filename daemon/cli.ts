@@ -77,6 +77,8 @@ const commands: Record<string, Command> = {
 // What the house writes, the mail above all, is for its own user's eyes.
 process.umask(0o077);
 process.exitCode = await run(process.argv.slice(2));
+// A house that did not come up may listen with one half already.
+if (process.exitCode !== 0) process.exit();
 
 async function run(argv: string[]): Promise<number> {
   try {

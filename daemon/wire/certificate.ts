@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { createSecureContext } from 'node:tls';
 
 export type TlsPair = { key: string; cert: string };
 
@@ -22,15 +23,34 @@ export async function certificate(
   folder: string,
   names: string[],
 ): Promise<TlsPair> {
-  if (given.cert) return { cert: readFileSync(given.cert, 'utf8'), key: readFileSync(given.key, 'utf8') };
+  if (given.cert) return usable(read(given));
   const at = { cert: join(folder, 'tls.crt'), key: join(folder, 'tls.key') };
-  if (!existsSync(at.cert) || !existsSync(at.key)) {
+  if (!isUsable(at)) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const made = await selfSigned(names);
     writeWhole(at.key, made.key);
     writeWhole(at.cert, made.cert);
   }
-  return { cert: readFileSync(at.cert, 'utf8'), key: readFileSync(at.key, 'utf8') };
+  return read(at);
+}
+
+const read = ({ cert, key }: TlsPair): TlsPair => ({
+  cert: readFileSync(cert, 'utf8'),
+  key: readFileSync(key, 'utf8'),
+});
+
+/** Throws when these are no certificate and no key, or do not belong together. */
+function usable(pair: TlsPair): TlsPair {
+  createSecureContext(pair);
+  return pair;
+}
+
+function isUsable(at: TlsPair): boolean {
+  try {
+    return usable(read(at)) !== null;
+  } catch {
+    return false;
+  }
 }
 
 /** A secret of 32 random octets that only this user may read, made when it is not there or not whole. */
