@@ -238,6 +238,16 @@ export function storeContract(name: string, engine: Engine): void {
       expect(await store.content.get(accepted.contentId)).toBeNull();
     });
 
+    test('messages.move puts nothing into Drafts, whose list and count know drafts only', async () => {
+      await give('no draft', [bob]);
+      const folder = await inbox(bob);
+      const [first] = (await store.messages.page(bob.id, folder.id, 1)).messages;
+      const drafts = await store.folders.byRole(bob.id, 'drafts');
+      expect(await store.messages.move(bob.id, [first!.id], drafts.id)).toEqual([]);
+      expect((await store.messages.get(bob.id, first!.id))?.folderId).toBe(folder.id);
+      expect(await inbox(bob)).toEqual(folder);
+    });
+
     test('drafts keep versions apart, hold uploads, and go when they are sent', async () => {
       const fields = { to: 'x@y.example', cc: '', bcc: '', subject: 's', text: 't', relatedId: null, relation: null };
       const draft = await store.drafts.create(ann.id, fields, 1);

@@ -241,6 +241,16 @@ describe('changes', () => {
     expect(await where(two)).toBe(await folderId('inbox'));
   });
 
+  test('nothing moves into Drafts, whatever a form says', async () => {
+    const folder = await site.store.folders.byRole(ann.id, 'inbox');
+    const [message] = (await site.store.messages.page(ann.id, folder.id, 1)).messages;
+    const drafts = await site.store.folders.byRole(ann.id, 'drafts');
+    const goals: Record<string, string>[] = [{ to: 'drafts' }, { folder: String(drafts.id) }];
+    for (const goal of goals)
+      expect((await b.post('/messages/moves', { message: String(message?.id), ...goal })).status).toBe(404);
+    expect((await site.store.messages.get(ann.id, message?.id ?? 0))?.folderId).toBe(folder.id);
+  });
+
   test('the select moves to a folder of one’s own; nothing chosen or ticked says so', async () => {
     const own = await site.store.folders.create(ann.id, `Own ${ids[0]}`, site.clock.now);
     await b.post('/messages/moves', { message: String(ids[0]), folder: String(own?.id), back: '/mail/inbox' });

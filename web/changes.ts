@@ -28,7 +28,7 @@ export function changes(site: Site): Hono<Env> {
     const ids = await chosen(c, form);
     const folders = await site.store.folders.list(c.var.account.id);
     const goal = folderOf(folders, form.get('to') || form.get('folder'));
-    if (ids === null || (goal === null && form.get('to') !== '')) return missing(site, c);
+    if (ids === null || goal?.role === 'drafts' || (goal === null && form.get('to') !== '')) return missing(site, c);
     if (ids.length === 0 || goal === null) return back(c, form, { key: 'done.nothing' });
     const from = await commonFolder(c, ids);
     tellAll(await site.store.messages.move(c.var.account.id, ids, goal.id));

@@ -24,6 +24,7 @@ export type Messages = {
   removeDrops(accountId: number, ids: number[]): Promise<Change[]>;
   /** Sets and clears flag bits; ids that do not exist are passed over. */
   setFlags(accountId: number, ids: number[], set: number, clear: number): Promise<Change[]>;
+  /** Nothing moves into Drafts. */
   move(accountId: number, ids: number[], folderId: number): Promise<Change[]>;
   /** Gone for good; content nobody refers to goes with it. */
   remove(accountId: number, ids: number[]): Promise<Change[]>;
@@ -171,8 +172,9 @@ export const messageVerbs = {
   },
   /** A moved message keeps its id (and so its UIDL) and gets a new uid in the new folder. */
   *moveMessages(a: { accountId: number; ids: number[]; folderId: number }): Work<Change[]> {
+    // Drafts holds drafts, and counts those: a message in it would be seen by nobody.
     const target = yield* row<{ next_uid: number }>(
-      'select next_uid from folder where account_id = ? and id = ?',
+      "select next_uid from folder where account_id = ? and id = ? and role is not 'drafts'",
       a.accountId,
       a.folderId,
     );
