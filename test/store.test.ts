@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { createReserve } from '../daemon/store/reserve.ts';
 import { openStore, type Store, StoreError } from '../daemon/store.ts';
 import { lockStore } from '../daemon/store-lock.ts';
 import { storeContract } from './store-contract.ts';
@@ -120,4 +121,10 @@ test('giveBackSpace makes the database smaller after mail has gone', async () =>
   expect(await store.kept.load('b')).toBe('2');
   await store.close();
   rmSync(path, { recursive: true });
+});
+
+test('createReserve lives with a folder that takes no file', () => {
+  const reserve = createReserve(join(scratch(), 'is', 'not', 'there', 'cwmail.db'));
+  expect(() => reserve.takeBack()).not.toThrow();
+  expect(reserve.giveUp()).toBe(false);
 });

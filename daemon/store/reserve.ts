@@ -35,7 +35,11 @@ export function createReserve(database: string): Reserve {
       const now = performance.now();
       if (isHeld || now - triedAt < pauseMs) return;
       triedAt = now;
-      isHeld = isWhole(path) || (hasRoom(dirname(path)) && make(path));
+      try {
+        isHeld = isWhole(path) || (hasRoom(dirname(path)) && make(path));
+      } catch {
+        // A disk without room for one more file, say: the reserve is a comfort, and must not end the writer.
+      }
     },
   };
 }
