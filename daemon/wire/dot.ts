@@ -52,11 +52,13 @@ function stuffed(chunk: Buffer, first: number): Buffer {
   for (let dot = first; dot >= 0; dot = nextDot(chunk, from)) {
     to += chunk.copy(out, to, from, dot);
     out[to++] = DOT;
-    const stop = Math.min(chunk.length, dot + closeLook);
+    let stop = Math.min(chunk.length, dot + closeLook);
     for (from = dot; from < stop; ) {
       const octet = chunk[from++]!;
       out[to++] = octet;
-      if (octet === LF && chunk[from] === DOT) out[to++] = DOT;
+      if (octet !== LF || chunk[from] !== DOT) continue;
+      out[to++] = DOT;
+      stop = Math.min(chunk.length, from + closeLook);
     }
   }
   to += chunk.copy(out, to, from);
@@ -104,6 +106,10 @@ function unstuffed(chunk: Buffer, state: DecoderState): { content: Buffer; state
       continue;
     }
     const octet = chunk[at++]!;
+    if (state === 'inside' && octet !== CR) {
+      out[to++] = octet;
+      continue;
+    }
     if (state === 'dot-cr' && octet !== LF) out[to++] = CR;
     state = step(state, octet);
     if (state === 'dot') careUntil = at + closeLook;

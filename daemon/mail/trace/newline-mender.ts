@@ -4,7 +4,7 @@ const CRLF = Buffer.from('\r\n');
 
 /**
  * Lone CR and lone LF become CRLF (RFC 5321 §2.3.8 knows no other line end, and mail that had one would be read
- * in two ways). A chunk without them comes out as the same bytes, checked by native search alone: two a line.
+ * in two ways). A chunk without them comes out as the same bytes, checked by native search alone.
  */
 export class NewlineMender {
   #endedInCr = false;
@@ -47,15 +47,13 @@ export class NewlineMender {
   }
 }
 
-/** The length of the beginning that has no lone CR or LF, ending with a whole line unless it is everything. */
+/** One native search: looking for each CR and LF in turn took lines of one letter ten times the time of prose. */
+const bareNewline = /\r(?!\n)|(?<!\r)\n/;
+
+/** The length of the beginning that has no lone CR or LF. */
 function cleanUpTo(text: string): number {
-  for (let at = 0; ; ) {
-    const lf = text.indexOf('\n', at);
-    const cr = text.indexOf('\r', at);
-    if (lf < 0 && cr < 0) return text.length;
-    if (cr < 0 || cr + 1 !== lf) return at;
-    at = lf + 1;
-  }
+  const bare = text.search(bareNewline);
+  return bare < 0 ? text.length : bare;
 }
 
 function mended(bytes: Buffer): Buffer {
