@@ -100,7 +100,7 @@ export function loadSettings(given: { config: string | null; set: string[] }): L
   settings.data_path = resolve(folder, settings.data_path);
   for (const name of ['tls_cert', 'tls_key'] as const)
     if (settings[name]) settings[name] = resolve(folder, settings[name]);
-  mistakes.push(...together(settings, file ?? defaultFile));
+  mistakes.push(...together(settings, file ?? defaultFile, mistakes.length > 0));
   return { settings, mistakes: [...read.mistakes, ...mistakes], file };
 }
 
@@ -122,15 +122,16 @@ function settle(lines: Line[], folder: string): { settings: Settings; mistakes: 
       mistakes.push({ ...place(line), message: unknownName(line.name) });
       continue;
     }
+    // The first line of a list replaces its default, the first --set what the files say; further ones add.
+    const source = `${line.file === '--set'} ${line.name}`;
+    if (declaration.kind !== 'single' && !begun.has(source)) settings[line.name] = [];
+    begun.add(source);
     for (const text of declaration.kind === 'comma' ? entries(line.value) : [line.value]) {
       const parsed = declaration.parse(text, folder);
       if (!parsed.ok)
         mistakes.push({ ...place(line), message: `${line.name}: ${parsed.wrong}, not "${shown(line, text)}"` });
       else if (declaration.kind === 'single') settings[line.name] = parsed.value;
-      // The first line of a list replaces its default; further ones add to it.
-      else if (begun.has(line.name)) (settings[line.name] as unknown[]).push(parsed.value);
-      else settings[line.name] = [parsed.value];
-      begun.add(line.name);
+      else (settings[line.name] as unknown[]).push(parsed.value);
     }
   }
   return { settings: settings as unknown as Settings, mistakes };
@@ -166,9 +167,10 @@ function distance(a: string, b: string): number {
 }
 
 /** What no line alone can be wrong about. */
-function together(s: Settings, file: string): Mistake[] {
+function together(s: Settings, file: string, hasMistakes: boolean): Mistake[] {
   const mistakes: Mistake[] = [];
   const say = (message: string) => mistakes.push({ file, line: 0, message });
+  if (s.host_domain.length === 0 && !hasMistakes) say('host_domain: a domain name such as example.org belongs here');
   if ((s.tls_cert === '') !== (s.tls_key === '')) say('tls_cert and tls_key go together: one of them is missing');
   for (const name of ['tls_cert', 'tls_key'] as const)
     if (s[name] && !existsSync(s[name])) say(`${name}: there is no file ${s[name]}`);
@@ -199,7 +201,7 @@ export function settingsReference(): string {
       .filter(([, d]) => d.group === g)
       .map(one)
       .join('\n')}`;
-  return `# Settings\n\n${referenceHead}\n\n${groups.map(group).join('\n')}`;
+  return `# Settings\n\n${referenceHead}\n\n${groups.map(group).join('\n')}`.trimEnd();
 }
 
 const referenceHead =

@@ -1,0 +1,253 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePorts, type House, launcher, runCli, startHouse } from './harness.ts';
+import { popMessages, sendRaw } from './mail-talk.ts';
+
+const password = 'correct horse 1';
+const iso = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+/** Commands on a data folder of their own, without a running house. */
+function desk() {
+  const folder = mkdtempSync(join(tmpdir(), 'cwmail-cli-'));
+  const set = ['--set', `data_path=${join(folder, 'data')}`, '--set', 'host_domain=x.example'];
+  return { folder, run: (args: string[], input = '') => runCli([...args, ...set], input, folder) };
+}
+
+describe('user', () => {
+  const { folder, run } = desk();
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test('user add makes an account, list tells of it, passwd changes it, del removes it', async () => {
+    expect(await run(['user', 'list', '--json'])).toEqual({ code: 0, stdout: '[]\n', stderr: '' });
+    const before = Date.now();
+    expect(await run(['user', 'add', 'Ann@X.example', '--password-stdin', '--name', 'Ann'], password)).toEqual({
+      code: 0,
+      stdout: 'ann@x.example is made\n',
+      stderr: '',
+    });
+    const { code, stdout } = await run(['user', 'list', '--json']);
+    const [ann, ...others] = JSON.parse(stdout) as Record<string, unknown>[];
+    expect({ code, others }).toEqual({ code: 0, others: [] });
+    expect(ann).toEqual({
+      address: 'ann@x.example',
+      created: expect.stringMatching(iso),
+      quota: null,
+      used: 0,
+      pop3: true,
+      disabled: false,
+    });
+    expect(Date.parse(String(ann!.created))).toBeGreaterThanOrEqual(before);
+    expect(await run(['user', 'passwd', 'ann@x.example', '--password-stdin'], 'another one 2\n')).toMatchObject({
+      code: 0,
+    });
+    expect(await run(['user', 'del', 'ann@x.example'])).toMatchObject({ code: 0 });
+    expect((await run(['user', 'list', '--json'])).stdout).toBe('[]\n');
+    // Old mail must not reach a new owner.
+    const again = await run(['user', 'add', 'ann@x.example', '--password-stdin'], password);
+    expect(again).toMatchObject({ code: 1, stdout: '' });
+    expect(again.stderr).toMatch(/^cwmail: ann@x\.example is taken, or was somebody's/);
+  });
+
+  test.each<[number, string[], string, RegExp]>([
+    // The call is wrong: 64.
+    [64, ['user', 'add', '--password-stdin'], password, /an address such as ann@example\.org belongs here/],
+    [64, ['user', 'add', 'ann', '--password-stdin'], password, /an address such as/],
+    [
+      64,
+      ['user', 'add', 'a@x.example', 'b@x.example', '--password-stdin'],
+      password,
+      /"b@x\.example" is too much; it is: cwmail user add/,
+    ],
+    [64, ['user', 'add', 'b@x.example'], password, /say --password-stdin/],
+    [64, ['user', 'add', 'b@x.example', '--password', 'x'], '', /Unknown option '--password'/],
+    [64, ['user', 'add', 'b@x.example\r\nRCPT TO:<c@x.example>', '--password-stdin'], password, /an address such as/],
+    [64, ['user', 'list', 'ann'], '', /"ann" is too much/],
+    [64, ['user'], '', /there is no command "user"/],
+    [64, ['user', 'rename'], '', /there is no command "user rename"/],
+    // The call is right and cannot be done: 1.
+    [
+      1,
+      ['user', 'add', 'b@other.example', '--password-stdin'],
+      password,
+      /other\.example is none of ours: host_domain is x\.example/,
+    ],
+    [1, ['user', 'add', 'b@x.example', '--password-stdin'], '', /no password came on standard input/],
+    [1, ['user', 'add', 'b@x.example', '--password-stdin'], 'short', /the password is too short: it needs at least 8/],
+    [1, ['user', 'add', 'b%c@x.example', '--password-stdin'], password, /a user name has letters/],
+    [1, ['user', 'passwd', 'nobody@x.example', '--password-stdin'], password, /there is no account nobody@x\.example/],
+    [1, ['user', 'del', 'nobody@x.example'], '', /there is no account nobody@x\.example/],
+  ])('user answers %i to %j', async (code, args, input, pattern) => {
+    const answer = await run(args, input);
+    expect(answer).toMatchObject({ code, stdout: '' });
+    expect(answer.stderr).toMatch(/^cwmail: /);
+    expect(answer.stderr).toMatch(pattern);
+    expect(answer.stderr).not.toMatch(/^\s+at /m);
+  });
+});
+
+describe('cwmail', () => {
+  const { folder, run } = desk();
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test.each<[number, string[], RegExp]>([
+    [0, ['--help'], /^cwmail COMMAND [\s\S]*user add NAME@DOMAIN --password-stdin[\s\S]*config check/],
+    [0, ['--version'], /^cwmail \d+\.\d+\.\d+, Node v2[4-9]\./],
+    [64, [], /^cwmail COMMAND/],
+    [64, ['nonsense'], /there is no command "nonsense"; cwmail --help lists them/],
+    [64, ['start', 'now'], /"now" is too much; it is: cwmail start/],
+    [64, ['start', '--nonsense'], /Unknown option '--nonsense'/],
+    [64, ['queue', 'retry', 'first'], /queue ids are numbers/],
+    [64, ['route', 'ann'], /an address such as/],
+    [64, ['config', 'check', 'file.conf'], /"file\.conf" is too much/],
+    [1, ['queue', 'retry'], /nothing runs on .*: start it first/],
+    [1, ['fetch', 'now'], /no fetch line stands in the settings/],
+    [1, ['user', 'list', '--set', 'nonsense=1'], /the settings have mistakes:\n--set: there is no setting "nonsense"/],
+    [1, ['start', '--config', 'gone.conf'], /gone\.conf: cannot be read: ENOENT/],
+  ])('cwmail answers %i to %j', async (code, args, pattern) => {
+    const answer = await run(args);
+    expect(answer.code).toBe(code);
+    expect(answer.stdout + answer.stderr.replace(/^cwmail: /, '')).toMatch(pattern);
+    expect(answer.stderr).not.toMatch(/^\s+at /m);
+  });
+
+  test('config check names every mistake with its line and ends with 1; without one it says so', async () => {
+    writeFileSync(join(folder, 'bad.conf'), 'http_prot 1\nsmtp_port x\n#include more.conf\n');
+    writeFileSync(join(folder, 'more.conf'), '\nsignup maybe\n');
+    expect(await runCli(['config', 'check', '--config', 'bad.conf'], '', folder)).toEqual({
+      code: 1,
+      stdout: [
+        'bad.conf:1: there is no setting "http_prot"; did you mean http_port?',
+        'bad.conf:2: smtp_port: a whole number from 1 to 65535 belongs here, not "x"',
+        'more.conf:2: signup: one of open, closed belongs here, not "maybe"',
+        '',
+      ].join('\n'),
+      stderr: '',
+    });
+    writeFileSync(join(folder, 'good.conf'), 'http_port 8081\n');
+    expect(await runCli(['config', 'check', '--config', 'good.conf'], '', folder)).toEqual({
+      code: 0,
+      stdout: 'good.conf is good\n',
+      stderr: '',
+    });
+    const { code, stdout } = await runCli(['config', 'check'], '', folder);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'There is no settings file here; the defaults hold.\n' });
+  });
+
+  test('config reference prints docs/settings.md', async () => {
+    const reference = readFileSync(new URL('../docs/settings.md', import.meta.url), 'utf8');
+    expect(await run(['config', 'reference'])).toEqual({ code: 0, stdout: reference, stderr: '' });
+  });
+});
+
+describe('of a running house', () => {
+  let house: House;
+  beforeAll(async () => {
+    house = await startHouse();
+    await house.addUser('ann@localhost', password);
+  });
+  afterAll(() => house.remove());
+
+  test('queue list --json tells of every delivery, held while off line', async () => {
+    expect((await house.cli(['queue', 'list', '--json'])).stdout).toBe('[]\n');
+    expect((await house.cli(['queue', 'list'])).stdout).toBe('The queue is empty.\n');
+    const replies = await sendRaw(house.ports.submission, {
+      from: 'ann@localhost',
+      to: ['bob@far.example', 'eve@away.example'],
+      login: Buffer.from(`\0ann@localhost\0${password}`).toString('base64'),
+      data: Buffer.from('Subject: x\r\n\r\ntext\r\n.\r\n'),
+    });
+    expect(replies.at(-1)).toMatch(/^250 /);
+    const { code, stdout } = await house.cli(['queue', 'list', '--json']);
+    const held = (recipient: string) => ({
+      id: expect.any(Number),
+      content: expect.any(Number),
+      sender: 'ann@localhost',
+      recipient,
+      state: 'held',
+      reason: expect.stringContaining('off line'),
+      attempts: 0,
+      next: null,
+      lastReply: null,
+      since: expect.stringMatching(iso),
+    });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual([held('bob@far.example'), held('eve@away.example')]);
+    const plain = (await house.cli(['queue', 'list'])).stdout.trimEnd().split('\n');
+    expect(plain).toHaveLength(2);
+    expect(plain[0]).toMatch(/held {2}ann@localhost -> bob@far\.example/);
+  });
+
+  test('user passwd and user del hold at once', async () => {
+    await house.addUser('tmp@localhost', password);
+    expect(await popMessages(house.ports.pop3, 'tmp@localhost', password)).toEqual([]);
+    await house.cli(['user', 'passwd', 'tmp@localhost', '--password-stdin'], 'quite another 3\n');
+    await expect(popMessages(house.ports.pop3, 'tmp@localhost', password)).rejects.toThrow('-ERR');
+    expect(await popMessages(house.ports.pop3, 'tmp@localhost', 'quite another 3')).toEqual([]);
+    await house.cli(['user', 'del', 'tmp@localhost']);
+    await expect(popMessages(house.ports.pop3, 'tmp@localhost', 'quite another 3')).rejects.toThrow('-ERR');
+    const replies = await sendRaw(house.ports.smtp, {
+      from: 'eve@example.net',
+      to: ['tmp@localhost'],
+      data: Buffer.from('x\r\n.\r\n'),
+    });
+    expect(replies.find(r => /^550 5\.1\.1 /.test(r))).toBeDefined();
+  });
+});
+
+test('--set wins over the settings file', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cwmail-cli-'));
+  const [smtp, submission, pop, http] = await freePorts(4);
+  const lines = [`smtp_port ${smtp}`, `submission_port ${submission}`, `pop_port ${pop}`, 'http_port 1'];
+  writeFileSync(join(folder, 'cwmail.conf'), `${lines.join('\n')}\ndata_path mail\nhost_domain file.example\n`);
+  const house = await startHouse({ data: folder, lines: ['host_domain=set.example'], set: { http_port: http! } });
+  expect(house.output[0]).toBe('CWMail is running for set.example.');
+  expect((await fetch(`http://127.0.0.1:${http}/health`)).status).toBe(200);
+  await house.remove();
+});
+
+describe('launcher', () => {
+  // A copy of the launcher alone, in a tree where npm has brought nothing.
+  const folder = mkdtempSync(join(tmpdir(), 'cwmail-launcher-'));
+  const copy = join(folder, 'daemon/cwmail');
+  beforeAll(() => {
+    mkdirSync(join(folder, 'daemon'));
+    mkdirSync(join(folder, 'bin'));
+    cpSync(launcher, copy);
+    for (const tool of ['dirname', 'readlink']) cpSync(`/usr/bin/${tool}`, join(folder, 'bin', tool));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const launch = (script: string | null) => {
+    if (script !== null) {
+      writeFileSync(join(folder, 'bin/node'), `#!/bin/sh\n${script}\n`);
+      chmodSync(join(folder, 'bin/node'), 0o755);
+    }
+    return new Promise<{ code: number; stdout: string; stderr: string }>(resolve =>
+      execFile(copy, ['start'], { env: { PATH: join(folder, 'bin') } }, (error, stdout, stderr) =>
+        resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+      ),
+    );
+  };
+
+  test('launcher says in one sentence that there is no Node', async () => {
+    expect(await launch(null)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'cwmail needs Node.js 24 or newer, and there is none on this machine.\n',
+    });
+  });
+
+  test('launcher says in one sentence that the machine’s Node is too old', async () => {
+    const { code, stdout, stderr } = await launch('echo v20.0.0');
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^cwmail needs Node\.js 24 or newer; this machine has v20\.0\.0[^\n]*\n$/);
+  });
+
+  test('launcher runs the machine’s Node when it is new enough', async () => {
+    const { code, stdout } = await launch('[ "$1" = --version ] && echo v24.0.0 || echo "$@"');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `${folder}/daemon/cli.ts start\n` });
+  });
+});
