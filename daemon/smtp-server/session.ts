@@ -32,6 +32,7 @@ export function refusal(r: Reply): Error & { responseCode: number } {
 
 const known = new Set(['SIZE', 'BODY', 'SMTPUTF8', 'RET', 'ENVID', 'REQUIRETLS', 'AUTH']);
 const forServices = new Set(['XKEY', 'XDRAFT']);
+const longestKey = 500;
 
 /** Parameters of MAIL nobody offered are refused (RFC 5321 §4.1.1.11); XCWMAIL's are offered to services only. */
 export function takeParameters(visit: Visit, args: Record<string, string | boolean | undefined>): Reply | null {
@@ -42,7 +43,11 @@ export function takeParameters(visit: Visit, args: Record<string, string | boole
     if (!known.has(name) && !(visit.service && forServices.has(name)))
       return reply(555, '5.4', `MAIL has no parameter ${name.slice(0, 32)} here`);
   if (!visit.service) return null;
-  if (typeof args.XKEY === 'string') visit.key = args.XKEY.slice(0, 500);
+  if (typeof args.XKEY === 'string') {
+    // Cut short, the keys of two messages would be one, and the second message would be lost.
+    if (args.XKEY.length > longestKey) return reply(501, '5.4', `XKEY is longer than ${longestKey} octets`);
+    visit.key = args.XKEY;
+  }
   if (typeof args.XDRAFT === 'string' && /^\d{1,15}$/.test(args.XDRAFT)) visit.draftId = Number(args.XDRAFT);
   return null;
 }
