@@ -51,7 +51,10 @@ async function receive(body: Readable, type: string, store: Store, limit: number
     });
   const broken = await pumped(body, parser);
   const files = (await Promise.all(taking)).filter(file => file !== null);
-  if (broken || refused) throw new FormError(broken ? 400 : 413);
+  if (broken || refused) {
+    for (const file of files) await file.discard();
+    throw new FormError(broken ? 400 : 413);
+  }
   return { ...formOf(fields), files, tooLarge: budget.left < 0 };
 }
 
