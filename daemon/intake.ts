@@ -91,7 +91,8 @@ export function createIntake(options: IntakeOptions): Intake {
       try {
         return await takeIn(handover, incoming, submitted);
       } catch (error) {
-        await incoming.discard().catch(() => {});
+        // After a failed sync nobody knows whether the commit stands: its file is left to the sweep, which looks.
+        if (!(error instanceof StoreError && error.kind === 'io')) await incoming.discard().catch(() => {});
         log.error('not accepted', { id: handover.id, ...because(error) });
         return temporary(error);
       }
