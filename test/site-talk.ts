@@ -2,6 +2,11 @@
 export type Site = {
   get(path: string): Promise<{ status: number; text: string; headers: Headers }>;
   post(path: string, form: Record<string, string>): Promise<{ status: number; text: string; headers: Headers }>;
+  /** As browsers send a form that may have files. */
+  postMultipart(
+    path: string,
+    form: Record<string, string>,
+  ): Promise<{ status: number; text: string; headers: Headers }>;
 };
 
 export function visit(origin: string): Site {
@@ -28,6 +33,11 @@ export function visit(origin: string): Site {
         body: new URLSearchParams(form).toString(),
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
       }),
+    postMultipart(path, form) {
+      const body = new FormData();
+      for (const [name, value] of Object.entries(form)) body.append(name, value);
+      return ask(path, { method: 'POST', body });
+    },
   };
 }
 
