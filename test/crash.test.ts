@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
@@ -7,6 +7,14 @@ import { family, type House, startHouse, until } from './harness.ts';
 import { openTalk } from './mail-talk.ts';
 
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
+const opensTheStore = async (pid: number) =>
+  readdirSync(`/proc/${pid}/fd`).some(fd => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${fd}`).endsWith('/cwmail.db');
+    } catch {
+      return false;
+    }
+  });
 const greets = async (port: number) => {
   const talk = await openTalk(port);
   const reply = await talk.reply();
@@ -93,13 +101,15 @@ test.each([
   await house.remove();
 });
 
-test('supervisor killed while its daemon starts leaves no process behind', { timeout: 60_000 }, async () => {
+test('supervisor killed at any moment of a start leaves no process behind', { timeout: 60_000 }, async () => {
   const house = await startHouse();
   await house.stop();
-  for (const after of [0, 50, 100, 200]) {
+  // As soon as there is a process, when it has begun to open what it needs, and when it serves.
+  const serves = () => greets(house.ports.smtp);
+  for (const moment of [async () => true, opensTheStore, serves]) {
     const starting = house.restart().catch(() => {});
-    await until('the daemon to begin', () => processOf(house, 'daemon/main.ts').catch(() => null));
-    await pause(after);
+    const daemon = await until('the daemon to begin', () => processOf(house, 'daemon/main.ts').catch(() => null));
+    await until('its moment', () => moment(daemon));
     const orphans = (await family(house.child.pid!)).slice(1);
     house.child.kill('SIGKILL');
     await starting;
