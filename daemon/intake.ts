@@ -102,7 +102,10 @@ export function createIntake(options: IntakeOptions): Intake {
       if (refusal) return null;
       const incoming = new Incoming(store, { prepend: '', drop: [], missing: {} });
       await incoming.push(bytes);
-      const received = await incoming.finish();
+      const received = await incoming.finish().catch(async error => {
+        await incoming.discard().catch(() => {});
+        throw error;
+      });
       const recipient = { address: to, notify: ['NEVER' as const], orcpt: null, routes };
       return { ...acceptance(received, null), origin: 'ourselves', key, recipients: [recipient] };
     },

@@ -8,8 +8,10 @@ import { createIntake, type Handover } from '../daemon/intake.ts';
 import { silentLog } from '../daemon/log.ts';
 import { newVisit, takeParameters } from '../daemon/smtp-server/session.ts';
 import { openStore, type Store, StoreError } from '../daemon/store.ts';
+import { attachAll } from '../web/drafts.ts';
 import { FormError } from '../web/form.ts';
-import { readUploads } from '../web/upload.ts';
+import type { Site } from '../web/site.ts';
+import { type Received, readUploads } from '../web/upload.ts';
 
 let path: string;
 let store: Store;
@@ -67,6 +69,57 @@ describe('accept', () => {
     await incoming.push(Buffer.from(`Subject: s\r\n\r\n${large}\r\n`));
     expect((await intake.accept(handover, incoming, submitted)).code).toBe(code);
     expect(files()).toHaveLength(left);
+  });
+});
+
+describe('prepareReport', () => {
+  test('prepareReport leaves no file of a report that could not be written', async () => {
+    const account = { address: 'ann@localhost', name: '', passwordHash: null, quota: 0, at: 1 };
+    await store.accounts.create(account);
+    const create = () => {
+      const writer = store.content.create();
+      const finish = async () => {
+        throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
+      };
+      return { ...writer, size: 0, finish };
+    };
+    const intake = createIntake({
+      store: { ...store, content: { ...store.content, create } },
+      settings: { ...loadSettings({ config: null, set: [] }).settings, data_path: path },
+      log: silentLog(),
+      now: () => 1,
+      parked: () => null,
+      wake: () => {},
+      changed: () => {},
+    });
+    const bytes = Buffer.from(`Subject: s\r\n\r\n${large}\r\n`);
+    await expect(intake.prepareReport({ to: account.address, bytes, key: 'k' })).rejects.toThrow('no space');
+    expect(files()).toEqual([]);
+  });
+});
+
+describe('attachAll', () => {
+  const draftFields = { to: '', cc: '', bcc: '', subject: '', text: '', relatedId: null, relation: null };
+  const receivedFile = async (): Promise<Received> => {
+    const writer = store.content.create();
+    await writer.write(Buffer.from(large));
+    return { name: 'f', type: 'text/plain', content: await writer.finish(), discard: () => writer.discard() };
+  };
+  const siteWith = (over: Partial<Store>) => ({ store: { ...store, ...over }, now: () => 1 }) as Site;
+
+  test('attachAll leaves only the files that were attached when the store fails in between', async () => {
+    const ann = await store.accounts.create({ address: 'ann@x', name: '', passwordHash: null, quota: 0, at: 1 });
+    const draft = await store.drafts.create(ann?.id ?? 0, draftFields, 1);
+    let calls = 0;
+    const attach: Store['drafts']['attach'] = async (...args) => {
+      if (++calls === 2) throw new StoreError('busy', 'locked');
+      return store.drafts.attach(...args);
+    };
+    const received = [await receivedFile(), await receivedFile(), await receivedFile()];
+    const attached = attachAll(siteWith({ drafts: { ...store.drafts, attach } }), draft, received);
+    await expect(attached).rejects.toThrow('locked');
+    expect(files()).toHaveLength(1);
+    expect((await store.drafts.get(ann?.id ?? 0, draft.id))?.uploads).toHaveLength(1);
   });
 });
 

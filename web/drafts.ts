@@ -1,5 +1,5 @@
 /** Saving what a compose form holds: into the draft it belongs to, never over a version it has not seen. */
-import { type DisplayParts, decodeStream } from '../daemon/mail/parts.ts';
+import { type DisplayParts, decodeStream, type Part } from '../daemon/mail/parts.ts';
 import type { Account, Draft, DraftFields } from '../daemon/store.ts';
 import type { Words } from '../views/words.ts';
 import { type Bodies, partName } from './bodies.ts';
@@ -65,9 +65,15 @@ function onDesk(desk: Desk, draft: Draft): Draft {
 }
 
 export async function attachAll(site: Site, draft: Draft, files: Received[]): Promise<void> {
-  for (const { name, type, content, discard } of files) {
-    const file = { name, type, content, at: site.now() };
-    if (!(await site.store.drafts.attach(draft.accountId, draft.id, file))) await discard();
+  const left = new Set(files);
+  try {
+    for (const file of files) {
+      const { name, type, content } = file;
+      if (await site.store.drafts.attach(draft.accountId, draft.id, { name, type, content, at: site.now() }))
+        left.delete(file);
+    }
+  } finally {
+    for (const file of left) await file.discard();
   }
 }
 
@@ -77,12 +83,21 @@ export async function takeAlong(site: Site, bodies: Bodies, w: Words, draft: Dra
   const found = await forwardedParts(site, bodies, draft.accountId, draft.relatedId);
   if (!found) return;
   for (const part of found.shown.attachments) {
-    const writer = site.store.content.create();
-    const bytes = site.store.content.open(found.contentId, part.bodyFrom, part.bodyTo);
-    for await (const piece of decodeStream(part, bytes)) await writer.write(piece);
     const type = /^(message|multipart)\//.test(part.type) ? 'application/octet-stream' : part.type;
-    const content = await writer.finish();
+    const { writer, content } = await copied(site, found.contentId, part);
     await attachAll(site, draft, [{ name: partName(w, part), type, content, discard: () => writer.discard() }]);
+  }
+}
+
+async function copied(site: Site, contentId: number, part: Part) {
+  const writer = site.store.content.create();
+  try {
+    const bytes = site.store.content.open(contentId, part.bodyFrom, part.bodyTo);
+    for await (const piece of decodeStream(part, bytes)) await writer.write(piece);
+    return { writer, content: await writer.finish() };
+  } catch (error) {
+    await writer.discard();
+    throw error;
   }
 }
 
