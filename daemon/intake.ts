@@ -98,7 +98,8 @@ export function createIntake(options: IntakeOptions): Intake {
       }
     },
     async prepareReport({ to, bytes, key }) {
-      const { routes, refusal } = await chain(to);
+      // Whose mail has failed must learn of it, also while the own mailbox is full.
+      const { routes, refusal } = await chain(to, { overQuota: true });
       if (refusal) return null;
       const incoming = new Incoming(store, { prepend: '', drop: [], missing: {} });
       await incoming.push(bytes);

@@ -13,7 +13,8 @@ export type Routing = {
   refusal: Reply | null;
 };
 
-export type Chain = (address: string) => Promise<Routing>;
+/** `overQuota`: a full mailbox takes it too, such as the report of a failure, which is small and comes once. */
+export type Chain = (address: string, may?: { overQuota: boolean }) => Promise<Routing>;
 
 /** Deep enough for any honest chain; a longer one is a loop that changes its addresses as it goes. */
 const maxDepth = 20;
@@ -22,7 +23,7 @@ const maxRoutes = 1000;
 
 export type ChainSettings = Pick<Settings, 'host_domain' | 'forward' | 'alias' | 'fallback_address' | 'user_quota'>;
 
-type Walk = { routes: Route[]; trace: ChainStep[]; seen: Set<string>; refusal: Reply | null };
+type Walk = { routes: Route[]; trace: ChainStep[]; seen: Set<string>; refusal: Reply | null; overQuota: boolean };
 /** A step takes the recipient (true) or passes it on. */
 type Step = { name: string; take(at: Visit): Promise<boolean> };
 type Visit = { address: string; key: string; depth: number; walk: Walk };
@@ -54,8 +55,8 @@ export function createChain({
     { name: 'nobody', take: nobody },
   ];
 
-  return async address => {
-    const walk: Walk = { routes: [], trace: [], seen: new Set(), refusal: null };
+  return async (address, { overQuota } = { overQuota: false }) => {
+    const walk: Walk = { routes: [], trace: [], seen: new Set(), refusal: null, overQuota };
     await visit(address, 0, walk);
     const refusal = walk.routes.length ? null : (walk.refusal ?? reply(550, '4.6', 'The address leads in a circle'));
     return { routes: walk.routes, trace: walk.trace, refusal };
@@ -108,7 +109,7 @@ export function createChain({
   async function mailbox(at: Visit, key: string): Promise<boolean> {
     const account = await store.accounts.byAddress(key);
     if (!account) return false;
-    const refusal = closed(account);
+    const refusal = closed(account, at.walk.overQuota);
     if (refusal) {
       at.walk.refusal ??= refusal;
       note(at, 'mailbox', refusal.text);
@@ -171,9 +172,10 @@ export function createChain({
 }
 
 /** A mailbox that takes nothing now, or never again. */
-function closed(account: Account): Reply | null {
+function closed(account: Account, overQuota: boolean): Reply | null {
   if (account.disabled) return reply(550, '2.1', 'This mailbox is disabled');
-  if (account.quota > 0 && account.used >= account.quota) return reply(452, '2.2', 'This mailbox is full');
+  if (!overQuota && account.quota > 0 && account.used >= account.quota)
+    return reply(452, '2.2', 'This mailbox is full');
   return null;
 }
 
