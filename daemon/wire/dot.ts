@@ -105,15 +105,26 @@ function unstuffed(chunk: Buffer, state: DecoderState): { content: Buffer; state
       at = stop;
       continue;
     }
-    const octet = chunk[at++]!;
-    if (state === 'inside' && octet !== CR) {
-      out[to++] = octet;
+    if (state === 'inside') {
+      const stop = Math.min(careUntil, chunk.length);
+      while (at < stop && state === 'inside') {
+        const octet = chunk[at++]!;
+        out[to++] = octet;
+        if (octet === CR) state = 'cr';
+      }
       continue;
     }
-    if (state === 'dot-cr' && octet !== LF) out[to++] = CR;
-    state = step(state, octet);
-    if (state === 'dot') careUntil = at + closeLook;
-    if (state !== 'dot' && state !== 'dot-cr' && state !== 'ended') out[to++] = octet;
+    const octet = chunk[at++]!;
+    if (state === 'line-start' && octet === DOT) {
+      state = 'dot';
+      careUntil = at + closeLook;
+    } else if (state === 'dot' && octet === CR) state = 'dot-cr';
+    else if (state === 'dot-cr' && octet === LF) state = 'ended';
+    else {
+      if (state === 'dot-cr') out[to++] = CR;
+      out[to++] = octet;
+      state = state === 'cr' && octet === LF ? 'line-start' : octet === CR ? 'cr' : 'inside';
+    }
   }
   return { content: out.subarray(0, to), state, at };
 }
@@ -133,12 +144,4 @@ function stateAfter(chunk: Buffer, before: DecoderState): DecoderState {
   if (last === CR) return 'cr';
   const previous = chunk.length > 1 ? chunk[chunk.length - 2] : before === 'cr' ? CR : 0;
   return last === LF && previous === CR ? 'line-start' : 'inside';
-}
-
-function step(state: DecoderState, octet: number): DecoderState {
-  if (state === 'line-start' && octet === DOT) return 'dot';
-  if (state === 'dot' && octet === CR) return 'dot-cr';
-  if (state === 'dot-cr' && octet === LF) return 'ended';
-  if (state === 'cr' && octet === LF) return 'line-start';
-  return octet === CR ? 'cr' : 'inside';
 }
