@@ -68,16 +68,16 @@ function keepHouse({ store, log, now }: Context, auth: Auth): () => void {
     quietly('keeping the throttle', () => store.kept.save(throttleState, auth.snapshot())),
     60_000,
   );
-  const sweep = setInterval(
-    quietly('sweep', async () => {
-      await store.content.unlinkDoomed();
-      await store.content.sweepOrphans(now());
-      await store.giveBackSpace();
-    }),
-    3_600_000,
-  );
-  void store.content.unlinkDoomed().catch(error => log.error('sweep', because(error)));
+  const tidy = quietly('sweep', async () => {
+    await store.content.unlinkDoomed();
+    await store.content.sweepOrphans(now());
+    await store.giveBackSpace();
+  });
+  const sweep = setInterval(tidy, 3_600_000);
+  // A site that is up for less than an hour at a time is swept too, once it serves.
+  const first = setTimeout(tidy, 5_000);
   return () => {
+    clearTimeout(first);
     clearInterval(keep);
     clearInterval(sweep);
   };

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import type { FromChild, Init, ToChild } from '../child.ts';
 import type { Log } from '../log.ts';
 import type { Channel, Message, Target } from '../tell.ts';
-import { bind, PortError, portsOf } from './sockets.ts';
+import { bind, portsOf } from './sockets.ts';
 
 export type ChildOptions = {
   name: 'daemon' | 'web' | 'fetcher';
@@ -37,9 +37,13 @@ export function keepChild(o: ChildOptions): Child {
   let pause = firstPause;
   let timer: NodeJS.Timeout | null = null;
   let hasServed = false;
+  /** The last launch got as far as a process, whose exit will be heard. */
+  let wasBorn = false;
 
   const launch = async (): Promise<void> => {
+    wasBorn = false;
     const child = await spawned(o);
+    wasBorn = true;
     current = child;
     const born = performance.now();
     child.once('exit', (code, signal) => {
@@ -60,8 +64,8 @@ export function keepChild(o: ChildOptions): Child {
       () => o.log.info('process restarted', { process: o.name, restarts }),
       error => {
         o.log.error('process did not start', { process: o.name, error: (error as Error).message });
-        // With no process there is no death to answer: its port was taken meanwhile, say.
-        if (error instanceof PortError) later();
+        // With no process there is no death to answer: its port was taken meanwhile, or the system has no room for it.
+        if (!wasBorn) later();
       },
     );
   };
@@ -90,9 +94,9 @@ async function spawned(o: ChildOptions): Promise<ChildProcess> {
     const child = spawn(process.execPath, [o.file], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc', ...bound.map(b => b.fd)],
     });
+    await birth(child);
     for (const stream of [child.stdout!, child.stderr!])
       createInterface({ input: stream }).on('line', text => o.line(`${text}\n`));
-    child.on('error', () => {});
     const sockets = Object.fromEntries(ports.map((p, i) => [p.name, 4 + i]));
     o.attach(o.name, channelOf(child));
     tell(child, { kind: 'init', init: { ...o.init, sockets } });
@@ -100,6 +104,14 @@ async function spawned(o: ChildOptions): Promise<ChildProcess> {
   } finally {
     for (const b of bound) b.close();
   }
+}
+
+/** A process that could not be made has no streams and never exits: it only says so. */
+function birth(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.on('error', reject);
+  });
 }
 
 function readiness(child: ChildProcess): Promise<void> {
