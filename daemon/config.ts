@@ -128,8 +128,7 @@ function settle(lines: Line[], folder: string): { settings: Settings; mistakes: 
     begun.add(source);
     for (const text of declaration.kind === 'comma' ? entries(line.value) : [line.value]) {
       const parsed = declaration.parse(text, folder);
-      if (!parsed.ok)
-        mistakes.push({ ...place(line), message: `${line.name}: ${parsed.wrong}, not "${shown(line, text)}"` });
+      if (!parsed.ok) mistakes.push({ ...place(line), message: `${line.name}: ${parsed.wrong}${shown(line, text)}` });
       else if (declaration.kind === 'single') settings[line.name] = parsed.value;
       else (settings[line.name] as unknown[]).push(parsed.value);
     }
@@ -144,7 +143,7 @@ const entries = (text: string): string[] =>
     .filter(t => t !== '');
 const place = ({ file, line }: Line) => ({ file, line });
 /** A line that may carry a password is not repeated. */
-const shown = (line: Line, text: string): string => (line.name === 'fetch' ? '…' : text);
+const shown = (line: Line, text: string): string => (line.name === 'fetch' ? '' : `, not "${text}"`);
 
 function unknownName(name: string): string {
   const near = Object.keys(declarations)

@@ -38,7 +38,7 @@ export type StartOptions = {
 
 /** Starts the whole house; resolves once it serves. Throws StartError or PortError for what a person can mend. */
 export async function startHouse({ settings, single, notice }: StartOptions): Promise<House> {
-  const unlock = lockStore(settings.data_path);
+  const unlock = lockedBy(settings.data_path);
   if (!unlock)
     throw new StartError(
       `Another cwmail is running on ${settings.data_path}. Stop it first, or set another data_path.`,
@@ -80,6 +80,16 @@ export async function startHouse({ settings, single, notice }: StartOptions): Pr
       unlock();
     },
   };
+}
+
+function lockedBy(folder: string): (() => void) | null {
+  try {
+    return lockStore(folder);
+  } catch (error) {
+    throw new StartError(
+      `The data folder ${folder} cannot be used: ${(error as Error).message}. Mend data_path or its rights.`,
+    );
+  }
 }
 
 const entries = { daemon: 'main.ts', web: '../web/main.ts', fetcher: '../fetcher/main.ts' };

@@ -34,7 +34,7 @@ function greeting(s: Settings, house: House): string {
   const open = `${s.site_url || `http://${host}:${s.http_port}`}/`;
   return [
     `CWMail is running for ${s.host_domain.join(', ')}.`,
-    `  Open         ${open}   (sign up at ${open}signup)`,
+    `  Open         ${open}${s.signup === 'open' ? `   (sign up at ${open}signup)` : ''}`,
     `  SMTP         ${s.listen}:${s.smtp_port}, for submission ${s.listen}:${s.submission_port}`,
     `  POP3         ${s.listen}:${s.pop_port}`,
     `  Mail lies in ${s.data_path}, the log in ${house.logFile}`,

@@ -98,7 +98,8 @@ export class MailConnection extends SMTPConnection {
 
   /** Under TLS, or on a wire that does not leave this machine. */
   get passwordsAreSafe(): boolean {
-    return this.secure || isLoopback(this.remoteAddress);
+    // From an address of this machine to the same one the packets go over loopback, whatever the address.
+    return this.secure || isLoopback(this.remoteAddress) || this.remoteAddress === this.localAddress;
   }
 
   /**
