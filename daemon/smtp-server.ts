@@ -184,8 +184,7 @@ class Listener extends SMTPServer {
   }
 
   #failed(error: unknown, session: SMTPServerSession): Error {
-    const gone = (error as NodeJS.ErrnoException).code === 'ECONNECTION';
-    if (!gone) this.#o.log.error('smtp session', { id: session.id, ...because(error) });
+    this.#o.log.error('smtp session', { id: session.id, ...because(error) });
     return s.refusal({ code: 451, status: '3.0', text: `Something is wrong here; it is noted as ${session.id}` });
   }
 }

@@ -1,5 +1,5 @@
 /** Which list an address means, read from the store: a page of a folder, or of a search. */
-import type { Folder, FolderRole, Message, PageKey } from '../daemon/store.ts';
+import type { Folder, Message, PageKey } from '../daemon/store.ts';
 import { emptyFolder } from '../views/folder.ts';
 import { folderName, folderPath, type Screen } from '../views/layout.ts';
 import { emptyState, type ListPane } from '../views/list.ts';
@@ -84,9 +84,3 @@ function searchedFolder(s: Screen, name: string): number | null {
   const wanted = name.toLowerCase();
   return s.folders.find(f => f.role === wanted || folderName(s.w, f).toLowerCase() === wanted)?.id ?? null;
 }
-
-export const folderByRole = (folders: Folder[], role: FolderRole): Folder => {
-  const found = folders.find(f => f.role === role);
-  if (!found) throw new Error(`account without ${role}`);
-  return found;
-};

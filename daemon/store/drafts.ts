@@ -91,36 +91,27 @@ export function* removeDraft({ accountId, id }: { accountId: number; id: number 
 type Save = { accountId: number; id: number; version: number | null; fields: DraftFields; at: number };
 type Attach = { accountId: number; id: number; file: { name: string; type: string; content: NewContent; at: number } };
 
+/** In the order of the columns of both statements below. */
+const values = (f: DraftFields) => [f.to, f.cc, f.bcc, f.subject, f.text, f.relatedId, f.relation];
+
 export const draftVerbs = {
   removeDraft,
-  *createDraft({ accountId, fields: f, at }: { accountId: number; fields: DraftFields; at: number }): Work<Draft> {
+  *createDraft({ accountId, fields, at }: { accountId: number; fields: DraftFields; at: number }): Work<Draft> {
     const { id } = yield* mustRow<{ id: number }>(
       `insert into draft (account_id, version, to_text, cc_text, bcc_text, subject, body, related_id, relation, updated_at)
         values (?,1,?,?,?,?,?,?,?,?) returning id`,
       accountId,
-      f.to,
-      f.cc,
-      f.bcc,
-      f.subject,
-      f.text,
-      f.relatedId,
-      f.relation,
+      ...values(fields),
       at,
     );
     yield* recount(accountId);
     return (yield* one(accountId, id))!;
   },
-  *saveDraft({ accountId, id, version, fields: f, at }: Save): Work<Draft | null> {
+  *saveDraft({ accountId, id, version, fields, at }: Save): Work<Draft | null> {
     const saved = yield* run(
       `update draft set version = version + 1, to_text = ?, cc_text = ?, bcc_text = ?, subject = ?, body = ?,
         related_id = ?, relation = ?, updated_at = ? where id = ? and account_id = ? and (version = ? or ? is null)`,
-      f.to,
-      f.cc,
-      f.bcc,
-      f.subject,
-      f.text,
-      f.relatedId,
-      f.relation,
+      ...values(fields),
       at,
       id,
       accountId,
