@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { FetchAccount } from '../config.ts';
+import type { FetchAccount } from './settings/fetching.ts';
 import { address, domain, duration, type Parsed, right, wrong } from './values.ts';
 
 const form =

@@ -88,3 +88,9 @@ export function hostPort(t: string, port: number): Parsed<{ host: string; port: 
     return wrong('a host such as mail.example.org or mail.example.org:2525 belongs here');
   return right({ host: (m[1] ?? m[2])!.toLowerCase(), port: given });
 }
+
+/** The two words of a line such as `forward FROM TO`. */
+export function pair(t: string, form: string): Parsed<[string, string]> {
+  const words = t.split(/\s+/);
+  return words.length === 2 ? right([words[0]!, words[1]!]) : wrong(`the form is: ${form}`);
+}

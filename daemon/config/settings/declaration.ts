@@ -1,0 +1,33 @@
+import * as v from '../values.ts';
+
+/** One declaration a setting: the parser, the check, the printed reference and the console read it here. */
+export type Declaration<T> = {
+  /** One sentence, or a few, for the reference. */
+  doc: string;
+  /** What the reference shows as its form. */
+  form: string;
+  group: 'Place' | 'Listeners' | 'Mail' | 'Queue' | 'Accounts' | 'Fetching' | 'Web' | 'Log';
+  /** The value without a line in the file. */
+  initial: T;
+  /** single: the last line counts · comma: entries of one or several lines · lines: each line is an entry. */
+  kind: 'single' | 'comma' | 'lines';
+  /** `folder`: what a relative path in it starts from. */
+  parse(text: string, folder: string): v.Parsed<T extends readonly (infer E)[] ? E : T>;
+  /** Does a change of it need a restart of the servers? */
+  restart: boolean;
+};
+
+/** All settings of one kind, each declared. */
+export type Declarations<S> = { [K in keyof S]: Declaration<S[K]> };
+
+export const single = <T>(d: Omit<Declaration<T>, 'kind'>): Declaration<T> => ({ ...d, kind: 'single' });
+
+export const port = (doc: string, initial: number, min = 1): Declaration<number> =>
+  single<number>({
+    doc,
+    form: 'PORT',
+    group: 'Listeners',
+    initial,
+    restart: true,
+    parse: v.whole(min, 65535) as never,
+  });

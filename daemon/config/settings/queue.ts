@@ -1,0 +1,58 @@
+import * as v from '../values.ts';
+import { type Declarations, single } from './declaration.ts';
+
+export type Gateway = { /** Exact domain, or `*` for all. */ domain: string; host: string; port: number };
+
+export type QueueSettings = {
+  /** May we open connections to other hosts for mail? */
+  online: 'always' | 'never';
+  gateway: Gateway[];
+  /** Milliseconds. */
+  retry_interval: number;
+  max_retrytime: number;
+};
+
+export const queueSettings: Declarations<QueueSettings> = {
+  online: single<QueueSettings['online']>({
+    doc: 'May we open connections for mail to other hosts? never: remote mail is parked and nothing is fetched. Without a settings file it is never, so that a trial dials nobody.',
+    form: 'always|never',
+    group: 'Queue',
+    initial: 'always',
+    restart: true,
+    parse: v.oneOf('always', 'never'),
+  }),
+  gateway: {
+    doc: 'Mail for DOMAIN (`*`: for all others) goes to HOST rather than to the domain’s own servers.',
+    form: 'DOMAIN|* HOST[:PORT]',
+    group: 'Queue',
+    initial: [],
+    kind: 'lines',
+    restart: true,
+    parse: gateway,
+  },
+  retry_interval: single<number>({
+    doc: 'The longest pause between two attempts; the first ones are shorter.',
+    form: 'TIME',
+    group: 'Queue',
+    initial: 2 * 3_600_000,
+    restart: true,
+    parse: v.duration('h'),
+  }),
+  max_retrytime: single<number>({
+    doc: 'How long delivery is tried before the sender is told that it failed. A bare number counts hours.',
+    form: 'TIME',
+    group: 'Queue',
+    initial: 48 * 3_600_000,
+    restart: true,
+    parse: v.duration('h'),
+  }),
+};
+
+function gateway(t: string): v.Parsed<Gateway> {
+  const words = v.pair(t, 'gateway DOMAIN|* HOST[:PORT]');
+  if (!words.ok) return words;
+  const domain = v.domainOrStar(words.value[0]);
+  if (!domain.ok) return domain;
+  const hop = v.hostPort(words.value[1], 25);
+  return hop.ok ? v.right({ domain: domain.value, ...hop.value }) : hop;
+}

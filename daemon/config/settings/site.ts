@@ -1,0 +1,57 @@
+import * as v from '../values.ts';
+import { type Declarations, single } from './declaration.ts';
+
+export type SiteSettings = {
+  signup: 'open' | 'closed';
+  /** Octets a new account may hold; 0: no limit. */
+  user_quota: number;
+  service_ip: string[];
+  /** Public address of the site, `https://mail.example.org`; empty: http://listen:http_port. */
+  site_url: string;
+  trusted_proxy: string[];
+};
+
+export const siteSettings: Declarations<SiteSettings> = {
+  signup: single<SiteSettings['signup']>({
+    doc: 'May visitors of the site make accounts?',
+    form: 'open|closed',
+    group: 'Accounts',
+    initial: 'open',
+    restart: true,
+    parse: v.oneOf('open', 'closed'),
+  }),
+  user_quota: single<number>({
+    doc: 'What a new account may hold; 0: no limit.',
+    form: 'SIZE',
+    group: 'Accounts',
+    initial: 0,
+    restart: true,
+    parse: v.size,
+  }),
+  service_ip: {
+    doc: 'Addresses besides loopback from which the webmail and the fetcher may hand over mail as services.',
+    form: 'IP[,IP…]',
+    group: 'Accounts',
+    initial: [],
+    kind: 'comma',
+    restart: true,
+    parse: v.ipAddress,
+  },
+  site_url: single({
+    doc: 'The public address of the site: for links in mail, for cookies and for the check of where a form came from. Empty: what listen and http_port make.',
+    form: 'URL',
+    group: 'Web',
+    initial: '',
+    restart: true,
+    parse: v.siteUrl,
+  }),
+  trusted_proxy: {
+    doc: 'Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.',
+    form: 'IP[,IP…]',
+    group: 'Web',
+    initial: [],
+    kind: 'comma',
+    restart: true,
+    parse: v.ipAddress,
+  },
+};
