@@ -15,7 +15,8 @@ import { type ContentTaker, MailConnection } from './smtp-server/connection.ts';
 import { login } from './smtp-server/login.ts';
 import * as s from './smtp-server/session.ts';
 import type { Store } from './store.ts';
-import { addressList, plainAddress } from './wire/ip.ts';
+import { plainAddress } from './wire/ip.ts';
+import { ipList } from './wire/ip-pattern.ts';
 
 export type SmtpServer = {
   /** The caller makes it listen. */
@@ -68,7 +69,7 @@ class Listener extends SMTPServer {
     super(packageOptions(o));
     this.#o = o;
     // Who comes from the very address we listen on is this machine.
-    this.#mayServe = addressList([...o.settings.service_ip, o.settings.listen]);
+    this.#mayServe = ipList('selecting', [...o.settings.service_ip, o.settings.listen]);
     this.on('error', error => o.log.debug('smtp connection', because(error)));
   }
 

@@ -2,7 +2,8 @@
 import { isIP } from 'node:net';
 import { createMiddleware } from 'hono/factory';
 import type { Settings } from '../daemon/config.ts';
-import { addressList, isLoopback, plainAddress } from '../daemon/wire/ip.ts';
+import { isLoopback, plainAddress } from '../daemon/wire/ip.ts';
+import { ipList } from '../daemon/wire/ip-pattern.ts';
 import { plainRefusal } from '../views/login.ts';
 import { createWords } from '../views/words.ts';
 import { cookieOf } from './cookie.ts';
@@ -11,7 +12,7 @@ import { doorOf, type Env, type Site } from './site.ts';
 
 /** Fills in who is calling, and the words to answer with. */
 export function introduce(site: Site) {
-  const trusted = addressList(site.settings.trusted_proxy);
+  const trusted = ipList('selecting', site.settings.trusted_proxy);
   const publicHttps = site.settings.site_url.startsWith('https:');
   return createMiddleware<Env>(async (c, next) => {
     const socket = c.env?.incoming?.socket;

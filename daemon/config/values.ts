@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { addressKey, parseAddress, parseDomain } from '../mail/address.ts';
+import { ipEntryProblem } from '../wire/ip-pattern.ts';
 
 /** What a setting's text becomes, or what is wrong with it and what would be right. */
 export type Parsed<T> = { ok: true; value: T } | { ok: false; wrong: string };
@@ -71,6 +72,12 @@ export function address(star = false): Parser<string> {
 
 export const ipAddress: Parser<string> = t =>
   isIP(t) ? right(t) : wrong('an IP address such as 127.0.0.1 or ::1 belongs here');
+
+/** One entry of a list of addresses; see wire/ip-pattern.ts. Kept as it was written. */
+export const ipEntry: Parser<string> = t => {
+  const problem = ipEntryProblem(t);
+  return problem === null ? right(t) : wrong(problem);
+};
 
 export const siteUrl: Parser<string> = t => {
   if (t === '') return right('');

@@ -15,26 +15,15 @@ export function isLoopback(address: string): boolean {
   return family !== 0 && loopback.check(plain, family === 4 ? 'ipv4' : 'ipv6');
 }
 
-/** Exact addresses, whatever way they are written. */
-export function addressList(addresses: string[]): (address: string) => boolean {
-  const list = new BlockList();
-  for (const a of addresses) list.addAddress(plainAddress(a), isIP(plainAddress(a)) === 4 ? 'ipv4' : 'ipv6');
-  return address => {
-    const plain = plainAddress(address);
-    const family = isIP(plain);
-    return family !== 0 && list.check(plain, family === 4 ? 'ipv4' : 'ipv6');
-  };
-}
-
 /** What one budget is for: an IPv4 address, or an IPv6 /64, which one customer has for the asking. */
 export function networkOf(peer: string): string {
   // A link-local peer comes with a zone, which is the machine's own affair.
   const plain = plainAddress(peer.replace(/%.*$/, '').toLowerCase());
-  return isIPv6(plain) ? `${groups(plain).slice(0, 4).join(':')}::/64` : plain;
+  return isIPv6(plain) ? `${ipv6Groups(plain).slice(0, 4).join(':')}::/64` : plain;
 }
 
 /** The eight groups of an IPv6 address, without leading zeros. */
-function groups(address: string): string[] {
+export function ipv6Groups(address: string): string[] {
   const whole = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, a, b, c, d) =>
     [Number(a) * 256 + Number(b), Number(c) * 256 + Number(d)].map(n => n.toString(16)).join(':'),
   );

@@ -1,3 +1,4 @@
+import { type IpListKind, ipListTakesAny } from '../../wire/ip-pattern.ts';
 import * as v from '../values.ts';
 
 /** One declaration a setting: the parser, the check, the printed reference and the console read it here. */
@@ -13,6 +14,10 @@ export type Declaration<T> = {
   kind: 'single' | 'comma' | 'lines';
   /** `folder`: what a relative path in it starts from. */
   parse(text: string, folder: string): v.Parsed<T extends readonly (infer E)[] ? E : T>;
+  /** Of a comma list: must every entry pass (restrictive), or is one enough (selecting; `!` excludes)? */
+  list?: IpListKind;
+  /** What is odd about a value, though it is no mistake; null: nothing. */
+  warning?(value: T): string | null;
   /** Does a change of it need a restart of the servers? */
   restart: boolean;
 };
@@ -31,3 +36,20 @@ export const port = (doc: string, initial: number, min = 1): Declaration<number>
     restart: true,
     parse: v.whole(min, 65535) as never,
   });
+
+/** A list of IP addresses; the module that uses it compiles it with `ipList` of wire/ip-pattern.ts. */
+export const ipList = (
+  list: IpListKind,
+  d: Pick<Declaration<string[]>, 'doc' | 'group' | 'restart'> & { initial?: string[] },
+): Declaration<string[]> => ({
+  initial: [],
+  ...d,
+  list,
+  form: 'IP[,IP…]',
+  kind: 'comma',
+  parse: v.ipEntry,
+  warning: entries =>
+    entries.length === 0 || ipListTakesAny(list, entries)
+      ? null
+      : `no address can pass: ${list === 'restrictive' ? 'every entry must take it' : 'each entry is excluded by another, or is itself an exclusion'}`,
+});

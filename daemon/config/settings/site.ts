@@ -1,5 +1,5 @@
 import * as v from '../values.ts';
-import { type Declarations, single } from './declaration.ts';
+import { type Declarations, ipList, single } from './declaration.ts';
 
 export type SiteSettings = {
   signup: 'open' | 'closed';
@@ -28,15 +28,11 @@ export const siteSettings: Declarations<SiteSettings> = {
     restart: true,
     parse: v.size,
   }),
-  service_ip: {
+  service_ip: ipList('selecting', {
     doc: 'Addresses besides loopback from which the webmail and the fetcher may hand over mail as services.',
-    form: 'IP[,IP…]',
     group: 'Accounts',
-    initial: [],
-    kind: 'comma',
     restart: true,
-    parse: v.ipAddress,
-  },
+  }),
   site_url: single({
     doc: 'The public address of the site: for links in mail, for cookies and for the check of where a form came from. Empty: what listen and http_port make.',
     form: 'URL',
@@ -45,13 +41,9 @@ export const siteSettings: Declarations<SiteSettings> = {
     restart: true,
     parse: v.siteUrl,
   }),
-  trusted_proxy: {
+  trusted_proxy: ipList('selecting', {
     doc: 'Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.',
-    form: 'IP[,IP…]',
     group: 'Web',
-    initial: [],
-    kind: 'comma',
     restart: true,
-    parse: v.ipAddress,
-  },
+  }),
 };
