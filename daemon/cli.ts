@@ -67,6 +67,23 @@ const commands: Record<string, Command> = {
     does: 'name every mistake in the settings',
     load: async () => (await import('./cli/config.ts')).check,
   },
+  'config files': {
+    usage: 'config files',
+    does: 'list every file the settings need',
+    load: async () => (await import('./cli/config.ts')).files,
+  },
+  'config test-ip': {
+    usage: 'config test-ip SETTING ADDRESS',
+    does: 'say what a list of IP addresses makes of one',
+    words: 2,
+    load: async () => (await import('./cli/config.ts')).testIp,
+  },
+  'config import-report': {
+    usage: 'config import-report FILE',
+    does: 'say what becomes of each line of a dmail.conf',
+    words: 1,
+    load: async () => (await import('./cli/config.ts')).importReport,
+  },
   'config reference': {
     usage: 'config reference',
     does: 'print all settings with their defaults',

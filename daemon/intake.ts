@@ -71,7 +71,7 @@ const maxHops = 100;
 export function createIntake(options: IntakeOptions): Intake {
   const { store, settings, log, now, parked, wake, changed } = options;
   const chain = createChain({ store, settings, now });
-  const room = freeRoom(settings.data_path, now);
+  const room = freeRoom(options);
 
   return {
     chain,
@@ -200,17 +200,24 @@ function temporary(error: unknown): Reply {
     : reply(451, '3.0', 'It could not be stored now, try again later');
 }
 
-/** Free octets of the disk, looked at once a second at most. */
-function freeRoom(path: string, now: () => number): () => Promise<number> {
+/** Free octets of the disk, looked at once a second at most; the log tells when they come below min_space, and above. */
+function freeRoom({ settings, now, log }: IntakeOptions): () => Promise<number> {
   let known = Number.POSITIVE_INFINITY;
   let lookedAt = Number.NEGATIVE_INFINITY;
+  let low = false;
   return async () => {
     if (Math.abs(now() - lookedAt) < 1000) return known;
     lookedAt = now();
-    known = await statfs(path).then(
+    known = await statfs(settings.data_path).then(
       s => s.bavail * s.bsize,
       () => Number.POSITIVE_INFINITY,
     );
+    if (low !== known < settings.min_space) {
+      low = !low;
+      const free = Number.isFinite(known) ? `${Math.floor(known / 1024 ** 2)} MB` : 'unknown';
+      if (low) log.error('the disk is nearly full, no mail is taken', { free, setting: 'min_space' });
+      else log.warn('the disk has room again, mail is taken', { free });
+    }
     return known;
   };
 }

@@ -15,6 +15,7 @@ import { createSmtpServer } from './smtp-server.ts';
 import type { Change } from './store.ts';
 import type { AuthVerbs, Tell, Verbs } from './tell.ts';
 import { createResolver } from './wire/dns.ts';
+import { ipList } from './wire/ip-pattern.ts';
 
 const dnsTimeoutMs = 10_000;
 const throttleState = 'auth.throttle';
@@ -44,7 +45,8 @@ export const startDaemon: Start = async context => {
   const smtp = { settings, store, auth, intake, log, tls, serviceKey };
   const relay = createSmtpServer({ ...smtp, role: 'relay' });
   const submission = createSmtpServer({ ...smtp, role: 'submission' });
-  const pop3 = createPop3Server({ store, auth, log, now, tls: () => tls, changed });
+  const mayConnect = ipList('restrictive', settings.user_ip_address);
+  const pop3 = createPop3Server({ store, auth, log, now, tls: () => tls, changed, mayConnect });
   await listen(relay.server, 'smtp');
   await listen(submission.server, 'submission');
   await listen(pop3.server, 'pop3');

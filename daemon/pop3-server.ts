@@ -3,7 +3,7 @@
  * and emptied. It promises exact sizes, ids that never change or come again, and that nothing is removed before
  * QUIT nor told as removed before it is on the disk. Memory does not grow with messages. It files and moves nothing.
  */
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Auth } from './auth.ts';
 import type { Log } from './log.ts';
@@ -22,6 +22,8 @@ export type Pop3Options = {
   tls(): { key: string; cert: string };
   /** Told what QUIT removed, once it is gone. */
   changed?(changes: Change[]): void;
+  /** May this address connect? Absent: every one may. */
+  mayConnect?(address: string): boolean;
   limits?: Partial<Limits & ConnectionLimits>;
 };
 
@@ -57,11 +59,13 @@ export function createPop3Server(options: Pop3Options): Pop3Server {
   const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 });
   server.on('connection', socket => {
     const peer = socket.remoteAddress ?? '';
+    if (options.mayConnect?.(peer) === false) {
+      options.log.info('pop3 connection refused', { peer, setting: 'user_ip_address' });
+      return turnAway(socket, refusal('Your address may not connect here', 'SYS/PERM'));
+    }
     const net = networkOf(peer);
     if (sessions.size >= limits.total || (perPeer.get(net) ?? 0) >= limits.perPeer) {
-      socket.on('error', () => {});
-      socket.end(`${refusal('Too many connections', 'SYS/TEMP')}\r\n`, () => socket.destroy());
-      return;
+      return turnAway(socket, refusal('Too many connections', 'SYS/TEMP'));
     }
     counted(net, 1);
     const session = startSession(socket, peer, house, limits, () => {
@@ -71,6 +75,11 @@ export function createPop3Server(options: Pop3Options): Pop3Server {
     sessions.add(session);
   });
   return { server, sessions: () => sessions.size, close: graceMs => close(server, sessions, graceMs) };
+}
+
+function turnAway(socket: Socket, answer: string): void {
+  socket.on('error', () => {});
+  socket.end(`${answer}\r\n`, () => socket.destroy());
 }
 
 async function close(server: Server, sessions: Set<Session>, graceMs: number): Promise<void> {

@@ -102,6 +102,9 @@ describe('cwmail', () => {
     [64, ['queue', 'retry', 'first'], /queue ids are numbers/],
     [64, ['route', 'ann'], /an address such as/],
     [64, ['config', 'check', 'file.conf'], /"file\.conf" is too much/],
+    [64, ['config', 'test-ip', 'http_port', '1.2.3.4'], /"http_port" is no setting with a list of IP addresses/],
+    [64, ['config', 'import-report'], /the file belongs behind it/],
+    [1, ['config', 'test-ip', 'user_ip_address', 'localhost'], /"localhost" is no IP address/],
     [1, ['queue', 'retry'], /nothing runs on .*: start it first/],
     [1, ['fetch', 'now'], /no fetch line stands in the settings/],
     [1, ['user', 'list', '--set', 'nonsense=1'], /the settings have mistakes:\n--set: there is no setting "nonsense"/],
@@ -134,6 +137,74 @@ describe('cwmail', () => {
     });
     const { code, stdout } = await runCli(['config', 'check'], '', folder);
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'There is no settings file here; the defaults hold.\n' });
+  });
+
+  test('config test-ip says which entries an address fails', async () => {
+    writeFileSync(join(folder, 'ip.conf'), 'user_ip_address *,!161.29.5.*,161.29.0-9.1\nservice_ip 10.*,!10.0.0.5\n');
+    const ask = (name: string, address: string) =>
+      runCli(['config', 'test-ip', name, address, '--config', 'ip.conf'], '', folder);
+    expect(await ask('user_ip_address', '161.29.5.1')).toEqual({
+      code: 1,
+      stdout: [
+        '  passes  *',
+        '  fails   !161.29.5.*',
+        '  passes  161.29.0-9.1',
+        '161.29.5.1 is not taken by user_ip_address (restrictive: every entry must pass)',
+        '',
+      ].join('\n'),
+      stderr: '',
+    });
+    expect(await ask('service_ip', '10.0.0.6')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^10\.0\.0\.6 is taken by service_ip \(selecting: /m),
+    });
+  });
+
+  test('config files lists what must move with the settings, and ends with 1 when one cannot be read', async () => {
+    writeFileSync(join(folder, 'files.conf'), '#include pop.conf\nfetch a@x.example pop3://u@h password_file=pw\n');
+    writeFileSync(join(folder, 'pop.conf'), 'pop_port 2111\n');
+    writeFileSync(join(folder, 'pw'), 'hidden\n');
+    const list = () => runCli(['config', 'files', '--config', 'files.conf'], '', folder);
+    const at = (name: string) => join(folder, name);
+    expect(await list()).toEqual({
+      code: 0,
+      stdout: `${at('files.conf')}  (settings)\n${at('pop.conf')}  (#include)\n${at('pw')}  (fetch)\n`,
+      stderr: '',
+    });
+    writeFileSync(join(folder, 'files.conf'), 'tls_cert gone.pem\n');
+    const { code, stdout } = await list();
+    expect({ code, stdout }).toEqual({
+      code: 1,
+      stdout: expect.stringMatching(/gone\.pem {2}\(tls_cert\) {2}cannot be read: ENOENT/),
+    });
+  });
+
+  test('config import-report tells of each line of a dmail.conf, and never of a password', async () => {
+    const lines = [
+      'host_domain x.example',
+      'work_path /d',
+      'sysadmin ann',
+      'manager_password swordfish',
+      'colour blue',
+    ];
+    writeFileSync(join(folder, 'dmail.conf'), `${lines.join('\n')}\n`);
+    const { code, stdout } = await runCli(['config', 'import-report', 'dmail.conf'], '', folder);
+    expect(code).toBe(1);
+    expect(stdout.split('\n').map(l => l.slice(0, 60))).toEqual(
+      [
+        'dmail.conf:1: host_domain: kept',
+        'dmail.conf:2: work_path: ignored: mail, queue and logs lie b',
+        'dmail.conf:3: sysadmin: read as: alias postmaster@x.example ',
+        'dmail.conf:3: alias: kept',
+        'dmail.conf:4: manager_password: ignored: the servers are mana',
+        'dmail.conf:5: there is no setting "colour"',
+        'dmail.conf: smtp_port is not named: it was 25 by default, he',
+        'dmail.conf: pop_port is not named: it was 110 by default, he',
+        'dmail.conf: listen is not named: it was every interface by d',
+        '',
+      ].map(l => l.slice(0, 60)),
+    );
+    expect(stdout).not.toContain('swordfish');
   });
 
   test('config reference prints docs/settings.md', async () => {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { loadSettings, mistakeLine, settingsReference } from '../daemon/config.ts';
+import { loadSettings, type Mistake, mistakeLine, neededFiles, settingsReference } from '../daemon/config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cwmail-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -13,8 +13,10 @@ function load(files: Record<string, string>, set: string[] = []) {
     mkdirSync(join(folder, name, '..'), { recursive: true });
     writeFileSync(join(folder, name), text);
   }
-  const { settings, mistakes } = loadSettings({ config: join(folder, Object.keys(files)[0]!), set });
-  return { settings, said: mistakes.map(m => mistakeLine(m).replaceAll(`${folder}/`, '')) };
+  const loaded = loadSettings({ config: join(folder, Object.keys(files)[0]!), set });
+  const shown = (all: Mistake[]) => all.map(m => mistakeLine(m).replaceAll(`${folder}/`, ''));
+  const { settings, mistakes, warnings, notes } = loaded;
+  return { settings, loaded, said: shown(mistakes), warned: shown(warnings), noted: shown(notes) };
 }
 
 describe('loadSettings takes', () => {
@@ -78,6 +80,19 @@ describe('loadSettings takes', () => {
     });
     expect(said).toEqual([]);
     expect(settings).toMatchObject({ http_port: 1112, pop_port: 1114, smtp_port: 1113 });
+  });
+
+  test('what #include names by a pattern, by name', () => {
+    const { settings, said } = load({
+      'a.conf': '#include glob/*.conf',
+      'glob/20-late.conf': 'http_port 1112',
+      'glob/10-early.conf': 'http_port 1111\nsmtp_port 1113',
+      'glob/.hidden.conf': 'nonsense 1',
+      'glob/other.txt': 'nonsense 2',
+    });
+    expect(said).toEqual([]);
+    expect(settings).toMatchObject({ http_port: 1112, smtp_port: 1113 });
+    expect(load({ 'a.conf': '#include none/*.conf' }).said).toEqual([]);
   });
 
   test('online: always with a file, since who writes one means it', () => {
@@ -147,6 +162,31 @@ describe('loadSettings refuses', () => {
       [],
       /^b\.conf:3: there is no setting "nonsense"/,
     ],
+    [
+      'a pattern in the folder of an include',
+      { 'a.conf': '#include */b.conf' },
+      [],
+      /^a\.conf:1: \*\/b\.conf: \* and \? may stand in the last part/,
+    ],
+    [
+      'a pattern that takes the file itself in',
+      { 'self/a.conf': '#include *.conf' },
+      [],
+      /^self\/a\.conf:1: \*\.conf includes itself/,
+    ],
+    [
+      'includes that go too deep',
+      Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`deep/${i}.conf`, `#include ${i + 1}.conf`])),
+      [],
+      /^deep\/15\.conf:1: 16\.conf is not read: includes go 16 files deep/,
+    ],
+    // Lists of IP addresses: wildcards or a range, per entry.
+    [
+      'a range behind !',
+      { 'a.conf': 'user_ip_address *, !161.29.3-5.24' },
+      [],
+      /^a\.conf:1: user_ip_address: an entry has either ! \* \? or a range x-y, never both, not "!161\.29\.3-5\.24"$/,
+    ],
     // What no line alone is wrong about.
     [
       'two listeners on one port',
@@ -211,4 +251,110 @@ describe('loadSettings refuses', () => {
 test('settingsReference is docs/settings.md; `npx cwmail config reference > docs/settings.md` makes it so', () => {
   const path = new URL('../docs/settings.md', import.meta.url);
   expect(`${settingsReference()}\n`).toBe(readFileSync(path, 'utf8'));
+});
+
+describe('loadSettings warns', () => {
+  test('of a list that no address can pass, at its last line, and starts all the same', () => {
+    const { said, warned } = load({
+      'a.conf': 'user_ip_address 1.2.3.4\nuser_ip_address 5.6.7.8\nservice_ip !10.0.0.1\ntrusted_proxy 10.0.0.1',
+    });
+    expect(said).toEqual([]);
+    expect(warned).toEqual([
+      'a.conf:2: user_ip_address: no address can pass: every entry must take it',
+      'a.conf:3: service_ip: no address can pass: each entry is excluded by another, or is itself an exclusion',
+    ]);
+  });
+});
+
+describe('loadSettings takes an old dmail.conf', () => {
+  const { settings, loaded, said, noted } = load({
+    'dmail.conf': [
+      '# DMail of 1999',
+      'authent_method external',
+      'authent_process /usr/local/dmail/nwauth -path /secret',
+      'host_domain example.org',
+      'host_domain example.net',
+      'drop_path /var/spool/mail',
+      'sysadmin root@example.org',
+      'pop_port 1110',
+      'user_ip_address *,!161.29.5.*',
+      'manger_ip_address 127.0.0.1',
+      'drop_prefixes true',
+      'max_retrytime 72',
+      'min_space 50',
+      'log_level debug',
+      'gateway * 10.0.0.1:1025',
+      'forward *@example.org default@example.net',
+      'fallback_address example.org default@example.com',
+      'manager_password swordfish',
+      'bomb_exception_ip 10.0.0.1',
+    ].join('\n'),
+  });
+
+  test('without a mistake, with the same meaning', () => {
+    expect(said).toEqual([]);
+    expect(settings).toMatchObject({
+      host_domain: ['example.org', 'example.net'],
+      alias: [{ from: 'postmaster@example.org', to: 'root@example.org' }],
+      pop_port: 1110,
+      user_ip_address: ['*', '!161.29.5.*'],
+      max_retrytime: 72 * 3_600_000,
+      min_space: 50 * 1024 ** 2,
+      log_level: 'debug',
+      gateway: [{ domain: '*', host: '10.0.0.1', port: 1025 }],
+    });
+  });
+
+  test('and notes of each line that is not ours what became of it', () => {
+    expect(noted).toEqual([
+      'dmail.conf:2: authent_method: ignored: accounts are kept in the store; cwmail user add makes them',
+      'dmail.conf:3: authent_process: ignored: accounts are kept in the store; cwmail user add makes them',
+      'dmail.conf:6: drop_path: ignored: mail, queue and logs lie below data_path',
+      'dmail.conf:7: sysadmin: read as: alias postmaster@example.org root@example.org',
+      'dmail.conf:10: manger_ip_address: it is spelled manager_ip_address',
+      'dmail.conf:10: manager_ip_address: ignored: the servers are managed over a socket of this machine that only their own user may open',
+      'dmail.conf:11: drop_prefixes: it is spelled drop_prefix',
+      'dmail.conf:11: drop_prefix: ignored: mailboxes are no files, so there are none to place, name or convert',
+      'dmail.conf:18: manager_password: ignored: the servers are managed over a socket of this machine that only their own user may open',
+      'dmail.conf:19: bomb_exception_ip: ignored: messages are not counted by likeness; connections are limited per address',
+    ]);
+  });
+
+  test('and says of the others that they are kept', () => {
+    expect(loaded.verdicts.filter(v => v.what === 'kept').map(v => v.name)).toEqual(
+      expect.arrayContaining(['host_domain', 'pop_port', 'max_retrytime', 'forward', 'fallback_address', 'alias']),
+    );
+  });
+
+  // Every name of the published lists, with or without a declaration of ours.
+  test.each(
+    `add_footer add_status alias alias_fallthrough alias_file alias_file_domain allow_dds allowdup alt_drop_path apop_enable
+    archive_batch auth_nocache authent_cache authent_domain authent_method authent_number authent_process authent_timeout
+    ban_ip ban_ip_except ban_mailfrom ban_rcptto bin_path bin_pfull bomb_dec bomb_dir bomb_entries bomb_exception_from
+    bomb_exception_ip bomb_exception_to bomb_max bounce_body bulletin_from bulletin_path dlist_domain dlist_loglvl dlist_path
+    dlist_rotate dlist_smtp_host dns_host dns_timeout domain_chroot dpop_host dpop_path drop_max drop_path drop_prefix
+    drop_prefixes drop_users dsmtp_path dwatch_path etrn_relay fake_vrfy fallback_address forward forward_cc forward_from
+    forward_from_ip forward_user fromip_max fromip_nolimit gateway hash_bindir hash_spool hide hide_auth hide_old_bulls
+    host_domain lock_id log_chain log_data log_level manager_ip_address manager_ip_name manager_password manger_ip_address
+    max_log_size max_loglen max_rcpts max_retrytime min_space msg_filter oneline_stats pickup_path pop_port proxy_domain
+    ras_timer relay_to robot_defaultuser rotated_logs slave_number smtp_port smtp_welcome stats_path suspend_domain sysadmin
+    timezone use_drop user_ip_address user_quota vdomain work_path`.split(/\s+/),
+  )('%s is known by name', name => {
+    expect(load({ 'a.conf': `${name} x` }).said.join()).not.toContain('there is no setting');
+  });
+});
+
+test('neededFiles lists every file the settings name, each once, and whether it can be read', () => {
+  const { loaded } = load({
+    'need/a.conf':
+      '#include b.conf\ntls_cert both.pem\ntls_key both.pem\nfetch ann@x.example pop3://u@h password_file=pw',
+    'need/b.conf': '',
+    'need/pw': 'hidden',
+  });
+  expect(neededFiles(loaded).map(f => [f.path.replace(`${folder}/need/`, ''), f.setting, f.problem !== null])).toEqual([
+    ['a.conf', 'settings', false],
+    ['b.conf', '#include', false],
+    ['both.pem', 'tls_cert', true],
+    ['pw', 'fetch', false],
+  ]);
 });

@@ -1,4 +1,4 @@
-import { loadSettings, mistakeLine, type Settings } from '../config.ts';
+import { type Loaded, loadSettings, mistakeLine, type Settings } from '../config.ts';
 import { controlPath } from '../control.ts';
 import { openStore, type Store } from '../store.ts';
 import { createTell, dialControl, type Tell } from '../tell.ts';
@@ -24,11 +24,19 @@ export class PlainError extends Error {
   readonly plain = true;
 }
 
-export function settingsOf({ options }: CommandContext): Settings {
-  const { settings, mistakes } = loadSettings({ config: options.config ?? null, set: options.set ?? [] });
+/** The settings as this command was given them, with mistakes and all. */
+export const readSettings = ({ options }: CommandContext): Loaded =>
+  loadSettings({ config: options.config ?? null, set: options.set ?? [] });
+
+/** The same, and the end of the command when they have mistakes. */
+export function loadedOf(context: CommandContext): Loaded {
+  const loaded = readSettings(context);
+  const { mistakes } = loaded;
   if (mistakes.length) throw new PlainError(`the settings have mistakes:\n${mistakes.map(mistakeLine).join('\n')}`);
-  return settings;
+  return loaded;
 }
+
+export const settingsOf = (context: CommandContext): Settings => loadedOf(context).settings;
 
 /** The store for one command; it may be used while the servers run. */
 export async function withStore<T>(

@@ -1,9 +1,20 @@
-import { loadSettings, mistakeLine, settingsReference } from '../config.ts';
-import { type CommandContext, print } from './command.ts';
+import {
+  differingDefaults,
+  ipListKindOf,
+  loadSettings,
+  mistakeLine,
+  neededFiles,
+  type Settings,
+  settingsReference,
+} from '../config.ts';
+import { ipList } from '../wire/ip-pattern.ts';
+import { type CommandContext, PlainError, print, readSettings, settingsOf, UsageError } from './command.ts';
 
-export async function check({ options }: CommandContext): Promise<number> {
-  const { mistakes, file } = loadSettings({ config: options.config ?? null, set: options.set ?? [] });
+export async function check(context: CommandContext): Promise<number> {
+  const { mistakes, warnings, notes, file } = readSettings(context);
   for (const m of mistakes) print(mistakeLine(m));
+  for (const m of warnings) print(`${mistakeLine(m)} (a warning)`);
+  for (const m of notes) print(mistakeLine(m));
   if (mistakes.length === 0) print(file ? `${file} is good` : 'There is no settings file here; the defaults hold.');
   return mistakes.length ? 1 : 0;
 }
@@ -11,4 +22,39 @@ export async function check({ options }: CommandContext): Promise<number> {
 export async function reference(): Promise<number> {
   print(settingsReference());
   return 0;
+}
+
+/** What becomes of each line of an old dmail.conf, and what it leaves to defaults that are others here. */
+export async function importReport({ args, options }: CommandContext): Promise<number> {
+  const [config] = args;
+  if (config === undefined) throw new UsageError('the file belongs behind it: cwmail config import-report dmail.conf');
+  const found = loadSettings({ config, set: options.set ?? [] });
+  for (const v of found.verdicts) print(mistakeLine(v.what === 'kept' ? { ...v, message: `${v.name}: kept` } : v));
+  const lineless = found.mistakes.filter(m => !found.verdicts.some(v => v.file === m.file && v.line === m.line));
+  for (const m of lineless) print(mistakeLine(m));
+  for (const [name, theirs, ours] of differingDefaults(found))
+    print(`${config}: ${name} is not named: it was ${theirs} by default, here it is ${ours}`);
+  return found.mistakes.length ? 1 : 0;
+}
+
+/** Every file the settings need, for who moves or copies them. */
+export async function files(context: CommandContext): Promise<number> {
+  const found = neededFiles(readSettings(context));
+  for (const f of found) print(`${f.path}  (${f.setting})${f.problem ? `  cannot be read: ${f.problem}` : ''}`);
+  if (found.length === 0) print('There is no settings file here, and the defaults need no other.');
+  return found.some(f => f.problem) ? 1 : 0;
+}
+
+/** What a list of IP addresses makes of an address, entry by entry. */
+export async function testIp(context: CommandContext): Promise<number> {
+  const [name = '', address = ''] = context.args;
+  const kind = ipListKindOf(name);
+  if (kind === null) throw new UsageError(`"${name}" is no setting with a list of IP addresses`);
+  const entries = settingsOf(context)[name as keyof Settings] as string[];
+  const list = ipList(kind, entries);
+  if (!ipList('selecting', ['*'])(address)) throw new PlainError(`"${address}" is no IP address`);
+  for (const { entry, passes } of list.explain(address)) print(`  ${passes ? 'passes' : 'fails '}  ${entry}`);
+  const rule = kind === 'restrictive' ? 'every entry must pass' : 'one entry is enough, an entry with ! excludes';
+  print(`${address} is ${list(address) ? '' : 'not '}taken by ${name} (${kind}: ${rule})`);
+  return list(address) ? 0 : 1;
 }

@@ -1,13 +1,13 @@
-import type { Settings } from '../config.ts';
+import { mistakeLine, type Settings } from '../config.ts';
 import { type House, PortError, StartError, startHouse } from '../supervisor.ts';
-import { type CommandContext, PlainError, print, settingsOf } from './command.ts';
+import { type CommandContext, loadedOf, PlainError, print } from './command.ts';
 
 /** SIGTERM to exit, as promised to whoever stops us. */
 const graceMs = 9000;
 
 /** Serves until SIGTERM or SIGINT; a second signal ends it at once. */
 export async function start(context: CommandContext): Promise<number> {
-  const settings = settingsOf(context);
+  const { settings, warnings, notes } = loadedOf(context);
   const stopAsked = new Promise<void>(resolve => {
     let asked = 0;
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
@@ -17,6 +17,11 @@ export async function start(context: CommandContext): Promise<number> {
       });
   });
   const notice = (text: string) => print(`cwmail: ${text}`);
+  for (const m of warnings) notice(`${mistakeLine(m)} (a warning)`);
+  if (notes.length > 0)
+    notice(
+      `${notes.length} lines of the settings are named as in dmail.conf; cwmail config check says what they are here`,
+    );
   const house = await startHouse({ settings, single: context.options.single === true, notice }).catch(inWords);
   print(greeting(settings, house));
   await stopAsked;

@@ -25,7 +25,7 @@ export function fetchAccount(line: string, folder: string): Parsed<FetchAccount>
   const password = passwordOf(given, folder);
   if (!password.ok) return password;
   const u = upstream.value;
-  return right({ name: `${u.user}@${u.host}:${u.port}`, to: to.value, ...u, password: password.value, ...rest.value });
+  return right({ name: `${u.user}@${u.host}:${u.port}`, to: to.value, ...u, ...password.value, ...rest.value });
 }
 
 const known = new Set(['password_file', 'password', 'every', 'delete', 'keep', 'tls', 'envelope', 'default']);
@@ -80,13 +80,17 @@ function behaviour(given: Map<string, string>): Parsed<Pick<FetchAccount, 'every
   return right({ every: Math.max(every.value, 1000), tls, after });
 }
 
-function passwordOf(given: Map<string, string>, folder: string): Parsed<string> {
+function passwordOf(
+  given: Map<string, string>,
+  folder: string,
+): Parsed<Pick<FetchAccount, 'password' | 'passwordFile'>> {
   const file = given.get('password_file');
   const inLine = given.get('password');
   if ((file === undefined) === (inLine === undefined)) return wrong('give either password_file=PATH or password=TEXT');
-  if (inLine !== undefined) return right(inLine);
+  if (inLine !== undefined) return right({ password: inLine });
   try {
-    return right(readFileSync(resolve(folder, file!), 'utf8').split(/\r?\n/, 1)[0]!);
+    const passwordFile = resolve(folder, file!);
+    return right({ password: readFileSync(passwordFile, 'utf8').split(/\r?\n/, 1)[0]!, passwordFile });
   } catch (error) {
     return wrong(`the password file cannot be read: ${(error as Error).message}`);
   }

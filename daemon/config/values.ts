@@ -30,12 +30,17 @@ export function oneOf<T extends string>(...choices: T[]): Parser<T> {
 
 const sizeUnits: Record<string, number> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
 
+/** `64k`, `25M`, `2G`; a bare number counts the given unit. */
+export function sizeIn(bareUnit: '' | 'm'): Parser<number> {
+  return t => {
+    const m = /^(\d{1,12})\s*([kmg]?)b?$/i.exec(t);
+    if (!m) return wrong('a size such as 10000000, 500k, 25M or 2G belongs here');
+    return right(Number(m[1]) * sizeUnits[m[2]!.toLowerCase() || bareUnit]!);
+  };
+}
+
 /** `10000000`, `64k`, `25M`, `2G`. */
-export const size: Parser<number> = t => {
-  const m = /^(\d{1,12})\s*([kmg]?)b?$/i.exec(t);
-  if (!m) return wrong('a size such as 10000000, 500k, 25M or 2G belongs here');
-  return right(Number(m[1]) * sizeUnits[m[2]!.toLowerCase()]!);
-};
+export const size = sizeIn('');
 
 const timeUnits: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 

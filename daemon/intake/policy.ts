@@ -12,10 +12,7 @@ export type Visitor = {
   address: string;
 };
 
-/** The least room the disk must have before we take more: half a message is worth nothing. */
-const spare = 16 * 1024 * 1024;
-
-export type PolicySettings = Pick<Settings, 'host_domain' | 'max_message_size' | 'alias'>;
+export type PolicySettings = Pick<Settings, 'host_domain' | 'max_message_size' | 'min_space' | 'alias'>;
 
 /** May this visitor send with this reverse-path, and is there room? Null: yes. */
 export function refuseSender(
@@ -26,7 +23,8 @@ export function refuseSender(
   settings: PolicySettings,
 ): Reply | null {
   if ((declaredSize ?? 0) > settings.max_message_size) return tooLarge(settings.max_message_size);
-  if (free < spare + (declaredSize ?? 0) * 2) return reply(452, '3.1', 'There is no room for it now, try again later');
+  if (free < settings.min_space + (declaredSize ?? 0) * 2)
+    return reply(452, '3.1', 'There is no room for it now, try again later');
   const bySubmission = visitor.origin === 'submitter' || visitor.origin === 'webmail';
   if (bySubmission && reversePath !== null && !isOwn(visitor.account, reversePath, settings))
     return reply(550, '7.1', 'You may send with your own addresses only');

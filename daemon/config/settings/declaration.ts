@@ -16,6 +16,10 @@ export type Declaration<T> = {
   parse(text: string, folder: string): v.Parsed<T extends readonly (infer E)[] ? E : T>;
   /** Of a comma list: must every entry pass (restrictive), or is one enough (selecting; `!` excludes)? */
   list?: IpListKind;
+  /** A line of it may carry a password, and is never repeated. */
+  secret?: true;
+  /** The files a value names, for who moves or copies the settings. */
+  files?(value: T): string[];
   /** What is odd about a value, though it is no mistake; null: nothing. */
   warning?(value: T): string | null;
   /** Does a change of it need a restart of the servers? */

@@ -17,6 +17,8 @@ export type FetchAccount = {
   port: number;
   user: string;
   password: string;
+  /** Where the password was read; absent: it stood in the line. */
+  passwordFile?: string;
   implicitTls: boolean;
   tls: 'required' | 'try' | 'off';
   /** Milliseconds between polls. */
@@ -37,6 +39,8 @@ export const fetchSettings: Declarations<FetchSettings> = {
     initial: [],
     kind: 'lines',
     restart: true,
+    secret: true,
+    files: accounts => accounts.flatMap(a => a.passwordFile ?? []),
     parse: fetchAccount,
   },
 };

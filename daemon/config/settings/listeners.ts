@@ -1,5 +1,5 @@
 import * as v from '../values.ts';
-import { type Declarations, port, single } from './declaration.ts';
+import { type Declarations, ipList, port, single } from './declaration.ts';
 
 export type ListenerSettings = {
   data_path: string;
@@ -12,6 +12,8 @@ export type ListenerSettings = {
   http_port: number;
   /** 0: no HTTPS listener. */
   https_port: number;
+  /** Who may connect to POP3: a restrictive list. */
+  user_ip_address: string[];
   /** PEM files; empty: a self-signed pair in data_path. */
   tls_cert: string;
   tls_key: string;
@@ -49,6 +51,11 @@ export const listenerSettings: Declarations<ListenerSettings> = {
   pop_port: port('Where POP3 clients fetch. The standard is 110.', 2110),
   http_port: port('Where the site is served. The standard is 80.', 8080),
   https_port: port('Where the site is served over TLS; 0: nowhere. The standard is 443.', 0, 0),
+  user_ip_address: ipList('restrictive', {
+    doc: 'The addresses that may connect to POP3. Without it every one may.',
+    group: 'Listeners',
+    restart: true,
+  }),
   tls_cert: single({
     doc: 'The certificate chain, PEM. Empty: a self-signed one, made at first start.',
     form: 'FILE',
@@ -56,6 +63,7 @@ export const listenerSettings: Declarations<ListenerSettings> = {
     initial: '',
     restart: true,
     parse: v.text,
+    files: file => (file === '' ? [] : [file]),
   }),
   tls_key: single({
     doc: 'The private key of tls_cert, PEM.',
@@ -64,6 +72,7 @@ export const listenerSettings: Declarations<ListenerSettings> = {
     initial: '',
     restart: true,
     parse: v.text,
+    files: file => (file === '' ? [] : [file]),
   }),
   log_level: single<ListenerSettings['log_level']>({
     doc: 'The least important lines that are written.',

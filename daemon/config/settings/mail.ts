@@ -8,6 +8,8 @@ export type FallbackRule = { domain: string; to: string };
 export type MailSettings = {
   /** Octets. */
   max_message_size: number;
+  /** Octets. */
+  min_space: number;
   bare_newline: 'normalize' | 'refuse';
   forward: ForwardRule[];
   alias: AliasRule[];
@@ -22,6 +24,14 @@ export const mailSettings: Declarations<MailSettings> = {
     initial: 100 * 1024 * 1024,
     restart: true,
     parse: v.size,
+  }),
+  min_space: single<number>({
+    doc: 'The room that stays free on the disk: below it senders are told to come later, and the log says so. A bare number counts megabytes.',
+    form: 'SIZE',
+    group: 'Mail',
+    initial: 16 * 1024 * 1024,
+    restart: true,
+    parse: v.sizeIn('m'),
   }),
   bare_newline: single<MailSettings['bare_newline']>({
     doc: 'A lone CR or LF in content becomes CRLF (normalize), or the message is refused (refuse).',
