@@ -4,11 +4,14 @@
  */
 import { flushCompileCache } from 'node:module';
 import type { Server } from 'node:net';
+import { type Change, createLive, type Handle, type Live, type Reloaded } from './child/live.ts';
 import type { Settings } from './config.ts';
 import { because, createLog, flushLog, type Log } from './log.ts';
 import { openStore, type Store } from './store.ts';
 import { type Channel, createTell, type Message, type Tell, type Verbs } from './tell.ts';
 import type { TlsPair } from './wire/certificate.ts';
+
+export { type Change, createLive, type Handle } from './child/live.ts';
 
 /** What the supervisor hands down. */
 export type Init = {
@@ -20,6 +23,7 @@ export type Init = {
 };
 
 export type Context = {
+  /** Read where they are used: a reload exchanges values in place. */
   settings: Settings;
   tls: TlsPair;
   serviceKey: string;
@@ -28,16 +32,30 @@ export type Context = {
   now: () => number;
   /** Joins the switchboard with the verbs this process answers. */
   connect(verbs: Verbs): Tell;
-  /** Makes a server accept on the socket of this name. */
+  /** Makes a server accept on the socket of this name; where its port is 0, when a reload gives it one. */
   listen(server: Server, name: string): Promise<void>;
+  /** For what must happen when settings changed; who only reads them need not be told. */
+  reloaded(act: Reloaded): void;
 };
 
 export type Running = { stop(graceMs: number): Promise<void> };
 export type Start = (context: Context) => Promise<Running>;
 
 /** The supervisor's words to a child, and the child's back; everything else on the channel is a Message. */
-export type ToChild = { kind: 'init'; init: Init } | { kind: 'stop'; graceMs: number } | Message;
-export type FromChild = { kind: 'ready' } | { kind: 'failed'; message: string } | Message;
+export type ToChild =
+  | { kind: 'init'; init: Init }
+  /** With a handle: the socket a listener moves to at the next reload. */
+  | { kind: 'socket'; name: string }
+  /** `closed`: listeners that end. */
+  | { kind: 'reload'; id: number; change: Change; closed: string[] }
+  | { kind: 'stop'; graceMs: number }
+  | Message;
+export type FromChild =
+  | { kind: 'ready' }
+  | { kind: 'failed'; message: string }
+  /** `problem` null: all of it is done. */
+  | { kind: 'reloaded'; id: number; problem: string | null }
+  | Message;
 
 /** Runs a process body as a child of the supervisor; for the mains. */
 export function runChild(name: string, start: Start): void {
@@ -62,7 +80,7 @@ export function endOnDiskFailure(log: Log): (error: Error) => void {
 }
 
 async function begin(name: string, start: Start, init: Init): Promise<void> {
-  const log = createLog(init.settings.log_level).child({ process: name });
+  const log = createLog(() => init.settings.log_level).child({ process: name });
   const die = (error: unknown): never => {
     log.error('process ends', because(error));
     process.exit(1);
@@ -71,18 +89,22 @@ async function begin(name: string, start: Start, init: Init): Promise<void> {
   process.on('unhandledRejection', die);
   try {
     const store = await openStore({ path: init.settings.data_path, writer: 'thread', fatal: endOnDiskFailure(log) });
+    const live = createLive(init.settings, init.tls);
     const context: Context = {
       ...init,
       store,
       log,
       now: () => Date.now(),
       connect: verbs => createTell(parentChannel(), verbs),
-      listen: (server, socket) => listening(server, { fd: init.sockets[socket]! }),
+      listen: (server, socket) =>
+        live.serve(socket, server, init.sockets[socket] === undefined ? null : { fd: init.sockets[socket] }),
+      reloaded: live.reloaded,
     };
     const running = await start(context);
     process.on('message', (message: ToChild) => {
       if (message.kind === 'stop') void end(running, store, message.graceMs);
     });
+    obeyReloads(live, log);
     post({ kind: 'ready' });
     flushCompileCache();
   } catch (error) {
@@ -92,6 +114,26 @@ async function begin(name: string, start: Start, init: Init): Promise<void> {
     flushLog();
     process.exit(1);
   }
+}
+
+/** Sockets come one by one, each as a handle beside its message, before the reload that uses them. */
+function obeyReloads(live: Live, log: Log): void {
+  let sockets = new Map<string, Handle | null>();
+  process.on('message', (message: ToChild, handle: unknown) => {
+    if (message.kind === 'socket') sockets.set(message.name, handle as Handle);
+    if (message.kind !== 'reload') return;
+    const { id, change, closed } = message;
+    for (const name of closed) sockets.set(name, null);
+    const done = (problem: string | null) => post({ kind: 'reloaded', id, problem });
+    live.take(change, sockets).then(
+      () => done(null),
+      error => {
+        log.error('reload', because(error));
+        done(error instanceof Error ? error.message : String(error));
+      },
+    );
+    sockets = new Map();
+  });
 }
 
 async function end(running: Running, store: Store, graceMs: number): Promise<void> {
@@ -115,14 +157,4 @@ function parentChannel(): Channel {
     onClose: listener => void process.on('disconnect', listener),
     close: () => {},
   };
-}
-
-export function listening(server: Server, where: { fd: number } | { host: string; port: number }): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(where, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
 }

@@ -16,6 +16,11 @@ const commands: Record<string, Command> = {
     does: 'serve mail and the site until stopped',
     load: async () => (await import('./cli/start.ts')).start,
   },
+  reload: {
+    usage: 'reload',
+    does: 'apply changed settings without a restart',
+    load: async () => (await import('./cli/reload.ts')).reload,
+  },
   'user add': {
     usage: 'user add NAME@DOMAIN --password-stdin [--name NAME]',
     does: 'make an account',

@@ -9,6 +9,7 @@ import { otherDefaults } from './config/originals.ts';
 import { type Declaration, declarations, type Settings } from './config/settings.ts';
 import { settle, type Verdict } from './config/settle.ts';
 
+export { changedSettings, derived, needsRestart, type SettingName } from './config/live.ts';
 export { settingsReference } from './config/reference.ts';
 export type { AliasRule, FallbackRule, FetchAccount, ForwardRule, Gateway, Settings } from './config/settings.ts';
 export type { Mistake, Verdict };

@@ -23,14 +23,21 @@ export const printable = (text: string): string =>
     c => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 
-export function createLog(level: Level, write: (line: string) => void = toStdout, base: Fields = {}): Log {
-  const at = (own: Level) =>
-    rank[own] < rank[level]
-      ? () => {}
-      : (event: string, fields: Fields = {}) =>
-          write(
-            `${printable(JSON.stringify({ time: new Date().toISOString(), level: own, event, ...base, ...fields }))}\n`,
-          );
+/** A level that is a function is asked at every line, so that it can change while the process runs. */
+export function createLog(
+  level: Level | (() => Level),
+  write: (line: string) => void = toStdout,
+  base: Fields = {},
+): Log {
+  const least = typeof level === 'function' ? () => rank[level()] : () => rank[level];
+  const at =
+    (own: Level) =>
+    (event: string, fields: Fields = {}) => {
+      if (rank[own] < least()) return;
+      write(
+        `${printable(JSON.stringify({ time: new Date().toISOString(), level: own, event, ...base, ...fields }))}\n`,
+      );
+    };
   return {
     debug: at('debug'),
     info: at('info'),

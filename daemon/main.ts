@@ -4,6 +4,7 @@
  */
 import { type Auth, createAuth, passwordProblem } from './auth.ts';
 import { type Context, type Running, runChild, type Start } from './child.ts';
+import { derived } from './config.ts';
 import { createIntake, type Intake, traceLine } from './intake.ts';
 import { because } from './log.ts';
 import { localOf } from './mail/address.ts';
@@ -45,8 +46,17 @@ export const startDaemon: Start = async context => {
   const smtp = { settings, store, auth, intake, log, tls, serviceKey };
   const relay = createSmtpServer({ ...smtp, role: 'relay' });
   const submission = createSmtpServer({ ...smtp, role: 'submission' });
-  const mayConnect = ipList('restrictive', settings.user_ip_address);
-  const pop3 = createPop3Server({ store, auth, log, now, tls: () => tls, changed, mayConnect });
+  const mayConnect = derived(
+    () => settings.user_ip_address,
+    addresses => ipList('restrictive', addresses),
+  );
+  const pop3 = createPop3Server({ store, auth, log, now, tls: () => tls, changed, mayConnect: a => mayConnect()(a) });
+  context.reloaded(async changed => {
+    relay.refresh();
+    submission.refresh();
+    if (changed.has('online')) await queue.reconsider();
+    queue.wake();
+  });
   await listen(relay.server, 'smtp');
   await listen(submission.server, 'submission');
   await listen(pop3.server, 'pop3');

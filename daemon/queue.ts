@@ -6,7 +6,7 @@
  * not go out it parks what waits and dials nobody. It owns the only timer; mail comes in by the door, not here.
  */
 import { networkInterfaces } from 'node:os';
-import type { Settings } from './config.ts';
+import { derived, type Settings } from './config.ts';
 import { because, type Log } from './log.ts';
 import { mayGoOut, type Outing } from './online.ts';
 import { createBacklog } from './queue/backlog.ts';
@@ -49,6 +49,8 @@ export type Queue = {
   stop(grace?: number): Promise<void>;
   /** Makes these (all: null) due at once, whatever was known of their hosts. Answers how many. */
   retryNow(ids: number[] | null): Promise<number>;
+  /** Whether we may go out is decided anew: parks what waits, or lets go what was parked for that. */
+  reconsider(): Promise<void>;
   status(): Promise<QueueStatus>;
 };
 
@@ -67,19 +69,24 @@ const enough = 10;
 export function createQueue(options: QueueOptions): Queue {
   const { store, settings, log, now, random } = options;
   const { deliveries } = store;
-  const name = settings.host_domain[0] ?? 'localhost';
   const lanes = new Lanes({ perHop: 4, proven: 20, unproven: 40, ...options.limits });
   const backlog = createBacklog(options);
   const journeys = new Set<Promise<void>>();
   const given = new AbortController();
-  const settler = { store, settings, random, now, log, name, prepareReport: options.prepareReport };
-  const hopOptions: HopOptions = {
+  /** Settings may be exchanged while we run, so they are read where they are used. */
+  const name = () => settings.host_domain[0] ?? 'localhost';
+  const settler = () => ({ store, settings, random, now, log, name: name(), prepareReport: options.prepareReport });
+  const ours = derived(
+    () => settings.smtp_port,
+    () => ourselves(settings),
+  );
+  const hopOptions = (): HopOptions => ({
     gateway: settings.gateway,
     resolver: options.resolver,
     random,
-    ours: ourselves(settings),
+    ours: ours(),
     ...options.exchangers,
-  };
+  });
   let stopping = true;
   let rounds: Promise<void> | null = null;
   let again = false;
@@ -175,12 +182,12 @@ export function createQueue(options: QueueOptions): Queue {
   }
 
   async function journeyTo(part: Delivery[], done: Carrier['settle']): Promise<Journey> {
-    const answer = await findHop(part[0]?.domain ?? '', hopOptions);
+    const answer = await findHop(part[0]?.domain ?? '', hopOptions());
     if (answer.kind !== 'hosts')
       return { untried: part, failure: { host: null, reply: answer.reply, permanent: answer.kind === 'failed' } };
     return carry(part, answer.hosts, {
       connect: options.connect,
-      name,
+      name: name(),
       openContent: id => store.content.open(id),
       settle: done,
       signal: given.signal,
@@ -203,7 +210,7 @@ export function createQueue(options: QueueOptions): Queue {
   }
 
   async function settleOnce(results: Result[]): Promise<void> {
-    const accepted = await settle(results, settler);
+    const accepted = await settle(results, settler());
     const changes = accepted.flatMap(a => a.changed);
     if (changes.length > 0) options.changed?.(changes);
   }
@@ -239,6 +246,7 @@ export function createQueue(options: QueueOptions): Queue {
       wake();
       return chosen;
     },
+    reconsider: () => backlog.reconsider(),
     async status() {
       return { outing: mayGoOut(settings, now()), counts: await deliveries.count(), hops: lanes.status(now()) };
     },

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:net';
 import { SMTPServer, type SMTPServerAddress, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server';
 import type { Auth } from './auth.ts';
-import type { Settings } from './config.ts';
+import { derived, type Settings } from './config.ts';
 import { type Handover, type Intake, traceLine } from './intake.ts';
 import { because, type Log } from './log.ts';
 import { replyLine } from './mail/reply.ts';
@@ -16,11 +16,13 @@ import { login } from './smtp-server/login.ts';
 import * as s from './smtp-server/session.ts';
 import type { Store } from './store.ts';
 import { plainAddress } from './wire/ip.ts';
-import { ipList } from './wire/ip-pattern.ts';
+import { type IpList, ipList } from './wire/ip-pattern.ts';
 
 export type SmtpServer = {
   /** The caller makes it listen. */
   server: Server;
+  /** Settings or the certificate are others: what is offered from now on says so. */
+  refresh(): void;
   /** Takes no more connections, lets commands under way end, and then says 421. */
   close(graceMs: number): Promise<void>;
   connections(): number;
@@ -49,6 +51,10 @@ export function createSmtpServer(options: SmtpOptions): SmtpServer {
   const listener = new Listener(options);
   return {
     server: listener.server,
+    refresh() {
+      Object.assign(listener.options, liveOptions(options));
+      listener.updateSecureContext();
+    },
     connections: () => listener.connections.size,
     close: graceMs =>
       new Promise(resolve => {
@@ -63,13 +69,17 @@ export function createSmtpServer(options: SmtpOptions): SmtpServer {
 class Listener extends SMTPServer {
   readonly #o: SmtpOptions;
   readonly #visits = new WeakMap<SMTPServerSession, s.Visit>();
-  readonly #mayServe: (address: string) => boolean;
+  readonly #mayServe: () => IpList;
 
   constructor(o: SmtpOptions) {
     super(packageOptions(o));
     this.#o = o;
     // Who comes from the very address we listen on is this machine.
-    this.#mayServe = ipList('selecting', [...o.settings.service_ip, o.settings.listen]);
+    const { settings } = o;
+    this.#mayServe = derived(
+      () => settings.service_ip,
+      addresses => ipList('selecting', [...addresses, settings.listen]),
+    );
     this.on('error', error => o.log.debug('smtp connection', because(error)));
   }
 
@@ -94,7 +104,7 @@ class Listener extends SMTPServer {
   override onAuth(...[auth, session, callback]: Parameters<SMTPServer['onAuth']>): void {
     const visit = this.#visits.get(session)!;
     const { store, serviceKey, log } = this.#o;
-    const options = { auth: this.#o.auth, store, serviceKey, mayServe: this.#mayServe };
+    const options = { auth: this.#o.auth, store, serviceKey, mayServe: this.#mayServe() };
     login(auth as never, visit.visitor.address, options).then(
       result => {
         if ('code' in result) {
@@ -198,12 +208,18 @@ function nextId(): string {
   return `${idBase}.${(++idCount).toString(36)}`;
 }
 
-function packageOptions({ role, settings, tls }: SmtpOptions): SMTPServerOptions {
+/** What a reload may change of them. */
+const liveOptions = ({ settings, tls }: SmtpOptions) => ({
+  ...tls,
+  name: settings.host_domain[0]!,
+  size: settings.max_message_size,
+});
+
+function packageOptions(options: SmtpOptions): SMTPServerOptions {
+  const { role } = options;
   return {
-    ...tls,
-    name: settings.host_domain[0]!,
+    ...liveOptions(options),
     heloResponse: '%s',
-    size: settings.max_message_size,
     maxClients,
     maxRecipients,
     maxCommandLength,

@@ -6,17 +6,20 @@
 import { rmSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
-import type { Init } from './child.ts';
-import type { Settings } from './config.ts';
+import type { Change, Init } from './child.ts';
+import type { Loaded, Settings } from './config.ts';
 import { controlPath, createSwitchboard, listenControl } from './control.ts';
 import { createLog, printable } from './log.ts';
 import { lockStore } from './store-lock.ts';
 import { type Child, keepChild } from './supervisor/child-process.ts';
 import { openLogFile } from './supervisor/logfile.ts';
-import { runHere } from './supervisor/single.ts';
+import { createReloader, type Reloader, reloadUnasked } from './supervisor/reload.ts';
+import { openHere } from './supervisor/single.ts';
+import { type Sockets, socketsOf } from './supervisor/sockets.ts';
 import type { Verbs } from './tell.ts';
 import { certificate, secretFile } from './wire/certificate.ts';
 
+export { type ReloadAnswer, reloadReport } from './supervisor/reload.ts';
 export { PortError } from './supervisor/sockets.ts';
 
 /** What a person at the terminal must mend; its message says what is wrong and how. */
@@ -24,62 +27,112 @@ export class StartError extends Error {}
 
 export type House = {
   logFile: string;
+  /** Reads the settings anew and applies what may change; what is wrong is told by notice and log. */
+  reload(): void;
   /** Ends everything within about `graceMs`. */
   stop(graceMs: number): Promise<void>;
 };
 
 export type StartOptions = {
   settings: Settings;
+  /** Reads the settings anew, from where these came. */
+  reread(): Loaded;
   /** All in this one process. */
   single: boolean;
   /** Something a person should see at once. */
   notice(text: string): void;
+  /** Somebody has asked, over the control socket, that the house be stopped. */
+  stopAsked(): void;
 };
 
+type Name = 'daemon' | 'web' | 'fetcher';
+
 /** Starts the whole house; resolves once it serves. Throws StartError or PortError for what a person can mend. */
-export async function startHouse({ settings, single, notice }: StartOptions): Promise<House> {
+export async function startHouse({ settings, reread, single, notice, stopAsked }: StartOptions): Promise<House> {
   const unlock = lockedBy(settings.data_path);
   if (!unlock)
     throw new StartError(
       `Another cwmail is running on ${settings.data_path}. Stop it first, or set another data_path.`,
     );
   const file = openLogFile(join(settings.data_path, 'log'));
-  const log = createLog(settings.log_level, line => heard(line, file.write, notice), { process: 'supervisor' });
+  const line = (text: string) => heard(text, file.write, notice);
+  const log = createLog(() => settings.log_level, line, { process: 'supervisor' });
   const init: Omit<Init, 'sockets'> = {
     settings,
     tls: await tlsPair(settings),
     serviceKey: secretFile(join(settings.data_path, 'service.key')),
   };
-  const children = new Map<string, Child>();
-  const switchboard = createSwitchboard(ownVerbs(children));
+  const children = new Map<Name, Child>();
+  const verbs: Verbs = {};
+  const switchboard = createSwitchboard(verbs);
   const control = await listenControl(controlPath(settings.data_path), switchboard);
-  const names =
-    settings.fetch.length && settings.online !== 'never'
-      ? (['daemon', 'web', 'fetcher'] as const)
-      : (['daemon', 'web'] as const);
-  const line = (text: string) => heard(text, file.write, notice);
-  log.info('starting', { data: settings.data_path, single, processes: [...names] });
-  try {
-    if (single) children.set('all', await runHere(init, [...names], switchboard, line));
-    else
-      for (const name of names)
-        children.set(name, keepChild({ name, file: entry(name), init, log, line, attach: switchboard.attach }));
-    await Promise.all([...children.values()].map(c => c.ready));
-  } catch (error) {
-    await end(children, control, settings, 2000);
+  const here = single ? await openHere(init, switchboard, line) : null;
+  const begin = async (name: Name) => {
+    const spawned = { name, file: entry(name), init, log, line, attach: switchboard.attach };
+    const child = here?.run(name) ?? keepChild(spawned);
+    children.set(name, child);
+    await child.ready;
+  };
+  const close = async (graceMs: number) => {
+    await end(children, control, settings, graceMs);
+    await here?.close();
     unlock();
+  };
+  const reloader = createReloader({
+    settings,
+    tls: init.tls,
+    log,
+    reread,
+    certificate: tlsPair,
+    tell: (change, sockets) => tellAll(children, change, sockets, begin, settings),
+  });
+  const started = Date.now();
+  Object.assign(verbs, ownVerbs({ children, reloader, started, stopAsked }));
+  log.info('starting', { data: settings.data_path, single, processes: wanted(settings) });
+  try {
+    await Promise.all(wanted(settings).map(begin));
+  } catch (error) {
+    await close(2000);
     throw error instanceof Error && error.constructor === Error ? new StartError(error.message) : error;
   }
   log.info('serving');
   return {
     logFile: file.path,
+    reload: () => reloadUnasked(reloader, log, notice),
     async stop(graceMs) {
       log.info('stopping');
-      await end(children, control, settings, graceMs);
+      await close(graceMs);
       log.info('stopped');
-      unlock();
     },
   };
+}
+
+/** The fetcher only while there is an account to fetch and we may. */
+function wanted(settings: Settings): Name[] {
+  return settings.fetch.length > 0 && settings.online !== 'never' ? ['daemon', 'web', 'fetcher'] : ['daemon', 'web'];
+}
+
+/** Tells all who run; then the fetcher comes or goes. Answers what went wrong. */
+async function tellAll(
+  children: Map<Name, Child>,
+  change: Change,
+  sockets: Sockets,
+  begin: (name: Name) => Promise<void>,
+  settings: Settings,
+): Promise<string[]> {
+  const told = [...children].map(async ([name, child]) => {
+    const problem = await child.reload(change, socketsOf(name, sockets));
+    return problem === null ? [] : [`${name}: ${problem}`];
+  });
+  const problems = (await Promise.all(told)).flat();
+  const fetcher = children.get('fetcher');
+  const isWanted = wanted(settings).includes('fetcher');
+  if (fetcher && !isWanted) {
+    children.delete('fetcher');
+    await fetcher.stop(8000);
+  }
+  if (!fetcher && isWanted) await begin('fetcher').catch(error => problems.push(`fetcher: ${error.message}`));
+  return problems;
 }
 
 function lockedBy(folder: string): (() => void) | null {
@@ -96,10 +149,10 @@ const entries = { daemon: 'main.ts', web: '../web/main.ts', fetcher: '../fetcher
 const entry = (name: keyof typeof entries): string => new URL(entries[name], import.meta.url).pathname;
 
 /** The webmail and the fetcher go first: what they hand over is still taken. */
-async function end(children: Map<string, Child>, control: Server, settings: Settings, graceMs: number): Promise<void> {
-  const { daemon, ...others } = Object.fromEntries(children);
-  await Promise.all(Object.values(others).map(c => c.stop(Math.min(graceMs, graceMs * 0.4))));
-  await daemon?.stop(graceMs * 0.6);
+async function end(children: Map<Name, Child>, control: Server, settings: Settings, graceMs: number): Promise<void> {
+  const others = [...children].filter(([name]) => name !== 'daemon');
+  await Promise.all(others.map(([, c]) => c.stop(graceMs * 0.4)));
+  await children.get('daemon')?.stop(graceMs * 0.6);
   control.close();
   rmSync(controlPath(settings.data_path), { force: true });
 }
@@ -113,9 +166,23 @@ async function tlsPair(settings: Settings): Promise<Init['tls']> {
   }
 }
 
-function ownVerbs(children: Map<string, Child>): Verbs {
+type Inner = {
+  children: Map<Name, Child>;
+  reloader: Reloader;
+  /** When it was started, in ms. */
+  started: number;
+  stopAsked(): void;
+};
+
+function ownVerbs({ children, reloader, started, stopAsked }: Inner): Verbs {
   return {
-    status: async () => Object.fromEntries([...children].map(([name, child]) => [name, child.status()])),
+    status: async () => ({
+      uptime: Math.round((Date.now() - started) / 1000),
+      processes: Object.fromEntries([...children].map(([name, child]) => [name, child.status()])),
+    }),
+    reload: async ({ dry }: { dry: boolean }) => reloader.reload({ dry }),
+    apply: async (settings: Partial<Settings>) => reloader.apply(settings),
+    stop: async () => void setImmediate(stopAsked),
   };
 }
 

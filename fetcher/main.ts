@@ -3,15 +3,20 @@ import { runChild, type Start } from '../daemon/child.ts';
 import { createSubmitter } from '../daemon/smtp-client.ts';
 import { startFetcher } from './rounds.ts';
 
-export const startFetching: Start = async ({ settings, store, log, now, serviceKey, connect }) => {
+export const startFetching: Start = async ({ settings, store, log, now, serviceKey, connect, reloaded }) => {
   const submitter = createSubmitter({
     host: settings.listen,
-    port: settings.submission_port,
-    name: settings.host_domain[0]!,
+    get port() {
+      return settings.submission_port;
+    },
+    get name() {
+      return settings.host_domain[0]!;
+    },
     service: 'fetcher',
     password: serviceKey,
   });
   const fetcher = startFetcher({ settings, store, submitter, log, now, random: Math.random });
+  reloaded(() => fetcher.reconsider());
   connect({
     'fetch.now': async ({ name }: { name: string | null }) => fetcher.runNow(name ?? undefined),
     'fetch.status': async () => fetcher.status(),

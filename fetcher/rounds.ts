@@ -5,6 +5,7 @@
  * It promises one session per account at a time, that one upstream never holds up another, and that `stop` lets the
  * message under way be finished. With `online never` nothing is fetched, also not on demand.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { FetchAccount, Settings } from '../daemon/config.ts';
 import { because, type Log } from '../daemon/log.ts';
 import { mayGoOut } from '../daemon/online.ts';
@@ -35,6 +36,8 @@ export type Fetcher = {
   /** Visits this account, or all, now; one under way is waited for. Rejects for a name it does not know. */
   runNow(name?: string): Promise<{ name: string; result: FetchResult }[]>;
   status(): FetchStatus[];
+  /** The settings are others: accounts come, go and change, and those that did not are left alone. */
+  reconsider(): Promise<void>;
   /** Ends the message under way, then the sessions; what is not home after `graceMs` is cut off. */
   stop(graceMs?: number): Promise<void>;
 };
@@ -55,18 +58,38 @@ export type FetcherOptions = {
 
 /** First visits begin within so many milliseconds. */
 const firstSpread = 2_000;
+const stopGraceMs = 8_000;
 
 export function startFetcher(options: FetcherOptions): Fetcher {
-  const rounds = options.settings.fetch.map(account => new Rounds(account, options));
-  for (const round of rounds) round.schedule(options.random() * firstSpread);
+  const { settings } = options;
+  let rounds: Rounds[] = [];
+  let stopped = false;
+  const begin = (account: FetchAccount) => {
+    const round = new Rounds(account, options);
+    rounds.push(round);
+    round.reconsider();
+  };
+  settings.fetch.forEach(begin);
   return {
+    async reconsider() {
+      const gone = rounds.filter(r => !settings.fetch.some(a => isDeepStrictEqual(a, r.account)));
+      rounds = rounds.filter(r => !gone.includes(r));
+      for (const round of rounds) round.reconsider();
+      // One session per account at a time: a changed one begins when its old self has ended.
+      await Promise.all(gone.map(r => r.stop(stopGraceMs)));
+      if (stopped) return;
+      for (const account of settings.fetch) if (!rounds.some(r => r.account.name === account.name)) begin(account);
+    },
     async runNow(name) {
       const chosen = rounds.filter(r => name === undefined || r.account.name === name);
       if (name !== undefined && chosen.length === 0) throw new Error(`no fetch account is called ${name}`);
       return Promise.all(chosen.map(async r => ({ name: r.account.name, result: await r.visit() })));
     },
     status: () => rounds.map(r => r.status()),
-    stop: async (graceMs = 8_000) => void (await Promise.all(rounds.map(r => r.stop(graceMs)))),
+    async stop(graceMs = stopGraceMs) {
+      stopped = true;
+      await Promise.all(rounds.map(r => r.stop(graceMs)));
+    },
   };
 }
 
@@ -74,7 +97,7 @@ class Rounds {
   readonly account: FetchAccount;
   readonly #o: FetcherOptions;
   readonly #log: Log;
-  readonly #idle: string | null;
+  #idle: string | null = null;
   readonly #stopping = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #client: Pop3Client | null = null;
@@ -87,8 +110,20 @@ class Rounds {
     this.account = account;
     this.#o = options;
     this.#log = options.log.child({ upstream: account.name });
-    this.#idle = whyNot(account, options.settings);
-    if (this.#idle !== null) this.#log.warn('not fetched', { why: this.#idle });
+  }
+
+  /** Looks anew whether it may visit, and plans the next visit, or none. */
+  reconsider(): void {
+    const before = this.#idle;
+    this.#idle = whyNot(this.account, this.#o.settings);
+    if (this.#idle !== null && this.#idle !== before) this.#log.warn('not fetched', { why: this.#idle });
+    if (this.#idle !== null) this.#cancel();
+    else if (this.#seen.nextAt === null && this.#running === null) this.schedule(this.#o.random() * firstSpread);
+  }
+
+  #cancel(): void {
+    clearTimeout(this.#timer);
+    this.#seen.nextAt = null;
   }
 
   status(): FetchStatus {
@@ -113,8 +148,7 @@ class Rounds {
   }
 
   async stop(graceMs: number): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#seen.nextAt = null;
+    this.#cancel();
     this.#stopping.abort();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>(resolve => {
@@ -126,8 +160,7 @@ class Rounds {
   }
 
   async #visitOnce(): Promise<FetchResult> {
-    clearTimeout(this.#timer);
-    this.#seen.nextAt = null;
+    this.#cancel();
     const result = await this.#fetch();
     const at = this.#o.now();
     this.#running = null;

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { accessSync, mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,6 +30,8 @@ export type House = {
 export type HouseOptions = {
   set?: Record<string, string | number>;
   lines?: string[];
+  /** The settings as a file instead, which can be changed: `data/cwmail.conf`. */
+  file?: (ports: House['ports'], data: string) => string;
   single?: boolean;
   data?: string;
   env?: Record<string, string>;
@@ -54,6 +56,11 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
     '--set',
     s,
   ]);
+  if (options.file) {
+    const path = join(data, 'cwmail.conf');
+    writeFileSync(path, options.file(ports, data));
+    flags.splice(0, flags.length, '--config', path);
+  }
   const house: House = {
     ports,
     data,

@@ -44,7 +44,7 @@ const draft = await site.store.drafts.create(
   now,
 );
 
-const { http } = serveSite({ app: site.app, settings: site.settings });
+const { http } = serveSite({ app: site.app });
 await new Promise<void>(resolve => http.listen(0, '127.0.0.1', () => resolve()));
 const base = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
 

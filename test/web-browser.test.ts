@@ -24,7 +24,7 @@ beforeAll(async () => {
   site = await openSite({ host_domain: ['example.org'] });
   ann = await site.account('ann');
   for (const [i, l] of letters.entries()) await site.deliver(ann, l.source, site.clock.now - i * 60_000);
-  servers = serveSite({ app: site.app, settings: site.settings });
+  servers = serveSite({ app: site.app });
   await new Promise<void>(resolve => servers.http.listen(0, '127.0.0.1', () => resolve()));
   base = `http://127.0.0.1:${(servers.http.address() as AddressInfo).port}`;
   browser = await chromium.launch({

@@ -1,7 +1,7 @@
 /** What stands before every handler: who calls, from which page, over which wire, and the headers of every answer. */
 import { isIP } from 'node:net';
 import { createMiddleware } from 'hono/factory';
-import type { Settings } from '../daemon/config.ts';
+import { derived, type Settings } from '../daemon/config.ts';
 import { isLoopback, plainAddress } from '../daemon/wire/ip.ts';
 import { ipList } from '../daemon/wire/ip-pattern.ts';
 import { plainRefusal } from '../views/login.ts';
@@ -12,14 +12,18 @@ import { doorOf, type Env, type Site } from './site.ts';
 
 /** Fills in who is calling, and the words to answer with. */
 export function introduce(site: Site) {
-  const trusted = ipList('selecting', site.settings.trusted_proxy);
-  const publicHttps = site.settings.site_url.startsWith('https:');
+  const proxies = derived(
+    () => site.settings.trusted_proxy,
+    addresses => ipList('selecting', addresses),
+  );
   return createMiddleware<Env>(async (c, next) => {
+    const trusted = proxies();
     const socket = c.env?.incoming?.socket;
     const direct = plainAddress(socket?.remoteAddress ?? '');
     const proxied = trusted(direct);
     c.set('peer', proxied ? forwardedFor(c.req.header('X-Forwarded-For') ?? '', trusted) || direct : direct);
     // A proxy on this machine is not a person on this machine: being trusted comes before being near.
+    const publicHttps = site.settings.site_url.startsWith('https:');
     const overHttps = publicHttps && c.req.header('X-Forwarded-Proto') !== 'http';
     c.set('private', socket?.encrypted === true || (proxied ? overHttps : isLoopback(direct)));
     c.set('words', createWords(site.now(), cookieOf(c, 'zone') ?? undefined));
@@ -38,9 +42,9 @@ function forwardedFor(header: string, trusted: (address: string) => boolean): st
  * whoever sends neither is no browser, and may pass only without a cookie, having then no authority to abuse.
  */
 export function fromOwnPages(site: Site) {
-  const own = originOf(site.settings);
   return createMiddleware<Env>(async (c, next) => {
     if (c.req.method === 'GET' || c.req.method === 'HEAD') return next();
+    const own = originOf(site.settings);
     const origin = c.req.header('Origin');
     const fetchSite = c.req.header('Sec-Fetch-Site');
     const sameOrigin = origin !== undefined && (origin === own || hostOf(origin) === c.req.header('Host'));

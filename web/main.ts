@@ -3,12 +3,16 @@ import { runChild, type Start } from '../daemon/child.ts';
 import { createSubmitter } from '../daemon/smtp-client.ts';
 import { createApp, serveSite } from './app.ts';
 
-export const startWeb: Start = async ({ settings, store, log, now, tls, serviceKey, connect, listen }) => {
+export const startWeb: Start = async ({ settings, store, log, now, tls, serviceKey, connect, listen, reloaded }) => {
   const tell = connect({});
   const submitter = createSubmitter({
     host: settings.listen,
-    port: settings.submission_port,
-    name: settings.host_domain[0]!,
+    get port() {
+      return settings.submission_port;
+    },
+    get name() {
+      return settings.host_domain[0]!;
+    },
     service: 'webmail',
     password: serviceKey,
   });
@@ -20,9 +24,12 @@ export const startWeb: Start = async ({ settings, store, log, now, tls, serviceK
     now,
     submit: (account, s) => submitter.send(account.address, s),
   });
-  const site = serveSite({ app, settings, tls });
+  const site = serveSite({ app, tls });
+  reloaded(changed => {
+    if (changed.has('tls_cert')) site.certify(tls);
+  });
   await listen(site.http, 'http');
-  if (site.https) await listen(site.https, 'https');
+  await listen(site.https, 'https');
   return {
     async stop(graceMs) {
       await site.close(graceMs);

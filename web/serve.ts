@@ -2,13 +2,14 @@
 import { createServer, type Server as HttpServer } from 'node:http';
 import { createServer as createTlsServer, type Server as HttpsServer } from 'node:https';
 import { createAdaptorServer } from '@hono/node-server';
-import type { Settings } from '../daemon/config.ts';
+import type { TlsPair } from '../daemon/wire/certificate.ts';
 import type { App } from './app.ts';
 
 export type Servers = {
   http: HttpServer;
-  /** Null: https_port is 0 or there is no certificate. */
-  https: HttpsServer | null;
+  https: HttpsServer;
+  /** New connections get this certificate. */
+  certify(tls: TlsPair): void;
   /** Takes no new connections, ends event streams, and cuts after `grace` milliseconds what is still open. */
   close(grace: number): Promise<void>;
 };
@@ -16,23 +17,20 @@ export type Servers = {
 /** A slow or silent client may not hold a connection for ever; the upload of a large file may take its time. */
 const limits = { headersTimeout: 20_000, requestTimeout: 15 * 60_000, keepAliveTimeout: 15_000, maxHeaderSize: 16_384 };
 
-export function serveSite(needs: { app: App; settings: Settings; tls?: { key: string; cert: string } }): Servers {
-  const { app, settings, tls } = needs;
+export function serveSite({ app, tls }: { app: App; tls?: TlsPair }): Servers {
   const shared = { fetch: app.fetch, overrideGlobalObjects: false };
   const http = createAdaptorServer({ ...shared, createServer, serverOptions: limits }) as HttpServer;
-  const https =
-    settings.https_port > 0 && tls
-      ? (createAdaptorServer({
-          ...shared,
-          createServer: createTlsServer,
-          serverOptions: { ...limits, ...tls, minVersion: 'TLSv1.2' },
-        }) as HttpsServer)
-      : null;
-  const all = https ? [http, https] : [http];
+  const https = createAdaptorServer({
+    ...shared,
+    createServer: createTlsServer,
+    serverOptions: { ...limits, ...tls, minVersion: 'TLSv1.2' },
+  }) as HttpsServer;
+  const all = [http, https];
   for (const server of all) server.maxRequestsPerSocket = 1000;
   return {
     http,
     https,
+    certify: ({ key, cert }) => https.setSecureContext({ key, cert, minVersion: 'TLSv1.2' }),
     async close(grace) {
       app.endStreams();
       const cut = setTimeout(

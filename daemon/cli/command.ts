@@ -59,8 +59,11 @@ export async function withStore<T>(
 }
 
 /** The running house. */
-export async function withTell<T>(context: CommandContext, act: (tell: Tell) => Promise<T>): Promise<T> {
-  const { data_path } = settingsOf(context);
+export async function withTell<T>(
+  context: CommandContext,
+  act: (tell: Tell) => Promise<T>,
+  { data_path }: Settings = settingsOf(context),
+): Promise<T> {
   const channel = await dialControl(controlPath(data_path));
   if (!channel) throw new PlainError(`nothing runs on ${data_path}: start it first (cwmail start)`);
   const tell = createTell(channel);

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import {
   differingDefaults,
   ipListKindOf,
@@ -7,16 +8,32 @@ import {
   type Settings,
   settingsReference,
 } from '../config.ts';
+import { controlPath } from '../control.ts';
+import type { ReloadAnswer } from '../supervisor.ts';
+import { createTell, dialControl } from '../tell.ts';
 import { ipList } from '../wire/ip-pattern.ts';
 import { type CommandContext, PlainError, print, readSettings, settingsOf, UsageError } from './command.ts';
 
 export async function check(context: CommandContext): Promise<number> {
-  const { mistakes, warnings, notes, file } = readSettings(context);
+  const { settings, mistakes, warnings, notes, file } = readSettings(context);
   for (const m of mistakes) print(mistakeLine(m));
   for (const m of warnings) print(`${mistakeLine(m)} (a warning)`);
   for (const m of notes) print(mistakeLine(m));
   if (mistakes.length === 0) print(file ? `${file} is good` : 'There is no settings file here; the defaults hold.');
+  if (mistakes.length === 0) await compareWithRunning(settings, file);
   return mistakes.length ? 1 : 0;
+}
+
+/** Where a house runs on this very file: what a reload would apply, and what a restart. */
+async function compareWithRunning(settings: Settings, file: string | null): Promise<void> {
+  const channel = file === null ? null : await dialControl(controlPath(settings.data_path));
+  if (channel === null || file === null) return;
+  const tell = createTell(channel);
+  const would = (await tell.ask('supervisor', 'reload', { dry: true })) as ReloadAnswer;
+  tell.close();
+  if (would.file !== resolve(file)) return;
+  if (would.applied.length > 0) print(`cwmail reload would apply: ${would.applied.join(', ')}`);
+  if (would.restart.length > 0) print(`A restart is needed for: ${would.restart.join(', ')}`);
 }
 
 export async function reference(): Promise<number> {

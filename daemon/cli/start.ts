@@ -1,6 +1,8 @@
+import { closeSync, openSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { mistakeLine, type Settings } from '../config.ts';
 import { type House, PortError, StartError, startHouse } from '../supervisor.ts';
-import { type CommandContext, loadedOf, PlainError, print } from './command.ts';
+import { type CommandContext, loadedOf, PlainError, print, readSettings } from './command.ts';
 
 /** SIGTERM to exit, as promised to whoever stops us. */
 const graceMs = 9000;
@@ -8,13 +10,18 @@ const graceMs = 9000;
 /** Serves until SIGTERM or SIGINT; a second signal ends it at once. */
 export async function start(context: CommandContext): Promise<number> {
   const { settings, warnings, notes } = loadedOf(context);
-  const stopAsked = new Promise<void>(resolve => {
+  let house: House | null = null;
+  let stopAsked = () => {};
+  const stopped = new Promise<void>(resolve => {
     let asked = 0;
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
-      process.on(signal, () => {
-        if (++asked > 1) process.exit(1);
-        resolve();
-      });
+    const stop = () => {
+      if (++asked > 1) process.exit(1);
+      resolve();
+    };
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+    process.on('SIGHUP', () => (terminalIsGone() ? stop() : house?.reload()));
+    stopAsked = resolve;
   });
   const notice = (text: string) => print(`cwmail: ${text}`);
   for (const m of warnings) notice(`${mistakeLine(m)} (a warning)`);
@@ -22,11 +29,28 @@ export async function start(context: CommandContext): Promise<number> {
     notice(
       `${notes.length} lines of the settings are named as in dmail.conf; cwmail config check says what they are here`,
     );
-  const house = await startHouse({ settings, single: context.options.single === true, notice }).catch(inWords);
+  house = await startHouse({
+    settings,
+    reread: () => readSettings(context),
+    single: context.options.single === true,
+    notice,
+    stopAsked: () => stopAsked(),
+  }).catch(inWords);
   print(greeting(settings, house));
-  await stopAsked;
+  await stopped;
   await house.stop(graceMs);
   return 0;
+}
+
+/** SIGHUP says either that the terminal is closed, or that the settings are to be read anew. */
+function terminalIsGone(): boolean {
+  if (!isatty(0) && !isatty(1)) return false;
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 function inWords(error: unknown): never {

@@ -15,6 +15,8 @@ type Options = {
 export type Backlog = {
   /** At start: what was under way when we died waits again, and what may not go out is parked. */
   prepare(): Promise<void>;
+  /** Whether we may go out has changed. */
+  reconsider(): Promise<void>;
   /** Claimed deliveries untried back, due `wait` milliseconds from now; never rejects. */
   giveBack(group: Pick<Delivery, 'id'>[], wait: number, reason: string): Promise<void>;
   /** Before each round: what the store would not take back, and what a clock set back has put far away. */
@@ -100,6 +102,7 @@ export function createBacklog({ store, settings, now, random, log }: Options): B
       if (recovered > 0) log.info('recovered', { deliveries: recovered });
       await parkOrUnpark();
     },
+    reconsider: parkOrUnpark,
     giveBack,
     async mend() {
       const back = stranded;

@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SendHandle, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { FromChild, Init, ToChild } from '../child.ts';
+import type { Change, FromChild, Handle, Init, ToChild } from '../child.ts';
 import type { Log } from '../log.ts';
 import type { Channel, Message, Target } from '../tell.ts';
-import { bind, portsOf } from './sockets.ts';
+import { bind, portsOf, type Sockets } from './sockets.ts';
 
 export type ChildOptions = {
   name: 'daemon' | 'web' | 'fetcher';
@@ -20,6 +20,11 @@ export type Child = {
   /** Resolves once it serves; rejects when its first start failed. */
   ready: Promise<void>;
   stop(graceMs: number): Promise<void>;
+  /**
+   * Gives a running child what changed, and listeners other sockets (null: none). Resolves with what went wrong there;
+   * null: nothing. One that is away begins with the new settings anyhow.
+   */
+  reload(change: Change, sockets: Sockets): Promise<string | null>;
   status(): { pid: number | null; restarts: number };
 };
 
@@ -60,7 +65,7 @@ export function keepChild(o: ChildOptions): Child {
   };
   const again = () => {
     restarts++;
-    void launch().then(
+    void launched().then(
       () => o.log.info('process restarted', { process: o.name, restarts }),
       error => {
         o.log.error('process did not start', { process: o.name, error: (error as Error).message });
@@ -75,8 +80,19 @@ export function keepChild(o: ChildOptions): Child {
     pause = Math.min(pause * 2, longestPause);
     return after;
   };
+  /** Settled when the last launch has served, or has not. */
+  let starting: Promise<unknown> = Promise.resolve();
+  const launched = () => {
+    const launching = launch();
+    starting = launching.catch(() => {});
+    return launching;
+  };
   return {
-    ready: launch(),
+    ready: launched(),
+    async reload(change, sockets) {
+      await starting;
+      return current ? reloaded(current, change, sockets) : null;
+    },
     status: () => ({ pid: current?.pid ?? null, restarts }),
     async stop(graceMs) {
       stopping = true;
@@ -137,8 +153,30 @@ function ended(child: ChildProcess, graceMs: number): Promise<void> {
   });
 }
 
-function tell(child: ChildProcess, message: ToChild): void {
-  if (child.connected) child.send(message, () => {});
+let reloads = 0;
+
+function reloaded(child: ChildProcess, change: Change, sockets: Sockets): Promise<string | null> {
+  const id = ++reloads;
+  for (const [name, bound] of sockets) if (bound) tell(child, { kind: 'socket', name }, bound.handle);
+  const closed = [...sockets].filter(([, bound]) => bound === null).map(([name]) => name);
+  tell(child, { kind: 'reload', id, change, closed });
+  return new Promise(resolve => {
+    const done = (problem: string | null) => {
+      child.off('message', hear);
+      child.off('exit', gone);
+      resolve(problem);
+    };
+    const hear = (m: FromChild) => {
+      if (m.kind === 'reloaded' && m.id === id) done(m.problem);
+    };
+    const gone = () => done(null);
+    child.on('message', hear);
+    child.on('exit', gone);
+  });
+}
+
+function tell(child: ChildProcess, message: ToChild, handle?: Handle): void {
+  if (child.connected) child.send(message, handle as SendHandle | undefined, () => {});
 }
 
 function channelOf(child: ChildProcess): Channel {

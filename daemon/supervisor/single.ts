@@ -1,9 +1,9 @@
-import type { Context, Init, Running, Start } from '../child.ts';
-import { endOnDiskFailure, listening } from '../child.ts';
+import type { Context, Init, Start } from '../child.ts';
+import { createLive, endOnDiskFailure } from '../child.ts';
 import { channelPair, type Switchboard } from '../control.ts';
 import { createLog } from '../log.ts';
 import { openStore } from '../store.ts';
-import { createTell, type Target } from '../tell.ts';
+import { createTell, type Target, type Tell } from '../tell.ts';
 import type { Child } from './child-process.ts';
 import { PortError, portsOf } from './sockets.ts';
 
@@ -16,17 +16,18 @@ const bodies: Record<Name, () => Promise<Start>> = {
 };
 
 /** `--single`: the same bodies in this process, on one store; less memory, and a fault takes all of it down. */
-export async function runHere(
+export async function openHere(
   init: Omit<Init, 'sockets'>,
-  names: Name[],
   switchboard: Switchboard,
   line: (text: string) => void,
-): Promise<Child> {
+): Promise<{ run(name: Name): Child; close(): Promise<void> }> {
   const { settings } = init;
-  const log = createLog(settings.log_level, line);
+  const log = createLog(() => settings.log_level, line);
   const store = await openStore({ path: settings.data_path, writer: 'thread', fatal: endOnDiskFailure(log) });
-  const running: Running[] = [];
-  for (const name of names) {
+
+  function run(name: Name): Child {
+    const live = createLive(settings, init.tls);
+    const tells: Tell[] = [];
     const context: Context = {
       ...init,
       store,
@@ -35,26 +36,37 @@ export async function runHere(
       connect(verbs) {
         const [ours, theirs] = channelPair();
         switchboard.attach(name satisfies Target, theirs);
-        return createTell(ours, verbs);
+        tells.push(createTell(ours, verbs));
+        return tells.at(-1)!;
       },
       async listen(server, socket) {
-        const at = portsOf(settings, name).find(p => p.name === socket)!;
-        await listening(server, { host: settings.listen, port: at.port }).catch((error: NodeJS.ErrnoException) => {
-          if (error.code !== 'EADDRINUSE') throw error;
+        const at = portsOf(settings, name).find(p => p.name === socket);
+        const where = at ? { host: settings.listen, port: at.port } : null;
+        await live.serve(socket, server, where).catch((error: NodeJS.ErrnoException) => {
+          if (error.code !== 'EADDRINUSE' || !at) throw error;
           throw new PortError(
             `Port ${at.port} on ${settings.listen} is taken by another program. Choose another with ${at.setting}.`,
           );
         });
       },
+      reloaded: live.reloaded,
     };
-    running.push(await (await bodies[name]())(context));
+    const running = bodies[name]().then(start => start(context));
+    return {
+      ready: running.then(() => {}),
+      status: () => ({ pid: process.pid, restarts: 0 }),
+      async reload(change, sockets) {
+        const handles = new Map([...sockets].map(([socket, bound]) => [socket, bound?.give() ?? null]));
+        return await live.take(change, handles).then(
+          () => null,
+          error => (error instanceof Error ? error.message : String(error)),
+        );
+      },
+      async stop(graceMs) {
+        await (await running.catch(() => null))?.stop(graceMs);
+        for (const tell of tells) tell.close();
+      },
+    };
   }
-  return {
-    ready: Promise.resolve(),
-    status: () => ({ pid: process.pid, restarts: 0 }),
-    async stop(graceMs) {
-      for (const r of running.reverse()) await r.stop(graceMs / running.length);
-      await store.close();
-    },
-  };
+  return { run, close: () => store.close() };
 }

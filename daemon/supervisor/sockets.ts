@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:net';
+import type { Handle } from '../child.ts';
 import type { Settings } from '../config.ts';
 
 /** A listener's name, the setting that says its port, and the process that serves it. */
@@ -12,7 +13,14 @@ export const listeners = [
 
 export class PortError extends Error {}
 
-export type Bound = { fd: number; close(): void };
+/** What listeners move to at a reload, by their names; null: to nothing, they end. */
+export type Sockets = ReadonlyMap<string, Bound | null>;
+
+/**
+ * `handle`: the same as Node's own object, to be passed to a process that runs already. `give`: the object itself, for
+ * a server of this process; `close` leaves it open then.
+ */
+export type Bound = { fd: number; handle: Handle; give(): Handle; close(): void };
 
 /**
  * Binds one port here, where a taken or forbidden one can be said in a sentence and where alone one may be root.
@@ -36,15 +44,19 @@ function bindOnce(host: string, port: number): Promise<Bound> {
   const server = createServer(socket => socket.destroy());
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port, backlog: 511 }, () =>
-      resolve({ fd: descriptor(server), close: () => void server.close() }),
-    );
+    server.listen({ host, port, backlog: 511 }, () => resolve(boundOf(server)));
   });
 }
 
-/** Node hands sockets to children only as objects of its own; the number is what works for every kind of server. */
-function descriptor(server: Server): number {
-  return (server as unknown as { _handle: { fd: number } })._handle.fd;
+/** At the birth of a child the number works for every kind of server; later only the object can be handed over. */
+function boundOf(server: Server): Bound {
+  const inner = server as unknown as { _handle: { fd: number } | null };
+  const handle = inner._handle!;
+  const give = () => {
+    inner._handle = null;
+    return handle;
+  };
+  return { fd: handle.fd, handle, give, close: () => void server.close(() => {}) };
 }
 
 function explained(setting: string, host: string, port: number, code: string | undefined): string {
@@ -53,6 +65,12 @@ function explained(setting: string, host: string, port: number, code: string | u
   if (code === 'EACCES') return `Port ${port} may be used by root only. ${other}`;
   if (code === 'EADDRNOTAVAIL') return `This machine has no address ${host}. Mend the setting listen.`;
   return `Port ${port} on ${host} cannot be used (${code}). ${other}`;
+}
+
+/** Those of one process: a socket that another holds as well would not be shut when it ends. */
+export function socketsOf(process: 'daemon' | 'web' | 'fetcher', sockets: Sockets): Sockets {
+  const own = listeners.filter(l => l.process === process && sockets.has(l.name));
+  return new Map(own.map(l => [l.name, sockets.get(l.name) ?? null]));
 }
 
 export function portsOf(settings: Settings, process: 'daemon' | 'web' | 'fetcher') {

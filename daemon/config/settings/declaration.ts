@@ -37,7 +37,7 @@ export const port = (doc: string, initial: number, min = 1): Declaration<number>
     form: 'PORT',
     group: 'Listeners',
     initial,
-    restart: true,
+    restart: false,
     parse: v.whole(min, 65535) as never,
   });
 

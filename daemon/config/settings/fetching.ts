@@ -38,7 +38,7 @@ export const fetchSettings: Declarations<FetchSettings> = {
     group: 'Fetching',
     initial: [],
     kind: 'lines',
-    restart: true,
+    restart: false,
     secret: true,
     files: accounts => accounts.flatMap(a => a.passwordFile ?? []),
     parse: fetchAccount,

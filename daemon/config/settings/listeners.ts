@@ -35,7 +35,7 @@ export const listenerSettings: Declarations<ListenerSettings> = {
     group: 'Place',
     initial: ['localhost'],
     kind: 'comma',
-    restart: true,
+    restart: false,
     parse: v.domain,
   },
   listen: single({
@@ -54,14 +54,14 @@ export const listenerSettings: Declarations<ListenerSettings> = {
   user_ip_address: ipList('restrictive', {
     doc: 'The addresses that may connect to POP3. Without it every one may.',
     group: 'Listeners',
-    restart: true,
+    restart: false,
   }),
   tls_cert: single({
     doc: 'The certificate chain, PEM. Empty: a self-signed one, made at first start.',
     form: 'FILE',
     group: 'Listeners',
     initial: '',
-    restart: true,
+    restart: false,
     parse: v.text,
     files: file => (file === '' ? [] : [file]),
   }),
@@ -70,7 +70,7 @@ export const listenerSettings: Declarations<ListenerSettings> = {
     form: 'FILE',
     group: 'Listeners',
     initial: '',
-    restart: true,
+    restart: false,
     parse: v.text,
     files: file => (file === '' ? [] : [file]),
   }),
@@ -79,7 +79,7 @@ export const listenerSettings: Declarations<ListenerSettings> = {
     form: 'debug|info|warn|error',
     group: 'Log',
     initial: 'info',
-    restart: true,
+    restart: false,
     parse: v.oneOf('debug', 'info', 'warn', 'error'),
   }),
 };

@@ -22,7 +22,7 @@ export const mailSettings: Declarations<MailSettings> = {
     form: 'SIZE',
     group: 'Mail',
     initial: 100 * 1024 * 1024,
-    restart: true,
+    restart: false,
     parse: v.size,
   }),
   min_space: single<number>({
@@ -30,7 +30,7 @@ export const mailSettings: Declarations<MailSettings> = {
     form: 'SIZE',
     group: 'Mail',
     initial: 16 * 1024 * 1024,
-    restart: true,
+    restart: false,
     parse: v.sizeIn('m'),
   }),
   bare_newline: single<MailSettings['bare_newline']>({
@@ -38,7 +38,7 @@ export const mailSettings: Declarations<MailSettings> = {
     form: 'normalize|refuse',
     group: 'Mail',
     initial: 'normalize',
-    restart: true,
+    restart: false,
     parse: v.oneOf('normalize', 'refuse'),
   }),
   forward: {
@@ -47,7 +47,7 @@ export const mailSettings: Declarations<MailSettings> = {
     group: 'Mail',
     initial: [],
     kind: 'lines',
-    restart: true,
+    restart: false,
     parse: forwardRule,
   },
   alias: {
@@ -56,7 +56,7 @@ export const mailSettings: Declarations<MailSettings> = {
     group: 'Mail',
     initial: [],
     kind: 'lines',
-    restart: true,
+    restart: false,
     parse: aliasRule,
   },
   fallback_address: {
@@ -65,7 +65,7 @@ export const mailSettings: Declarations<MailSettings> = {
     group: 'Mail',
     initial: [],
     kind: 'lines',
-    restart: true,
+    restart: false,
     parse: fallbackRule,
   },
 };

@@ -18,7 +18,7 @@ export const queueSettings: Declarations<QueueSettings> = {
     form: 'always|never',
     group: 'Queue',
     initial: 'always',
-    restart: true,
+    restart: false,
     parse: v.oneOf('always', 'never'),
   }),
   gateway: {
@@ -27,7 +27,7 @@ export const queueSettings: Declarations<QueueSettings> = {
     group: 'Queue',
     initial: [],
     kind: 'lines',
-    restart: true,
+    restart: false,
     parse: gateway,
   },
   retry_interval: single<number>({
@@ -35,7 +35,7 @@ export const queueSettings: Declarations<QueueSettings> = {
     form: 'TIME',
     group: 'Queue',
     initial: 2 * 3_600_000,
-    restart: true,
+    restart: false,
     parse: v.duration('h'),
   }),
   max_retrytime: single<number>({
@@ -43,7 +43,7 @@ export const queueSettings: Declarations<QueueSettings> = {
     form: 'TIME',
     group: 'Queue',
     initial: 48 * 3_600_000,
-    restart: true,
+    restart: false,
     parse: v.duration('h'),
   }),
 };

@@ -17,7 +17,7 @@ export const siteSettings: Declarations<SiteSettings> = {
     form: 'open|closed',
     group: 'Accounts',
     initial: 'open',
-    restart: true,
+    restart: false,
     parse: v.oneOf('open', 'closed'),
   }),
   user_quota: single<number>({
@@ -25,25 +25,25 @@ export const siteSettings: Declarations<SiteSettings> = {
     form: 'SIZE',
     group: 'Accounts',
     initial: 0,
-    restart: true,
+    restart: false,
     parse: v.size,
   }),
   service_ip: ipList('selecting', {
     doc: 'Addresses besides loopback from which the webmail and the fetcher may hand over mail as services.',
     group: 'Accounts',
-    restart: true,
+    restart: false,
   }),
   site_url: single({
     doc: 'The public address of the site: for links in mail, for cookies and for the check of where a form came from. Empty: what listen and http_port make.',
     form: 'URL',
     group: 'Web',
     initial: '',
-    restart: true,
+    restart: false,
     parse: v.siteUrl,
   }),
   trusted_proxy: ipList('selecting', {
     doc: 'Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.',
     group: 'Web',
-    restart: true,
+    restart: false,
   }),
 };
