@@ -49,6 +49,9 @@ describe('loadSettings takes', () => {
     // Units.
     ['sizes', 'max_message_size 25M\nuser_quota 1g', { max_message_size: 25 * 1024 ** 2, user_quota: 1024 ** 3 }],
     ['times', 'retry_interval 90m\nmax_retrytime 72', { retry_interval: 5_400_000, max_retrytime: 72 * 3_600_000 }],
+    // Time zones: by name, or as text.
+    ['a zone by name', 'timezone europe/berlin', { timezone: 'Europe/Berlin' }],
+    ['a zone as text', 'timezone -0800 PST', { timezone: '-0800 PST' }],
     ['an address of the site', 'site_url https://Mail.example.org/', { site_url: 'https://mail.example.org' }],
   ])('%s', (_, text, expected) => {
     const { settings, said } = load({ 'a.conf': text });
@@ -117,6 +120,7 @@ describe('loadSettings refuses', () => {
         'site_url mail.example.org',
         'colour blue',
         '__proto__ x',
+        'timezone Europe/Atlantis',
       ].join('\n'),
     });
     expect(said).toEqual([
@@ -133,6 +137,7 @@ describe('loadSettings refuses', () => {
       'a.conf:11: site_url: an address such as https://mail.example.org belongs here, without a path, not "mail.example.org"',
       'a.conf:12: there is no setting "colour"',
       'a.conf:13: there is no setting "__proto__"',
+      'a.conf:14: timezone: a time zone such as Europe/Berlin, or a text such as -0800 PST, belongs here, not "Europe/Atlantis"',
     ]);
   });
 

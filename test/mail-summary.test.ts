@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatDate, parseDate } from '../daemon/mail/date.ts';
+import { formatDate, isZoneText, overrideZone, parseDate } from '../daemon/mail/date.ts';
 import { scan } from '../daemon/mail/parts.ts';
 import { htmlText, idsOf, readTexts, summarise, textParts } from '../daemon/mail/summary.ts';
 import { indexWords } from '../daemon/mail/words.ts';
@@ -183,6 +183,19 @@ describe('parseDate', () => {
   it.each(['', 'yesterday', '32 Jan 2024 12:00:00', '1 Foo 2024 12:00:00', '1 Jan 2024 25:00:00', '2024-13-01', '0'])(
     'parseDate refuses %j',
     text => expect(parseDate(text)).toBeNull(),
+  );
+
+  it.each(['+1100', '-0800 PST', '-0600 CST', '+0100 CET', '+1200'])(
+    'formatDate writes %s behind a time it leaves alone',
+    text => {
+      const at = new Date(2024, 1, 29, 11, 30, 33).getTime();
+      expect(isZoneText(text)).toBe(true);
+      overrideZone(text);
+      const written = formatDate(at);
+      overrideZone(null);
+      expect(written).toBe(`Thu, 29 Feb 2024 11:30:33 ${text}`);
+      expect(formatDate(at)).toMatch(/^Thu, 29 Feb 2024 11:30:33 [+-]\d{4}$/);
+    },
   );
 
   it('formatDate writes what parseDate reads, in any zone', () => {

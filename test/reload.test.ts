@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { formatDate } from '../daemon/mail/date.ts';
 import { localhost } from './certificate.ts';
 import { freePorts, type House, startHouse, until } from './harness.ts';
 import { openTalk, popMessages, sendRaw } from './mail-talk.ts';
@@ -293,6 +294,23 @@ describe.each([{ single: false }, { single: true }])('reload, single: $single', 
     await reload({ 'fetch#2': undefined });
     const { stderr } = await house.cli(['fetch', 'now', '--set', `fetch=${ann} pop3://u@h password=x`]);
     expect(stderr).toMatch(/the fetcher is not running/);
+  });
+
+  test('reload changes the zone of what is written into mail: by name, by text, and back', async () => {
+    const zones: string[] = [];
+    for (const timezone of ['Asia/Kathmandu', '-0800 PST', 'America/St_Johns', undefined]) {
+      await reload({ timezone });
+      await sendRaw(house.ports.smtp, { from: 'eve@else.example', to: [ann], data: content });
+      const mail = (await popMessages(house.ports.pop3, ann, password)).at(-1)!.toString();
+      zones.push(/^Received: [^;]*;\s+(.*)$/m.exec(mail)![1]!.trim());
+    }
+    expect(zones[0]).toMatch(/ \+0545$/);
+    expect(zones[1]).toMatch(/ -0800 PST$/);
+    expect(zones[2]).toMatch(/ -0[23]30$/);
+    expect(zones[3]!.slice(-5)).toBe(formatDate(Date.now()).slice(-5));
+    // One moment, whatever its zone.
+    for (const named of [zones[0]!, zones[2]!, zones[3]!])
+      expect(Math.abs(Date.parse(named) - Date.now())).toBeLessThan(60_000);
   });
 
   test('SIGHUP reloads as well, and the log tells of it', async () => {

@@ -1,5 +1,6 @@
 import type { Server } from 'node:net';
 import type { SettingName, Settings } from '../config.ts';
+import { isZoneText, overrideZone } from '../mail/date.ts';
 import type { TlsPair } from '../wire/certificate.ts';
 
 /** What a reload changes: the new values, and the certificate where it is another. */
@@ -19,9 +20,21 @@ export type Live = {
   take(change: Change, sockets: ReadonlyMap<string, Handle | null>): Promise<void>;
 };
 
+const machineZone = process.env.TZ;
+
+/** Node reads the zone anew whenever TZ is set, and from then on its dates are local without asking Intl each time. */
+function keepZone(timezone: string): void {
+  const isText = isZoneText(timezone);
+  const zone = timezone === '' || isText ? machineZone : timezone;
+  if (zone === undefined) delete process.env.TZ;
+  else process.env.TZ = zone;
+  overrideZone(isText ? timezone : null);
+}
+
 /** The part of a process that changes while it runs. */
 export function createLive(settings: Settings, tls: TlsPair): Live {
   const acts: Reloaded[] = [];
+  keepZone(settings.timezone);
   const servers = new Map<string, Server>();
   return {
     reloaded: act => void acts.push(act),
@@ -32,6 +45,7 @@ export function createLive(settings: Settings, tls: TlsPair): Live {
     async take(change, sockets) {
       Object.assign(settings, change.settings);
       if (change.tls) Object.assign(tls, change.tls);
+      if (change.settings.timezone !== undefined) keepZone(settings.timezone);
       for (const [name, handle] of sockets) move(servers.get(name), handle);
       const changed = new Set(Object.keys(change.settings) as SettingName[]);
       if (change.tls) changed.add('tls_cert');

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { addressKey, parseAddress, parseDomain } from '../mail/address.ts';
+import { isZoneText } from '../mail/date.ts';
 import { ipEntryProblem } from '../wire/ip-pattern.ts';
 
 /** What a setting's text becomes, or what is wrong with it and what would be right. */
@@ -82,6 +83,15 @@ export const ipAddress: Parser<string> = t =>
 export const ipEntry: Parser<string> = t => {
   const problem = ipEntryProblem(t);
   return problem === null ? right(t) : wrong(problem);
+};
+
+export const timezone: Parser<string> = t => {
+  if (t === '' || isZoneText(t)) return right(t);
+  try {
+    return right(new Intl.DateTimeFormat('en', { timeZone: t }).resolvedOptions().timeZone);
+  } catch {
+    return wrong('a time zone such as Europe/Berlin, or a text such as -0800 PST, belongs here');
+  }
 };
 
 export const siteUrl: Parser<string> = t => {

@@ -72,12 +72,26 @@ function fullYear(text: string): number {
   return text.length === 3 ? 1900 + year : year;
 }
 
+/** `-0800 PST`: an offset, and a name if need be. */
+export const isZoneText = (text: string): boolean => /^[+-]\d{4}(?: [A-Za-z()]{1,10})?$/.test(text);
+
+let zoneText: string | null = null;
+
+/**
+ * What is written behind the time instead of the machine's offset, the time being left as it is: for machines that know
+ * their time and not their zone. Null: the offset. Like TZ it is the process's.
+ */
+export function overrideZone(text: string | null): void {
+  zoneText = text;
+}
+
 /** `Mon, 1 Jan 2024 12:00:00 +0100`; without a zone given, that of this machine at that time (RFC 5321 §4.4). */
-export function formatDate(at: number, eastMinutes = -new Date(at).getTimezoneOffset()): string {
+export function formatDate(at: number, given?: number): string {
+  const eastMinutes = given ?? -new Date(at).getTimezoneOffset();
   const local = new Date(at + eastMinutes * 60_000);
   const two = (n: number): string => String(n).padStart(2, '0');
-  const zone = `${eastMinutes < 0 ? '-' : '+'}${two(Math.floor(Math.abs(eastMinutes) / 60))}${two(Math.abs(eastMinutes) % 60)}`;
+  const offset = `${eastMinutes < 0 ? '-' : '+'}${two(Math.floor(Math.abs(eastMinutes) / 60))}${two(Math.abs(eastMinutes) % 60)}`;
   const date = `${local.getUTCDate()} ${MONTHS[local.getUTCMonth()]} ${local.getUTCFullYear()}`;
   const clock = [local.getUTCHours(), local.getUTCMinutes(), local.getUTCSeconds()].map(two).join(':');
-  return `${DAYS[local.getUTCDay()]}, ${date} ${clock} ${zone}`;
+  return `${DAYS[local.getUTCDay()]}, ${date} ${clock} ${given === undefined ? (zoneText ?? offset) : offset}`;
 }

@@ -8,6 +8,8 @@ export type FallbackRule = { domain: string; to: string };
 export type MailSettings = {
   /** Octets. */
   max_message_size: number;
+  /** A name of the IANA's list, or the text to write behind the time; empty: the zone of the machine. */
+  timezone: string;
   /** Octets. */
   min_space: number;
   bare_newline: 'normalize' | 'refuse';
@@ -24,6 +26,14 @@ export const mailSettings: Declarations<MailSettings> = {
     initial: 100 * 1024 * 1024,
     restart: false,
     parse: v.size,
+  }),
+  timezone: single({
+    doc: 'The time zone of dates in mail: a name such as Europe/Berlin. A text such as `-0800 PST` is written behind the time as it stands, and the time left as the machine has it. Without it the zone of the machine holds.',
+    form: 'NAME|TEXT',
+    group: 'Mail',
+    initial: '',
+    restart: false,
+    parse: v.timezone,
   }),
   min_space: single<number>({
     doc: 'The room that stays free on the disk: below it senders are told to come later, and the log says so. A bare number counts megabytes.',
