@@ -68,6 +68,11 @@ export function runChild(name: string, start: Start): void {
   });
 }
 
+/** What every process answers. `memory`: octets it holds; `uptime`: seconds. */
+export const verbsOfAll: Verbs = {
+  'process.status': async () => ({ memory: process.memoryUsage.rss(), uptime: Math.round(process.uptime()) }),
+};
+
 /** So long those who wait for an answer may still be given it. */
 const lastWordsMs = 200;
 
@@ -95,7 +100,7 @@ async function begin(name: string, start: Start, init: Init): Promise<void> {
       store,
       log,
       now: () => Date.now(),
-      connect: verbs => createTell(parentChannel(), verbs),
+      connect: verbs => createTell(parentChannel(), { ...verbsOfAll, ...verbs }),
       listen: (server, socket) =>
         live.serve(socket, server, init.sockets[socket] === undefined ? null : { fd: init.sockets[socket] }),
       reloaded: live.reloaded,

@@ -21,6 +21,23 @@ const commands: Record<string, Command> = {
     does: 'apply changed settings without a restart',
     load: async () => (await import('./cli/reload.ts')).reload,
   },
+  status: {
+    usage: 'status [--json]',
+    does: 'show sessions, queue and processes',
+    load: async () => (await import('./cli/status.ts')).status,
+  },
+  tellsmtp: {
+    usage: 'tellsmtp COMMAND|SCRIPT.msc',
+    does: 'tell the SMTP server something; tellsmtp help lists what',
+    words: 10,
+    load: async () => (await import('./cli/managers.ts')).tellsmtp,
+  },
+  tellpop: {
+    usage: 'tellpop COMMAND',
+    does: 'tell the POP3 server something; tellpop help lists what',
+    words: 10,
+    load: async () => (await import('./cli/managers.ts')).tellpop,
+  },
   'user add': {
     usage: 'user add NAME@DOMAIN --password-stdin [--name NAME]',
     does: 'make an account',

@@ -12,6 +12,7 @@ import { settle, type Verdict } from './config/settle.ts';
 export { changedSettings, derived, needsRestart, type SettingName } from './config/live.ts';
 export { settingsReference } from './config/reference.ts';
 export type { AliasRule, FallbackRule, FetchAccount, ForwardRule, Gateway, Settings } from './config/settings.ts';
+export { levels } from './config/settings.ts';
 export type { Mistake, Verdict };
 
 export type Loaded = {

@@ -62,7 +62,13 @@ export const startDaemon: Start = async context => {
   await listen(pop3.server, 'pop3');
   await queue.start();
   const stopChores = keepHouse(context, auth);
-  tell = context.connect(verbs(context, auth, intake, queue));
+  const sessions = () => ({
+    smtp: relay.connections(),
+    submission: submission.connections(),
+    pop3: pop3.sessions(),
+  });
+  const status = async () => ({ sessions: sessions(), queue: await queue.status(), writes: store.pendingWrites() });
+  tell = context.connect({ ...verbs(context, auth, intake, queue), status });
   return {
     async stop(graceMs) {
       stopChores();

@@ -58,6 +58,8 @@ export type QueueStatus = {
   outing: Outing;
   counts: { waiting: number; sending: number; held: number };
   hops: { hop: string; connections: number; pausedUntil: number | null }[];
+  /** What is on a connection now, or about to be. */
+  sending: { id: number; sender: string | null; recipient: string; hop: string }[];
 };
 
 const second = 1_000;
@@ -72,6 +74,8 @@ export function createQueue(options: QueueOptions): Queue {
   const lanes = new Lanes({ perHop: 4, proven: 20, unproven: 40, ...options.limits });
   const backlog = createBacklog(options);
   const journeys = new Set<Promise<void>>();
+  /** Of each journey what it has not settled yet, and where it goes. */
+  const underWay = new Map<Set<Delivery>, string>();
   const given = new AbortController();
   /** Settings may be exchanged while we run, so they are read where they are used. */
   const name = () => settings.host_domain[0] ?? 'localhost';
@@ -157,6 +161,7 @@ export function createQueue(options: QueueOptions): Queue {
   /** One connection's worth of deliveries, to the end. Never rejects. */
   async function travel(hop: string, part: Delivery[]): Promise<void> {
     const open = new Set(part);
+    underWay.set(open, hop);
     const done = async (results: Result[]) => {
       await settleSurely(results);
       for (const r of results) open.delete(r.delivery);
@@ -173,6 +178,7 @@ export function createQueue(options: QueueOptions): Queue {
     } catch (error) {
       log.error('queue', { hop, ...because(error) });
     }
+    underWay.delete(open);
     const wait = given.signal.aborted ? 0 : minute;
     if (open.size > 0) await backlog.giveBack([...open], wait, `waits for another connection to ${hop}`);
     // What will not pass (no such domain) fails this mail; the next one asks again, for it may have been mended.
@@ -248,7 +254,11 @@ export function createQueue(options: QueueOptions): Queue {
     },
     reconsider: () => backlog.reconsider(),
     async status() {
-      return { outing: mayGoOut(settings, now()), counts: await deliveries.count(), hops: lanes.status(now()) };
+      const outing = mayGoOut(settings, now());
+      const sending = [...underWay].flatMap(([open, hop]) =>
+        [...open].map(({ id, sender, recipient }) => ({ id, sender, recipient, hop })),
+      );
+      return { outing, counts: await deliveries.count(), hops: lanes.status(now()), sending };
     },
   };
 }

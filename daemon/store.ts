@@ -47,6 +47,8 @@ export type Store = {
   wasAccepted(key: string): Promise<boolean>;
   /** Gives the room that deletions left in the database back to the disk, in slices. */
   giveBackSpace(): Promise<void>;
+  /** Writes of this process that wait for their commit. */
+  pendingWrites(): number;
   /** Finishes what is under way and closes the connections. */
   close(): Promise<void>;
 };
@@ -93,6 +95,7 @@ export async function openStore({ path, writer: kind, fatal }: StoreOptions): Pr
     wasAccepted: key => read(wasAccepted(key)),
     accept: a => write('accept', packed(a), 500 + (a.content.bytes?.length ?? 0)),
     giveBackSpace: () => giveBackSpace(write),
+    pendingWrites: writer.pending,
     async close() {
       await writer.close();
       reader.close();

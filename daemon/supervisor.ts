@@ -181,7 +181,7 @@ function ownVerbs({ children, reloader, started, stopAsked }: Inner): Verbs {
       processes: Object.fromEntries([...children].map(([name, child]) => [name, child.status()])),
     }),
     reload: async ({ dry }: { dry: boolean }) => reloader.reload({ dry }),
-    apply: async (settings: Partial<Settings>) => reloader.apply(settings),
+    'log.level': async ({ level }: { level: Settings['log_level'] }) => reloader.apply({ log_level: level }),
     stop: async () => void setImmediate(stopAsked),
   };
 }

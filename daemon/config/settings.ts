@@ -1,6 +1,6 @@
 import type { Declarations } from './settings/declaration.ts';
 import { type FetchSettings, fetchSettings } from './settings/fetching.ts';
-import { type ListenerSettings, listenerSettings } from './settings/listeners.ts';
+import { type ListenerSettings, levels, listenerSettings } from './settings/listeners.ts';
 import { type MailSettings, mailSettings } from './settings/mail.ts';
 import { type QueueSettings, queueSettings } from './settings/queue.ts';
 import { type SiteSettings, siteSettings } from './settings/site.ts';
@@ -9,6 +9,7 @@ export type { Declaration } from './settings/declaration.ts';
 export type { FetchAccount } from './settings/fetching.ts';
 export type { AliasRule, FallbackRule, ForwardRule } from './settings/mail.ts';
 export type { Gateway } from './settings/queue.ts';
+export { levels };
 
 export type Settings = ListenerSettings & MailSettings & QueueSettings & SiteSettings & FetchSettings;
 

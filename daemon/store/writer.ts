@@ -10,6 +10,8 @@ import type { VerbName } from './verbs.ts';
  */
 export type Writer = {
   write(verb: VerbName, args: unknown, weight?: number): Promise<unknown>;
+  /** Writes that wait for their commit. */
+  pending(): number;
   close(): Promise<void>;
 };
 
@@ -55,6 +57,7 @@ export function startWriter(path: string, fatal: (error: Error) => void): Writer
         if (outbox.push({ id, verb, args, weight }) === 1) setImmediate(send);
       });
     },
+    pending: () => open.size,
     async close() {
       await new Promise<void>(resolve => {
         closed = resolve;
@@ -70,11 +73,14 @@ export function startWriter(path: string, fatal: (error: Error) => void): Writer
 /** The same without a thread, for short commands. */
 export function inlineWriter(path: string, fatal: (error: Error) => void): Writer {
   const committer = createCommitter(path, fatal, null);
+  let pending = 0;
   return {
     write: (verb, args, weight = 200) =>
-      new Promise((done, failed) => {
+      new Promise<unknown>((done, failed) => {
+        pending++;
         committer.add({ verb, args, weight, done, failed });
-      }),
+      }).finally(() => pending--),
+    pending: () => pending,
     async close() {
       await committer.idle();
       committer.close();

@@ -1,5 +1,5 @@
 import type { Context, Init, Start } from '../child.ts';
-import { createLive, endOnDiskFailure } from '../child.ts';
+import { createLive, endOnDiskFailure, verbsOfAll } from '../child.ts';
 import { channelPair, type Switchboard } from '../control.ts';
 import { createLog } from '../log.ts';
 import { openStore } from '../store.ts';
@@ -36,7 +36,7 @@ export async function openHere(
       connect(verbs) {
         const [ours, theirs] = channelPair();
         switchboard.attach(name satisfies Target, theirs);
-        tells.push(createTell(ours, verbs));
+        tells.push(createTell(ours, { ...verbsOfAll, ...verbs }));
         return tells.at(-1)!;
       },
       async listen(server, socket) {

@@ -1,6 +1,9 @@
 import * as v from '../values.ts';
 import { type Declarations, ipList, port, single } from './declaration.ts';
 
+/** Of the log, the least important first. */
+export const levels = ['debug', 'info', 'warn', 'error'] as const;
+
 export type ListenerSettings = {
   data_path: string;
   /** Local domains, lower case; the first is the main one. */
@@ -17,7 +20,7 @@ export type ListenerSettings = {
   /** PEM files; empty: a self-signed pair in data_path. */
   tls_cert: string;
   tls_key: string;
-  log_level: 'debug' | 'info' | 'warn' | 'error';
+  log_level: (typeof levels)[number];
 };
 
 export const listenerSettings: Declarations<ListenerSettings> = {
@@ -80,6 +83,6 @@ export const listenerSettings: Declarations<ListenerSettings> = {
     group: 'Log',
     initial: 'info',
     restart: false,
-    parse: v.oneOf('debug', 'info', 'warn', 'error'),
+    parse: v.oneOf(...levels),
   }),
 };
