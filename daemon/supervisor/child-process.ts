@@ -154,6 +154,8 @@ function ended(child: ChildProcess, graceMs: number): Promise<void> {
 }
 
 let reloads = 0;
+/** Parking a long queue takes its time; a process that is stuck must not hold up the next reload. */
+const reloadPatience = 60_000;
 
 function reloaded(child: ChildProcess, change: Change, sockets: Sockets): Promise<string | null> {
   const id = ++reloads;
@@ -161,7 +163,9 @@ function reloaded(child: ChildProcess, change: Change, sockets: Sockets): Promis
   const closed = [...sockets].filter(([, bound]) => bound === null).map(([name]) => name);
   tell(child, { kind: 'reload', id, change, closed });
   return new Promise(resolve => {
+    const late = setTimeout(() => done('it has not answered for a minute'), reloadPatience);
     const done = (problem: string | null) => {
+      clearTimeout(late);
       child.off('message', hear);
       child.off('exit', gone);
       resolve(problem);
