@@ -61,6 +61,7 @@ export type FromChild =
 export function runChild(name: string, start: Start): void {
   process.on('SIGINT', () => {}); // the terminal tells everybody; the supervisor decides
   process.on('SIGTERM', () => {});
+  process.on('SIGHUP', () => {});
   // Without a supervisor there is nobody to restart us, and a new one needs our ports.
   process.once('disconnect', () => process.exit(0));
   process.once('message', (first: ToChild) => {

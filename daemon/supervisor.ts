@@ -166,7 +166,7 @@ async function tlsPair(settings: Settings): Promise<Init['tls']> {
   }
 }
 
-type Inner = {
+type Parts = {
   children: Map<Name, Child>;
   reloader: Reloader;
   /** When it was started, in ms. */
@@ -174,7 +174,7 @@ type Inner = {
   stopAsked(): void;
 };
 
-function ownVerbs({ children, reloader, started, stopAsked }: Inner): Verbs {
+function ownVerbs({ children, reloader, started, stopAsked }: Parts): Verbs {
   return {
     status: async () => ({
       uptime: Math.round((Date.now() - started) / 1000),

@@ -132,6 +132,8 @@ describe('tellsmtp and tellpop', { timeout: 60_000 }, () => {
   test.each<[string[], RegExp]>([
     [['tellsmtp', 'dance'], /there is no "tellsmtp dance"; tellsmtp help lists what there is/],
     [['tellpop', 'constructor'], /there is no "tellpop constructor"/],
+    [['tellpop', 'pass', 'swordfish'], /there is no manager password/],
+    [['tellpop', 'password', 'swordfish'], /there is no manager password/],
     [['tellpop', 'try.msc'], /there is no "tellpop try\.msc"/],
     [['tellsmtp', 'log_level'], /one of debug, info, warn, error belongs behind log_level/],
     [['tellsmtp', 'reload', 'now'], /"now" is too much; it is: cwmail tellsmtp reload/],

@@ -1,12 +1,14 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formatDate } from '../daemon/mail/date.ts';
 import { localhost } from './certificate.ts';
-import { freePorts, type House, startHouse, until } from './harness.ts';
+import { freePorts, type House, launcher, startHouse, testWith, until } from './harness.ts';
 import { openTalk, popMessages, sendRaw } from './mail-talk.ts';
 import { nextHop } from './next-hop.ts';
 
@@ -136,6 +138,21 @@ describe.each([{ single: false }, { single: true }])('reload, single: $single', 
     smtp.socket.end();
   });
 
+  test('reload raises min_space over what the disk has: mail waits with its sender, and the operator is told', async () => {
+    expect((await reload({ min_space: '900000G' })).said).toEqual(['Applied: min_space']);
+    const smtp = await openTalk(house.ports.smtp);
+    await smtp.reply();
+    await smtp.ask('EHLO test.example');
+    expect(await smtp.ask('MAIL FROM:<eve@else.example>')).toMatch(/^452/);
+    await until('the operator to be told', async () => {
+      await smtp.ask('MAIL FROM:<eve@else.example>');
+      return house.output.some(l => l.includes('the disk is nearly full, no mail is taken'));
+    });
+    await reload({ min_space: undefined });
+    expect(await smtp.ask('MAIL FROM:<eve@else.example>')).toMatch(/^250/);
+    smtp.socket.end();
+  });
+
   test('reload lets and keeps out addresses of user_ip_address', async () => {
     expect((await reload({ user_ip_address: '*,!127.0.0.*' })).said).toEqual(['Applied: user_ip_address']);
     expect(await banner(house.ports.pop3)).toBe('-ERR [SYS/PERM] Your address may not connect here');
@@ -158,6 +175,12 @@ describe.each([{ single: false }, { single: true }])('reload, single: $single', 
       said: [expect.stringMatching(/^Port \d+ on 127\.0\.0\.1 is taken by another program/), 'Nothing was changed.'],
     });
     await taken.close();
+    const exchanged = { pop_port: String(house.ports.smtp), smtp_port: String(house.ports.pop3) };
+    expect(await reload({ ...exchanged, signup: undefined })).toMatchObject({
+      code: 1,
+      said: [expect.stringMatching(/^smtp_port: port \d+ is still that of pop_port: /), 'Nothing was changed.'],
+    });
+    await reload({ smtp_port: String(house.ports.smtp), pop_port: String(house.ports.pop3) });
     expect((await reload({ pop_port: String(free), signup: undefined })).said).toEqual(['Applied: pop_port']);
     expect(await banner(free!)).toMatch(/^\+OK/);
     expect(await banner(house.ports.pop3)).toBe('closed');
@@ -313,6 +336,16 @@ describe.each([{ single: false }, { single: true }])('reload, single: $single', 
       expect(Math.abs(Date.parse(named) - Date.now())).toBeLessThan(60_000);
   });
 
+  test('reload reaches the pages of the site', async () => {
+    const page = async () => (await fetch(`http://127.0.0.1:${house.ports.http}/signup`)).text();
+    await reload({ host_domain: 'x.example,z.example' });
+    expect(await page()).toMatch(/name="password"/);
+    expect(await page()).toContain('z.example');
+    await reload({ signup: 'closed' });
+    expect(await page()).not.toContain('name="password"');
+    await reload({ signup: undefined, host_domain: 'x.example' });
+  });
+
   test('SIGHUP reloads as well, and the log tells of it', async () => {
     write({ alias: 'info@x.example ann@x.example' });
     house.child.kill('SIGHUP');
@@ -329,3 +362,38 @@ describe.each([{ single: false }, { single: true }])('reload, single: $single', 
     );
   });
 });
+
+/** Starts a house on a terminal of its own, sends SIGHUP, closes the terminal, and says how it went. */
+const onTerminal = `
+import os, pty, select, signal, sys, time
+pid, terminal = pty.fork()
+if pid == 0: os.execv(sys.argv[1], sys.argv[1:])
+seen = ''
+def read(mark):
+    global seen
+    end = time.time() + 25
+    while mark not in seen and time.time() < end:
+        if select.select([terminal], [], [], 0.2)[0]: seen += os.read(terminal, 4096).decode()
+    return mark in seen
+print('started', read('Stop with'))
+os.kill(pid, signal.SIGHUP)
+print('reloaded', read('Nothing was changed'))
+os.close(terminal)
+print('ended', os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+`;
+
+testWith('python3', 'python3')(
+  'SIGHUP of a terminal that is closed stops what ran in it',
+  { timeout: 60_000 },
+  async () => {
+    const data = mkdtempSync(join(tmpdir(), 'cwmail-test-'));
+    const names = ['smtp_port', 'submission_port', 'pop_port', 'http_port'];
+    const ports = await freePorts(names.length);
+    const set = [`data_path=${data}`, ...names.map((name, i) => `${name}=${ports[i]}`)].flatMap(s => ['--set', s]);
+    const said = await new Promise<string>(resolve =>
+      execFile('python3', ['-c', onTerminal, launcher, 'start', ...set], { cwd: data }, (_, stdout) => resolve(stdout)),
+    );
+    expect(said).toBe('started True\nreloaded True\nended 0\n');
+    rmSync(data, { recursive: true });
+  },
+);

@@ -19,7 +19,7 @@ export function compose(site: Site): Hono<Env> {
   const app = new Hono<Env>();
   const bodies = createBodies(site.store, site.log);
   const desks = createDesks();
-  const limit = largestFiles(site.settings.max_message_size);
+  const limit = () => largestFiles(site.settings.max_message_size);
 
   app.get('/compose', async c => {
     const fields = await beginLetter({ store: site.store, bodies, w: c.var.words }, c.var.account, c.req.query());
@@ -95,14 +95,14 @@ export function compose(site: Site): Hono<Env> {
     c: Ctx,
     work: (form: UploadForm, fields: DraftFields, desk: Desk) => Promise<Response>,
   ): Promise<Response> => {
-    const form = await readUploads(c, site.store, limit);
+    const form = await readUploads(c, site.store, limit());
     const fields = await fieldsOf(site, c.var.account, form);
     const key = /^[\w-]{8,40}$/.test(form.get('key')) ? form.get('key') : site.random(9);
     return desks.inTurn(`${c.var.account.id} ${key}`, async desk => {
       if (!form.tooLarge) return work(form, fields, desk);
       for (const file of form.files) await file.discard();
       const kept = await keep(c, form, fields, desk, []);
-      const size = c.var.words.size(limit);
+      const size = c.var.words.size(limit());
       const errors = { files: c.var.words.t('error.body.413', { size }) };
       return page(
         c,
@@ -153,7 +153,7 @@ export function compose(site: Site): Hono<Env> {
       pending: [],
       state: { kind: 'unsaved' },
       errors: {},
-      limit,
+      limit: limit(),
       ...form,
     };
     const title = form.subject.trim() || c.var.words.t('compose.title');

@@ -9,11 +9,10 @@ import { askAuth, type Ctx, doorOf, type Env, type Site } from './site.ts';
 
 export function signup(site: Site): Hono<Env> {
   const app = new Hono<Env>();
-  const [main = 'localhost'] = site.settings.host_domain;
-
   app.use('/signup/*', privateOnly(site));
   app.use('/signup/*', async (c, next) => {
     if (site.settings.signup === 'open') return next();
+    const [main = 'localhost'] = site.settings.host_domain;
     return c.html(signupClosed(doorOf(site, c), main), c.req.method === 'GET' ? 200 : 403);
   });
 

@@ -33,6 +33,14 @@ const commands: Record<string, ManagerCommand> = {
   shutdown: { usage: 'shutdown', does: 'stop all of cwmail: SMTP, POP3 and the site', run: shutdown },
 };
 
+/** Commands of the original for which there is nothing to do here. */
+const needless: Record<string, string> = {
+  pass: 'there is no manager password: the control socket is for the own user of the servers alone',
+  password: 'there is no manager password: the control socket is for the own user of the servers alone',
+  key: 'there is no licence key',
+  register: 'there is no licence key',
+};
+
 export const tellsmtp = (context: CommandContext): Promise<number> => tell('tellsmtp', context);
 export const tellpop = (context: CommandContext): Promise<number> => tell('tellpop', context);
 
@@ -40,6 +48,7 @@ async function tell(manager: Manager, context: CommandContext): Promise<number> 
   const [name = 'help', ...args] = context.args;
   if (manager === 'tellsmtp' && /\.msc$/i.test(name)) return (await import('./script.ts')).script(context);
   if (name === 'help') return help(manager);
+  if (Object.hasOwn(needless, name)) throw new UsageError(needless[name]!);
   const command = Object.hasOwn(commands, name) ? commands[name]! : null;
   if (!command || (command.only ?? manager) !== manager)
     throw new UsageError(`there is no "${manager} ${name}"; ${manager} help lists what there is`);

@@ -1,4 +1,3 @@
-import { closeSync, openSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { mistakeLine, type Settings } from '../config.ts';
 import { type House, PortError, StartError, startHouse } from '../supervisor.ts';
@@ -10,6 +9,7 @@ const graceMs = 9000;
 /** Serves until SIGTERM or SIGINT; a second signal ends it at once. */
 export async function start(context: CommandContext): Promise<number> {
   const { settings, warnings, notes } = loadedOf(context);
+  const hadTerminal = onTerminal();
   let house: House | null = null;
   let stopAsked = () => {};
   const stopped = new Promise<void>(resolve => {
@@ -20,7 +20,8 @@ export async function start(context: CommandContext): Promise<number> {
     };
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
-    process.on('SIGHUP', () => (terminalIsGone() ? stop() : house?.reload()));
+    // SIGHUP says either that the settings are to be read anew, or that the terminal was closed and is none any more.
+    process.on('SIGHUP', () => (hadTerminal && !onTerminal() ? stop() : house?.reload()));
     stopAsked = resolve;
   });
   const notice = (text: string) => print(`cwmail: ${text}`);
@@ -42,16 +43,7 @@ export async function start(context: CommandContext): Promise<number> {
   return 0;
 }
 
-/** SIGHUP says either that the terminal is closed, or that the settings are to be read anew. */
-function terminalIsGone(): boolean {
-  if (!isatty(0) && !isatty(1)) return false;
-  try {
-    closeSync(openSync('/dev/tty', 'r'));
-    return false;
-  } catch {
-    return true;
-  }
-}
+const onTerminal = (): boolean => isatty(0) || isatty(1);
 
 function inWords(error: unknown): never {
   if (error instanceof StartError || error instanceof PortError) throw new PlainError(error.message);

@@ -58,7 +58,7 @@ export const originals = new Map<string, Original>([
 
   // Relaying and abuse.
   ...ignored("a sender's domain is anybody's to write; people sign in to relay", 'forward_from', 'forward_user'),
-  ...ignored('a look at the mail does not open the relay: people sign in to send', 'hide_auth', 'hide'),
+  ...ignored('a look at the mail does not open the relay: people sign in to send', 'hide_auth'),
   ...ignored(
     'senders are not refused by lists',
     ...['ban_ip', 'ban_ip_except', 'ban_mailfrom', 'ban_rcptto', 'fromip_max', 'fromip_nolimit'],
@@ -93,7 +93,7 @@ export const originals = new Map<string, Original>([
     'there is no such thing here',
     ...['forward_cc', 'vdomain', 'relay_to', 'forward_from_ip', 'max_rcpts', 'smtp_welcome', 'fake_vrfy'],
     ...['log_chain', 'alias_file', 'msg_filter', 'pickup_path', 'proxy_domain', 'dns_host', 'suspend_domain'],
-    ...['etrn_relay'],
+    ...['etrn_relay', 'hide'],
   ),
 ]);
 

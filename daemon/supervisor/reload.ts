@@ -67,7 +67,7 @@ export function createReloader(o: Options): Reloader {
       const isOther = tls.cert !== o.tls.cert || tls.key !== o.tls.key;
       if (isOther && !answer.applied.includes('tls_cert')) answer.applied.push('tls_cert');
       if (dry) return answer;
-      const sockets = await boundFor(next, answer.applied);
+      const sockets = await boundFor(next, o.settings);
       answer.problems = await put({ settings: picked(next, answer.applied), tls: isOther ? tls : null }, sockets);
     } catch (error) {
       return { ...answer, mistakes: [(error as Error).message], applied: [], restart: [] };
@@ -103,11 +103,16 @@ function picked(from: Settings, names: SettingName[]): Partial<Settings> {
 }
 
 /** The new ports are bound before the old ones are left; when one cannot be had, all stay as they are. */
-async function boundFor(settings: Settings, changed: SettingName[]): Promise<Sockets> {
+async function boundFor(settings: Settings, old: Settings): Promise<Sockets> {
   const sockets = new Map<string, Bound | null>();
   try {
-    for (const { name, setting } of listeners.filter(l => changed.includes(l.setting))) {
+    for (const { name, setting } of listeners.filter(l => settings[l.setting] !== old[l.setting])) {
       const port = settings[setting];
+      const owner = listeners.find(l => port !== 0 && old[l.setting] === port);
+      if (owner)
+        throw new Error(
+          `${setting}: port ${port} is still that of ${owner.setting}: another one first and then that, or a restart`,
+        );
       sockets.set(name, port === 0 ? null : await bind(setting, settings.listen, port, 0));
     }
     return sockets;
