@@ -131,7 +131,11 @@ async function tellAll(
     children.delete('fetcher');
     await fetcher.stop(8000);
   }
-  if (!fetcher && isWanted) await begin('fetcher').catch(error => problems.push(`fetcher: ${error.message}`));
+  if (!fetcher && isWanted)
+    await begin('fetcher').catch(error => {
+      children.delete('fetcher');
+      problems.push(`fetcher: ${error.message}`);
+    });
   return problems;
 }
 

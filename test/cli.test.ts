@@ -139,6 +139,21 @@ describe('cwmail', () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'There is no settings file here; the defaults hold.\n' });
   });
 
+  test.each([
+    ['Europe/Atlantis', /^TZ is "Europe\/Atlantis", which names no zone: .* \(a warning\)$/m],
+    ['CET-1CEST', /^TZ is "CET-1CEST", which names no zone/m],
+    ['Europe/Berlin', null],
+    [':Etc/UTC', null],
+  ])('config check looks at the zone of the machine: TZ=%s', async (zone, pattern) => {
+    const { stdout } = await new Promise<{ stdout: string }>(resolve =>
+      execFile(launcher, ['config', 'check'], { cwd: folder, env: { ...process.env, TZ: zone } }, (_, stdout) =>
+        resolve({ stdout }),
+      ),
+    );
+    if (pattern) expect(stdout).toMatch(pattern);
+    else expect(stdout).toBe('There is no settings file here; the defaults hold.\n');
+  });
+
   test('config test-ip says which entries an address fails', async () => {
     writeFileSync(join(folder, 'ip.conf'), 'user_ip_address *,!161.29.5.*,161.29.0-9.1\nservice_ip 10.*,!10.0.0.5\n');
     const ask = (name: string, address: string) =>

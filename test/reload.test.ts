@@ -216,17 +216,21 @@ describe.each([{ single: false }, { single: true }])('reload, single: $single', 
           socket.destroy();
         }).on('error', reject);
       });
-    const stls = async () => {
-      const plain = connect(house.ports.pop3, '127.0.0.1');
+    const upgraded = async (port: number, ...commands: string[]) => {
+      const plain = connect(port, '127.0.0.1');
       await new Promise(resolve => plain.once('data', resolve));
-      plain.write('STLS\r\n');
-      await new Promise(resolve => plain.once('data', resolve));
+      for (const command of commands) {
+        plain.write(`${command}\r\n`);
+        await new Promise(resolve => plain.once('data', resolve));
+      }
       const socket = connectTls({ socket: plain, rejectUnauthorized: false });
       await new Promise(resolve => socket.once('secureConnect', resolve));
       const { fingerprint256 } = socket.getPeerCertificate();
       socket.destroy();
       return fingerprint256;
     };
+    const stls = () => upgraded(house.ports.pop3, 'STLS');
+    const starttls = () => upgraded(house.ports.smtp, 'EHLO test.example', 'STARTTLS');
     await reload({ https_port: String(https) });
     const made = await of(https!);
     const files = { cert: join(house.data, 'c.pem'), key: join(house.data, 'k.pem') };
@@ -235,7 +239,7 @@ describe.each([{ single: false }, { single: true }])('reload, single: $single', 
     expect((await reload({ tls_cert: files.cert, tls_key: files.key })).said).toEqual(['Applied: tls_cert, tls_key']);
     const given = await of(https!);
     expect(given).not.toBe(made);
-    expect(await stls()).toBe(given);
+    expect([await stls(), await starttls()]).toEqual([given, given]);
     // What no one can use is not taken up.
     writeFileSync(files.cert, 'nonsense');
     expect(await reload({})).toMatchObject({
@@ -250,7 +254,7 @@ describe.each([{ single: false }, { single: true }])('reload, single: $single', 
       writeFileSync(to, readFileSync(join(house.data, from)));
     expect((await reload({})).said).toEqual(['Applied: tls_cert']);
     expect(await of(https!)).toBe(made);
-    expect(await stls()).toBe(made);
+    expect([await stls(), await starttls()]).toEqual([made, made]);
   });
 
   test('reload goes on line, which lets go what was parked for that, and off line again', async () => {

@@ -12,6 +12,7 @@ import { controlPath } from '../control.ts';
 import type { ReloadAnswer } from '../supervisor.ts';
 import { createTell, dialControl } from '../tell.ts';
 import { ipList } from '../wire/ip-pattern.ts';
+import { clockProblem } from './clock.ts';
 import { type CommandContext, PlainError, print, readSettings, settingsOf, UsageError } from './command.ts';
 
 export async function check(context: CommandContext): Promise<number> {
@@ -19,6 +20,8 @@ export async function check(context: CommandContext): Promise<number> {
   for (const m of mistakes) print(mistakeLine(m));
   for (const m of warnings) print(`${mistakeLine(m)} (a warning)`);
   for (const m of notes) print(mistakeLine(m));
+  const clock = clockProblem(settings);
+  if (clock !== null) print(`${clock} (a warning)`);
   if (mistakes.length === 0) print(file ? `${file} is good` : 'There is no settings file here; the defaults hold.');
   if (mistakes.length === 0) await compareWithRunning(settings, file);
   return mistakes.length ? 1 : 0;

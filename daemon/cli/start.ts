@@ -1,6 +1,7 @@
 import { isatty } from 'node:tty';
 import { mistakeLine, type Settings } from '../config.ts';
 import { type House, PortError, StartError, startHouse } from '../supervisor.ts';
+import { clockProblem } from './clock.ts';
 import { type CommandContext, loadedOf, PlainError, print, readSettings } from './command.ts';
 
 /** SIGTERM to exit, as promised to whoever stops us. */
@@ -25,6 +26,8 @@ export async function start(context: CommandContext): Promise<number> {
     stopAsked = resolve;
   });
   const notice = (text: string) => print(`cwmail: ${text}`);
+  const clock = clockProblem(settings);
+  if (clock !== null) notice(clock);
   for (const m of warnings) notice(`${mistakeLine(m)} (a warning)`);
   if (notes.length > 0)
     notice(

@@ -54,7 +54,6 @@ export const originals = new Map<string, Original>([
   ...ignored('an alias takes its address for itself; what no line takes goes to the mailbox', 'alias_fallthrough'),
   ...ignored('names in it may carry their domain', 'alias_file_domain'),
   ...ignored('content is passed on as it came', 'add_footer'),
-  ...ignored('the same address twice among the recipients gets one copy', 'allowdup'),
 
   // Relaying and abuse.
   ...ignored("a sender's domain is anybody's to write; people sign in to relay", 'forward_from', 'forward_user'),
@@ -70,7 +69,10 @@ export const originals = new Map<string, Original>([
   ),
 
   // Queue.
-  ...ignored('the sender asks for it by RET (RFC 3461); unasked, a report carries the header', 'bounce_body'),
+  ...ignored(
+    'a report carries the message, or its header where it is long or the sender wants no more (RFC 3461)',
+    'bounce_body',
+  ),
   ...ignored('a look-up may take ten seconds', 'dns_timeout'),
 
   // Log.
@@ -93,7 +95,7 @@ export const originals = new Map<string, Original>([
     'there is no such thing here',
     ...['forward_cc', 'vdomain', 'relay_to', 'forward_from_ip', 'max_rcpts', 'smtp_welcome', 'fake_vrfy'],
     ...['log_chain', 'alias_file', 'msg_filter', 'pickup_path', 'proxy_domain', 'dns_host', 'suspend_domain'],
-    ...['etrn_relay', 'hide'],
+    ...['etrn_relay', 'hide', 'allowdup'],
   ),
 ]);
 
