@@ -9,8 +9,11 @@ export type Readable = { kind: 'readable'; octets: number; body: Body };
 
 export type MessageReader = {
   read(number: number | null): Answer | Readable | Promise<Answer | Readable>;
-  /** While the client takes one message in, the next ones are read: who fetches one by one waits for the wire alone. */
-  readAhead(): Promise<void>;
+  /**
+   * While the client takes one message in, the next ones are read: who fetches one by one waits for the wire alone.
+   * Answers nothing where they are there already.
+   */
+  readAhead(): Promise<void> | undefined;
 };
 
 /** So young a reading is as good as one made now: a removal in between might as well have come behind the command. */
@@ -49,11 +52,11 @@ export function createReader(store: Store, accountId: number, drop: Maildrop): M
         return found ? readable(found, entry.size) : gone;
       });
     },
-    async readAhead() {
+    readAhead() {
+      if (!last.isQuick) return undefined;
       const next = drop.entry(last.number + 1);
-      if (!last.isQuick || !next || fresh(next.id)) return;
       // A failure is told when the message is asked for.
-      await load(last.number + 1, mostAhead).catch(() => {});
+      return next && !fresh(next.id) ? load(last.number + 1, mostAhead).catch(() => {}) : undefined;
     },
   };
 }

@@ -46,9 +46,16 @@ export function startSession(socket: Socket, peer: string, house: House, limits:
     running = true;
     try {
       do {
-        await obeyAll();
-        await out.flush();
-        if (talk.phase.kind === 'transaction') await talk.phase.reader.readAhead();
+        // Awaited only where there is something to wait for: a message read ahead goes out in the turn its command came in.
+        for (let waits = obeySome(); waits; waits = obeySome()) {
+          await waits;
+          // Signing in always has to wait.
+          if (talk.phase.kind === 'transaction') clearTimeout(deadline);
+        }
+        const taken = out.flush();
+        if (taken) await taken;
+        const ahead = talk.phase.kind === 'transaction' && talk.phase.reader.readAhead();
+        if (ahead) await ahead;
         // While that took its time, more may have come.
       } while (state === 'open' && inbox.waiting && !stream.destroyed);
     } catch (error) {
@@ -61,16 +68,17 @@ export function startSession(socket: Socket, peer: string, house: House, limits:
     else if (state === 'stopping' || (halfClosed && state === 'open')) close();
     else if (stream.isPaused()) stream.resume();
   };
-  const obeyAll = async () => {
+  /** Obeys what has come until an answer has to wait for somebody; answers nothing when all is obeyed. */
+  const obeySome = (): Promise<void> | undefined => {
     for (let obeyed = 1; state === 'open' && !stream.destroyed; obeyed++) {
       const line = inbox.next();
-      if (!line) return;
+      if (!line) return undefined;
       const answer = answered(talk, line);
-      const given = give(answer instanceof Promise ? await answer : answer);
-      if (given) await given;
-      if (talk.phase.kind === 'transaction') clearTimeout(deadline);
-      if (obeyed % commandsAtOnce === 0) await new Promise(resolve => setImmediate(resolve));
+      const given = answer instanceof Promise ? answer.then(give) : give(answer);
+      if (given) return given;
+      if (obeyed % commandsAtOnce === 0) return new Promise(resolve => setImmediate(resolve));
     }
+    return undefined;
   };
   const give = (answer: Answer): Promise<void> | undefined => {
     if (answer.kind === 'starttls') stream.pause();

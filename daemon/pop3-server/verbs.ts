@@ -13,8 +13,11 @@ const anyone = (act: Act): Verb => ({ in: ['authorization'], act });
 const owner = (act: (phase: Transaction, args: string[], talk: Talk) => Answer | Promise<Answer>): Verb => ({
   in: ['transaction'],
   act: (talk, args) =>
-    talk.phase.kind === 'transaction' ? act(talk.phase, args.trim().split(/ +/), talk) : refused('Sign in first'),
+    talk.phase.kind === 'transaction' ? act(talk.phase, words(args), talk) : refused('Sign in first'),
 });
+
+/** A command of one argument, which nearly all are, is not taken apart. */
+const words = (args: string): string[] => (args.includes(' ') ? args.trim().split(/ +/) : [args]);
 
 const verbs = new Map<string, Verb>([
   ['USER', anyone(user)],
@@ -41,8 +44,9 @@ const mayBeLong = new Set(['PASS', 'AUTH']);
 /** `null`: the line was no command at all, or one out of place. */
 export function obey(talk: Talk, line: string): Answer | Promise<Answer> | null {
   if (talk.phase.kind === 'challenge') return plain(talk, line);
-  const [name = ''] = line.split(' ', 1);
-  const verb = verbs.get(name.toUpperCase());
+  const space = line.indexOf(' ');
+  const name = space < 0 ? line : line.slice(0, space);
+  const verb = verbs.get(name) ?? verbs.get(name.toUpperCase());
   if (!verb?.in.includes(talk.phase.kind)) return null;
   if (line.length > longestCommand && !mayBeLong.has(name.toUpperCase())) return null;
   return verb.act(talk, line.slice(name.length + 1));
@@ -63,7 +67,7 @@ function stls(talk: Talk): Answer {
 }
 
 /** A message number: from 1, in plain digits; null: it is none. */
-const numberOf = (text: string | undefined): number | null => (/^\d{1,9}$/.test(text ?? '') ? Number(text) : null);
+const numberOf = (text = ''): number | null => (/^\d{1,9}$/.test(text) ? Number(text) : null);
 
 /** LIST and UIDL: of one message, or of all. */
 function scan(drop: Maildrop, [which]: string[], unit: string, told: (entry: Entry) => number): Answer {
