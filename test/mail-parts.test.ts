@@ -505,6 +505,13 @@ describe('bombs', () => {
     ],
     ['10^5 header fields in a part', () => `${mixed}--b\n${'A: b\n'.repeat(1e5)}\nx\n--b--`],
     ['a header line of 50 MB', () => `${mixed}--b\nA: ${'b'.repeat(5e7)}\n\nx\n--b--`],
+    ['50 MB of delimiters', () => `${mixed}${'--b\n'.repeat(1.25e7)}`],
+    ['50 MB of lines that nearly are delimiters', () => `${mixed}--b\n\n${'--bx\n'.repeat(1e7)}`],
+    // The hash of these lines is that of the delimiter.
+    [
+      '20 MB of lines that look like the delimiter',
+      () => `Content-Type: multipart/mixed; boundary=Aa\n\n--Aa\n\n${'--BB\n'.repeat(4e6)}`,
+    ],
     [
       '100 levels and 10^5 lines that miss all of them',
       () =>
@@ -520,6 +527,11 @@ describe('bombs', () => {
     expect(depthOf(root)).toBeLessThanOrEqual(101);
     expect(countOf(root)).toBeLessThanOrEqual(1_000);
     expect(header.length).toBeLessThanOrEqual(256 * 1024);
+  });
+
+  it('PartScanner takes no delimiter for one that only looks like it', () => {
+    const { root } = scan(bytes('Content-Type: multipart/mixed; boundary=Aa\n\n--Aa\n\none\n--BB\n\ntwo\n--Aa--\n'));
+    expect(root.parts).toHaveLength(1);
   });
 
   it('PartScanner lets what is beyond the limit of parts belong to the part around it', () => {

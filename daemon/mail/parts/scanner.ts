@@ -1,5 +1,6 @@
 import { LONGEST_HEADER } from '../header.ts';
-import { describePart, LONGEST_BOUNDARY } from './describe.ts';
+import { Boundaries, type Delimiter } from './boundaries.ts';
+import { describePart } from './describe.ts';
 import type { Part } from './part.ts';
 
 export const DEEPEST = 100;
@@ -7,8 +8,10 @@ export const MOST_PARTS = 1_000;
 
 /** Octets kept of the header of a part inside; more than any needs to say what it is. */
 const LONGEST_PART_HEADER = 64 * 1024;
-/** A delimiter line with the white space that transport may put behind it (RFC 2046 §5.1.1). */
-const LONGEST_DELIMITER = LONGEST_BOUNDARY + 100;
+/** So many delimiters behind the last part still end what is open; a crowd of them is then content like any other. */
+const MOST_BEYOND = 10 * MOST_PARTS;
+/** After a line of dashes was found, how many octets are looked at one by one before the native search goes on: they come in crowds. */
+const CLOSE_LOOK = 128;
 
 const NONE = Buffer.alloc(0);
 const DASHES = Buffer.from('--');
@@ -27,9 +30,6 @@ export type Scanned = {
 
 /** A part under way; `prefix` is what the ids of its parts begin with. */
 type Open = { part: Part; prefix: string };
-/** A multipart whose delimiters count; `depth` is the place of its part among the open ones. */
-type Level = { boundary: string; depth: number; childType: string };
-type Delimiter = { level: number; last: boolean; next: number; eol: number };
 
 /**
  * Finds the parts of content that arrives in chunks, without keeping it: what is held back is at most the start
@@ -48,8 +48,9 @@ export class PartScanner {
   /** Octets of the line end before the start of this body. */
   #eol = 0;
   #open: Open[] = [];
-  #levels: Level[] = [];
+  readonly #boundaries = new Boundaries();
   #count = 0;
+  #beyond = 0;
   #pieces: Buffer[] = [];
   #collected = 0;
   #header: Buffer | null = null;
@@ -105,7 +106,7 @@ export class PartScanner {
         this.#collect(bytes, from, at);
         return this.#startBody(at + eol, eol);
       }
-      const found = first === DASH ? this.#delimiter(bytes, at, last) : null;
+      const found = first === DASH ? this.#boundaries.find(bytes, at, last) : null;
       const undecided = found === 'undecided' || (first === CR && at + 1 === bytes.length && !last);
       if (first === undefined || undecided) {
         this.#collect(bytes, from, at);
@@ -152,7 +153,7 @@ export class PartScanner {
     const mayNest = this.#open.length < DEEPEST && this.#count < MOST_PARTS;
     if (boundary !== null && mayNest) {
       const childType = part.type === 'multipart/digest' ? 'message/rfc822' : 'text/plain';
-      this.#levels.push({ boundary, depth: this.#open.length, childType });
+      this.#boundaries.add({ boundary, depth: this.#open.length, childType });
     }
     if (isMessage(part) && mayNest) {
       this.#defaultType = 'text/plain';
@@ -187,9 +188,9 @@ export class PartScanner {
 
   /** Reads on to the next delimiter that counts, or to the end of the bytes. */
   #readBody(bytes: Buffer, from: number, last: boolean): number {
-    if (this.#levels.length === 0) return this.#starve(bytes.length);
+    if (this.#boundaries.none) return this.#starve(bytes.length);
     if (!this.#inside) {
-      const found = this.#delimiter(bytes, from, last);
+      const found = this.#boundaries.find(bytes, from, last);
       if (found === 'undecided') return this.#starve(from);
       if (found !== null) return this.#split(found, this.#base + from - this.#eol);
       this.#inside = true;
@@ -198,42 +199,23 @@ export class PartScanner {
     for (;;) {
       const line = nextLineOfDashes(bytes, at);
       if (line < 0) return this.#starve(last ? bytes.length : startOfHope(bytes, at));
-      const found = this.#delimiter(bytes, line, last);
+      const found = this.#boundaries.find(bytes, line, last);
       if (found === 'undecided') return this.#starve(line - 1);
       const beforeEol = line >= 2 ? bytes[line - 2] : this.#before;
       if (found !== null) return this.#split(found, this.#base + line - (beforeEol === CR ? 2 : 1));
-      at = line;
+      at = this.#boundaries.lineEnd;
     }
-  }
-
-  /** Is the line at `at` a delimiter of an open multipart? Innermost first: boundaries may be used again inside. */
-  #delimiter(bytes: Buffer, at: number, last: boolean): Delimiter | 'undecided' | null {
-    const there = bytes.length - at;
-    if (there < 2 && !last && (there === 0 || bytes[at] === DASH)) return 'undecided';
-    if (bytes[at] !== DASH || bytes[at + 1] !== DASH || this.#levels.length === 0) return null;
-    const line = bytes.subarray(at + 2, at + 2 + LONGEST_DELIMITER);
-    const lf = line.indexOf(LF);
-    if (lf < 0 && line.length === LONGEST_DELIMITER) return null;
-    if (lf < 0 && !last) return 'undecided';
-    const text = line.toString('latin1', 0, lf < 0 ? line.length : lf).replace(/[ \t\r]+$/, '');
-    const next = lf < 0 ? bytes.length : at + 2 + lf + 1;
-    const eol = lf > 0 && line[lf - 1] === CR ? 2 : lf < 0 ? 0 : 1;
-    for (let level = this.#levels.length - 1; level >= 0; level--) {
-      const { boundary } = this.#levels[level]!;
-      if (text === boundary) return { level, last: false, next, eol };
-      if (text.length === boundary.length + 2 && text.endsWith('--') && text.startsWith(boundary))
-        return { level, last: true, next, eol };
-    }
-    return null;
   }
 
   /** A delimiter ends everything inside its multipart, and unless it is the last, the next part begins. */
   #split(found: Delimiter, bodyTo: number): number {
-    const level = this.#levels[found.level]!;
+    const { level, last } = found;
     this.#close(level.depth, bodyTo);
-    this.#levels.length = found.last ? found.level : found.level + 1;
+    this.#boundaries.closeInside(level, last);
     const { part: parent, prefix } = this.#open.at(-1)!;
-    if (found.last || this.#count >= MOST_PARTS) {
+    const full = this.#count >= MOST_PARTS;
+    if (full && ++this.#beyond >= MOST_BEYOND) this.#boundaries.clear();
+    if (last || full) {
       this.#state = 'body';
       this.#inside = false;
       this.#eol = found.eol;
@@ -263,10 +245,13 @@ const isMessage = (part: Part): boolean =>
  * looked for first, which needs no stop at line ends; where text has others, the line end is looked for too.
  */
 function nextLineOfDashes(bytes: Buffer, from: number): number {
-  const dashes = bytes.indexOf(DASHES, from);
+  const stop = Math.min(bytes.length - 2, from + CLOSE_LOOK);
+  let at = from;
+  for (; at < stop; at++) if (bytes[at] === LF && bytes[at + 1] === DASH && bytes[at + 2] === DASH) return at + 1;
+  const dashes = bytes.indexOf(DASHES, at);
   if (dashes < 0) return -1;
-  if (dashes > from && bytes[dashes - 1] === LF) return dashes;
-  const line = bytes.indexOf(LINE_OF_DASHES, Math.max(from, dashes - 1));
+  if (dashes > at && bytes[dashes - 1] === LF) return dashes;
+  const line = bytes.indexOf(LINE_OF_DASHES, Math.max(at, dashes - 1));
   return line < 0 ? -1 : line + 1;
 }
 
