@@ -55,6 +55,24 @@ const commands: Record<string, Command> = {
     does: 'list the accounts',
     load: async () => (await import('./cli/user.ts')).list,
   },
+  'user set': {
+    usage: 'user set NAME@DOMAIN [pop3=on|off] [disabled=on|off] [name=NAME]',
+    does: 'allow POP3 or not, disable or enable, name an account',
+    words: 4,
+    load: async () => (await import('./cli/account.ts')).set,
+  },
+  'user quota': {
+    usage: 'user quota NAME@DOMAIN SIZE|none',
+    does: 'set how much an account may hold',
+    words: 2,
+    load: async () => (await import('./cli/account.ts')).quota,
+  },
+  'user recount': {
+    usage: 'user recount [NAME@DOMAIN]',
+    does: 'count anew what an account holds (all: none named)',
+    words: 1,
+    load: async () => (await import('./cli/account.ts')).recount,
+  },
   'user del': {
     usage: 'user del NAME@DOMAIN',
     does: 'remove an account with its mail',

@@ -13,6 +13,7 @@ export { changedSettings, derived, needsRestart, type SettingName } from './conf
 export { settingsReference } from './config/reference.ts';
 export type { AliasRule, FallbackRule, FetchAccount, ForwardRule, Gateway, Settings } from './config/settings.ts';
 export { levels } from './config/settings.ts';
+export { size } from './config/values.ts';
 export type { Mistake, Verdict };
 
 export type Loaded = {

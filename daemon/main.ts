@@ -20,6 +20,10 @@ import { ipList } from './wire/ip-pattern.ts';
 
 const dnsTimeoutMs = 10_000;
 const throttleState = 'auth.throttle';
+const dayMs = 86_400_000;
+/** A form is sent again, or a report made again, within days; an upstream may be out of reach for a year (docs/decisions.md). */
+const keysKeptMs = 30 * dayMs;
+const fetchKeysKeptMs = 400 * dayMs;
 
 export const startDaemon: Start = async context => {
   const { settings, store, log, now, tls, serviceKey, listen } = context;
@@ -78,7 +82,7 @@ export const startDaemon: Start = async context => {
   } satisfies Running;
 };
 
-/** What is done by the clock: the throttle is kept over restarts, leftovers of crashes go, freed pages are given back. */
+/** What is done by the clock: the throttle is kept over restarts, leftovers of crashes and old keys go, freed pages are given back. */
 function keepHouse({ store, log, now }: Context, auth: Auth): () => void {
   const quietly = (what: string, act: () => Promise<unknown>) => () =>
     void act().catch(error => log.error(what, because(error)));
@@ -87,8 +91,11 @@ function keepHouse({ store, log, now }: Context, auth: Auth): () => void {
     60_000,
   );
   const tidy = quietly('sweep', async () => {
+    // A removal that broke off, whoever began it, is brought to its end.
+    for (const { id } of await store.accounts.leaving()) await store.accounts.remove(id, now());
     await store.content.unlinkDoomed();
     await store.content.sweepOrphans(now());
+    await store.forgetKeys(now() - keysKeptMs, now() - fetchKeysKeptMs);
     await store.giveBackSpace();
   });
   const sweep = setInterval(tidy, 3_600_000);

@@ -7,13 +7,14 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { packed, wasAccepted } from './store/accept.ts';
+import { packed } from './store/accept.ts';
 import { type Accounts, createAccounts } from './store/accounts.ts';
 import { type Contents, createContents } from './store/content.ts';
 import { createDeliveries, type Deliveries } from './store/deliveries.ts';
 import { createDrafts, type Drafts } from './store/drafts.ts';
 import { createFetched, createKeptState, type FetchedLedger, type KeptState } from './store/fetched.ts';
 import { createFolders, type Folders } from './store/folders.ts';
+import { type GivenKey, wasAccepted } from './store/keys.ts';
 import { createMessages, type Messages } from './store/messages.ts';
 import { migrate } from './store/schema.ts';
 import { createSearches, type Searches } from './store/search.ts';
@@ -24,6 +25,7 @@ import { connect, StoreError, sqliteNames } from './store/sqlite.ts';
 import type { Read, Write } from './store/verbs.ts';
 import { inlineWriter, startWriter } from './store/writer.ts';
 
+export type { AccountFields } from './store/accounts.ts';
 export type { ContentWriter } from './store/content.ts';
 export type { DraftFields } from './store/drafts.ts';
 export type { DropEntry } from './store/messages.ts';
@@ -44,7 +46,9 @@ export type Store = {
   /** The one transaction that makes content ours: messages, deliveries, keys, Sent copy, timeline. */
   accept(acceptance: Acceptance): Promise<Accepted>;
   /** Was anything accepted under this key? For a giver that never heard the answer. */
-  wasAccepted(key: string): Promise<boolean>;
+  wasAccepted(given: GivenKey): Promise<boolean>;
+  /** Forgets keys of before `before`, of the fetcher's those of before `fetchedBefore`. Answers how many. */
+  forgetKeys(before: number, fetchedBefore: number): Promise<number>;
   /** Gives the room that deletions left in the database back to the disk, in slices. */
   giveBackSpace(): Promise<void>;
   /** Writes of this process that wait for their commit. */
@@ -92,7 +96,13 @@ export async function openStore({ path, writer: kind, fatal }: StoreOptions): Pr
     sessions: createSessions(read, write),
     fetched: createFetched(read, write),
     kept: createKeptState(read, write),
-    wasAccepted: key => read(wasAccepted(key)),
+    wasAccepted: given => read(wasAccepted(given)),
+    async forgetKeys(before, fetchedBefore) {
+      let forgotten = 0;
+      for (let some = -1; some !== 0; forgotten += some)
+        some = await write('forgetKeys', { before, fetchedBefore, limit: 500 });
+      return forgotten;
+    },
     accept: a => write('accept', packed(a), 500 + (a.content.bytes?.length ?? 0)),
     giveBackSpace: () => giveBackSpace(write),
     pendingWrites: writer.pending,

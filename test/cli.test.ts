@@ -2,9 +2,11 @@ import { execFile } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePorts, type House, launcher, runCli, startHouse } from './harness.ts';
 import { popMessages, sendRaw } from './mail-talk.ts';
+import { signIn } from './site-talk.ts';
 
 const password = 'correct horse 1';
 const iso = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
@@ -79,6 +81,19 @@ describe('user', () => {
     [1, ['user', 'add', 'b%c@x.example', '--password-stdin'], password, /a user name has letters/],
     [1, ['user', 'passwd', 'nobody@x.example', '--password-stdin'], password, /there is no account nobody@x\.example/],
     [1, ['user', 'del', 'nobody@x.example'], '', /there is no account nobody@x\.example/],
+    [64, ['user', 'set', 'b@x.example'], '', /say what to set, such as pop3=off/],
+    [64, ['user', 'set', 'b@x.example', 'pop3'], '', /"pop3" is none of: pop3=on\|off/],
+    [64, ['user', 'set', 'b@x.example', 'address=c@x.example'], '', /is none of: pop3=on\|off/],
+    [64, ['user', 'set', 'b@x.example', 'pop3=maybe'], '', /on or off belongs here, not "maybe"/],
+    [
+      64,
+      ['user', 'quota', 'b@x.example'],
+      '',
+      /a size such as 10000000, 500k, 25M or 2G belongs here; none is no limit/,
+    ],
+    [64, ['user', 'quota', 'b@x.example', 'much'], '', /a size such as/],
+    [1, ['user', 'quota', 'nobody@x.example', '5G'], '', /there is no account nobody@x\.example/],
+    [1, ['user', 'recount', 'nobody@x.example'], '', /there is no account nobody@x\.example/],
   ])('user answers %i to %j', async (code, args, input, pattern) => {
     const answer = await run(args, input);
     expect(answer).toMatchObject({ code, stdout: '' });
@@ -264,6 +279,57 @@ describe('of a running house', () => {
     const plain = (await house.cli(['queue', 'list'])).stdout.trimEnd().split('\n');
     expect(plain).toHaveLength(2);
     expect(plain[0]).toMatch(/held {2}ann@localhost -> bob@far\.example/);
+  });
+
+  test('user set pop3=off shuts POP3 alone, disabled=on everything, and both can be undone', async () => {
+    const login = () => popMessages(house.ports.pop3, 'web@localhost', password);
+    const site = `http://127.0.0.1:${house.ports.http}`;
+    await house.addUser('web@localhost', password);
+    const session = await signIn(site, 'web', password);
+    expect((await session.get('/mail/inbox')).status).toBe(200);
+    const shut = await house.cli(['user', 'set', 'web@localhost', 'pop3=off', 'name=Web Only']);
+    expect(shut).toEqual({ code: 0, stdout: 'web@localhost: pop3=off, name=Web Only\n', stderr: '' });
+    await expect(login()).rejects.toThrow('-ERR [SYS/PERM] POP3 is not enabled for this account');
+    expect((await (await signIn(site, 'web', password)).get('/mail/inbox')).status).toBe(200);
+
+    await house.cli(['user', 'set', 'web@localhost', 'pop3=on', 'disabled=on']);
+    await expect(login()).rejects.toThrow('-ERR [AUTH]');
+    expect((await session.get('/mail/inbox')).status).not.toBe(200);
+    const replies = await sendRaw(house.ports.smtp, {
+      from: 'e@far.example',
+      to: ['web@localhost'],
+      data: Buffer.of(),
+    });
+    expect(replies.find(r => r.startsWith('550 5.2.1'))).toBeDefined();
+    await house.cli(['user', 'set', 'web@localhost', 'disabled=off']);
+    expect(await login()).toEqual([]);
+  });
+
+  test('user quota holds at once, and user recount makes true what was not', async () => {
+    await house.addUser('small@localhost', password);
+    const give = () =>
+      sendRaw(house.ports.smtp, { from: 'e@far.example', to: ['small@localhost'], data: Buffer.from('x\r\n.\r\n') });
+    expect((await give()).at(-1)).toMatch(/^250 /);
+    const usedOf = async () => {
+      const all = JSON.parse((await house.cli(['user', 'list', '--json'])).stdout) as Record<string, unknown>[];
+      return all.find(a => a.address === 'small@localhost');
+    };
+    const { used } = (await usedOf())!;
+    const set = await house.cli(['user', 'quota', 'small@localhost', '1k']);
+    expect(set.stdout).toBe(`small@localhost has a quota of 1024 octets, and uses ${used}\n`);
+    const db = new DatabaseSync(join(house.data, 'cwmail.db'));
+    db.exec("update account set used = 5000 where address = 'small@localhost'");
+    db.close();
+    expect((await give()).find(r => r.startsWith('452 4.2.2'))).toBeDefined();
+    expect((await house.cli(['user', 'recount', 'small@localhost'])).stdout).toBe(
+      `small@localhost uses ${used} octets (5000 were noted)\n`,
+    );
+    expect((await give()).at(-1)).toMatch(/^250 /);
+    expect((await house.cli(['user', 'recount'])).stdout).toContain(
+      `small@localhost uses ${2 * Number(used)} octets\n`,
+    );
+    await house.cli(['user', 'quota', 'small@localhost', 'none']);
+    expect(await usedOf()).toMatchObject({ quota: null, used: 2 * Number(used) });
   });
 
   test('user passwd and user del hold at once', async () => {

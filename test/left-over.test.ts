@@ -12,6 +12,7 @@ import { attachAll } from '../web/drafts.ts';
 import { FormError } from '../web/form.ts';
 import type { Site } from '../web/site.ts';
 import { type Received, readUploads } from '../web/upload.ts';
+import { fits } from './fits.ts';
 
 let path: string;
 let store: Store;
@@ -109,7 +110,7 @@ describe('attachAll', () => {
 
   test('attachAll leaves only the files that were attached when the store fails in between', async () => {
     const ann = await store.accounts.create({ address: 'ann@x', name: '', passwordHash: null, quota: 0, at: 1 });
-    const draft = await store.drafts.create(ann?.id ?? 0, draftFields, 1);
+    const draft = await fits(store.drafts.create(ann?.id ?? 0, draftFields, 1));
     let calls = 0;
     const attach: Store['drafts']['attach'] = async (...args) => {
       if (++calls === 2) throw new StoreError('busy', 'locked');

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { Flag } from '../daemon/store.ts';
 import { serveSite } from '../web/app.ts';
+import { fits } from './fits.ts';
 import { letters } from './letters.ts';
 import { openSite } from './site.ts';
 
@@ -30,18 +31,20 @@ await site.store.messages.setFlags(ann.id, read, Flag.seen, 0);
 await site.store.messages.setFlags(ann.id, [ids.plain ?? 0, ids.long ?? 0], Flag.answered | Flag.flagged, 0);
 await site.store.folders.create(ann.id, 'Allotment', now);
 await site.store.folders.create(ann.id, 'Rechnungen und sehr lange Ordnernamen 2026', now);
-const draft = await site.store.drafts.create(
-  ann.id,
-  {
-    to: 'Bo Ek <bo@example.net>',
-    cc: '',
-    bcc: '',
-    subject: 'Saturday',
-    text: 'Dear Bo,\n\nshall we say ten?\n',
-    relatedId: null,
-    relation: null,
-  },
-  now,
+const draft = await fits(
+  site.store.drafts.create(
+    ann.id,
+    {
+      to: 'Bo Ek <bo@example.net>',
+      cc: '',
+      bcc: '',
+      subject: 'Saturday',
+      text: 'Dear Bo,\n\nshall we say ten?\n',
+      relatedId: null,
+      relation: null,
+    },
+    now,
+  ),
 );
 
 const { http } = serveSite({ app: site.app });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Acceptance, Account, Route, Store } from '../daemon/store.ts';
 import { Flag } from '../daemon/store.ts';
+import { fits } from './fits.ts';
 
 /** What every engine of the store must hold. `open` makes an empty one; `reopen` closes it and opens it again. */
 export type Engine = {
@@ -250,13 +251,15 @@ export function storeContract(name: string, engine: Engine): void {
 
     test('drafts keep versions apart, hold uploads, and go when they are sent', async () => {
       const fields = { to: 'x@y.example', cc: '', bcc: '', subject: 's', text: 't', relatedId: null, relation: null };
-      const draft = await store.drafts.create(ann.id, fields, 1);
-      const saved = await store.drafts.save(ann.id, draft.id, draft.version, { ...fields, text: 'u' }, 2);
+      const draft = await fits(store.drafts.create(ann.id, fields, 1));
+      const saved = await fits(store.drafts.save(ann.id, draft.id, draft.version, { ...fields, text: 'u' }, 2));
       expect(saved?.text).toBe('u');
       expect(await store.drafts.save(ann.id, draft.id, draft.version, fields, 3)).toBeNull();
       expect(await store.drafts.get(bob.id, draft.id)).toBeNull();
       const content = { bytes: Buffer.from('file'), file: null, size: 4 };
-      const upload = await store.drafts.attach(ann.id, draft.id, { name: 'a.txt', type: 'text/plain', content, at: 3 });
+      const upload = await fits(
+        store.drafts.attach(ann.id, draft.id, { name: 'a.txt', type: 'text/plain', content, at: 3 }),
+      );
       expect((await store.drafts.get(ann.id, draft.id))?.uploads).toEqual([upload]);
       expect((await store.folders.byRole(ann.id, 'drafts')).total).toBe(1);
       await give('sent', [bob], {
@@ -314,7 +317,8 @@ export function storeContract(name: string, engine: Engine): void {
 
 const nothing = { folderId: null, unread: null, flagged: null, attachments: null, after: null, before: null };
 
-function acceptance(subject: string, routes: Route[], at: number, more: Partial<Acceptance>): Acceptance {
+/** As from a peer, one recipient a route. */
+export function acceptance(subject: string, routes: Route[], at: number, more: Partial<Acceptance>): Acceptance {
   const bytes = Buffer.from(`Subject: ${subject}\r\n\r\ntext\r\n`);
   return {
     content: { bytes, file: null, size: bytes.length },

@@ -5,7 +5,9 @@ import { expect, test } from 'vitest';
 import { createReserve } from '../daemon/store/reserve.ts';
 import { openStore, type Store, StoreError } from '../daemon/store.ts';
 import { lockStore } from '../daemon/store-lock.ts';
-import { storeContract } from './store-contract.ts';
+import { fits } from './fits.ts';
+import { type Engine, storeContract } from './store-contract.ts';
+import { quotaContract } from './store-quota.ts';
 
 const fatal = (error: Error) => {
   throw error;
@@ -13,7 +15,7 @@ const fatal = (error: Error) => {
 
 for (const writer of ['thread', 'inline'] as const) {
   const folders = new Map<Store, string>();
-  storeContract(`SQLite, writer ${writer}`, {
+  const engine: Engine = {
     async open() {
       const path = mkdtempSync(join(tmpdir(), 'cwmail-store-'));
       const store = await openStore({ path, writer, fatal });
@@ -30,7 +32,9 @@ for (const writer of ['thread', 'inline'] as const) {
       await store.close();
       rmSync(folders.get(store)!, { recursive: true });
     },
-  });
+  };
+  storeContract(`SQLite, writer ${writer}`, engine);
+  quotaContract(`SQLite, writer ${writer}`, engine);
 }
 
 function scratch(): string {
@@ -95,10 +99,12 @@ test('giveBackSpace makes the database smaller after mail has gone', async () =>
   const path = scratch();
   const store = await openStore({ path, writer: 'thread', fatal });
   const account = (await store.accounts.create({ address: 'a@x', name: '', passwordHash: null, quota: 0, at: 1 }))!;
-  const draft = await store.drafts.create(
-    account.id,
-    { to: '', cc: '', bcc: '', subject: '', text: '', relatedId: null, relation: null },
-    1,
+  const draft = await fits(
+    store.drafts.create(
+      account.id,
+      { to: '', cc: '', bcc: '', subject: '', text: '', relatedId: null, relation: null },
+      1,
+    ),
   );
   for (let i = 0; i < 60; i++) {
     const content = { bytes: Buffer.alloc(60_000, i), file: null, size: 60_000 };

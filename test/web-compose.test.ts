@@ -406,3 +406,79 @@ describe('createDesks', () => {
     expect(seen).toEqual(['other', 'slow', 'next']);
   });
 });
+
+describe('a full mailbox', () => {
+  const room = async (octets: number) => {
+    const { used } = (await site.store.accounts.byId(ann.id))!;
+    await site.store.accounts.set(ann.id, { quota: used + octets });
+  };
+  beforeEach(clear);
+  afterAll(() => site.store.accounts.set(ann.id, { quota: 0 }));
+
+  test.each(['/drafts', '/drafts/uploads', '/drafts/submissions'])(
+    'POST %s keeps what was typed in the page, and says that it is not saved',
+    async path => {
+      await room(20);
+      const { html } = await b.page('/compose');
+      const refused = await b.post(path, { ...formOf(html), ...fields });
+      expect(refused.status).toBe(507);
+      expect(refused.html).toMatch(/role="alert"[\s\S]*Your mailbox is full \(/);
+      expect(refused.html).toContain('At ten?');
+      expect([await drafts(), site.sent]).toEqual([[], []]);
+      await room(1000);
+      const again = await b.post('/drafts', { ...formOf(refused.html), ...fields });
+      expect(again.status).toBe(303);
+      expect(await drafts()).toHaveLength(1);
+    },
+  );
+
+  test('while typing, the state of the draft says so', async () => {
+    await room(20);
+    const { html } = await b.page('/compose');
+    const typed = await b.post('/drafts', { ...formOf(html), ...fields }, asHtmx);
+    expect(typed.html).toMatch(/^<div class="draft-state"[\s\S]*class="error">Your mailbox is full/);
+  });
+
+  test('a draft that outgrows its room stays as it was saved last', async () => {
+    await room(200);
+    const { html } = await b.page('/compose');
+    await b.post('/drafts', { ...formOf(html), ...fields }, asHtmx);
+    const [draft] = await drafts();
+    const opened = await b.page(`/drafts/${draft?.id}`);
+    const refused = await b.post('/drafts', { ...formOf(opened.html), ...fields, text: 'long '.repeat(99) });
+    expect([refused.status, refused.html.includes('long long')]).toEqual([507, true]);
+    expect(await drafts()).toEqual([draft]);
+    // The form is the same draft still.
+    expect((await b.post('/drafts', { ...formOf(refused.html), ...fields, text: 'short' })).status).toBe(303);
+    expect((await drafts()).map(d => d.text)).toEqual(['short']);
+  });
+
+  test('a file without room is named and left out; the message is saved and not sent', async () => {
+    await room(1000);
+    const { html } = await b.page('/compose');
+    const files = ['small', 'large'].map((name, i) => ({
+      name,
+      type: 'text/plain',
+      bytes: Buffer.alloc(i ? 900 : 90),
+    }));
+    const refused = await multipart('/drafts/submissions', { ...formOf(html), ...fields }, files);
+    expect(refused.status).toBe(507);
+    expect(refused.html).toMatch(/role="alert">Your mailbox is full \([^)]+\), so there was no room for large\./);
+    expect(site.sent).toEqual([]);
+    expect((await drafts()).map(d => [d.text, d.uploads.map(u => u.name)])).toEqual([['At ten?\n', ['small']]]);
+  });
+
+  test('a forwarded message goes with all its files or not at all', async () => {
+    const source = `Subject: f\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nhi\n--b\nContent-Type: text/plain; name=notes.txt\nContent-Disposition: attachment; filename=notes.txt\n\n${'n'.repeat(5000)}\n--b--\n`;
+    const id = await site.deliver(ann, source);
+    await room(1000);
+    const { html } = await b.page(`/compose?forward=${id}`);
+    const form = { ...formOf(html), ...fields };
+    const refused = await b.post('/drafts/submissions', form);
+    expect([refused.status, refused.html.includes('notes.txt')]).toEqual([507, true]);
+    expect([await drafts(), site.sent]).toEqual([[], []]);
+    await room(100_000);
+    expect((await b.post('/drafts/submissions', { ...formOf(refused.html), ...fields })).status).toBe(303);
+    expect(site.sent.map(s => s.content.includes('notes.txt'))).toEqual([true]);
+  });
+});

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Account, Flag } from '../daemon/store.ts';
+import { fits } from './fits.ts';
 import { letters } from './letters.ts';
 import { openSite, origin, type TestSite } from './site.ts';
 
@@ -456,10 +457,12 @@ describe('foreign requests', () => {
     await m.login('mallory');
     const id = await site.deliver(ann, letter('plain'));
     const own = await site.store.folders.create(ann.id, 'Secret', site.clock.now);
-    const draft = await site.store.drafts.create(
-      ann.id,
-      { to: '', cc: '', bcc: '', subject: 'secret', text: '', relatedId: null, relation: null },
-      site.clock.now,
+    const draft = await fits(
+      site.store.drafts.create(
+        ann.id,
+        { to: '', cc: '', bcc: '', subject: 'secret', text: '', relatedId: null, relation: null },
+        site.clock.now,
+      ),
     );
     const gets = (n: number, f: number, d: number) => [
       `/mail/inbox/${n}`,

@@ -10,7 +10,9 @@ export type DraftState =
   | { kind: 'saved'; at: number }
   /** Changed in another window; the next explicit save takes the place of that version. */
   | { kind: 'conflict'; at: number; version: number }
-  | { kind: 'gone' };
+  | { kind: 'gone' }
+  /** The mailbox is full. */
+  | { kind: 'full' };
 
 export type ComposeForm = {
   /** One for each time the form is shown; clicks on one form are one draft. */
@@ -108,7 +110,7 @@ ${f.errors.files ? html`<p class="error" role="alert">${f.errors.files}</p>` : '
 /** What is known of the draft on the server; also the answer to an autosave. */
 export function draftState(s: Pick<Screen, 'w'>, f: Pick<ComposeForm, 'draftId' | 'version' | 'state'>): Html {
   const t = s.w.t;
-  return html`<div class="draft-state" role="status"><input type="hidden" name="draft" value="${f.draftId ?? ''}"><input type="hidden" name="version" value="${f.version ?? ''}">${f.state.kind === 'conflict' ? html`<input type="hidden" name="instead" value="${f.state.version}">` : ''}<small data-failed="${t('compose.failed')}" data-signin="${t('compose.signin')}" class="${f.state.kind === 'conflict' || f.state.kind === 'gone' ? 'error' : ''}">${stateWords(s, f.state)}</small></div>`;
+  return html`<div class="draft-state" role="status"><input type="hidden" name="draft" value="${f.draftId ?? ''}"><input type="hidden" name="version" value="${f.version ?? ''}">${f.state.kind === 'conflict' ? html`<input type="hidden" name="instead" value="${f.state.version}">` : ''}<small data-failed="${t('compose.failed')}" data-signin="${t('compose.signin')}" class="${['conflict', 'gone', 'full'].includes(f.state.kind) ? 'error' : ''}">${stateWords(s, f.state)}</small></div>`;
 }
 
 function stateWords(s: Pick<Screen, 'w'>, state: DraftState): string {
@@ -121,5 +123,7 @@ function stateWords(s: Pick<Screen, 'w'>, state: DraftState): string {
       return s.w.t('compose.conflict', { time: s.w.clock(state.at) });
     case 'gone':
       return s.w.t('compose.gone');
+    case 'full':
+      return s.w.t('compose.full');
   }
 }

@@ -4,7 +4,7 @@ import type { Draft, DraftFields } from '../daemon/store.ts';
 import { type ComposeForm, composePage, type DraftState, draftState } from '../views/compose.ts';
 import { createBodies, partName } from './bodies.ts';
 import { createDesks, type Desk } from './desk.ts';
-import { attachAll, fieldsOf, forwardedParts, isBlank, saveDraft, takeAlong } from './drafts.ts';
+import { fieldsOf, forwardedParts, isBlank, keepForm, type Saved } from './drafts.ts';
 import type { Form } from './form.ts';
 import { beginLetter } from './letter.ts';
 import { tellOnce } from './notice.ts';
@@ -13,7 +13,7 @@ import type { Ctx, Env, Site } from './site.ts';
 import { largestFiles, type SendResult, send, taken, wasTaken } from './submission.ts';
 import { type Received, readUploads, type UploadForm } from './upload.ts';
 
-type Status = 200 | 409 | 413 | 422 | 503;
+type Status = 200 | 409 | 413 | 422 | 503 | 507;
 
 export function compose(site: Site): Hono<Env> {
   const app = new Hono<Env>();
@@ -39,7 +39,7 @@ export function compose(site: Site): Hono<Env> {
       if (typing && isBlank(fields) && form.get('draft') === '') return c.body(null, 204);
       const kept = await keep(c, form, fields, desk, form.files);
       if (typing) return fragment(c, form, kept);
-      if (kept.kind !== 'saved') return page(c, wrongState(form, fields, kept), 409);
+      if (kept.kind !== 'saved') return unsaved(c, form, fields, kept);
       tellOnce(site, c, { key: 'done.saved' });
       return c.redirect('/mail/drafts', 303);
     }),
@@ -48,7 +48,7 @@ export function compose(site: Site): Hono<Env> {
   app.post('/drafts/uploads', c =>
     withForm(c, async (form, fields, desk) => {
       const kept = await keep(c, form, fields, desk, form.files);
-      if (kept.kind !== 'saved') return page(c, wrongState(form, fields, kept), 409);
+      if (kept.kind !== 'saved') return unsaved(c, form, fields, kept);
       const drop = idOf(form.get('detach'));
       if (drop !== null) await site.store.drafts.detach(c.var.account.id, kept.draft.id, drop);
       return c.redirect(`/drafts/${kept.draft.id}`, 303);
@@ -69,7 +69,7 @@ export function compose(site: Site): Hono<Env> {
       if (desk.sentTo !== null) return c.redirect(desk.sentTo, 303);
       const kept = await keep(c, form, fields, desk, form.files);
       if (kept.kind === 'gone' && (await isSent(c, fields, desk))) return sentOn(c, desk, taken);
-      if (kept.kind !== 'saved') return page(c, wrongState(form, fields, kept), 409);
+      if (kept.kind !== 'saved') return unsaved(c, form, fields, kept);
       desk.tried = JSON.stringify(fields);
       const result = await send(site, c, kept.draft);
       if (result.kind === 'refused')
@@ -112,22 +112,23 @@ export function compose(site: Site): Hono<Env> {
     });
   };
 
-  type Kept = { kind: 'saved'; draft: Draft } | { kind: 'conflict'; draft: Draft } | { kind: 'gone' };
+  const keep = (c: Ctx, form: Form, fields: DraftFields, desk: Desk, files: Received[]): Promise<Saved> =>
+    keepForm(site, bodies, c.var.words, { account: c.var.account, form, fields, desk, files });
 
-  const keep = async (c: Ctx, form: Form, fields: DraftFields, desk: Desk, files: Received[]): Promise<Kept> => {
-    const fresh = desk.draftId === null && form.get('draft') === '';
-    const saved = await saveDraft(site, c.var.account, form, fields, desk);
-    if (saved.kind !== 'saved') {
-      for (const file of files) await file.discard();
-      return saved;
-    }
-    if (fresh) await takeAlong(site, bodies, c.var.words, saved.draft);
-    await attachAll(site, saved.draft, files);
-    if (!fresh && files.length === 0) return saved;
-    return { kind: 'saved', draft: (await site.store.drafts.get(c.var.account.id, saved.draft.id)) ?? saved.draft };
+  /** The form again, with what was typed and why it is not saved. */
+  const unsaved = async (c: Ctx, form: Form, fields: DraftFields, kept: Unsaved) => {
+    if (kept.kind !== 'full') return page(c, wrongState(form, fields, kept), 409);
+    const account = (await site.store.accounts.byId(c.var.account.id)) ?? c.var.account;
+    const room = { used: c.var.words.size(account.used), quota: c.var.words.size(account.quota) };
+    const errors =
+      kept.files.length > 0
+        ? { files: c.var.words.t('compose.error.full.files', { ...room, names: kept.files.join(', ') }) }
+        : { form: c.var.words.t('compose.error.full', room) };
+    const pending = kept.draft ? [] : await pendingOf(c, fields);
+    return page(c, { ...wrongState(form, fields, kept), pending, errors }, 507);
   };
 
-  const fragment = (c: Ctx, form: Form, kept: Kept) => {
+  const fragment = (c: Ctx, form: Form, kept: Saved) => {
     if (kept.kind === 'saved') c.header('HX-Replace-Url', `/drafts/${kept.draft.id}`);
     c.header('Vary', 'HX-Request-Type', { append: true });
     const shown = kept.kind === 'saved' ? ofDraft(kept.draft) : { ...identity(form), state: stateOf(kept) };
@@ -172,13 +173,20 @@ const ofDraft = (draft: Draft): Draft & Shown => ({
 
 const identity = (form: Form) => ({ draftId: idOf(form.get('draft')), version: idOf(form.get('version')) });
 
-const stateOf = (kept: { kind: 'conflict'; draft: Draft } | { kind: 'gone' }): DraftState =>
-  kept.kind === 'gone' ? { kind: 'gone' } : { kind: 'conflict', at: kept.draft.updatedAt, version: kept.draft.version };
+type Unsaved = Exclude<Saved, { kind: 'saved' }>;
+
+function stateOf(kept: Unsaved): DraftState {
+  if (kept.kind === 'conflict') return { kind: 'conflict', at: kept.draft.updatedAt, version: kept.draft.version };
+  // Files were left out, but the text is stored.
+  if (kept.kind === 'full' && kept.draft && kept.files.length > 0) return { kind: 'saved', at: kept.draft.updatedAt };
+  return { kind: kept.kind };
+}
 
 /** What was typed stays; a draft that is gone is a new one at the next save. */
-const wrongState = (form: Form, fields: DraftFields, kept: { kind: 'conflict'; draft: Draft } | { kind: 'gone' }) => ({
-  ...fields,
-  ...(kept.kind === 'gone' ? { draftId: null, version: null } : identity(form)),
-  uploads: kept.kind === 'conflict' ? kept.draft.uploads : [],
-  state: stateOf(kept),
-});
+function wrongState(form: Form, fields: DraftFields, kept: Unsaved) {
+  const draft = kept.kind === 'gone' ? null : kept.draft;
+  // Of a draft saved elsewhere the version seen stays, so that nothing is written over unasked.
+  const known =
+    kept.kind === 'conflict' ? identity(form) : { draftId: draft?.id ?? null, version: draft?.version ?? null };
+  return { ...fields, ...known, uploads: draft?.uploads ?? [], state: stateOf(kept) };
+}

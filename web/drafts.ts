@@ -13,7 +13,9 @@ export type Saved =
   | { kind: 'saved'; draft: Draft }
   /** Somebody saved it elsewhere since. */
   | { kind: 'conflict'; draft: Draft }
-  | { kind: 'gone' };
+  | { kind: 'gone' }
+  /** The mailbox is full. Null: nothing of it is stored; else what is. `files`: the names of those left out. */
+  | { kind: 'full'; draft: Draft | null; files: string[] };
 
 /** A header field is one line; addresses pasted as several lines are a list. */
 const oneLine = (text: string, between: string): string =>
@@ -49,14 +51,19 @@ export async function saveDraft(
   desk: Desk,
 ): Promise<Saved> {
   const id = desk.draftId ?? idOf(form.get('draft'));
-  if (id === null)
-    return { kind: 'saved', draft: onDesk(desk, await site.store.drafts.create(account.id, fields, site.now())) };
+  if (id === null) {
+    const made = await site.store.drafts.create(account.id, fields, site.now());
+    return made === 'no-room' ? full(null) : { kind: 'saved', draft: onDesk(desk, made) };
+  }
   const seen = idOf(form.get('instead')) ?? desk.version ?? idOf(form.get('version')) ?? 0;
   const draft = await site.store.drafts.save(account.id, id, seen, fields, site.now());
+  const stored = draft === null || draft === 'no-room' ? await site.store.drafts.get(account.id, id) : null;
+  if (draft === 'no-room') return full(stored);
   if (draft) return { kind: 'saved', draft: onDesk(desk, draft) };
-  const stored = await site.store.drafts.get(account.id, id);
   return stored ? { kind: 'conflict', draft: stored } : { kind: 'gone' };
 }
+
+const full = (draft: Draft | null, files: string[] = []): Saved => ({ kind: 'full', draft, files });
 
 function onDesk(desk: Desk, draft: Draft): Draft {
   desk.draftId = draft.id;
@@ -64,29 +71,70 @@ function onDesk(desk: Desk, draft: Draft): Draft {
   return draft;
 }
 
-export async function attachAll(site: Site, draft: Draft, files: Received[]): Promise<void> {
+/** Answers those there was no room for. */
+export async function attachAll(site: Site, draft: Draft, files: Received[]): Promise<Received[]> {
   const left = new Set(files);
+  const large: Received[] = [];
   try {
     for (const file of files) {
       const { name, type, content } = file;
-      if (await site.store.drafts.attach(draft.accountId, draft.id, { name, type, content, at: site.now() }))
-        left.delete(file);
+      const upload = await site.store.drafts.attach(draft.accountId, draft.id, { name, type, content, at: site.now() });
+      if (upload === 'no-room') large.push(file);
+      else if (upload) left.delete(file);
     }
+    return large;
   } finally {
     for (const file of left) await file.discard();
   }
 }
 
-/** The files of a forwarded message become files of the draft, once, at its first save. */
-export async function takeAlong(site: Site, bodies: Bodies, w: Words, draft: Draft): Promise<void> {
-  if (draft.relation !== 'forward' || draft.relatedId === null) return;
+/** The files of a forwarded message become files of the draft, once, at its first save. False: there is no room for all. */
+export async function takeAlong(site: Site, bodies: Bodies, w: Words, draft: Draft): Promise<boolean> {
+  if (draft.relation !== 'forward' || draft.relatedId === null) return true;
   const found = await forwardedParts(site, bodies, draft.accountId, draft.relatedId);
-  if (!found) return;
+  if (!found) return true;
   for (const part of found.shown.attachments) {
     const type = /^(message|multipart)\//.test(part.type) ? 'application/octet-stream' : part.type;
     const { writer, content } = await copied(site, found.contentId, part);
-    await attachAll(site, draft, [{ name: partName(w, part), type, content, discard: () => writer.discard() }]);
+    const file = { name: partName(w, part), type, content, discard: () => writer.discard() };
+    if ((await attachAll(site, draft, [file])).length > 0) return false;
   }
+  return true;
+}
+
+/** Saves a form with its files. A draft with files left out is no draft to send: the person is to know first. */
+export async function keepForm(
+  site: Site,
+  bodies: Bodies,
+  w: Words,
+  given: { account: Account; form: Form; fields: DraftFields; desk: Desk; files: Received[] },
+): Promise<Saved> {
+  const { account, form, fields, desk, files } = given;
+  const fresh = desk.draftId === null && form.get('draft') === '';
+  const saved = await saveDraft(site, account, form, fields, desk);
+  const discardAll = async () => {
+    for (const file of files) await file.discard();
+  };
+  if (saved.kind !== 'saved') {
+    await discardAll();
+    return saved;
+  }
+  const { draft } = saved;
+  if (fresh && !(await takeAlong(site, bodies, w, draft))) {
+    // As if it had not been saved: the next save is to try for all the forwarded files again.
+    await discardAll();
+    await site.store.drafts.remove(account.id, draft.id);
+    desk.draftId = null;
+    desk.version = null;
+    return full(null);
+  }
+  const left = await attachAll(site, draft, files);
+  const stored = fresh || files.length > 0 ? await site.store.drafts.get(account.id, draft.id) : draft;
+  if (left.length === 0) return { kind: 'saved', draft: stored ?? draft };
+  return full(
+    stored,
+    left.map(file => file.name),
+  );
 }
 
 async function copied(site: Site, contentId: number, part: Part) {

@@ -49,7 +49,7 @@ export function screenWith(
   };
 }
 
-export function show(c: Ctx, s: Screen, title: string, panes: Panes, status: 200 | 422 | ErrorStatus = 200) {
+export function show(c: Ctx, s: Screen, title: string, panes: Panes, status: 200 | 422 | 507 | ErrorStatus = 200) {
   const shell = shellOf(s, panes);
   const whole = pageTitle(s, title);
   c.header('Vary', 'HX-Request-Type', { append: true });

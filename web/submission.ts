@@ -69,7 +69,7 @@ export const taken = { kind: 'sent', goTo: '/mail/inbox', told: { key: 'done.sen
 const keyOf = (accountId: number, draftId: number): string => `draft:${accountId}:${draftId}`;
 
 export const wasTaken = (site: Site, accountId: number, draftId: number): Promise<boolean> =>
-  site.store.wasAccepted(keyOf(accountId, draftId));
+  site.store.wasAccepted({ origin: 'webmail', accountId, key: keyOf(accountId, draftId) });
 
 /** What was typed as recipients, each once; or what is wrong, beside the field it is wrong in. */
 function readRecipients(draft: Draft, w: Words): { recipients: Recipient[]; errors: Errors | null } {

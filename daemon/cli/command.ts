@@ -1,6 +1,8 @@
+import { nameProblem } from '../auth.ts';
 import { type Loaded, loadSettings, mistakeLine, type Settings } from '../config.ts';
 import { controlPath } from '../control.ts';
-import { openStore, type Store } from '../store.ts';
+import { addressKey, localOf, parseAddress } from '../mail/address.ts';
+import { type Account, openStore, type Store } from '../store.ts';
 import { createTell, dialControl, type Tell } from '../tell.ts';
 
 export type CommandContext = {
@@ -83,6 +85,25 @@ export async function secretFromStdin(): Promise<string> {
   const [secret = ''] = text.split(/\r?\n/, 1);
   if (secret === '') throw new PlainError('no password came on standard input');
   return secret;
+}
+
+/** An address as it is kept. The operator may give reserved and short names; only the form must hold. */
+export function addressIn(given: string): string {
+  if (!parseAddress(given)) throw new UsageError('an address such as ann@example.org belongs here');
+  const address = addressKey(given);
+  const problem = nameProblem(localOf(address));
+  if (problem === 'signup.characters')
+    throw new PlainError(`a user name has letters, digits, dots, dashes and underscores only`);
+  return address;
+}
+
+/** The account; one that is being removed is there no more. */
+export async function existing(store: Store, address: string): Promise<Account> {
+  const account = await store.accounts.byAddress(address);
+  if (!account) throw new PlainError(`there is no account ${address}`);
+  if ((await store.accounts.leaving()).some(({ id }) => id === account.id))
+    throw new PlainError(`${address} is being removed: user del, or the next start, brings it to its end`);
+  return account;
 }
 
 export function print(line: string): void {

@@ -1,7 +1,16 @@
-import { hashPassword, nameProblem, passwordProblem } from '../auth.ts';
-import { addressKey, domainOf, localOf, parseAddress } from '../mail/address.ts';
-import type { Account, Store } from '../store.ts';
-import { type CommandContext, PlainError, print, secretFromStdin, UsageError, withStore } from './command.ts';
+import { hashPassword, passwordProblem } from '../auth.ts';
+import { domainOf, localOf } from '../mail/address.ts';
+import type { Account } from '../store.ts';
+import {
+  addressIn,
+  type CommandContext,
+  existing,
+  PlainError,
+  print,
+  secretFromStdin,
+  UsageError,
+  withStore,
+} from './command.ts';
 
 export async function add(context: CommandContext): Promise<number> {
   const address = addressOf(context);
@@ -47,7 +56,9 @@ export async function list(context: CommandContext): Promise<number> {
 export async function del(context: CommandContext): Promise<number> {
   const address = addressOf(context);
   return await withStore(context, async store => {
-    const account = await existing(store, address);
+    // Also one whose removal broke off.
+    const account = await store.accounts.byAddress(address);
+    if (!account) throw new PlainError(`there is no account ${address}`);
     await store.accounts.remove(account.id, Date.now());
     print(`${address} is gone, with its mail; the address is kept from re-use`);
     return 0;
@@ -64,17 +75,7 @@ const shown = (a: Account) => ({
   disabled: a.disabled,
 });
 
-/** The operator may give reserved and short names; only the form must hold. */
-function addressOf({ args }: CommandContext): string {
-  const given = args[0] ?? '';
-  if (args.length !== 1 || !parseAddress(given))
-    throw new UsageError('an address such as ann@example.org belongs here');
-  const address = addressKey(given);
-  const problem = nameProblem(localOf(address));
-  if (problem === 'signup.characters')
-    throw new PlainError(`a user name has letters, digits, dots, dashes and underscores only`);
-  return address;
-}
+const addressOf = ({ args }: CommandContext): string => addressIn(args[0] ?? '');
 
 async function passwordFor({ options }: CommandContext, address: string): Promise<string> {
   if (!options['password-stdin']) throw new UsageError('say --password-stdin and give the password on standard input');
@@ -89,9 +90,3 @@ const problemInWords: Record<string, string> = {
   'signup.password_long': 'the password is too long',
   'signup.password_is_name': 'the password must not be the user name',
 };
-
-async function existing(store: Store, address: string): Promise<Account> {
-  const account = await store.accounts.byAddress(address);
-  if (!account) throw new PlainError(`there is no account ${address}`);
-  return account;
-}

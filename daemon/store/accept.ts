@@ -4,6 +4,7 @@ import { indexWords } from '../mail/words.ts';
 import { insertContent } from './content.ts';
 import { removeDraft } from './drafts.ts';
 import { addMessage } from './filing.ts';
+import { takeKey } from './keys.ts';
 import {
   type Acceptance,
   type Accepted,
@@ -13,7 +14,7 @@ import {
   type IndexText,
   type Route,
 } from './shapes.ts';
-import { row, run, type Work } from './sql.ts';
+import { run, type Work } from './sql.ts';
 
 /** The commit behind every 250: messages, deliveries, keys, Sent copy and timeline, or nothing of them. */
 export function* acceptVerb(given: Acceptance): Work<Accepted> {
@@ -64,14 +65,10 @@ function* unknownYet(a: Acceptance): Work<AcceptedRecipient[]> {
   if (a.key === null) return a.recipients;
   const fresh: AcceptedRecipient[] = [];
   for (const r of a.recipients) {
-    const sql = 'insert into accepted_key (key, recipient, at) values (?,?,?) on conflict do nothing';
-    if ((yield* run(sql, a.key, r.address, a.receivedAt)) > 0) fresh.push(r);
+    if (yield* takeKey({ origin: a.origin, accountId: a.accountId, key: a.key }, r.address, a.receivedAt))
+      fresh.push(r);
   }
   return fresh;
-}
-
-export function* wasAccepted(key: string): Work<boolean> {
-  return (yield* row('select 1 from accepted_key where key = ? limit 1', key)) !== undefined;
 }
 
 /** Several recipients may lead to one mailbox (an alias and its owner): it gets one copy. */

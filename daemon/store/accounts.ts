@@ -1,4 +1,5 @@
 import { removeMessages } from './messages.ts';
+import type { Recount } from './quota.ts';
 import type { Account, FolderRole } from './shapes.ts';
 import { mustRow, row, rows, run, type Work } from './sql.ts';
 import type { Read, Write } from './verbs.ts';
@@ -17,8 +18,12 @@ export type Accounts = {
   create(account: NewAccount): Promise<Account | null>;
   setPassword(id: number, passwordHash: string): Promise<void>;
   set(id: number, fields: AccountFields): Promise<void>;
+  /** Counts anew what the account uses and what is in its folders, in one transaction. Null: there is none. */
+  recount(id: number): Promise<Recount | null>;
   /** Removes the account with all it holds; its address stays reserved. False: there was none. */
   remove(id: number, at: number): Promise<boolean>;
+  /** Those whose removal was begun and did not come to its end. */
+  leaving(): Promise<Account[]>;
   /** False when an account has it or had it. */
   isFree(address: string): Promise<boolean>;
 };
@@ -155,6 +160,7 @@ export function createAccounts(read: Read, write: Write, leaving: Leaving): Acco
     create: a => write('createAccount', a),
     setPassword: (id, passwordHash) => write('setPassword', { id, passwordHash }),
     set: (id, fields) => write('setAccount', { id, fields }),
+    recount: id => write('recount', { id }),
     async remove(id, at) {
       if (!(await write('retireAccount', { id, at }))) return false;
       do {
@@ -163,6 +169,10 @@ export function createAccounts(read: Read, write: Write, leaving: Leaving): Acco
       } while (!(await write('dropAccount', { id })));
       while ((await leaving.unlinkFiles()) > 0);
       return true;
+    },
+    async leaving() {
+      const sql = `select ${columns} from account where address in (select address from retired_address)`;
+      return (await read(rows<AccountRow>(sql))).map(account);
     },
     isFree: address => read(isFree(address)),
   };

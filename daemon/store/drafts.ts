@@ -1,5 +1,6 @@
 import { insertContent, releaseContent } from './content.ts';
-import type { Draft, NewContent, Upload } from './shapes.ts';
+import { draftOctets, giveRoom, octetsOfDraft, takeRoom } from './quota.ts';
+import type { Draft, NewContent, NoRoom, Upload } from './shapes.ts';
 import { list, mustRow, row, rows, run, type Work } from './sql.ts';
 import type { Read, Write } from './verbs.ts';
 
@@ -9,16 +10,22 @@ export type Drafts = {
   /** Newest save first. */
   list(accountId: number): Promise<Draft[]>;
   get(accountId: number, id: number): Promise<Draft | null>;
-  create(accountId: number, fields: DraftFields, at: number): Promise<Draft>;
+  create(accountId: number, fields: DraftFields, at: number): Promise<Draft | NoRoom>;
   /** Null: the draft is gone, or `version` is not the stored one (saved elsewhere in between); null version: whatever is stored. */
-  save(accountId: number, id: number, version: number | null, fields: DraftFields, at: number): Promise<Draft | null>;
+  save(
+    accountId: number,
+    id: number,
+    version: number | null,
+    fields: DraftFields,
+    at: number,
+  ): Promise<Draft | NoRoom | null>;
   remove(accountId: number, id: number): Promise<boolean>;
-  /** Null: the draft is gone; the content is then the caller's to discard. */
+  /** Null: the draft is gone. Then, and where there is no room, the content is the caller's to discard. */
   attach(
     accountId: number,
     id: number,
     file: { name: string; type: string; content: NewContent; at: number },
-  ): Promise<Upload | null>;
+  ): Promise<Upload | NoRoom | null>;
   detach(accountId: number, id: number, uploadId: number): Promise<boolean>;
 };
 
@@ -81,6 +88,7 @@ function* recount(accountId: number): Work<void> {
 export function* removeDraft({ accountId, id }: { accountId: number; id: number }): Work<boolean> {
   const found = yield* one(accountId, id);
   if (!found) return false;
+  yield* giveRoom(accountId, yield* octetsOfDraft(id));
   yield* run('delete from upload where draft_id = ?', id);
   yield* run('delete from draft where id = ?', id);
   for (const { contentId } of found.uploads) yield* releaseContent(contentId);
@@ -88,15 +96,20 @@ export function* removeDraft({ accountId, id }: { accountId: number; id: number 
   return true;
 }
 
+type Create = { accountId: number; fields: DraftFields; at: number };
 type Save = { accountId: number; id: number; version: number | null; fields: DraftFields; at: number };
 type Attach = { accountId: number; id: number; file: { name: string; type: string; content: NewContent; at: number } };
 
 /** In the order of the columns of both statements below. */
 const values = (f: DraftFields) => [f.to, f.cc, f.bcc, f.subject, f.text, f.relatedId, f.relation];
 
+const octetsOf = (f: DraftFields): number =>
+  [f.to, f.cc, f.bcc, f.subject, f.text].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+
 export const draftVerbs = {
   removeDraft,
-  *createDraft({ accountId, fields, at }: { accountId: number; fields: DraftFields; at: number }): Work<Draft> {
+  *createDraft({ accountId, fields, at }: Create): Work<Draft | NoRoom> {
+    if (!(yield* takeRoom(accountId, octetsOf(fields)))) return 'no-room';
     const { id } = yield* mustRow<{ id: number }>(
       `insert into draft (account_id, version, to_text, cc_text, bcc_text, subject, body, related_id, relation, updated_at)
         values (?,1,?,?,?,?,?,?,?,?) returning id`,
@@ -107,21 +120,26 @@ export const draftVerbs = {
     yield* recount(accountId);
     return (yield* one(accountId, id))!;
   },
-  *saveDraft({ accountId, id, version, fields, at }: Save): Work<Draft | null> {
-    const saved = yield* run(
+  *saveDraft({ accountId, id, version, fields, at }: Save): Work<Draft | NoRoom | null> {
+    const stored = yield* row<{ version: number; octets: number }>(
+      `select version, ${draftOctets} as octets from draft where id = ? and account_id = ?`,
+      id,
+      accountId,
+    );
+    if (!stored || (version !== null && stored.version !== version)) return null;
+    if (!(yield* takeRoom(accountId, octetsOf(fields) - stored.octets))) return 'no-room';
+    yield* run(
       `update draft set version = version + 1, to_text = ?, cc_text = ?, bcc_text = ?, subject = ?, body = ?,
-        related_id = ?, relation = ?, updated_at = ? where id = ? and account_id = ? and (version = ? or ? is null)`,
+        related_id = ?, relation = ?, updated_at = ? where id = ?`,
       ...values(fields),
       at,
       id,
-      accountId,
-      version,
-      version,
     );
-    return saved ? yield* one(accountId, id) : null;
+    return yield* one(accountId, id);
   },
-  *attach({ accountId, id, file }: Attach): Work<Upload | null> {
+  *attach({ accountId, id, file }: Attach): Work<Upload | NoRoom | null> {
     if (!(yield* row('select 1 from draft where id = ? and account_id = ?', id, accountId))) return null;
+    if (!(yield* takeRoom(accountId, file.content.size))) return 'no-room';
     const contentId = yield* insertContent(file.content, null, file.at);
     return upload(
       yield* mustRow<UploadRow>(
@@ -137,6 +155,7 @@ export const draftVerbs = {
   *detach({ accountId, id, uploadId }: { accountId: number; id: number; uploadId: number }): Work<boolean> {
     const found = (yield* one(accountId, id))?.uploads.find(u => u.id === uploadId);
     if (!found) return false;
+    yield* giveRoom(accountId, found.size);
     yield* run('delete from upload where id = ?', uploadId);
     yield* releaseContent(found.contentId);
     return true;

@@ -1,8 +1,10 @@
 import { releaseContent } from './content.ts';
 import { nextModseq } from './filing.ts';
+import { giveRoom } from './quota.ts';
 import { type Change, type Content, Flag, type Message, type Page, type PageKey } from './shapes.ts';
 import { list, row, rows, run, type Work } from './sql.ts';
 import { sqliteDialect } from './sqlite.ts';
+import { buried, forgetBuried } from './tombstones.ts';
 import type { Read, Write } from './verbs.ts';
 
 /** What POP3 needs to know of an Inbox message; the id is the UIDL. */
@@ -119,18 +121,9 @@ export function* removeMessages({ accountId, ids }: { accountId: number; ids: nu
     }
     yield* recount(folderId, modseq, -gone.length, -unreadAmong(gone));
   }
-  yield* run('update account set used = used - ? where id = ?', freed, accountId);
+  yield* giveRoom(accountId, freed);
+  yield* forgetBuried(accountId, modseq);
   return [...byFolder.keys()].map(folderId => ({ accountId, folderId, modseq }));
-}
-
-function* buried(accountId: number, folderId: number, uid: number, modseq: number): Work<void> {
-  yield* run(
-    'insert into tombstone (account_id, folder_id, uid, modseq) values (?,?,?,?)',
-    accountId,
-    folderId,
-    uid,
-    modseq,
-  );
 }
 
 export const messageVerbs = {
@@ -199,6 +192,7 @@ export const messageVerbs = {
       yield* recount(a.folderId, modseq, found.length, unreadAmong(found));
     }
     yield* run('update folder set next_uid = ? where id = ?', uid, a.folderId);
+    yield* forgetBuried(a.accountId, modseq);
     return [...byFolder.keys(), a.folderId].map(folderId => ({ accountId: a.accountId, folderId, modseq }));
   },
 };

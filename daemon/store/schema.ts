@@ -1,3 +1,4 @@
+import { draftOctets } from './quota.ts';
 import { row, run, type Work } from './sql.ts';
 
 /** What a column type is called by the engine. */
@@ -70,6 +71,15 @@ const migrations: ((n: Names) => string[])[] = [
       deleted_at ${integer}, primary key (upstream, uidl))`,
     // Small state of the processes, such as the login throttle, by name.
     `create table kept_state (name ${text} primary key, value ${text} not null)`,
+  ],
+  () => [
+    // Drafts and their uploads count as used, too.
+    `update account set used = used
+      + coalesce((select sum(${draftOctets}) from draft where account_id = account.id), 0)
+      + coalesce((select sum(u.size) from upload u join draft d on d.id = u.draft_id where d.account_id = account.id), 0)`,
+    // Keys name their giver; of those there are, only the fetcher's are still needed.
+    `update accepted_key set key = 'fetcher::' || key where key like 'fetch:%'`,
+    `create index accepted_key_at on accepted_key (at)`,
   ],
 ];
 

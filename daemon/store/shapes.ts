@@ -13,7 +13,7 @@ export type Account = {
   createdAt: number;
   /** Most octets the account may hold; 0: no limit. */
   quota: number;
-  /** Octets held by its messages, prefixes included. */
+  /** Octets held by its messages, prefixes included, its drafts and their uploads. */
   used: number;
   /** May it sign in by POP3? */
   pop3: boolean;
@@ -185,6 +185,9 @@ export type Draft = {
   updatedAt: number;
   uploads: Upload[];
 };
+
+/** A write that would take the account over its quota, and was not done. */
+export type NoRoom = 'no-room';
 
 /** A file attached to a draft, stored once as content. */
 export type Upload = { id: number; name: string; type: string; size: number; contentId: number };

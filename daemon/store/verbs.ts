@@ -5,7 +5,9 @@ import { deliveryVerbs } from './deliveries.ts';
 import { draftVerbs } from './drafts.ts';
 import { fetchedVerbs } from './fetched.ts';
 import { folderVerbs } from './folders.ts';
+import { keyVerbs } from './keys.ts';
 import { messageVerbs } from './messages.ts';
+import { quotaVerbs } from './quota.ts';
 import { sessionVerbs } from './sessions.ts';
 import { spaceVerbs } from './space.ts';
 
@@ -15,6 +17,8 @@ export const verbs = {
   ...accountVerbs,
   ...folderVerbs,
   ...messageVerbs,
+  ...quotaVerbs,
+  ...keyVerbs,
   ...contentVerbs,
   ...deliveryVerbs,
   ...draftVerbs,
