@@ -162,6 +162,17 @@ describe('expiry', () => {
   });
 });
 
+test('queue mends at its start what a wrong clock put far away in its last life', async () => {
+  const hop = await gated();
+  rig.clock.shift = 365 * 24 * hour;
+  await rig.accept(['bob@hop.test']);
+  rig.clock.shift = 0;
+  await rig.queue();
+  const [d] = await rig.waiting();
+  expect((d?.nextAt ?? 0) - Date.now()).toBeLessThanOrEqual(rig.settings.retry_interval);
+  expect(hop.connections).toBe(0);
+});
+
 describe('fairness', () => {
   const silent = Array.from({ length: 30 }, (_, i) => `dead${i}.test`);
   let dns: Awaited<ReturnType<typeof nameServer>>;

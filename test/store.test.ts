@@ -81,6 +81,8 @@ test('content.sweepOrphans removes what a crash left, and nothing that is still 
   expect(await store.content.sweepOrphans(Date.now())).toBe(0);
   const old = Date.now() / 1000 - 7200;
   utimesSync(join(path, 'content', file!), old, old);
+  // Seen once, it may be one whose commit is under way, and the clock was set forward.
+  expect(await store.content.sweepOrphans(Date.now())).toBe(0);
   expect(await store.content.sweepOrphans(Date.now())).toBe(1);
   expect(readdirSync(join(path, 'content', file!.slice(0, 2)))).toEqual([]);
   await store.close();

@@ -13,7 +13,7 @@ type Options = {
 
 /** What lies in the queue and is not under way: parked, given back, made due, set right after the clock was. */
 export type Backlog = {
-  /** At start: what was under way when we died waits again, and what may not go out is parked. */
+  /** At start: what was under way when we died waits again, what may not go out is parked, and the clock may be another. */
   prepare(): Promise<void>;
   /** Whether we may go out has changed. */
   reconsider(): Promise<void>;
@@ -91,6 +91,11 @@ export function createBacklog({ store, settings, now, random, log }: Options): B
     drift = now() - performance.now();
     if (drift > before - minute) return;
     log.warn('clock set back', { seconds: Math.round((before - drift) / 1000) });
+    await fetchBack();
+  }
+
+  /** No pause is longer than `retry_interval`: what is due later than that was put off by another clock. */
+  async function fetchBack(): Promise<void> {
     const latest = now() + settings.retry_interval;
     const ids = await choose(d => d.state === 'waiting' && d.nextAt > latest);
     await reschedule(ids, () => now() + settings.retry_interval * random());
@@ -101,6 +106,7 @@ export function createBacklog({ store, settings, now, random, log }: Options): B
       const recovered = await deliveries.recover(now());
       if (recovered > 0) log.info('recovered', { deliveries: recovered });
       await parkOrUnpark();
+      await fetchBack();
     },
     reconsider: parkOrUnpark,
     giveBack,

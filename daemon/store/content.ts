@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Part } from '../mail/parts.ts';
+import { createOrphans, unlinkQuietly } from './orphans.ts';
 import type { Content, NewContent } from './shapes.ts';
 import { mustRow, row, rows, run, type Work } from './sql.ts';
 import { StoreError } from './sqlite.ts';
@@ -18,7 +19,7 @@ export type Contents = {
   create(): ContentWriter;
   /** Unlinks the files of contents that are gone. */
   unlinkDoomed(): Promise<number>;
-  /** Unlinks what a crash before its commit left; `now` tells it from what is still arriving. */
+  /** Unlinks what a crash before its commit left, and an earlier sweep saw too; `now` tells it from what is still arriving. */
   sweepOrphans(now: number): Promise<number>;
 };
 
@@ -37,8 +38,6 @@ export type ContentWriter = {
 /** Up to here content is a row: measured, rows beat files below it and block the writer above it. */
 const rowLimit = 64 * 1024;
 const chunkSize = 64 * 1024;
-/** A file older than this with no row behind it was left by a crash before its commit. */
-const orphanAge = 3_600_000;
 
 export function* insertContent(c: NewContent, tree: Part | null, receivedAt: number): Work<number> {
   const { id } = yield* mustRow<{ id: number }>(
@@ -106,7 +105,7 @@ export function createContents(directory: string, read: Read, write: Write, fata
       if (doomed.length) await write('forgetDoomed', { files: doomed });
       return doomed.length;
     },
-    sweepOrphans: now => sweepOrphans(directory, now, read),
+    sweepOrphans: createOrphans(directory, read),
   };
 }
 
@@ -271,25 +270,4 @@ async function syncNow(path: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-async function unlinkQuietly(path: string): Promise<void> {
-  await unlink(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
-}
-
-async function sweepOrphans(directory: string, now: number, read: Read): Promise<number> {
-  let unlinked = 0;
-  for (const sub of await readdir(directory).catch(() => []))
-    for (const name of await readdir(join(directory, sub)).catch(() => [])) {
-      const path = join(directory, sub, name);
-      const info = await stat(path).catch(() => null);
-      if (!info || now - info.mtimeMs < orphanAge) continue;
-      const known = sub !== 'tmp' && (await read(row('select 1 from content where file = ?', join(sub, name))));
-      if (known) continue;
-      await unlinkQuietly(path);
-      unlinked++;
-    }
-  return unlinked;
 }
