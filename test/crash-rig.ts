@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'vitest';
 import { family, type House } from './harness.ts';
 import { openTalk, popMessages, type Talk } from './mail-talk.ts';
@@ -30,8 +31,8 @@ export async function maildrop(port: number): Promise<{ ids: Set<string>; copies
 }
 
 /** One transaction; its last reply. `sent` is called when all of it is on its way. */
-export async function send(talk: Talk, id: string, size: number, sent = () => {}): Promise<string> {
-  for (const command of ['MAIL FROM:<eve@example.net>', `RCPT TO:<${ann}>`, 'DATA']) {
+export async function send(talk: Talk, id: string, size: number, sent = () => {}, to = ann): Promise<string> {
+  for (const command of ['MAIL FROM:<eve@example.net>', `RCPT TO:<${to}>`, 'DATA']) {
     const reply = await talk.ask(command);
     if (!/^[23]/.test(reply)) return reply;
   }
@@ -49,10 +50,10 @@ export async function greeted(port: number): Promise<Talk | null> {
 }
 
 /** One message over a connection of its own; its last reply. */
-export async function sendOne(port: number, id: string, size: number): Promise<string> {
+export async function sendOne(port: number, id: string, size: number, to = ann): Promise<string> {
   const talk = await greeted(port);
   if (!talk) return '000 closed';
-  const reply = await send(talk, id, size);
+  const reply = await send(talk, id, size, undefined, to);
   talk.socket.destroy();
   return reply;
 }
@@ -154,6 +155,16 @@ export const ended = (child: ChildProcess): Promise<void> =>
   child.exitCode !== null || child.signalCode !== null
     ? Promise.resolve()
     : new Promise(resolve => child.once('exit', () => resolve()));
+
+/** Rows of a query on the store of a house, whether it runs or not. */
+export function ask(house: House, sql: string): Record<string, unknown>[] {
+  const db = new DatabaseSync(join(house.data, 'cwmail.db'), { readOnly: true });
+  try {
+    return db.prepare(sql).all();
+  } finally {
+    db.close();
+  }
+}
 
 export type Disk = { path: string; remount(): void; remove(): void };
 

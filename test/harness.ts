@@ -35,6 +35,8 @@ export type HouseOptions = {
   single?: boolean;
   data?: string;
   env?: Record<string, string>;
+  /** A command that the launcher is given to, such as `prlimit --nofile=64`. */
+  through?: string[];
 };
 
 const root = new URL('..', import.meta.url).pathname;
@@ -94,7 +96,8 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
 
 async function launch(house: House, options: HouseOptions): Promise<void> {
   const args = ['start', ...(options.single ? ['--single'] : []), ...house.flags];
-  const child = spawn(launcher, args, {
+  const [command, ...before] = [...(options.through ?? []), launcher];
+  const child = spawn(command!, [...before, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: house.data,
     env: { ...process.env, ...options.env },

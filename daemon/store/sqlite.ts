@@ -79,7 +79,8 @@ function execute(statement: StatementSync, { params, want }: Statement): unknown
 function opened(path: string, mode: 'write' | 'read'): DatabaseSync {
   return guarded(() => {
     const db = new DatabaseSync(path, { timeout: 5000 });
-    if (mode === 'write') db.exec('pragma auto_vacuum = incremental');
+    // Said again, it would be written and synced again, at each start of each command.
+    if (mode === 'write' && !vacuumsInSteps(db)) db.exec('pragma auto_vacuum = incremental');
     db.exec('pragma journal_mode = wal; pragma cache_size = -4000; pragma temp_store = memory');
     db.exec(
       mode === 'write' ? 'pragma synchronous = full; pragma wal_autocheckpoint = 2000' : 'pragma query_only = on',
@@ -89,6 +90,8 @@ function opened(path: string, mode: 'write' | 'read'): DatabaseSync {
     return db;
   });
 }
+
+const vacuumsInSteps = (db: DatabaseSync): boolean => db.prepare('pragma auto_vacuum').get()?.auto_vacuum === 2;
 
 function began(db: DatabaseSync): boolean {
   try {
