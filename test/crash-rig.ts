@@ -178,16 +178,22 @@ export function smallDisk(megabytes: number): Disk {
 /** An ext4 of its own, whose power can be cut. */
 export function ownDisk(megabytes: number): Disk {
   const folder = mkdtempSync(join(tmpdir(), 'cwmail-disk-'));
-  const image = join(folder, 'image');
+  let image = join(folder, 'image');
   const path = mkdtempSync(join(folder, 'mnt-'));
+  let copies = 0;
   writeFileSync(image, '');
   quietly('truncate', '-s', `${megabytes}M`, image);
   quietly('mkfs.ext4', '-q', '-F', image);
   quietly('mount', '-o', 'loop', image, path);
   return {
     path,
+    // What had reached the disk, on another one: elsewhere on this machine the old one may still be held.
     remount() {
-      quietly('umount', path);
+      quietly('umount', '-l', path);
+      const before = image;
+      image = join(folder, `image-${++copies}`);
+      quietly('cp', '--sparse=always', before, image);
+      rmSync(before);
       quietly('mount', '-o', 'loop', image, path);
     },
     remove: () => unmounted(path, folder),
