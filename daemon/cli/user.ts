@@ -48,7 +48,9 @@ export async function list(context: CommandContext): Promise<number> {
   return await withStore(context, async store => {
     const accounts = (await store.accounts.list()).map(shown);
     if (context.options.json) print(JSON.stringify(accounts, null, 2));
-    else for (const a of accounts) print(`${a.address}\t${a.used} octets${a.disabled ? '\tdisabled' : ''}`);
+    else
+      for (const a of accounts)
+        print(`${a.address}\t${a.used} octets${a.pop3 ? '' : '\tno POP3'}${a.disabled ? '\tdisabled' : ''}`);
     return 0;
   });
 }

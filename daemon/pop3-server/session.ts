@@ -27,6 +27,7 @@ export type Session = {
 const lingerMs = 2000;
 /** After so many commands at one go the other sessions have their turn. */
 const commandsAtOnce = 500;
+const turn = () => new Promise<void>(resolve => setImmediate(resolve));
 
 /** open: reading commands · stopping: as soon as the command under way is answered · closing: goodbye is said. */
 type State = 'open' | 'stopping' | 'closing';
@@ -38,6 +39,8 @@ export function startSession(socket: Socket, peer: string, house: House, limits:
   let state: State = 'open';
   let running = false;
   let halfClosed = false;
+  /** Commands since the others had their turn. */
+  let obeyed = 0;
   const inbox = createInbox();
   const out = createOutput(() => stream);
   const deadline = setTimeout(() => stream.destroy(), limits.login);
@@ -70,13 +73,16 @@ export function startSession(socket: Socket, peer: string, house: House, limits:
   };
   /** Obeys what has come until an answer has to wait for somebody; answers nothing when all is obeyed. */
   const obeySome = (): Promise<void> | undefined => {
-    for (let obeyed = 1; state === 'open' && !stream.destroyed; obeyed++) {
+    while (state === 'open' && !stream.destroyed) {
       const line = inbox.next();
       if (!line) return undefined;
       const answer = answered(talk, line);
       const given = answer instanceof Promise ? answer.then(give) : give(answer);
+      if (++obeyed >= commandsAtOnce) {
+        obeyed = 0;
+        return given ? given.then(turn) : turn();
+      }
       if (given) return given;
-      if (obeyed % commandsAtOnce === 0) return new Promise(resolve => setImmediate(resolve));
     }
     return undefined;
   };
