@@ -52,6 +52,16 @@ export function quotaContract(name: string, engine: Engine): void {
       expect(await used(a)).toBe(1);
     });
 
+    test('twenty uploads at once take the room there is, and no more', async () => {
+      const a = await account(5_500);
+      const draft = await fits(store.drafts.create(a.id, empty, 1));
+      const uploads = await Promise.all(
+        Array.from({ length: 20 }, () => store.drafts.attach(a.id, draft.id, file(1000))),
+      );
+      expect(uploads.filter(upload => upload !== 'no-room')).toHaveLength(5);
+      expect(await used(a)).toBe(5000);
+    });
+
     test('used is what is there, through every verb', { timeout: 60_000 }, async () => {
       type Step = (a: Account, pick: (n: number) => number) => Promise<unknown>;
       const draftOf = async (a: Account, pick: (n: number) => number): Promise<Draft | undefined> => {
