@@ -119,7 +119,10 @@ export function quotaContract(name: string, engine: Engine): void {
           await give(a, 'sent', { ...more, key: d ? `draft:${d.id}` : null });
         },
       };
-      const runs = fc.array(fc.tuple(fc.constantFrom(...Object.keys(steps)), fc.nat(1000)), { maxLength: 40 });
+      const runs = fc.array(fc.tuple(fc.constantFrom(...Object.keys(steps)), fc.nat(1000)), {
+        minLength: 30,
+        maxLength: 60,
+      });
       await fc.assert(
         fc.asyncProperty(runs, fc.constantFrom(0, 3000), async (chosen, quota) => {
           const a = await account(quota);
@@ -134,7 +137,7 @@ export function quotaContract(name: string, engine: Engine): void {
           const filed = (await Promise.all((['inbox', 'sent', 'trash'] as const).map(r => first(a, r)))).flat();
           expect(kept).toBe(uploads + typed + filed.reduce((sum, m) => sum + m.size, 0));
         }),
-        { numRuns: 40 },
+        { numRuns: 25 },
       );
     });
 
