@@ -13,6 +13,8 @@ afterEach(() => rig.close());
 const gateway = (port: number, domain = '*') => ({ domain, host: '127.0.0.1', port });
 const empty = async () => (await rig.waiting()).length === 0;
 const hour = 3_600_000;
+const offLine = 'off line: the setting online is never';
+const retryAll = { command: 'retry' as const, which: {}, by: 'a test' };
 
 /** A gateway for everything, by script. */
 async function gated(script?: Parameters<Rig['hop']>[0]) {
@@ -38,7 +40,7 @@ test('queue carries what waits, byte for byte, and keeps what happened', async (
     ['bob@hop.test', '127.0.0.1: 250 2.0.0 Taken'],
     ['cat@hop.test', '127.0.0.1: 250 2.0.0 Taken'],
   ]);
-  expect((await queue.status()).counts).toEqual({ waiting: 0, sending: 0, held: 0 });
+  expect((await queue.status()).counts).toEqual({ waiting: 0, sending: 0, held: 0, holds: {} });
   expect(await rig.inbox()).toHaveLength(1);
 });
 
@@ -73,7 +75,7 @@ test('queue tries again later what was put off, and says why it waits', async ()
   expect(hop.contents).toHaveLength(1);
 });
 
-test('retryNow asks at once, also a host found dead', async () => {
+test('operate retry asks at once, also a host found dead', async () => {
   const hop = await gated({ greeting: '421 4.3.2 Later' });
   await rig.accept(['bob@hop.test']);
   const queue = await rig.queue();
@@ -81,7 +83,7 @@ test('retryNow asks at once, also a host found dead', async () => {
   expect((await queue.status()).hops).toMatchObject([{ connections: 0 }]);
   expect(await rig.waiting()).toMatchObject([{ attempts: 1 }]);
   hop.script.greeting = '220 hop.test';
-  expect(await queue.retryNow(null)).toBe(1);
+  expect(await queue.operate(retryAll)).toMatchObject({ changed: 1 });
   await until('the queue is empty', empty);
 });
 
@@ -100,18 +102,18 @@ describe('online', () => {
   test('queue parks all that waits while online is never, dials nobody, and lets it go later', async () => {
     const hop = await gated();
     await rig.accept(['bob@hop.test']);
-    await rig.accept(['cat@hop.test'], { holdReason: 'held by a person' });
+    await rig.accept(['cat@hop.test'], { hold: { kind: 'operator', reason: 'held by a person', until: null } });
     rig.settings.online = 'never';
     const queue = await rig.queue();
-    await rig.accept(['dan@hop.test'], { holdReason: 'off line: the setting online is never' });
+    await rig.accept(['dan@hop.test'], { hold: { kind: 'off line', reason: offLine, until: null } });
     queue.wake();
-    expect(await queue.retryNow(null)).toBe(0);
+    await expect(queue.operate(retryAll)).rejects.toThrow('nothing goes out now: off line');
     await new Promise(resolve => setTimeout(resolve, 200));
     expect(hop.connections).toBe(0);
     expect((await rig.waiting()).map(d => [d.state, d.reason])).toEqual([
-      ['held', 'off line: the setting online is never'],
+      ['held', offLine],
       ['held', 'held by a person'],
-      ['held', 'off line: the setting online is never'],
+      ['held', offLine],
     ]);
     expect(rig.told.filter(t => t.event === 'parked')).toHaveLength(1);
     rig.settings.online = 'always';
@@ -274,7 +276,7 @@ describe('restart', () => {
     const queue = await rig.queue({ store: { ...rig.store, deliveries }, connect });
     await until('it is waiting again', async () => (await rig.waiting())[0]?.state === 'waiting' && failures < 0);
     broken = false;
-    await queue.retryNow(null);
+    await queue.operate(retryAll);
     await until('the queue is empty', empty);
   });
 });

@@ -71,12 +71,27 @@ const migrations: ((n: Names) => string[])[] = [
     // Small state of the processes, such as the login throttle, by name.
     `create table kept_state (name ${text} primary key, value ${text} not null)`,
   ],
+  // The queue: why something is held is a kind and words; a recipient may wait unrouted; who brought it; delay told.
+  ({ integer, text }) => [
+    `alter table delivery add column hold_kind ${text}`,
+    `alter table delivery add column routed ${integer} not null default 1`,
+    `alter table delivery add column origin ${text} not null default 'peer'`,
+    `alter table delivery add column delayed_at ${integer}`,
+    `update delivery set hold_kind = case when reason like 'off line%' then 'off line' else 'operator' end
+      where state = 'held'`,
+    `drop index delivery_due`,
+    `drop index delivery_domain`,
+    // With the domain in it, a claim passes over a crowd of excepted ones without touching their rows.
+    `create index delivery_due on delivery (state, next_at, id, domain)`,
+    `create index delivery_held on delivery (state, hold_kind, next_at)`,
+    `create index delivery_domain on delivery (domain, id)`,
+  ],
 ];
 
 export const schemaVersion = migrations.length;
 
-/** Brings the store to the newest version. Throws when the store is newer than this program. */
-export function* migrate(names: Names): Work<void> {
+/** Brings the store to the newest version, or to `target`. Throws when the store is newer than this program. */
+export function* migrate(names: Names, target = schemaVersion): Work<void> {
   yield* run(`create table if not exists store_version (version ${names.integer} not null)`);
   const at = (yield* row<{ version: number }>('select version from store_version'))?.version ?? 0;
   if (at > schemaVersion)
@@ -84,8 +99,8 @@ export function* migrate(names: Names): Work<void> {
       new Error(`the store is of version ${at}, this program knows up to ${schemaVersion}: start the newer program`),
       { plain: true },
     );
-  if (at === schemaVersion) return;
-  for (const statements of migrations.slice(at)) for (const text of statements(names)) yield* run(text);
+  if (at >= target) return;
+  for (const statements of migrations.slice(at, target)) for (const text of statements(names)) yield* run(text);
   yield* run('delete from store_version');
-  yield* run('insert into store_version (version) values (?)', schemaVersion);
+  yield* run('insert into store_version (version) values (?)', target);
 }
