@@ -76,7 +76,7 @@ function takeNotify(visit: Visit, { NOTIFY, ENVID }: Args): Reply | null {
 
 const isNotify = (word: string): word is Notify => ['NEVER', 'SUCCESS', 'FAILURE', 'DELAY'].includes(word);
 
-/** RFC 4865 §4, with the date and time of RFC 3339. A time that has passed is now. */
+/** RFC 4865 §4; HOLDUNTIL is of RFC 3339 and in UTC. A time that has passed is now. */
 function takeHold(visit: Visit, { HOLDFOR, HOLDUNTIL }: Args, now: number, longest: number): Reply | null {
   if (HOLDFOR === undefined && HOLDUNTIL === undefined) return null;
   if (HOLDFOR !== undefined && HOLDUNTIL !== undefined) return reply(501, '5.4', 'Give HOLDFOR or HOLDUNTIL, not both');
@@ -92,7 +92,7 @@ const afterSeconds = (text: string, now: number): number | null =>
   /^[1-9]\d{0,8}$/.test(text) ? now + Number(text) * 1000 : null;
 
 function timeOf(text: string): number | null {
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/i.test(text)) return null;
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/i.test(text)) return null;
   const at = Date.parse(text.toUpperCase());
   return Number.isNaN(at) ? null : at;
 }
