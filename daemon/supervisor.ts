@@ -20,6 +20,7 @@ import type { Verbs } from './tell.ts';
 import { certificate, secretFile } from './wire/certificate.ts';
 
 export { type ReloadAnswer, reloadReport } from './supervisor/reload.ts';
+export { openLogFile } from './supervisor/logfile.ts';
 export { PortError } from './supervisor/sockets.ts';
 
 /** What a person at the terminal must mend; its message says what is wrong and how. */

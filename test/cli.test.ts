@@ -367,6 +367,10 @@ describe('of a running house', () => {
       code: 0,
       stdout: expect.stringMatching(/^1 delivery is released/),
     });
+    const log = readFileSync(join(house.data, 'log', 'cwmail.log'), 'utf8')
+      .trimEnd()
+      .split('\n');
+    expect(JSON.parse(log.at(-1)!)).toMatchObject({ event: 'queue changed', process: 'cli', command: 'release' });
     await house.restart();
     const mails = async () => await popMessages(house.ports.pop3, 'ann@localhost', password);
     await until('it is in the mailbox', async () => (await mails()).some(m => m.includes('Subject: later')));

@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os';
+import { join } from 'node:path';
 import { createCounters, exposition, type Sample } from '../counters.ts';
 import { createIntake } from '../intake.ts';
 import { createLog, printable, silentLog } from '../log.ts';
@@ -154,7 +155,7 @@ async function change(context: CommandContext, command: Command, done: string, m
   return changed > 0 ? 0 : 1;
 }
 
-/** Nothing runs: the store is changed here, under the lock that keeps a house from starting meanwhile. */
+/** Nothing runs: store and log are written here, under the lock that keeps a house from starting meanwhile. */
 async function operateStopped(context: CommandContext, order: Order): Promise<Done> {
   return await withStore(context, async (store, settings) => {
     const unlock = lockStore(settings.data_path);
@@ -170,7 +171,9 @@ async function operateStopped(context: CommandContext, order: Order): Promise<Do
       const counters = createCounters();
       const told = { wake: () => {}, changed: () => {} };
       const intake = createIntake({ store, settings, log: silentLog(), now, counters, parked, ...told });
-      const log = createLog('error', text => process.stderr.write(text));
+      const { openLogFile } = await import('../supervisor.ts');
+      const { write } = openLogFile(join(settings.data_path, 'log'));
+      const log = createLog(settings.log_level, write, { process: 'cli' });
       const name = settings.host_domain[0] ?? 'localhost';
       const { prepareReport } = intake;
       return await operate(order, { store, settings, log, now, counters, random: Math.random, name, prepareReport });
