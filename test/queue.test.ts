@@ -189,6 +189,49 @@ describe('fairness', () => {
     expect(live.contents).toHaveLength(1);
   });
 
+  // However a destination is dead: it says nothing, or nobody is there.
+  for (const how of ['SILENCE', 'refused'] as const)
+    test(`queue serves a live destination at once while thousands wait for a dead one (${how})`, async () => {
+      const live = await rig.hop();
+      if (how === 'SILENCE') await rig.hop({ greeting: how }, live.port, '127.0.0.2');
+      dns = await nameServer({ 'live.test': { A: ['127.0.0.1'] }, 'dead.test': { A: ['127.0.0.2'] } });
+      const crowd = 6000;
+      for (let i = 0; i < crowd; i += 1000)
+        await rig.accept(Array.from({ length: 1000 }, (_, n) => `r${i + n}@dead.test`));
+      let inMemory = 0;
+      let most = 0;
+      const { deliveries } = rig.store;
+      const counting: typeof deliveries = {
+        ...deliveries,
+        async claim(...args) {
+          const claimed = await deliveries.claim(...args);
+          inMemory += claimed.length;
+          most = Math.max(most, inMemory);
+          return claimed;
+        },
+        async settle(...args) {
+          inMemory -= args[0].length;
+          return await deliveries.settle(...args);
+        },
+      };
+      const queue = await rig.queue({
+        store: { ...rig.store, deliveries: counting },
+        resolver: createResolver({ servers: [dns.address], timeout: 500 }),
+        exchangers: { port: live.port, allowLoopback: true },
+        timeouts: { connect: 60_000, greeting: 60_000 },
+      });
+      const untried = async () => (await rig.store.deliveries.list(crowd)).filter(d => d.attempts === 0).length;
+      await until('the dead one was dialled', async () => (await queue.status()).hops.length > 0);
+      for (let i = 0; i < 20; i++) {
+        await rig.accept([`r${i}@live.test`]);
+        queue.wake();
+        await until('it has gone', () => live.contents.length === i + 1);
+        if (i === 0) expect(await untried()).toBeGreaterThan(200);
+      }
+      // Only a page of them is ever in memory, for each of the two.
+      expect(most).toBeLessThanOrEqual(600);
+    });
+
   test('queue opens no more connections to a destination than it may, and uses them once it is proven', async () => {
     dns = await nameServer({});
     const hop = await gated({ answers: { '.': s => setTimeout(() => s.write('250 Ok\r\n'), 30) } });
