@@ -17,9 +17,9 @@ import { findHop, type HopOptions, hopName } from './queue/hop.ts';
 import { Lanes, type Limits } from './queue/lanes.ts';
 import { type Order, operate } from './queue/operate.ts';
 import { type PreparedRelease, releaseDue } from './queue/release.ts';
-import { settle } from './queue/settle.ts';
+import { settle, settleSurely } from './queue/settle.ts';
 import type { ClientOptions, ClientTimeouts, SmtpClient } from './smtp-client.ts';
-import type { Acceptance, Change, Delivery, QueueCounts, Store } from './store.ts';
+import type { Acceptance, Accepted, Change, Delivery, QueueCounts, Store } from './store.ts';
 import type { Resolver } from './wire/dns.ts';
 
 export type { Done } from './queue/changes.ts';
@@ -137,9 +137,9 @@ export function createQueue(options: QueueOptions): Queue {
 
   /** True: there may be more to start. */
   async function round(): Promise<boolean> {
-    const released = await releaseDue({ ...options, settle: settleSurely, giveBack: backlog.giveBack, changed });
-    if (!mayGoOut(settings, now()).yes) return released;
+    const released = await releaseDue({ ...options, settle: settleAll, giveBack: backlog.giveBack, changed });
     await backlog.mend();
+    if (!mayGoOut(settings, now()).yes) return released;
     // Where all domains share one gateway, nothing can be claimed that does not wait for it.
     const only = settings.gateway.length === 1 && settings.gateway[0]?.domain === '*';
     if (only && lanes.room(hopName('*', settings.gateway)) === 0) return false;
@@ -185,7 +185,7 @@ export function createQueue(options: QueueOptions): Queue {
     const open = new Set(part);
     underWay.set(open, hop);
     const done = async (results: Result[]) => {
-      await settleSurely(results);
+      await settleAll(results);
       for (const r of results) open.delete(r.delivery);
       if (results.some(r => r.verdict === 'delivered') && lanes.prove(hop)) wake();
     };
@@ -224,21 +224,11 @@ export function createQueue(options: QueueOptions): Queue {
     });
   }
 
-  /** A host has said 250: that must be written, or the mail would be sent twice. */
-  async function settleSurely(results: Result[]): Promise<void> {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await settleOnce(results);
-      } catch (error) {
-        log.error('outcome not written', { tries, ...because(error) });
-        if (tries === 5) throw error;
-        await new Promise(resolve => setTimeout(resolve, tries * second));
-      }
-    }
-  }
+  const settleOnce = async (results: Result[]) => told(await settle(results, settler()));
+  const settleAll = async (results: Result[]) => told(await settleSurely(results, settler()));
 
-  async function settleOnce(results: Result[]): Promise<void> {
-    const accepted = await settle(results, settler());
+  /** What the reports of a settlement brought. */
+  function told(accepted: Accepted[]): void {
     changed(accepted.flatMap(a => a.changed));
     // A report for somebody elsewhere has come into the queue.
     if (accepted.some(a => a.queued > 0)) wake();

@@ -19,8 +19,8 @@ import { type Sockets, socketsOf } from './supervisor/sockets.ts';
 import type { Verbs } from './tell.ts';
 import { certificate, secretFile } from './wire/certificate.ts';
 
-export { type ReloadAnswer, reloadReport } from './supervisor/reload.ts';
 export { openLogFile } from './supervisor/logfile.ts';
+export { type ReloadAnswer, reloadReport } from './supervisor/reload.ts';
 export { PortError } from './supervisor/sockets.ts';
 
 /** What a person at the terminal must mend; its message says what is wrong and how. */

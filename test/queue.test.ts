@@ -123,6 +123,30 @@ describe('online', () => {
   });
 });
 
+describe('settings', () => {
+  test('queue reads its settings at each use: on line, gateway, limits', async () => {
+    const hop = await rig.hop();
+    rig.settings.online = 'never';
+    await rig.accept(['bob@hop.test']);
+    const queue = await rig.queue();
+    expect((await rig.waiting())[0]?.holdKind).toBe('off line');
+    rig.settings.online = 'always';
+    rig.settings.gateway = [gateway(hop.port)];
+    await queue.reconsider();
+    queue.wake();
+    await until('it has gone', empty);
+    hop.script.answers = { RCPT: '450 a', DATA: '503 a' };
+    rig.settings.retry_interval = 60_000;
+    await rig.accept(['cat@hop.test']);
+    queue.wake();
+    await until('it was tried', async () => (await rig.waiting())[0]?.attempts === 1);
+    expect((await rig.waiting())[0]?.nextAt).toBeLessThan(Date.now() + 61_000);
+    rig.settings.online = 'never';
+    await queue.reconsider();
+    expect((await rig.waiting())[0]?.holdKind).toBe('off line');
+  });
+});
+
 describe('expiry', () => {
   test('queue gives up when max_retrytime is reached, and reports it', async () => {
     await gated({ answers: { RCPT: '450 4.2.2 Full' } });

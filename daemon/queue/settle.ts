@@ -1,6 +1,6 @@
 import type { Settings } from '../config.ts';
 import type { Counters } from '../counters.ts';
-import type { Log } from '../log.ts';
+import { because, type Log } from '../log.ts';
 import { replyLine } from '../mail/reply.ts';
 import type { Accepted, Outcome, Store } from '../store.ts';
 import { type Event, isDelayed, type Reporter, reportsFor } from './bounce.ts';
@@ -29,6 +29,21 @@ export async function settle(results: Result[], by: Settler): Promise<Accepted[]
   for (const { action } of reports) by.counters.add('bounced', { action });
   for (const [i, j] of judged.entries()) tell(results[i] as Result, j, by);
   return accepted;
+}
+
+const second = 1_000;
+
+/** Again and again: a host has said 250, and that must be written, or the mail would be sent twice. */
+export async function settleSurely(results: Result[], by: Settler): Promise<Accepted[]> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await settle(results, by);
+    } catch (error) {
+      by.log.error('outcome not written', { tries, ...because(error) });
+      if (tries === 5) throw error;
+      await new Promise(resolve => setTimeout(resolve, tries * second));
+    }
+  }
 }
 
 function judge(result: Result, at: number, by: Settler): Judged {
