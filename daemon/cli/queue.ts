@@ -66,10 +66,13 @@ const row = (d: Delivery) => ({
 const nextOf = (d: Delivery): string | null =>
   d.state === 'waiting' || (d.state === 'held' && d.holdKind === 'future release') ? time(d.nextAt) : null;
 
-const line = (d: Delivery): string =>
-  printable(
-    `${d.id}  ${d.state}  ${d.sender ?? '<>'} -> ${d.recipient}  since ${time(d.since)}${d.lastReply ? `  ${d.lastReply}` : ''}${d.reason ? `  (${d.reason})` : ''}`,
-  );
+function line(d: Delivery): string {
+  const parts = [String(d.id), d.state, `${d.sender ?? '<>'} -> ${d.recipient}`, `since ${time(d.since)}`];
+  // What was answered last mostly is the reason, or a part of it.
+  if (d.lastReply && !d.reason.includes(d.lastReply)) parts.push(d.lastReply);
+  if (d.reason && !d.lastReply?.includes(d.reason)) parts.push(`(${d.reason})`);
+  return printable(parts.join('  '));
+}
 
 export async function show(context: CommandContext): Promise<number> {
   const [id = 0] = idsOf(context);
@@ -82,7 +85,8 @@ export async function show(context: CommandContext): Promise<number> {
     }
     const timeline = await store.deliveries.timeline(d.contentId);
     const header = await headerOf(d, store);
-    if (context.options.json) print(JSON.stringify({ ...row(d), ...envelope(d), timeline, header }, null, 2));
+    const steps = timeline.map(s => ({ ...s, at: time(s.at) }));
+    if (context.options.json) print(JSON.stringify({ ...row(d), ...envelope(d), timeline: steps, header }, null, 2));
     else for (const text of [...facts(d), '', ...timeline.map(step), '', ...header]) print(text);
     return 0;
   });

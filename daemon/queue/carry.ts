@@ -137,8 +137,9 @@ async function reach(host: Host, by: Carrier): Promise<SmtpClient | Failure> {
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
     by.log.info('no connection', { hop: host.host, kind: error.kind, error: error.message });
-    const words = reply(451, '4.1', `${host.host}: ${error.message}`);
-    return { host: host.host, reply: error.reply ?? words, permanent: isFinal(error) };
+    if (error.reply) return { host: host.host, reply: error.reply, permanent: isFinal(error) };
+    // The words are ours: who was not reached has said nothing.
+    return { host: null, reply: reply(451, '4.1', `${host.host}: ${error.message}`), permanent: false };
   }
 }
 

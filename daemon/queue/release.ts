@@ -30,7 +30,10 @@ const minute = 60_000;
 
 /** Submissions whose time has come go through the chain now, and on from there (RFC 4865). True: some were. */
 export async function releaseDue(options: Options): Promise<boolean> {
-  const due = await options.store.deliveries.claimReleased(options.now(), atOnce);
+  const { deliveries } = options.store;
+  const next = await deliveries.nextRelease();
+  if (next === null || next > options.now()) return false;
+  const due = await deliveries.claimReleased(options.now(), atOnce);
   for (const [, group] of Map.groupBy(due, d => d.contentId)) await releaseOne(group, options);
   return due.length > 0;
 }
