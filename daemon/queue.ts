@@ -5,7 +5,6 @@
  * report is made in the transaction that ends it. One destination, dead or slow, never stops another. While we may
  * not go out it parks what waits and dials nobody. It owns the only timer; mail comes in by the door, not here.
  */
-import { networkInterfaces } from 'node:os';
 import { derived, type Settings } from './config.ts';
 import type { Counters } from './counters.ts';
 import { because, type Log } from './log.ts';
@@ -16,6 +15,7 @@ import type { Done } from './queue/changes.ts';
 import { findHop, type HopOptions, hopName } from './queue/hop.ts';
 import { Lanes, type Limits } from './queue/lanes.ts';
 import { type Order, operate } from './queue/operate.ts';
+import { ourselves } from './queue/ourselves.ts';
 import { type PreparedRelease, releaseDue } from './queue/release.ts';
 import { settle, settleSurely } from './queue/settle.ts';
 import type { ClientOptions, ClientTimeouts, SmtpClient } from './smtp-client.ts';
@@ -277,13 +277,6 @@ export function createQueue(options: QueueOptions): Queue {
       return { outing, counts: await deliveries.count(), hops: lanes.status(now()), sending };
     },
   };
-}
-
-/** Which exchangers are we? Our names; and, where we are what answers on port 25 here, our addresses. */
-function ourselves(settings: QueueSettings): (hostOrAddress: string) => boolean {
-  const own = Object.values(networkInterfaces()).flatMap(i => i ?? []);
-  const addresses = new Set(settings.smtp_port === 25 ? own.filter(i => !i.internal).map(i => i.address) : []);
-  return which => settings.host_domain.includes(which) || addresses.has(which);
 }
 
 function within(limit: number, work: Promise<unknown>): Promise<unknown> {
