@@ -142,7 +142,7 @@ export function createQueue(options: QueueOptions): Queue {
     if (!mayGoOut(settings, now()).yes) return released;
     // Where all domains share one gateway, nothing can be claimed that does not wait for it.
     const only = settings.gateway.length === 1 && settings.gateway[0]?.domain === '*';
-    if (only && lanes.room(hopName('*', settings.gateway)) === 0) return false;
+    if (only && lanes.room(hopName('*', settings.gateway)) === 0) return released;
     const busy = lanes.busyDomains();
     const dead = lanes.pausedDomains(now());
     // What waits for a hop found dead is put off when nothing else is to be started, however much of it there is.
@@ -153,21 +153,30 @@ export function createQueue(options: QueueOptions): Queue {
 
   async function start(except: string[]): Promise<number> {
     const due = await deliveries.claim(now(), claimed, except);
-    for (const [hop, group] of Map.groupBy(due, d => hopName(d.domain, settings.gateway))) await startFor(hop, group);
+    const noRoom: Delivery[] = [];
+    for (const [hop, group] of Map.groupBy(due, d => hopName(d.domain, settings.gateway)))
+      if (!(await startFor(hop, group))) noRoom.push(...group);
+    // Of many destinations at once, so that a crowd of them costs one write.
+    if (noRoom.length > 0) await backlog.giveBack(noRoom, 10 * second, 'waits for a free connection');
     return due.length;
   }
 
-  async function startFor(hop: string, group: Delivery[]): Promise<void> {
+  /** False: there is no room for them now. */
+  async function startFor(hop: string, group: Delivery[]): Promise<boolean> {
     for (const d of group) lanes.saw(hop, d.domain);
     const failure = lanes.paused(hop, now());
-    if (failure) return putOff(group, failure);
+    if (failure) {
+      await putOff(group, failure);
+      return true;
+    }
     const room = lanes.room(hop);
-    if (room === 0) return backlog.giveBack(group, 10 * second, `waits for a connection to ${hop}`);
+    if (room === 0) return false;
     for (const part of sharesOf(group, room)) {
       lanes.begin(hop);
       const journey = travel(hop, part).finally(() => journeys.delete(journey));
       journeys.add(journey);
     }
+    return true;
   }
 
   /** The hop was found dead a moment ago: that counts for these too. */

@@ -1,4 +1,4 @@
-import type { Slice, Store } from '../store.ts';
+import type { Changed, Slice, Store } from '../store.ts';
 
 export type Wish = Omit<Slice, 'after' | 'limit'>;
 export type Done = {
@@ -11,18 +11,25 @@ export type Done = {
 };
 
 const slice = 500;
-const fewest = 20;
+const named = 20;
+
+export const nothingDone = (): Done => ({ changed: 0, first: [], sending: 0, firstSending: [] });
+
+/** Adds what one slice did. */
+export function count(done: Done, { changed, sending }: Changed): void {
+  done.changed += changed.length;
+  done.first.push(...changed.slice(0, named - done.first.length));
+  done.sending += sending.length;
+  done.firstSending.push(...sending.slice(0, named - done.firstSending.length));
+}
 
 /** A change in slices, between which others write; a queue of any length costs no more memory than one of them. */
 export async function changeAll(deliveries: Pick<Store['deliveries'], 'change'>, wish: Wish): Promise<Done> {
-  const done: Done = { changed: 0, first: [], sending: 0, firstSending: [] };
+  const done = nothingDone();
   for (let after: number | null = 0; after !== null; ) {
-    const { changed, sending, next } = await deliveries.change({ ...wish, after, limit: slice });
-    done.changed += changed.length;
-    done.first.push(...changed.slice(0, fewest - done.first.length));
-    done.sending += sending.length;
-    done.firstSending.push(...sending.slice(0, fewest - done.firstSending.length));
-    after = next;
+    const changed = await deliveries.change({ ...wish, after, limit: slice });
+    count(done, changed);
+    after = changed.next;
   }
   return done;
 }

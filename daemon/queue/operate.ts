@@ -2,7 +2,7 @@ import { because } from '../log.ts';
 import { type Reply, reply } from '../mail/reply.ts';
 import { mayGoOut, type OnlineSettings } from '../online.ts';
 import type { Delivery, Which } from '../store.ts';
-import { changeAll, type Done, type Wish } from './changes.ts';
+import { changeAll, count, type Done, nothingDone, type Wish } from './changes.ts';
 import { type Settler, settle } from './settle.ts';
 
 /** What a person may do to what lies in the queue; `bounce`: delete, and tell the sender. */
@@ -71,16 +71,13 @@ function wishOf({ command, which }: Order, only: Which, at: number): Wish {
 
 /** Each slice is taken as if to be sent, so that no connection takes it too, and settled as failed. */
 async function bounceAll(which: Which, by: Operator): Promise<Done> {
-  const done: Done = { changed: 0, first: [], sending: 0, firstSending: [] };
+  const done = nothingDone();
   const take = { which, from: ['waiting' as const, 'held' as const], change: { kind: 'take' as const }, note: null };
   for (let after: number | null = 0; after !== null; ) {
     const taken = await by.store.deliveries.change({ ...take, at: by.now(), after, limit: slice });
     after = taken.next;
     await bounceSlice(taken.changed, by);
-    done.changed += taken.changed.length;
-    done.first.push(...taken.changed.slice(0, 20 - done.first.length));
-    done.sending += taken.sending.length;
-    done.firstSending.push(...taken.sending.slice(0, 20 - done.firstSending.length));
+    count(done, taken);
   }
   return done;
 }
