@@ -318,7 +318,8 @@ describe('of a running house', () => {
       code: 0,
       stdout: '1 delivery is deleted; nobody is told: 2\n',
     });
-    expect(await house.cli(['queue', 'delete', '--all'])).toMatchObject({ code: 1 });
+    expect(await house.cli(['queue', 'delete', '--all'])).toMatchObject({ code: 0 });
+    expect(await house.cli(['queue', 'delete', '2'])).toMatchObject({ code: 1 });
     const log = readFileSync(join(house.data, 'log', 'cwmail.log'), 'utf8').split('\n');
     const orders = log.filter(l => l.includes('"event":"queue changed"')).map(l => JSON.parse(l));
     expect(orders).toMatchObject([
@@ -326,7 +327,8 @@ describe('of a running house', () => {
       { command: 'release', changed: 0 },
       { command: 'bounce', changed: 1 },
       { command: 'delete', which: '{}', changed: 1 },
-      { command: 'delete', changed: 0 },
+      { command: 'delete', which: '{}', changed: 0 },
+      { command: 'delete', which: '{"ids":[2]}', changed: 0 },
     ]);
   });
 

@@ -141,7 +141,7 @@ export const remove = (context: CommandContext): Promise<number> =>
     ? change(context, 'bounce', 'returned to the sender')
     : change(context, 'delete', 'deleted; nobody is told');
 
-/** 0: something was done · 1: nothing was, there being nothing like it, or it is being sent now. */
+/** 0: it was done, or there was nothing at all to do it to · 1: nothing of what was named, or it is being sent now. */
 async function change(context: CommandContext, command: Command, done: string, may = { all: false }): Promise<number> {
   const order: Order = { command, which: whichOf(context, may), by: asker() };
   const result = await withHouse(
@@ -156,7 +156,8 @@ async function change(context: CommandContext, command: Command, done: string, m
     print(
       `${sending} left alone, being sent now: ${firstSending.join(' ')}${sending > firstSending.length ? ' …' : ''}`,
     );
-  return changed > 0 ? 0 : 1;
+  const named = Object.keys(order.which).length > 0;
+  return changed > 0 || (!named && sending === 0) ? 0 : 1;
 }
 
 /** Nothing runs: store and log are written here, under the lock that keeps a house from starting meanwhile. */
