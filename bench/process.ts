@@ -51,7 +51,7 @@ export async function benchProcess(): Promise<Row[]> {
   return rows;
 }
 
-function pssOf(pid: number): number {
+export function pssOf(pid: number): number {
   try {
     return Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))![1]);
   } catch {

@@ -143,6 +143,6 @@ function letter(i: number, accountId: number, address: string): Acceptance {
     eightBit: false,
     smtpUtf8: false,
     recipients: [{ address, notify: null, orcpt: null, routes: [{ kind: 'mailbox', accountId, address }] }],
-    holdReason: null,
+    hold: null,
   };
 }

@@ -2,6 +2,7 @@
 import { cpus } from 'node:os';
 import { benchPop3 } from './pop3.ts';
 import { benchProcess } from './process.ts';
+import { benchQueue } from './queue.ts';
 import { perSecond, type Row, times } from './row.ts';
 import { benchSite } from './site.ts';
 import { benchSmtp } from './smtp.ts';
@@ -16,6 +17,7 @@ const benches: Record<string, () => Promise<Row[]>> = {
       peerName: r.peerName,
       ratio: r.peer === null ? '' : times(r.ours, r.peer),
     })),
+  queue: benchQueue,
   site: benchSite,
   process: benchProcess,
 };

@@ -80,15 +80,44 @@ const commands: Record<string, Command> = {
     load: async () => (await import('./cli/user.ts')).del,
   },
   'queue list': {
-    usage: 'queue list [--json]',
-    does: 'list what waits for other hosts',
+    usage: 'queue list [FILTER] [--limit N] [--after ID] [--json]',
+    does: 'list what waits in the queue',
     load: async () => (await import('./cli/queue.ts')).list,
   },
+  'queue show': {
+    usage: 'queue show ID [--json | --content]',
+    does: 'show a delivery: envelope, timeline, header',
+    words: 1,
+    load: async () => (await import('./cli/queue.ts')).show,
+  },
+  'queue hold': {
+    usage: 'queue hold ID … | FILTER | --all',
+    does: 'hold deliveries until they are released',
+    words: Number.POSITIVE_INFINITY,
+    load: async () => (await import('./cli/queue.ts')).hold,
+  },
+  'queue release': {
+    usage: 'queue release ID … | FILTER | --all',
+    does: 'let held deliveries go',
+    words: Number.POSITIVE_INFINITY,
+    load: async () => (await import('./cli/queue.ts')).release,
+  },
   'queue retry': {
-    usage: 'queue retry [ID …]',
+    usage: 'queue retry [ID … | FILTER]',
     does: 'try deliveries now',
     words: Number.POSITIVE_INFINITY,
     load: async () => (await import('./cli/queue.ts')).retry,
+  },
+  'queue delete': {
+    usage: 'queue delete ID … | FILTER | --all [--bounce]',
+    does: 'take deliveries out; --bounce tells their senders',
+    words: Number.POSITIVE_INFINITY,
+    load: async () => (await import('./cli/queue.ts')).remove,
+  },
+  'queue counters': {
+    usage: 'queue counters',
+    does: 'print the counters of the running daemon, as Prometheus reads them',
+    load: async () => (await import('./cli/queue.ts')).counters,
   },
   'fetch now': {
     usage: 'fetch now [USER@HOST:PORT]',
@@ -149,6 +178,14 @@ async function run(argv: string[]): Promise<number> {
         json: { type: 'boolean' },
         'password-stdin': { type: 'boolean' },
         name: { type: 'string' },
+        limit: { type: 'string' },
+        after: { type: 'string' },
+        domain: { type: 'string' },
+        sender: { type: 'string' },
+        recipient: { type: 'string' },
+        all: { type: 'boolean' },
+        content: { type: 'boolean' },
+        bounce: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean' },
       },
@@ -172,7 +209,8 @@ async function run(argv: string[]): Promise<number> {
 function help(code: number): number {
   const width = Math.max(...Object.values(commands).map(c => c.usage.length));
   const lines = Object.values(commands).map(c => `  ${c.usage.padEnd(width)}  ${c.does}`);
-  console.log(['cwmail COMMAND [--config FILE] [--set NAME=VALUE …]', '', ...lines].join('\n'));
+  const filter = 'FILTER is one or more of: --domain DOMAIN, --sender ADDRESS, --recipient ADDRESS';
+  console.log(['cwmail COMMAND [--config FILE] [--set NAME=VALUE …]', '', ...lines, '', filter].join('\n'));
   return code;
 }
 

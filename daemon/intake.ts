@@ -7,15 +7,20 @@
  */
 import { statfs } from 'node:fs/promises';
 import type { Settings } from './config.ts';
+import { type Counters, createCounters } from './counters.ts';
 import { type HeaderRules, Incoming, type Received } from './intake/incoming.ts';
+import { type Filed, noticesFor } from './intake/notices.ts';
 import { type PolicySettings, refuseRelay, refuseSender, tooLarge, type Visitor } from './intake/policy.ts';
 import { type Chain, type ChainSettings, createChain, type Routing, traceLine } from './intake/recipient.ts';
+import { type Routed, routeHeld } from './intake/release.ts';
 import { because, type Log } from './log.ts';
 import { domainOf } from './mail/address.ts';
+import { formatDate } from './mail/date.ts';
 import type { Envelope, Recipient } from './mail/envelope.ts';
 import { type Reply, reply } from './mail/reply.ts';
 import { dateField, messageId, receivedField } from './mail/trace.ts';
-import { type Acceptance, type AcceptedRecipient, type Change, type Store, StoreError } from './store.ts';
+import type { Acceptance, AcceptedRecipient, Change, Delivery, Hold, Store } from './store.ts';
+import { StoreError } from './store.ts';
 
 export { Incoming, type Received, type Routing, traceLine, type Visitor };
 
@@ -36,6 +41,8 @@ export type Submitted = {
   /** XCWMAIL: idempotency key and the draft it was built from. */
   key: string | null;
   draftId: number | null;
+  /** Held until then, and routed only then (RFC 4865); null: it goes now. */
+  releaseAt: number | null;
 };
 
 export type Intake = {
@@ -48,6 +55,8 @@ export type Intake = {
   accept(handover: Handover, incoming: Incoming, submitted: Submitted): Promise<Reply>;
   /** A report of our own as an acceptance for the queue's transaction; null: nobody takes it. */
   prepareReport(report: { to: string; bytes: Buffer; key: string }): Promise<Acceptance | null>;
+  /** A held submission whose time has come: where it goes, whom it is refused for, and the reports it owes at once. */
+  prepareRelease(held: Delivery[]): Promise<Routed & { reports: Acceptance[] }>;
   chain: Chain;
 };
 
@@ -58,8 +67,10 @@ export type IntakeOptions = {
   settings: IntakeSettings;
   log: Log;
   now: () => number;
-  /** Why remote mail is parked from the start; null: it may go. */
-  parked: () => string | null;
+  /** Of what is accepted; none: of nobody's interest. */
+  counters?: Counters;
+  /** What remote mail is held for from the start; null: it may go. */
+  parked: () => Hold | null;
   /** Told after each commit: the queue has work; folders changed. */
   wake: () => void;
   changed: (changes: Change[]) => void;
@@ -67,9 +78,11 @@ export type IntakeOptions = {
 
 /** RFC 5321 §6.3 asks for at least 100. */
 const maxHops = 100;
+/** Octets of a message that a report of success is shown, for its header. */
+const mostHeader = 64 * 1024;
 
 export function createIntake(options: IntakeOptions): Intake {
-  const { store, settings, log, now, parked, wake, changed } = options;
+  const { store, settings, log, now, counters = createCounters(), parked, wake, changed } = options;
   const chain = createChain({ store, settings, now });
   const room = freeRoom(options);
 
@@ -97,20 +110,46 @@ export function createIntake(options: IntakeOptions): Intake {
         return temporary(error);
       }
     },
-    async prepareReport({ to, bytes, key }) {
-      // Whose mail has failed must learn of it, also while the own mailbox is full.
-      const { routes, refusal } = await chain(to, { overQuota: true });
-      if (refusal) return null;
-      const incoming = new Incoming(store, { prepend: '', drop: [], missing: {} });
-      await incoming.push(bytes);
-      const received = await incoming.finish().catch(async error => {
-        await incoming.discard().catch(() => {});
-        throw error;
+    prepareReport,
+    async prepareRelease(held) {
+      const routed = await routeHeld(held, { store, chain, now, parked });
+      if (!routed.release) return { ...routed, reports: [] };
+      const { filing, recipients, contentId } = routed.release;
+      const header = () => store.content.read(contentId, 0, mostHeader);
+      const reports = await reportsOwed({
+        ...{ reversePath: filing.reversePath, envid: filing.envid, recipients, header },
+        arrivedAt: held[0]?.since ?? now(),
+        key: `release:${held[0]?.id}`,
       });
-      const recipient = { address: to, notify: ['NEVER' as const], orcpt: null, routes };
-      return { ...acceptance(received, null), origin: 'ourselves', key, recipients: [recipient] };
+      return { ...routed, reports };
     },
   };
+
+  async function prepareReport({ to, bytes, key }: { to: string; bytes: Buffer; key: string }) {
+    // Whose mail has failed must learn of it, also while the own mailbox is full.
+    const { routes, refusal } = await chain(to, { overQuota: true });
+    if (refusal) return null;
+    const incoming = new Incoming(store, { prepend: '', drop: [], missing: {} });
+    await incoming.push(bytes);
+    const received = await incoming.finish().catch(async error => {
+      await incoming.discard().catch(() => {});
+      throw error;
+    });
+    const recipient = { address: to, notify: ['NEVER' as const], orcpt: null, routes };
+    return { ...acceptance(received, null), origin: 'ourselves' as const, key, recipients: [recipient] };
+  }
+
+  /** For the transaction that files the recipients. A sender nobody knows here is not told, and that stops no mail. */
+  async function reportsOwed(filed: Omit<Filed, 'reporter' | 'at'> & { key: string }): Promise<Acceptance[]> {
+    if (!filed.recipients.some(r => r.notify?.includes('SUCCESS'))) return [];
+    const reports: Acceptance[] = [];
+    for (const { to, bytes, action } of await noticesFor({ ...filed, reporter: settings.host_domain[0]!, at: now() })) {
+      const report = await prepareReport({ to, bytes, key: `${action}:${filed.key}` });
+      if (report) counters.add('bounced', { action });
+      if (report) reports.push(report);
+    }
+    return reports;
+  }
 
   function headerRules({ visitor, id, helo, protocol }: Handover, recipients: Recipient[]): HeaderRules {
     const at = now();
@@ -138,17 +177,25 @@ export function createIntake(options: IntakeOptions): Intake {
         reply(550, '5.2', 'A lone CR or LF in the message: lines end in CRLF (RFC 5321 §2.3.8)'),
       );
     const { visitor, id } = handover;
-    const accepted = await store.accept({
+    const { releaseAt, key } = submitted;
+    const recipients = releaseAt === null ? submitted.recipients : submitted.recipients.map(unrouted);
+    const { reversePath, envid } = submitted.envelope;
+    const header = () => incoming.read(0, mostHeader);
+    const reports = await reportsOwed({ reversePath, envid, recipients, header, arrivedAt: now(), key: key ?? id });
+    const mail: Acceptance = {
       ...acceptance(received, submitted.envelope),
       origin: visitor.origin,
       accountId: visitor.account?.id ?? null,
-      key: submitted.key,
+      key,
       draftId: submitted.draftId,
       fileSent: visitor.origin === 'webmail',
-      recipients: submitted.recipients,
-    });
+      recipients,
+      hold: releaseAt === null ? parked() : heldUntil(releaseAt),
+    };
+    const accepted = await store.accept(mail, reports);
     if (accepted.duplicate) await incoming.discard();
-    if (accepted.queued) wake();
+    else counters.add('accepted', { origin: visitor.origin });
+    if (accepted.queued || reports.length) wake();
     if (accepted.changed.length) changed(accepted.changed);
     log.info('accepted', {
       id,
@@ -181,10 +228,21 @@ export function createIntake(options: IntakeOptions): Intake {
       eightBit: envelope?.eightBit ?? false,
       smtpUtf8: envelope?.smtpUtf8 ?? false,
       recipients: [],
-      holdReason: parked(),
+      hold: parked(),
     };
   }
 }
+
+const unrouted = (r: AcceptedRecipient): AcceptedRecipient => ({
+  ...r,
+  routes: [{ kind: 'held', address: r.address }],
+});
+
+const heldUntil = (at: number): Hold => ({
+  kind: 'future release',
+  reason: `held until ${formatDate(at)}, as its author asked`,
+  until: at,
+});
 
 async function refused(incoming: Incoming, why: Reply): Promise<Reply> {
   await incoming.discard();

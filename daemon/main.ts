@@ -5,15 +5,16 @@
 import { type Auth, createAuth, passwordProblem } from './auth.ts';
 import { type Context, type Running, runChild, type Start } from './child.ts';
 import { derived } from './config.ts';
+import { createCounters, type Sample } from './counters.ts';
 import { createIntake, type Intake, traceLine } from './intake.ts';
 import { because } from './log.ts';
 import { localOf } from './mail/address.ts';
 import { mayGoOut } from './online.ts';
 import { createPop3Server } from './pop3-server.ts';
-import { createQueue, type Queue } from './queue.ts';
+import { createQueue, type Order, type Queue, type QueueStatus } from './queue.ts';
 import { connectSmtp } from './smtp-client.ts';
 import { createSmtpServer } from './smtp-server.ts';
-import type { Change } from './store.ts';
+import type { Change, Hold } from './store.ts';
 import type { AuthVerbs, Tell, Verbs } from './tell.ts';
 import { createResolver } from './wire/dns.ts';
 import { ipList } from './wire/ip-pattern.ts';
@@ -31,11 +32,12 @@ export const startDaemon: Start = async context => {
   auth.restore((await store.kept.load(throttleState)) ?? '');
   let tell: Tell | null = null;
   const changed = (changes: Change[]) => tell?.changed(changes);
-  const parked = () => {
+  const parked = (): Hold | null => {
     const outing = mayGoOut(settings, now());
-    return outing.yes ? null : outing.reason;
+    return outing.yes ? null : { kind: 'off line', reason: outing.reason, until: null };
   };
-  const intake = createIntake({ store, settings, log, now, parked, wake: () => queue.wake(), changed });
+  const counters = createCounters();
+  const intake = createIntake({ store, settings, log, now, counters, parked, wake: () => queue.wake(), changed });
   const queue: Queue = createQueue({
     store,
     settings,
@@ -44,6 +46,8 @@ export const startDaemon: Start = async context => {
     resolver: createResolver({ timeout: dnsTimeoutMs }),
     connect: connectSmtp,
     prepareReport: intake.prepareReport,
+    prepareRelease: intake.prepareRelease,
+    counters,
     random: Math.random,
     changed,
   });
@@ -72,7 +76,8 @@ export const startDaemon: Start = async context => {
     pop3: pop3.sessions(),
   });
   const status = async () => ({ sessions: sessions(), queue: await queue.status(), writes: store.pendingWrites() });
-  tell = context.connect({ ...verbs(context, auth, intake, queue), status });
+  const counted = async () => [...counters.samples(), ...gauges(await queue.status(), sessions())];
+  tell = context.connect({ ...verbs(context, auth, intake, queue), status, 'queue.counters': counted });
   return {
     async stop(graceMs) {
       stopChores();
@@ -81,6 +86,22 @@ export const startDaemon: Start = async context => {
     },
   } satisfies Running;
 };
+
+/** How many there are now, beside what was counted. */
+function gauges({ counts, hops }: QueueStatus, listeners: Record<string, number>): Sample[] {
+  const sample = (name: Sample['name'], labels: Record<string, string>, value: number) => ({ name, labels, value });
+  const { waiting, sending, holds } = counts;
+  return [
+    ...Object.entries({ waiting, sending }).map(([state, n]) => sample('queue', { state, why: '' }, n)),
+    ...Object.entries(holds).map(([why, n]) => sample('queue', { state: 'held', why }, n)),
+    ...Object.entries(listeners).map(([listener, n]) => sample('connections', { listener }, n)),
+    sample(
+      'connections',
+      { listener: 'out' },
+      hops.reduce((sum, h) => sum + h.connections, 0),
+    ),
+  ];
+}
 
 /** What is done by the clock: the throttle is kept over restarts, leftovers of crashes and old keys go, freed pages are given back. */
 function keepHouse({ store, log, now }: Context, auth: Auth): () => void {
@@ -128,7 +149,7 @@ function verbs({ store, settings, now }: Context, auth: Auth, intake: Intake, qu
       return { ok: true };
     },
     'queue.status': async () => queue.status(),
-    'queue.retry': async ({ ids }: { ids: number[] | null }) => queue.retryNow(ids),
+    'queue.operate': async (order: Order) => queue.operate(order),
     route: async ({ address }: { address: string }) => {
       const { routes, trace, refusal } = await intake.chain(address);
       return { routes, trace: traceLine(trace), refusal, online: mayGoOut(settings, now()) };

@@ -6,14 +6,10 @@ import type { Settings } from './config.ts';
 
 export type Outing = { yes: true } | { yes: false; reason: string; until: number | null };
 
-/** What a delivery parked for this cause has as its reason: the queue lets such go when we may go out again. */
-const offLine = 'off line';
+export type OnlineSettings = Pick<Settings, 'online'>;
 
 /** `until`: when to ask again, null: when the settings change. */
-export function mayGoOut(settings: Pick<Settings, 'online'>, _now: number): Outing {
+export function mayGoOut(settings: OnlineSettings, _now: number): Outing {
   if (settings.online === 'always') return { yes: true };
-  return { yes: false, reason: `${offLine}: the setting online is never`, until: null };
+  return { yes: false, reason: 'off line: the setting online is never', until: null };
 }
-
-/** Was a delivery parked because we may not go out, rather than by a person? */
-export const isOffLine = (reason: string): boolean => reason.startsWith(offLine);

@@ -5,26 +5,36 @@
  * report is made in the transaction that ends it. One destination, dead or slow, never stops another. While we may
  * not go out it parks what waits and dials nobody. It owns the only timer; mail comes in by the door, not here.
  */
-import { networkInterfaces } from 'node:os';
 import { derived, type Settings } from './config.ts';
+import type { Counters } from './counters.ts';
 import { because, type Log } from './log.ts';
 import { mayGoOut, type Outing } from './online.ts';
 import { createBacklog } from './queue/backlog.ts';
-import { type Carrier, carry, type Failure, type Journey, loadsOf, type Result, unreached } from './queue/carry.ts';
+import { type Carrier, carry, type Failure, type Journey, type Result, sharesOf, unreached } from './queue/carry.ts';
+import type { Done } from './queue/changes.ts';
 import { findHop, type HopOptions, hopName } from './queue/hop.ts';
 import { Lanes, type Limits } from './queue/lanes.ts';
-import { settle } from './queue/settle.ts';
+import { type Order, operate } from './queue/operate.ts';
+import { ourselves } from './queue/ourselves.ts';
+import { type PreparedRelease, releaseDue } from './queue/release.ts';
+import { settle, settleSurely } from './queue/settle.ts';
 import type { ClientOptions, ClientTimeouts, SmtpClient } from './smtp-client.ts';
-import type { Acceptance, Change, Delivery, Store } from './store.ts';
+import type { Acceptance, Accepted, Change, Delivery, QueueCounts, Store } from './store.ts';
 import type { Resolver } from './wire/dns.ts';
 
+export type { Done } from './queue/changes.ts';
+export { type Command, type Order, operate } from './queue/operate.ts';
+export type { PreparedRelease } from './queue/release.ts';
+
+/** Read at each use: a reload may swap them. */
 export type QueueSettings = Pick<
   Settings,
-  'online' | 'gateway' | 'host_domain' | 'smtp_port' | 'retry_interval' | 'max_retrytime'
->;
+  'online' | 'gateway' | 'host_domain' | 'smtp_port' | 'retry_interval' | 'max_retrytime' | 'delay_notice'
+> &
+  Pick<Settings, 'destination_connections'>;
 
 export type QueueOptions = {
-  store: Pick<Store, 'content' | 'deliveries'>;
+  store: Pick<Store, 'content' | 'deliveries' | 'heldSubmissions'>;
   settings: QueueSettings;
   log: Log;
   now: () => number;
@@ -32,7 +42,10 @@ export type QueueOptions = {
   connect: (options: ClientOptions) => Promise<SmtpClient>;
   /** A report as an acceptance for the transaction that settles; null: nobody takes it. */
   prepareReport: (report: { to: string; bytes: Buffer; key: string }) => Promise<Acceptance | null>;
+  /** Where a submission goes whose time has come. */
+  prepareRelease: (held: Delivery[]) => Promise<PreparedRelease>;
   random: () => number;
+  counters: Counters;
   /** Told which folders a report came into. */
   changed?: (changes: Change[]) => void;
   limits?: Partial<Limits>;
@@ -47,8 +60,8 @@ export type Queue = {
   wake(): void;
   /** Lets journeys end within `grace` milliseconds; what is cut off then is due at the next start. */
   stop(grace?: number): Promise<void>;
-  /** Makes these (all: null) due at once, whatever was known of their hosts. Answers how many. */
-  retryNow(ids: number[] | null): Promise<number>;
+  /** What a person asks for; throws a sentence where it cannot be done. */
+  operate(order: Order): Promise<Done>;
   /** Whether we may go out is decided anew: parks what waits, or lets go what was parked for that. */
   reconsider(): Promise<void>;
   status(): Promise<QueueStatus>;
@@ -56,7 +69,7 @@ export type Queue = {
 
 export type QueueStatus = {
   outing: Outing;
-  counts: { waiting: number; sending: number; held: number };
+  counts: QueueCounts;
   hops: { hop: string; connections: number; pausedUntil: number | null }[];
   /** What is on a connection now, or about to be. */
   sending: { id: number; sender: string | null; recipient: string; hop: string }[];
@@ -65,13 +78,12 @@ export type QueueStatus = {
 const second = 1_000;
 const minute = 60 * second;
 const claimed = 200;
-/** Transactions for which another connection to the same hop is worth opening. */
-const enough = 10;
 
 export function createQueue(options: QueueOptions): Queue {
   const { store, settings, log, now, random } = options;
   const { deliveries } = store;
-  const lanes = new Lanes({ perHop: 4, proven: 20, unproven: 40, ...options.limits });
+  const limits = () => ({ perHop: settings.destination_connections, proven: 60, unproven: 40, ...options.limits });
+  const lanes = new Lanes(limits);
   const backlog = createBacklog(options);
   const journeys = new Set<Promise<void>>();
   /** Of each journey what it has not settled yet, and where it goes. */
@@ -79,7 +91,7 @@ export function createQueue(options: QueueOptions): Queue {
   const given = new AbortController();
   /** Settings may be exchanged while we run, so they are read where they are used. */
   const name = () => settings.host_domain[0] ?? 'localhost';
-  const settler = () => ({ store, settings, random, now, log, name: name(), prepareReport: options.prepareReport });
+  const settler = () => ({ ...options, name: name() });
   const ours = derived(
     () => settings.smtp_port,
     () => ourselves(settings),
@@ -125,27 +137,46 @@ export function createQueue(options: QueueOptions): Queue {
 
   /** True: there may be more to start. */
   async function round(): Promise<boolean> {
-    if (!mayGoOut(settings, now()).yes) return false;
+    const released = await releaseDue({ ...options, settle: settleAll, giveBack: backlog.giveBack, changed });
     await backlog.mend();
+    if (!mayGoOut(settings, now()).yes) return released;
     // Where all domains share one gateway, nothing can be claimed that does not wait for it.
     const only = settings.gateway.length === 1 && settings.gateway[0]?.domain === '*';
-    if (only && lanes.room(hopName('*', settings.gateway)) === 0) return false;
-    const due = await deliveries.claim(now(), claimed, lanes.busyDomains());
-    for (const [hop, group] of Map.groupBy(due, d => hopName(d.domain, settings.gateway))) await startFor(hop, group);
-    return due.length === claimed;
+    if (only && lanes.room(hopName('*', settings.gateway)) === 0) return released;
+    const busy = lanes.busyDomains();
+    const dead = lanes.pausedDomains(now());
+    // What waits for a hop found dead is put off when nothing else is to be started, however much of it there is.
+    const started = await start([...busy, ...dead]);
+    const putOff = started < claimed && dead.length > 0 ? await start(busy) : 0;
+    return released || started === claimed || putOff === claimed;
   }
 
-  async function startFor(hop: string, group: Delivery[]): Promise<void> {
+  async function start(except: string[]): Promise<number> {
+    const due = await deliveries.claim(now(), claimed, except);
+    const noRoom: Delivery[] = [];
+    for (const [hop, group] of Map.groupBy(due, d => hopName(d.domain, settings.gateway)))
+      if (!(await startFor(hop, group))) noRoom.push(...group);
+    // Of many destinations at once, so that a crowd of them costs one write.
+    if (noRoom.length > 0) await backlog.giveBack(noRoom, 10 * second, 'waits for a free connection');
+    return due.length;
+  }
+
+  /** False: there is no room for them now. */
+  async function startFor(hop: string, group: Delivery[]): Promise<boolean> {
     for (const d of group) lanes.saw(hop, d.domain);
     const failure = lanes.paused(hop, now());
-    if (failure) return putOff(group, failure);
+    if (failure) {
+      await putOff(group, failure);
+      return true;
+    }
     const room = lanes.room(hop);
-    if (room === 0) return backlog.giveBack(group, 10 * second, `waits for a connection to ${hop}`);
-    for (const part of parts(group, room)) {
+    if (room === 0) return false;
+    for (const part of sharesOf(group, room)) {
       lanes.begin(hop);
       const journey = travel(hop, part).finally(() => journeys.delete(journey));
       journeys.add(journey);
     }
+    return true;
   }
 
   /** The hop was found dead a moment ago: that counts for these too. */
@@ -163,7 +194,7 @@ export function createQueue(options: QueueOptions): Queue {
     const open = new Set(part);
     underWay.set(open, hop);
     const done = async (results: Result[]) => {
-      await settleSurely(results);
+      await settleAll(results);
       for (const r of results) open.delete(r.delivery);
       if (results.some(r => r.verdict === 'delivered') && lanes.prove(hop)) wake();
     };
@@ -202,32 +233,26 @@ export function createQueue(options: QueueOptions): Queue {
     });
   }
 
-  /** A host has said 250: that must be written, or the mail would be sent twice. */
-  async function settleSurely(results: Result[]): Promise<void> {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await settleOnce(results);
-      } catch (error) {
-        log.error('outcome not written', { tries, ...because(error) });
-        if (tries === 5) throw error;
-        await new Promise(resolve => setTimeout(resolve, tries * second));
-      }
-    }
+  const settleOnce = async (results: Result[]) => told(await settle(results, settler()));
+  const settleAll = async (results: Result[]) => told(await settleSurely(results, settler()));
+
+  /** What the reports of a settlement brought. */
+  function told(accepted: Accepted[]): void {
+    changed(accepted.flatMap(a => a.changed));
+    // A report for somebody elsewhere has come into the queue.
+    if (accepted.some(a => a.queued > 0)) wake();
   }
 
-  async function settleOnce(results: Result[]): Promise<void> {
-    const accepted = await settle(results, settler());
-    const changes = accepted.flatMap(a => a.changed);
+  function changed(changes: Change[]): void {
     if (changes.length > 0) options.changed?.(changes);
   }
 
   /** Milliseconds to sleep: at most a minute, so that a clock set forward is noticed. */
   async function untilDue(): Promise<number> {
-    if (!mayGoOut(settings, now()).yes) return minute;
-    const due = await deliveries.nextDue();
-    if (due === null) return minute;
+    const due = mayGoOut(settings, now()).yes ? await deliveries.nextDue() : null;
+    const release = await deliveries.nextRelease();
+    const wait = Math.min(due ?? Number.POSITIVE_INFINITY, release ?? Number.POSITIVE_INFINITY) - now();
     // What is due and was not claimed waits for a connection, whose end wakes us.
-    const wait = due - now();
     return wait <= 0 ? 5 * second : Math.min(wait, minute);
   }
 
@@ -246,11 +271,11 @@ export function createQueue(options: QueueOptions): Queue {
       given.abort();
       await within(second, Promise.all(journeys));
     },
-    async retryNow(ids) {
-      lanes.unpause();
-      const chosen = await backlog.makeDue(ids);
+    async operate(order) {
+      if (order.command === 'retry') lanes.unpause();
+      const done = await operate(order, settler());
       wake();
-      return chosen;
+      return done;
     },
     reconsider: () => backlog.reconsider(),
     async status() {
@@ -261,22 +286,6 @@ export function createQueue(options: QueueOptions): Queue {
       return { outing, counts: await deliveries.count(), hops: lanes.status(now()), sending };
     },
   };
-}
-
-/** Shares the transactions of a hop out to as many connections as are worth opening. */
-function parts(group: Delivery[], room: number): Delivery[][] {
-  const loads = loadsOf(group);
-  const share = Math.ceil(loads.length / Math.min(room, Math.ceil(loads.length / enough)));
-  return Array.from({ length: Math.ceil(loads.length / share) }, (_, i) =>
-    loads.slice(i * share, (i + 1) * share).flat(),
-  );
-}
-
-/** Which exchangers are we? Our names; and, where we are what answers on port 25 here, our addresses. */
-function ourselves(settings: QueueSettings): (hostOrAddress: string) => boolean {
-  const own = Object.values(networkInterfaces()).flatMap(i => i ?? []);
-  const addresses = new Set(settings.smtp_port === 25 ? own.filter(i => !i.internal).map(i => i.address) : []);
-  return which => settings.host_domain.includes(which) || addresses.has(which);
 }
 
 function within(limit: number, work: Promise<unknown>): Promise<unknown> {

@@ -85,11 +85,18 @@ class Listener extends SMTPServer {
 
   override connect(...[socket, socketOptions]: Parameters<SMTPServer['connect']>): void {
     const connection = new MailConnection(this, socket, socketOptions);
-    connection.extras = () => (this.#visits.get(connection.session)?.service ? ['XCWMAIL'] : []);
+    connection.extras = () => this.#extras(this.#visits.get(connection.session));
     connection.content = () => this.#taker(connection.session);
     this.connections.add(connection);
     connection.on('error', error => this._onError(error));
     connection.init();
+  }
+
+  /** What is offered to those only who signed in. */
+  #extras(visit: s.Visit | undefined): string[] {
+    const longest = this.#o.settings.max_future_release;
+    const holds = visit && visit.visitor.origin !== 'peer' && longest > 0;
+    return [...(holds ? [s.futureRelease(Date.now(), longest)] : []), ...(visit?.service ? ['XCWMAIL'] : [])];
   }
 
   override onConnect(session: SMTPServerSession, callback: (error?: Error | null) => void): void {
@@ -134,7 +141,7 @@ class Listener extends SMTPServer {
       const args = (address.args || {}) as Record<string, string | boolean | undefined>;
       const size = typeof args.SIZE === 'string' ? Number(args.SIZE) : null;
       const refused =
-        s.takeParameters(visit, args) ??
+        s.takeParameters(visit, args, Date.now(), this.#o.settings.max_future_release) ??
         (await this.#o.intake.refuseSender(visit.visitor, address.address || null, size));
       return refused && s.refusal(refused);
     });
@@ -150,7 +157,7 @@ class Listener extends SMTPServer {
       if (refusedParameter) return s.refusal(refusedParameter);
       // RFC 5321 §4.1.1.3: postmaster needs no domain.
       if (!address.address.includes('@')) address.address += `@${this.#o.settings.host_domain[0]}`;
-      const recipient = s.recipientOf(address);
+      const recipient = s.recipientOf(address, visit.notify);
       const { routes, trace, refusal } = await this.#o.intake.routeRecipient(visit.visitor, recipient.address);
       // The plain case, straight into a mailbox or away, is told by the line of acceptance.
       const tell = trace.length > 1 ? this.#o.log.info : this.#o.log.debug;
@@ -165,19 +172,19 @@ class Listener extends SMTPServer {
   #taker(session: SMTPServerSession): ContentTaker {
     const visit = this.#visits.get(session)!;
     const { intake } = this.#o;
-    const envelope = s.envelopeOf(session);
+    const envelope = s.envelopeOf(session, visit);
     const handover: Handover = {
       visitor: visit.visitor,
       id: nextId(),
       helo: session.hostNameAppearsAs || '',
       protocol: s.protocolOf(session),
     };
-    const { routed, key, draftId } = visit;
+    const { routed, key, draftId, releaseAt } = visit;
     const recipients = envelope.recipients.map(r => routed.get(r.address)!);
     const incoming = intake.receive(handover, envelope.recipients);
     return {
       push: content => incoming.push(content),
-      end: () => intake.accept(handover, incoming, { envelope, recipients, key, draftId }),
+      end: () => intake.accept(handover, incoming, { envelope, recipients, key, draftId, releaseAt }),
       abandon: () => void incoming.discard().catch(error => this.#o.log.error('discard', because(error))),
     };
   }

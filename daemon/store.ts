@@ -14,6 +14,7 @@ import { createDeliveries, type Deliveries } from './store/deliveries.ts';
 import { createDrafts, type Drafts } from './store/drafts.ts';
 import { createFetched, createKeptState, type FetchedLedger, type KeptState } from './store/fetched.ts';
 import { createFolders, type Folders } from './store/folders.ts';
+import { createHeldSubmissions, type HeldSubmissions } from './store/held-submissions.ts';
 import { type GivenKey, wasAccepted } from './store/keys.ts';
 import { createMessages, type Messages } from './store/messages.ts';
 import { migrate } from './store/schema.ts';
@@ -27,8 +28,11 @@ import { inlineWriter, startWriter } from './store/writer.ts';
 
 export type { AccountFields } from './store/accounts.ts';
 export type { ContentWriter } from './store/content.ts';
+export type { QueueCounts } from './store/deliveries.ts';
 export type { DraftFields } from './store/drafts.ts';
+export type { HeldAnswer, Release } from './store/held-submissions.ts';
 export type { DropEntry } from './store/messages.ts';
+export type { Changed, Slice } from './store/queue-changes.ts';
 export * from './store/shapes.ts';
 export { StoreError };
 
@@ -39,12 +43,13 @@ export type Store = {
   search: Searches;
   content: Contents;
   deliveries: Deliveries;
+  heldSubmissions: HeldSubmissions;
   drafts: Drafts;
   sessions: Sessions;
   fetched: FetchedLedger;
   kept: KeptState;
-  /** The one transaction that makes content ours: messages, deliveries, keys, Sent copy, timeline. */
-  accept(acceptance: Acceptance): Promise<Accepted>;
+  /** The one transaction that makes content ours: messages, deliveries, keys, Sent copy, timeline, reports owed. */
+  accept(acceptance: Acceptance, reports?: Acceptance[]): Promise<Accepted>;
   /** Was anything accepted under this key? For a giver that never heard the answer. */
   wasAccepted(given: GivenKey): Promise<boolean>;
   /** Forgets keys of before `before`, of the fetcher's those of before `fetchedBefore`. Answers how many. */
@@ -92,6 +97,7 @@ export async function openStore({ path, writer: kind, fatal }: StoreOptions): Pr
     search: createSearches(read),
     content,
     deliveries: createDeliveries(read, write, swept),
+    heldSubmissions: createHeldSubmissions(read, write, swept),
     drafts,
     sessions: createSessions(read, write),
     fetched: createFetched(read, write),
@@ -103,7 +109,11 @@ export async function openStore({ path, writer: kind, fatal }: StoreOptions): Pr
         some = await write('forgetKeys', { before, fetchedBefore, limit: 500 });
       return forgotten;
     },
-    accept: a => write('accept', packed(a), 500 + (a.content.bytes?.length ?? 0)),
+    accept(a, reports = []) {
+      const weight = 500 + (a.content.bytes?.length ?? 0);
+      if (reports.length === 0) return write('accept', packed(a), weight);
+      return write('acceptReporting', { mail: packed(a), reports }, weight);
+    },
     giveBackSpace: () => giveBackSpace(write),
     pendingWrites: writer.pending,
     async close() {

@@ -19,6 +19,7 @@ import { type Sockets, socketsOf } from './supervisor/sockets.ts';
 import type { Verbs } from './tell.ts';
 import { certificate, secretFile } from './wire/certificate.ts';
 
+export { openLogFile } from './supervisor/logfile.ts';
 export { type ReloadAnswer, reloadReport } from './supervisor/reload.ts';
 export { PortError } from './supervisor/sockets.ts';
 

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePorts, type House, launcher, runCli, startHouse } from './harness.ts';
-import { popMessages, sendRaw } from './mail-talk.ts';
+import { freePorts, type House, launcher, runCli, startHouse, until } from './harness.ts';
+import { openTalk, popMessages, sendRaw } from './mail-talk.ts';
 import { signIn } from './site-talk.ts';
 
 const password = 'correct horse 1';
@@ -120,7 +120,15 @@ describe('cwmail', () => {
     [64, ['config', 'test-ip', 'http_port', '1.2.3.4'], /"http_port" is no setting with a list of IP addresses/],
     [64, ['config', 'import-report'], /the file belongs behind it/],
     [1, ['config', 'test-ip', 'user_ip_address', 'localhost'], /"localhost" is no IP address/],
-    [1, ['queue', 'retry'], /nothing runs on .*: start it first/],
+    [64, ['queue', 'delete'], /say which: ids, --domain, --sender, --recipient, or --all/],
+    [64, ['queue', 'hold', '--domain', 'a b'], /--domain: a domain such as example\.org belongs here/],
+    [64, ['queue', 'hold', '--sender', 'ann'], /--sender: an address such as ann@example\.org belongs here/],
+    [64, ['queue', 'list', '--limit', 'ten'], /--limit: a whole number belongs here/],
+    [64, ['queue', 'show'], /queue ids are numbers/],
+    [1, ['queue', 'show', '7'], /there is no delivery 7; queue list shows them/],
+    [1, ['queue', 'retry'], /nothing goes out now: off line: the setting online is never/],
+    [1, ['queue', 'delete', '7'], /^0 deliveries are deleted/],
+    [1, ['queue', 'counters'], /nothing runs on .*: start it first/],
     [1, ['fetch', 'now'], /no fetch line stands in the settings/],
     [1, ['user', 'list', '--set', 'nonsense=1'], /the settings have mistakes:\n--set: there is no setting "nonsense"/],
     [1, ['start', '--config', 'gone.conf'], /gone\.conf: cannot be read: ENOENT/],
@@ -279,6 +287,111 @@ describe('of a running house', () => {
     const plain = (await house.cli(['queue', 'list'])).stdout.trimEnd().split('\n');
     expect(plain).toHaveLength(2);
     expect(plain[0]).toMatch(/held {2}ann@localhost -> bob@far\.example/);
+    expect((await house.cli(['queue', 'list', '--limit', '1'])).stdout).toMatch(
+      /^1 {2}held .* bob@far.*\nThere may be more: --after 1\n$/,
+    );
+    const beyond = await house.cli(['queue', 'list', '--after', '1', '--domain', 'Away.example', '--json']);
+    expect(JSON.parse(beyond.stdout)).toEqual([held('eve@away.example')]);
+    expect((await house.cli(['queue', 'list', '--domain', 'none.example'])).stdout).toMatch(/^Nothing like that/);
+  });
+
+  test('queue show tells what is known of one delivery, and prints its content', async () => {
+    const { stdout } = await house.cli(['queue', 'show', '1']);
+    for (const line of [/^from {8}ann@localhost$/m, /^to {10}bob@far\.example$/m, /^state {7}held \(off line\)$/m])
+      expect(stdout).toMatch(line);
+    expect(stdout).toMatch(/^\S+Z {2}accepted {2}bob@far\.example -> bob@far\.example; .*$/m);
+    expect(stdout).toMatch(/^Subject: x$/m);
+    expect(stdout).not.toMatch(/^text/m);
+    expect((await house.cli(['queue', 'show', '1', '--content'])).stdout).toMatch(
+      /\r\nSubject: x\r\n[\s\S]*\r\n\r\ntext\r\n$/,
+    );
+    const json = JSON.parse((await house.cli(['queue', 'show', '1', '--json'])).stdout);
+    expect(json).toMatchObject({ id: 1, hold: 'off line', origin: 'submitter', timeline: [{ event: 'accepted' }] });
+  });
+
+  test('queue hold, release and delete do what they say while it runs, and the log says who asked', async () => {
+    expect(await house.cli(['queue', 'hold', '--domain', 'far.example'])).toMatchObject({
+      code: 0,
+      stdout: '1 delivery is held: 1\n',
+    });
+    const states = async () =>
+      (JSON.parse((await house.cli(['queue', 'list', '--json'])).stdout) as Record<string, unknown>[]).map(
+        d => d.reason,
+      );
+    expect(await states()).toEqual(['held by the administrator', expect.stringContaining('off line')]);
+    expect(await house.cli(['queue', 'release', '1'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^cwmail: nothing goes out now: off line/),
+    });
+    expect(await house.cli(['queue', 'delete', '--recipient', 'BOB@far.example', '--bounce'])).toMatchObject({
+      code: 0,
+      stdout: '1 delivery is returned to the sender: 1\n',
+    });
+    const [report] = await popMessages(house.ports.pop3, 'ann@localhost', password);
+    expect(report?.toString()).toMatch(/Diagnostic-Code: smtp; 554 5\.3\.0 The administrator of this mail server/);
+    expect(await house.cli(['queue', 'delete', '--all'])).toMatchObject({
+      code: 0,
+      stdout: '1 delivery is deleted; nobody is told: 2\n',
+    });
+    expect(await house.cli(['queue', 'delete', '--all'])).toMatchObject({ code: 0 });
+    expect(await house.cli(['queue', 'delete', '2'])).toMatchObject({ code: 1 });
+    const log = readFileSync(join(house.data, 'log', 'cwmail.log'), 'utf8').split('\n');
+    const orders = log.filter(l => l.includes('"event":"queue changed"')).map(l => JSON.parse(l));
+    expect(orders).toMatchObject([
+      { command: 'hold', which: '{"domain":"far.example"}', by: userInfo().username, changed: 1, ids: ['1'] },
+      { command: 'release', changed: 0 },
+      { command: 'bounce', changed: 1 },
+      { command: 'delete', which: '{}', changed: 1 },
+      { command: 'delete', which: '{}', changed: 0 },
+      { command: 'delete', which: '{"ids":[2]}', changed: 0 },
+    ]);
+  });
+
+  test('queue counters are what Prometheus reads', async () => {
+    const { stdout } = await house.cli(['queue', 'counters']);
+    expect(stdout).toMatch(/^# TYPE cwmail_accepted_total counter\ncwmail_accepted_total\{origin="submitter"\} 1$/m);
+    expect(stdout).toMatch(/^cwmail_failed_total 1$/m);
+    expect(stdout).toMatch(/^cwmail_bounced_total\{action="failed"\} 1$/m);
+    expect(stdout).toMatch(/^cwmail_queue\{state="waiting",why=""\} 0$/m);
+    expect(stdout).toMatch(/^cwmail_connections\{listener="submission"\} \d+$/m);
+    for (const line of stdout.trimEnd().split('\n'))
+      expect(line).toMatch(/^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? \d+)$/);
+  });
+
+  test('queue orders work on the store where nothing runs, and what is held for later outlasts it', async () => {
+    const talk = await openTalk(house.ports.submission);
+    await talk.reply();
+    await talk.ask('EHLO test.example');
+    await talk.ask(`AUTH PLAIN ${Buffer.from(`\0ann@localhost\0${password}`).toString('base64')}`);
+    expect(await talk.ask('MAIL FROM:<ann@localhost> HOLDFOR=86400')).toMatch(/^250 /);
+    for (const to of ['ann@localhost', 'bob@far.example']) await talk.ask(`RCPT TO:<${to}>`);
+    await talk.ask('DATA');
+    talk.socket.write('Subject: later\r\n\r\ntext\r\n.\r\n');
+    expect(await talk.reply()).toMatch(/^250 /);
+    talk.socket.end('QUIT\r\n');
+    const list = async () =>
+      JSON.parse((await house.cli(['queue', 'list', '--json'])).stdout) as Record<string, unknown>[];
+    const [first, second] = await list();
+    expect(first).toMatchObject({
+      recipient: 'ann@localhost',
+      state: 'held',
+      reason: expect.stringMatching(/^held until /),
+    });
+    expect(Date.parse(String(first!.next)) - Date.now()).toBeGreaterThan(86_000_000);
+    await house.stop();
+    expect(await house.cli(['queue', 'delete', String(second!.id)])).toMatchObject({ code: 0 });
+    expect(await house.cli(['queue', 'release', '--all'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^1 delivery is released/),
+    });
+    const log = readFileSync(join(house.data, 'log', 'cwmail.log'), 'utf8')
+      .trimEnd()
+      .split('\n');
+    expect(JSON.parse(log.at(-1)!)).toMatchObject({ event: 'queue changed', process: 'cli', command: 'release' });
+    await house.restart();
+    const mails = async () => await popMessages(house.ports.pop3, 'ann@localhost', password);
+    await until('it is in the mailbox', async () => (await mails()).some(m => m.includes('Subject: later')));
+    expect(await list()).toEqual([]);
   });
 
   test('user set pop3=off shuts POP3 alone, disabled=on everything, and both can be undone', async () => {

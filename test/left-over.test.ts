@@ -46,6 +46,7 @@ describe('accept', () => {
     recipients: [],
     key: null,
     draftId: null,
+    releaseAt: null,
   };
 
   // A commit that failed at its sync may stand after a restart; one that failed otherwise never does.
@@ -152,8 +153,8 @@ describe('takeParameters', () => {
 
   test('takeParameters takes a key as it is, and refuses one it would have to cut', () => {
     const visit = service();
-    expect(takeParameters(visit, { XKEY: 'k'.repeat(500) })).toBeNull();
+    expect(takeParameters(visit, { XKEY: 'k'.repeat(500) }, 0, 0)).toBeNull();
     expect(visit.key).toBe('k'.repeat(500));
-    expect(takeParameters(visit, { XKEY: 'k'.repeat(501) })?.code).toBe(501);
+    expect(takeParameters(visit, { XKEY: 'k'.repeat(501) }, 0, 0)?.code).toBe(501);
   });
 });

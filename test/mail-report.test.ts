@@ -10,6 +10,7 @@ const original = Buffer.from('Message-ID: <orig@x>\r\nSubject: hi\r\n\r\nbody\r\
 const report = (more: Partial<Report> = {}): Report => ({
   reporter: 'mx.example',
   to: 'sender@example.org',
+  reader: 'sender',
   action: 'failed',
   at: Date.UTC(2024, 0, 2),
   arrivedAt: Date.UTC(2024, 0, 1),
@@ -70,7 +71,7 @@ describe('deliveryReport', () => {
     expect(blocks[2]).not.toHaveProperty('remote-mta');
     expect(blocks[2]).not.toHaveProperty('original-recipient');
     expect(text).toMatch(
-      /could not be delivered[\s\S]*<a@b\.c>\n {4}mx\.b\.c said: 550 5\.1\.1 No such user[\s\S]*<d@e\.f>\n {4}No route/,
+      /could not be delivered[\s\S]*<a@b\.c>\n {4}mx\.b\.c said: 550 5\.1\.1 No such user\n {4}There is no such address[\s\S]*<d@e\.f>\n {4}No route\n {4}Their mail server did not take it/,
     );
     expect(returned).toBe('Message-ID: <orig@x>\nSubject: hi\n');
     expect(bytes.toString('latin1')).not.toMatch(/[^\r]\n|\r[^\n]|[^\u0000-\u007f]/);
@@ -85,6 +86,7 @@ describe('deliveryReport', () => {
     ['delayed', 'will be tried again until'],
     ['delivered', 'was delivered'],
     ['relayed', 'passed on'],
+    ['expanded', 'stands for several others'],
   ] as const)('deliveryReport tells of %s in its own words', (action, words) => {
     const retryUntil = action === 'delayed' ? Date.UTC(2024, 0, 3) : null;
     const { text, blocks } = read(deliveryReport(report({ action, retryUntil })));

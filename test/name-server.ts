@@ -3,13 +3,16 @@ import { createSocket } from 'node:dgram';
 /** Records by name; a string in place of a list is how the server fails: an RCODE, or no answer at all. */
 export type Zone = Record<
   string,
-  { MX?: [preference: number, exchange: string][]; A?: string[]; AAAA?: string[] } | 'SERVFAIL' | 'REFUSED' | 'SILENCE'
+  | { MX?: [preference: number, exchange: string][]; A?: string[]; AAAA?: string[]; CNAME?: string }
+  | 'SERVFAIL'
+  | 'REFUSED'
+  | 'SILENCE'
 >;
 
 const types = { 1: 'A', 15: 'MX', 28: 'AAAA' } as const;
 const rcodes = { SERVFAIL: 2, REFUSED: 5 } as const;
 
-/** A name server on loopback that knows one zone; names not in it do not exist. */
+/** A name server on loopback that knows one zone and follows its CNAMEs; names not in it do not exist. */
 export async function nameServer(zone: Zone): Promise<{ address: string; asked: string[]; close(): void }> {
   const socket = createSocket('udp4');
   const asked: string[] = [];
@@ -32,25 +35,46 @@ function answerTo(query: Buffer, zone: Zone, asked: string[]): Buffer | null {
   const name = labels.join('.').toLowerCase();
   const type = types[query.readUInt16BE(at + 1) as keyof typeof types];
   asked.push(`${type} ${name}`);
-  const known = zone[name];
-  if (known === 'SILENCE') return null;
-  const records = typeof known === 'object' && type ? (known[type] ?? []).map(encode) : [];
-  const rcode = known === undefined ? 3 : typeof known === 'string' ? rcodes[known] : 0;
+  const { rows, last } = follow(name, type, zone);
+  if (last === 'SILENCE') return null;
+  const rcode = last === undefined ? 3 : typeof last === 'string' ? rcodes[last] : 0;
   const header = Buffer.alloc(12);
   query.copy(header, 0, 0, 2);
   header.writeUInt16BE(0x8180 | rcode, 2);
   header.writeUInt16BE(1, 4);
-  header.writeUInt16BE(records.length, 6);
-  const rows = records.map(data => {
-    const row = Buffer.alloc(12);
-    row.writeUInt16BE(0xc00c, 0);
-    row.writeUInt16BE(query.readUInt16BE(at + 1), 2);
-    row.writeUInt16BE(1, 4);
-    row.writeUInt32BE(60, 6);
-    row.writeUInt16BE(data.length, 10);
-    return Buffer.concat([row, data]);
-  });
+  header.writeUInt16BE(rows.length, 6);
   return Buffer.concat([header, query.subarray(12, at + 5), ...rows]);
+}
+
+type Type = (typeof types)[keyof typeof types];
+const cname = 5;
+
+/** The records a name leads to; in a circle of CNAMEs it goes round once, as servers do. */
+function follow(name: string, type: Type | undefined, zone: Zone): { rows: Buffer[]; last: Zone[string] | undefined } {
+  const rows: Buffer[] = [];
+  const seen = new Set<string>();
+  let owner = name;
+  for (;;) {
+    const known = zone[owner];
+    if (typeof known !== 'object' || known.CNAME === undefined || seen.has(owner)) {
+      const found = typeof known === 'object' && type ? (known[type] ?? []) : [];
+      const number = Number(Object.keys(types).find(n => types[n as unknown as keyof typeof types] === type) ?? 0);
+      rows.push(...found.map(r => record(owner, number, encode(r))));
+      return { rows, last: known };
+    }
+    seen.add(owner);
+    rows.push(record(owner, cname, domain(known.CNAME)));
+    owner = known.CNAME;
+  }
+}
+
+function record(owner: string, type: number, data: Buffer): Buffer {
+  const fixed = Buffer.alloc(10);
+  fixed.writeUInt16BE(type, 0);
+  fixed.writeUInt16BE(1, 2);
+  fixed.writeUInt32BE(60, 4);
+  fixed.writeUInt16BE(data.length, 8);
+  return Buffer.concat([domain(owner), fixed, data]);
 }
 
 function encode(record: string | [number, string]): Buffer {

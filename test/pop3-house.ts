@@ -99,5 +99,5 @@ const nothingKnown = {
   envid: null,
   eightBit: false,
   smtpUtf8: false,
-  holdReason: null,
+  hold: null,
 };

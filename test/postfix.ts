@@ -22,10 +22,12 @@ const answers = (port: number) =>
   new Promise<boolean>(resolve => {
     const socket = connect(port, '127.0.0.1');
     socket.on('error', () => resolve(false));
-    socket.on('data', () => {
-      socket.destroy();
-      resolve(true);
-    });
+    // A sink may be told to hang up before it says a word.
+    for (const event of ['data', 'end'])
+      socket.on(event, () => {
+        socket.destroy();
+        resolve(true);
+      });
   });
 
 export type Peer = {

@@ -26,7 +26,10 @@ const delivery = (id: number, more: Partial<Delivery> = {}): Delivery => ({
   recipient: `r${id}@hop.test`,
   domain: 'hop.test',
   state: 'sending',
+  holdKind: null,
   reason: '',
+  routed: true,
+  origin: 'submitter',
   attempts: 0,
   nextAt: 0,
   lastReply: null,
@@ -38,6 +41,7 @@ const delivery = (id: number, more: Partial<Delivery> = {}): Delivery => ({
   eightBit: false,
   smtpUtf8: false,
   accountId: null,
+  delayedAt: null,
   ...more,
 });
 const some = (count: number, more: (id: number) => Partial<Delivery> = () => ({})): Delivery[] =>

@@ -24,32 +24,42 @@ const unix = (bytes: Buffer | string) => Buffer.from(bytes).toString('latin1').r
 
 describe.skipIf(!hasPostfix)('smtp-sink (package postfix, as root)', () => {
   // [flags, what becomes of a delivery: gone and taken, gone with a report, waiting]
-  const rows: [string, string[], 'taken' | 'reported' | 'waiting'][] = [
+  type Row = [string, string[], 'taken' | 'reported' | 'waiting'];
+  const others: Row[] = [
     ['takes all', [], 'taken'],
     ['knows no ESMTP', ['-e'], 'taken'],
     ['knows no PIPELINING', ['-p'], 'taken'],
+    ['knows no DSN', ['-N'], 'taken'],
     ['knows no DSN, 8BITMIME, enhanced codes', ['-N', '-8', '-E'], 'taken'],
     ['refuses content it has not yet read', ['-A', '1'], 'reported'],
     ['is slow at the dot', ['-W', '.:1'], 'taken'],
-    ['refuses RCPT', ['-f', 'RCPT'], 'reported'],
-    ['refuses MAIL', ['-f', 'MAIL'], 'reported'],
-    ['refuses DATA', ['-f', 'DATA'], 'reported'],
-    ['refuses the dot', ['-f', '.'], 'reported'],
-    ['puts RCPT off', ['-r', 'RCPT'], 'waiting'],
-    ['puts DATA off', ['-r', 'DATA'], 'waiting'],
-    ['puts the dot off', ['-r', '.'], 'waiting'],
-    ['puts all off at the greeting', ['-r', 'CONNECT'], 'waiting'],
-    ['hangs up at MAIL', ['-q', 'MAIL'], 'waiting'],
-    ['hangs up at DATA', ['-q', 'DATA'], 'waiting'],
-    ['hangs up at the dot', ['-q', '.'], 'waiting'],
-    ['says 421 at RCPT', ['-Q', 'RCPT'], 'waiting'],
-    ['says 421 at the dot', ['-Q', '.'], 'waiting'],
+    ['is slow at each answer', ['-w', '1'], 'taken'],
+    // HELO is asked where EHLO is refused.
+    ['refuses EHLO and HELO', ['-f', 'EHLO,HELO'], 'reported'],
+    ['puts EHLO and HELO off', ['-r', 'EHLO,HELO'], 'waiting'],
+    ['says 421 at EHLO and HELO', ['-Q', 'EHLO,HELO'], 'waiting'],
   ];
+  // What each verb means where it fails by 5xx, by 4xx, by hanging up, by 421: t taken, r reported, w waiting.
+  const verbs: [string, string][] = [
+    ['CONNECT', 'wwww'],
+    ['EHLO', 'ttww'],
+    ['MAIL', 'rwww'],
+    ['RCPT', 'rwww'],
+    ['DATA', 'rwww'],
+    ['.', 'rwww'],
+    ['QUIT', 'tttt'],
+  ];
+  const ways = ['-f', '-r', '-q', '-Q'];
+  const ends = { t: 'taken', r: 'reported', w: 'waiting' } as const;
+  const failing = verbs.flatMap(([verb, expected]) =>
+    ways.map((way, i): Row => [`fails at ${verb} by ${way}`, [way, verb], ends[expected[i] as keyof typeof ends]]),
+  );
+  const rows = [...others, ...failing];
   for (const [how, flags, end] of rows)
     test(`queue does right by a sink that ${how}`, async () => {
       const sink = through(await smtpSink(...flags));
       await rig.accept(['bob@hop.test']);
-      await rig.queue({ timeouts: { connect: 5000, greeting: 5000, command: 5000, final: 5000 } });
+      await rig.queue({ timeouts: { connect: 5000, greeting: 5000, command: 5000, final: 5000, block: 5000 } });
       await until('it had its outcome', async () => (await rig.waiting()).every(d => d.attempts === 1));
       expect(await rig.waiting()).toHaveLength(end === 'waiting' ? 1 : 0);
       expect(await rig.inbox()).toHaveLength(end === 'reported' ? 1 : 0);

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Counters, createCounters } from '../daemon/counters.ts';
 import { type Fields, type Log, silentLog } from '../daemon/log.ts';
 import { createQueue, type Queue, type QueueOptions, type QueueSettings } from '../daemon/queue.ts';
 import { connectSmtp } from '../daemon/smtp-client.ts';
@@ -15,6 +16,7 @@ export type Rig = {
   ann: number;
   clock: { shift: number };
   settings: QueueSettings;
+  counters: Counters;
   /** Log lines as `event` with their fields. */
   told: (Fields & { event: string })[];
   hop(script?: Script, port?: number, host?: string): Promise<NextHop>;
@@ -51,7 +53,10 @@ export async function createRig(): Promise<Rig> {
     smtp_port: 2525,
     retry_interval: 7_200_000,
     max_retrytime: 48 * 3_600_000,
+    delay_notice: 0,
+    destination_connections: 4,
   };
+  const counters = createCounters();
   const ann = account?.id ?? 0;
 
   /** As the door does it: a report for ann comes into her Inbox; nobody else is known. */
@@ -71,6 +76,7 @@ export async function createRig(): Promise<Rig> {
     ann,
     clock,
     settings,
+    counters,
     told,
     async hop(script, port, host) {
       const hop = await nextHop(script, port, host);
@@ -87,6 +93,8 @@ export async function createRig(): Promise<Rig> {
         resolver: createResolver({ servers: ['127.0.0.1:9'], timeout: 50 }),
         connect: connectSmtp,
         prepareReport,
+        prepareRelease: () => Promise.reject(new Error('nothing is held for later here')),
+        counters,
         random: () => 0.5,
         timeouts: quick,
         ...more,
@@ -149,7 +157,7 @@ const acceptance = (bytes: Buffer, at: number): Acceptance => ({
   eightBit: false,
   smtpUtf8: false,
   recipients: [],
-  holdReason: null,
+  hold: null,
 });
 
 function listening(told: Rig['told']): Log {

@@ -13,6 +13,8 @@ afterEach(() => rig.close());
 const gateway = (port: number, domain = '*') => ({ domain, host: '127.0.0.1', port });
 const empty = async () => (await rig.waiting()).length === 0;
 const hour = 3_600_000;
+const offLine = 'off line: the setting online is never';
+const retryAll = { command: 'retry' as const, which: {}, by: 'a test' };
 
 /** A gateway for everything, by script. */
 async function gated(script?: Parameters<Rig['hop']>[0]) {
@@ -38,7 +40,7 @@ test('queue carries what waits, byte for byte, and keeps what happened', async (
     ['bob@hop.test', '127.0.0.1: 250 2.0.0 Taken'],
     ['cat@hop.test', '127.0.0.1: 250 2.0.0 Taken'],
   ]);
-  expect((await queue.status()).counts).toEqual({ waiting: 0, sending: 0, held: 0 });
+  expect((await queue.status()).counts).toEqual({ waiting: 0, sending: 0, held: 0, holds: {} });
   expect(await rig.inbox()).toHaveLength(1);
 });
 
@@ -73,7 +75,7 @@ test('queue tries again later what was put off, and says why it waits', async ()
   expect(hop.contents).toHaveLength(1);
 });
 
-test('retryNow asks at once, also a host found dead', async () => {
+test('operate retry asks at once, also a host found dead', async () => {
   const hop = await gated({ greeting: '421 4.3.2 Later' });
   await rig.accept(['bob@hop.test']);
   const queue = await rig.queue();
@@ -81,7 +83,7 @@ test('retryNow asks at once, also a host found dead', async () => {
   expect((await queue.status()).hops).toMatchObject([{ connections: 0 }]);
   expect(await rig.waiting()).toMatchObject([{ attempts: 1 }]);
   hop.script.greeting = '220 hop.test';
-  expect(await queue.retryNow(null)).toBe(1);
+  expect(await queue.operate(retryAll)).toMatchObject({ changed: 1 });
   await until('the queue is empty', empty);
 });
 
@@ -100,24 +102,48 @@ describe('online', () => {
   test('queue parks all that waits while online is never, dials nobody, and lets it go later', async () => {
     const hop = await gated();
     await rig.accept(['bob@hop.test']);
-    await rig.accept(['cat@hop.test'], { holdReason: 'held by a person' });
+    await rig.accept(['cat@hop.test'], { hold: { kind: 'operator', reason: 'held by a person', until: null } });
     rig.settings.online = 'never';
     const queue = await rig.queue();
-    await rig.accept(['dan@hop.test'], { holdReason: 'off line: the setting online is never' });
+    await rig.accept(['dan@hop.test'], { hold: { kind: 'off line', reason: offLine, until: null } });
     queue.wake();
-    expect(await queue.retryNow(null)).toBe(0);
+    await expect(queue.operate(retryAll)).rejects.toThrow('nothing goes out now: off line');
     await new Promise(resolve => setTimeout(resolve, 200));
     expect(hop.connections).toBe(0);
     expect((await rig.waiting()).map(d => [d.state, d.reason])).toEqual([
-      ['held', 'off line: the setting online is never'],
+      ['held', offLine],
       ['held', 'held by a person'],
-      ['held', 'off line: the setting online is never'],
+      ['held', offLine],
     ]);
     expect(rig.told.filter(t => t.event === 'parked')).toHaveLength(1);
     rig.settings.online = 'always';
     await rig.queue();
     await until('the two are gone', async () => (await rig.waiting()).length === 1);
     expect((await rig.waiting())[0]).toMatchObject({ state: 'held', reason: 'held by a person' });
+  });
+});
+
+describe('settings', () => {
+  test('queue reads its settings at each use: on line, gateway, limits', async () => {
+    const hop = await rig.hop();
+    rig.settings.online = 'never';
+    await rig.accept(['bob@hop.test']);
+    const queue = await rig.queue();
+    expect((await rig.waiting())[0]?.holdKind).toBe('off line');
+    rig.settings.online = 'always';
+    rig.settings.gateway = [gateway(hop.port)];
+    await queue.reconsider();
+    queue.wake();
+    await until('it has gone', empty);
+    hop.script.answers = { RCPT: '450 a', DATA: '503 a' };
+    rig.settings.retry_interval = 60_000;
+    await rig.accept(['cat@hop.test']);
+    queue.wake();
+    await until('it was tried', async () => (await rig.waiting())[0]?.attempts === 1);
+    expect((await rig.waiting())[0]?.nextAt).toBeLessThan(Date.now() + 61_000);
+    rig.settings.online = 'never';
+    await queue.reconsider();
+    expect((await rig.waiting())[0]?.holdKind).toBe('off line');
   });
 });
 
@@ -197,6 +223,49 @@ describe('fairness', () => {
     expect(dead.connections).toBe(30);
     expect(live.contents).toHaveLength(1);
   });
+
+  // However a destination is dead: it says nothing, or nobody is there.
+  for (const how of ['SILENCE', 'refused'] as const)
+    test(`queue serves a live destination at once while thousands wait for a dead one (${how})`, async () => {
+      const live = await rig.hop();
+      if (how === 'SILENCE') await rig.hop({ greeting: how }, live.port, '127.0.0.2');
+      dns = await nameServer({ 'live.test': { A: ['127.0.0.1'] }, 'dead.test': { A: ['127.0.0.2'] } });
+      const crowd = 6000;
+      for (let i = 0; i < crowd; i += 1000)
+        await rig.accept(Array.from({ length: 1000 }, (_, n) => `r${i + n}@dead.test`));
+      let inMemory = 0;
+      let most = 0;
+      const { deliveries } = rig.store;
+      const counting: typeof deliveries = {
+        ...deliveries,
+        async claim(...args) {
+          const claimed = await deliveries.claim(...args);
+          inMemory += claimed.length;
+          most = Math.max(most, inMemory);
+          return claimed;
+        },
+        async settle(...args) {
+          inMemory -= args[0].length;
+          return await deliveries.settle(...args);
+        },
+      };
+      const queue = await rig.queue({
+        store: { ...rig.store, deliveries: counting },
+        resolver: createResolver({ servers: [dns.address], timeout: 500 }),
+        exchangers: { port: live.port, allowLoopback: true },
+        timeouts: { connect: 60_000, greeting: 60_000 },
+      });
+      const untried = async () => (await rig.store.deliveries.list(crowd)).filter(d => d.attempts === 0).length;
+      await until('the dead one was dialled', async () => (await queue.status()).hops.length > 0);
+      for (let i = 0; i < 20; i++) {
+        await rig.accept([`r${i}@live.test`]);
+        queue.wake();
+        await until('it has gone', () => live.contents.length === i + 1);
+        if (i === 0) expect(await untried()).toBeGreaterThan(200);
+      }
+      // Only a page of them is ever in memory, for each of the two.
+      expect(most).toBeLessThanOrEqual(600);
+    });
 
   test('queue opens no more connections to a destination than it may, and uses them once it is proven', async () => {
     dns = await nameServer({});
@@ -285,7 +354,7 @@ describe('restart', () => {
     const queue = await rig.queue({ store: { ...rig.store, deliveries }, connect });
     await until('it is waiting again', async () => (await rig.waiting())[0]?.state === 'waiting' && failures < 0);
     broken = false;
-    await queue.retryNow(null);
+    await queue.operate(retryAll);
     await until('the queue is empty', empty);
   });
 });

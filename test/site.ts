@@ -167,7 +167,7 @@ async function deliver(store: Store, account: Account, source: string | Buffer, 
         routes: [{ kind: 'mailbox', accountId: account.id, address: account.address }],
       },
     ],
-    holdReason: null,
+    hold: null,
   });
   const inbox = await store.folders.byRole(account.id, 'inbox');
   const page = await store.messages.page(account.id, inbox.id, 500);

@@ -2,9 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseBounce } from './bounce-parser.ts';
 import { corpusFolder } from './corpus-folder.ts';
 import { type House, startHouse, until } from './harness.ts';
-import { popMessages, sendRaw } from './mail-talk.ts';
+import { openTalk, popMessages, sendRaw } from './mail-talk.ts';
 import { signIn } from './site-talk.ts';
 import { playTalk, sentenceOf } from './talk.ts';
 
@@ -151,6 +152,27 @@ describe('content', () => {
     await until('the temporary file to go', () => readdirSync(temporary).length === 0);
     expect(await inboxOf('ann@localhost')).toEqual([]);
   });
+});
+
+test('NOTIFY on MAIL is the wish for those who have none of their own', async () => {
+  await popMessages(house.ports.pop3, 'ann@localhost', password, { remove: true });
+  const talk = await openTalk(house.ports.submission);
+  await talk.reply();
+  await talk.ask('EHLO test.example');
+  await talk.ask(`AUTH PLAIN ${values.plain}`);
+  await talk.ask('MAIL FROM:<ann@localhost> NOTIFY=SUCCESS ENVID=E+2B1');
+  await talk.ask('RCPT TO:<bob@localhost>');
+  await talk.ask('RCPT TO:<bob+b@localhost> NOTIFY=FAILURE');
+  await talk.ask('RCPT TO:<bob+c@localhost> NOTIFY=NEVER');
+  await talk.ask('DATA');
+  talk.socket.write('Subject: told\r\n\r\ntext\r\n.\r\n');
+  expect(await talk.reply()).toMatch(/^250 /);
+  talk.socket.end('QUIT\r\n');
+  const [message] = await popMessages(house.ports.pop3, 'ann@localhost', password, { remove: true });
+  const { message: about, recipients } = parseBounce(message!);
+  expect(about['original-envelope-id']).toBe('E+1');
+  expect(recipients).toMatchObject([{ action: 'delivered', 'final-recipient': 'rfc822; bob@localhost' }]);
+  expect(recipients).toHaveLength(1);
 });
 
 /** The corpus' false ends of DATA, all but the true one. */

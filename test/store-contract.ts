@@ -220,11 +220,22 @@ export function storeContract(name: string, engine: Engine): void {
       expect((await inbox(ann)).total).toBe(total + 1);
       const other = again.find(d => d.id !== claimed!.id)!;
       await store.deliveries.settle(
-        [{ id: other.id, at: 300, kind: 'later', reply: '451 wait', hop: null, nextAt: 900, reason: 'asked to wait' }],
+        [
+          {
+            id: other.id,
+            at: 300,
+            kind: 'later',
+            reply: '451 wait',
+            hop: null,
+            nextAt: 900,
+            reason: 'asked to wait',
+            delayed: true,
+          },
+        ],
         [],
       );
       expect(await store.deliveries.list(10)).toMatchObject([
-        { id: other.id, attempts: 1, nextAt: 900, lastReply: '451 wait', state: 'waiting' },
+        { id: other.id, attempts: 1, nextAt: 900, lastReply: '451 wait', state: 'waiting', delayedAt: 300 },
       ]);
       expect(await store.deliveries.nextDue()).toBe(900);
       expect((await store.deliveries.timeline(accepted.contentId)).map(t => t.event)).toEqual([
@@ -232,10 +243,9 @@ export function storeContract(name: string, engine: Engine): void {
         'failed',
         'tried',
       ]);
-      await store.deliveries.hold([other.id], 'parked', 950);
-      expect(await store.deliveries.count()).toEqual({ waiting: 0, sending: 0, held: 1 });
-      expect(await store.deliveries.unhold('near.example', 960)).toBe(1);
-      await store.deliveries.remove([other.id]);
+      const step = { from: ['waiting', 'held'], at: 950, note: null, after: 0, limit: 10 } as const;
+      const change = { kind: 'remove' } as const;
+      await store.deliveries.change({ ...step, from: [...step.from], which: { ids: [other.id] }, change });
       expect(await store.content.get(accepted.contentId)).toBeNull();
     });
 
@@ -348,7 +358,7 @@ export function acceptance(subject: string, routes: Route[], at: number, more: P
     eightBit: false,
     smtpUtf8: false,
     recipients: routes.map(r => ({ address: r.address, notify: null, orcpt: null, routes: [r] })),
-    holdReason: null,
+    hold: null,
     ...more,
   };
 }

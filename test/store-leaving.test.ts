@@ -98,5 +98,5 @@ const letter = (accountId: number, content: Acceptance['content']): Acceptance =
       routes: [{ kind: 'mailbox', accountId, address: 'x@x.test' }],
     },
   ],
-  holdReason: null,
+  hold: null,
 });

@@ -61,7 +61,7 @@ async function commit(s: Submission): Promise<void> {
       orcpt: null,
       routes: [{ kind: 'relay' as const, address }],
     })),
-    holdReason: null,
+    hold: null,
   });
 }
 

@@ -15,6 +15,14 @@ export type CommandContext = {
     json?: boolean;
     'password-stdin'?: boolean;
     name?: string;
+    limit?: string;
+    after?: string;
+    domain?: string;
+    sender?: string;
+    recipient?: string;
+    all?: boolean;
+    content?: boolean;
+    bounce?: boolean;
   };
 };
 
@@ -64,10 +72,21 @@ export async function withStore<T>(
 export async function withTell<T>(
   context: CommandContext,
   act: (tell: Tell) => Promise<T>,
-  { data_path }: Settings = settingsOf(context),
+  settings: Settings = settingsOf(context),
+): Promise<T> {
+  return await withHouse(settings, act, () => {
+    throw new PlainError(`nothing runs on ${settings.data_path}: start it first (cwmail start)`);
+  });
+}
+
+/** The running house; `stopped`: what to do where none runs. */
+export async function withHouse<T>(
+  { data_path }: Settings,
+  act: (tell: Tell) => Promise<T>,
+  stopped: () => Promise<T>,
 ): Promise<T> {
   const channel = await dialControl(controlPath(data_path));
-  if (!channel) throw new PlainError(`nothing runs on ${data_path}: start it first (cwmail start)`);
+  if (!channel) return await stopped();
   const tell = createTell(channel);
   try {
     return await act(tell).catch((error: Error) => {

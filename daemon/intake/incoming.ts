@@ -79,7 +79,7 @@ export class Incoming {
     for (const mended of this.#mender.end()) await this.#edited(this.#editor.push(mended));
     await this.#edited(this.#editor.end());
     const { header, root } = this.#scanned();
-    const { summary, index } = summarise(header, root, await this.#texts(root));
+    const { summary, index } = summarise(header, root, await textsOf(root, (from, to) => this.#writer.read(from, to)));
     const content = await this.#writer.finish();
     const { received } = this.#editor;
     return { content, tree: root, summary, index, hops: received, bareNewlines: this.#mender.bare };
@@ -109,12 +109,15 @@ export class Incoming {
     return this.#writer.write(chunk);
   }
 
-  async #texts(root: Part) {
-    const found = textParts(root).slice(0, textPartsLimit);
-    return readTexts(await Promise.all(found.map(async part => ({ part, bytes: await this.#textOf(part) }))));
+  /** Octets [from, to) of what came in so far, our own fields included. */
+  read(from: number, to: number): Promise<Buffer> {
+    return this.#writer.read(from, to);
   }
+}
 
-  #textOf(part: Part): Promise<Buffer> {
-    return this.#writer.read(part.bodyFrom, Math.min(part.bodyTo, part.bodyFrom + textLimit));
-  }
+/** The texts of a content that snippet and search know, by what reads octets of it. */
+export async function textsOf(root: Part, read: (from: number, to: number) => Promise<Buffer>) {
+  const found = textParts(root).slice(0, textPartsLimit);
+  const bytesOf = (part: Part) => read(part.bodyFrom, Math.min(part.bodyTo, part.bodyFrom + textLimit));
+  return readTexts(await Promise.all(found.map(async part => ({ part, bytes: await bytesOf(part) }))));
 }

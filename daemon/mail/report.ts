@@ -7,10 +7,11 @@
 import { randomBytes } from 'node:crypto';
 import { formatDate } from './date.ts';
 import { readHeader } from './header.ts';
+import { adviceFor } from './report/advice.ts';
 import { idsOf } from './summary.ts';
 
 /** RFC 3464 §2.3.3. */
-export type ReportAction = 'failed' | 'delayed' | 'delivered' | 'relayed';
+export type ReportAction = 'failed' | 'delayed' | 'delivered' | 'relayed' | 'expanded';
 
 export type ReportedRecipient = {
   recipient: string;
@@ -29,6 +30,8 @@ export type Report = {
   reporter: string;
   /** Whom it goes to: the reverse-path of the message. */
   to: string;
+  /** postmaster: it is a report of ours, not a message of the reader's, that could not be delivered. */
+  reader: 'sender' | 'postmaster';
   action: ReportAction;
   at: number;
   arrivedAt: number;
@@ -70,6 +73,7 @@ const SUBJECTS: Record<ReportAction, string> = {
   delayed: 'Your message is delayed',
   delivered: 'Your message was delivered',
   relayed: 'Your message was passed on',
+  expanded: 'Your message was passed on',
 };
 
 /** RFC 3834 §5 keeps machines from answering; in the thread of the message it speaks of. */
@@ -78,7 +82,7 @@ function headText(report: Report, boundary: string, eightBit: boolean): string {
   return fields([
     ['From', `Mail Delivery System <postmaster@${report.reporter}>`],
     ['To', `<${report.to}>`],
-    ['Subject', SUBJECTS[report.action]],
+    ['Subject', report.reader === 'postmaster' ? 'A report could not be delivered' : SUBJECTS[report.action]],
     ['Date', formatDate(report.at)],
     ['Message-ID', `<${randomBytes(12).toString('hex')}@${report.reporter}>`],
     ['In-Reply-To', about],
@@ -97,22 +101,35 @@ function messageIdOf(content: Buffer): string | null {
 
 function peopleText(report: Report): string {
   const lines = [`This is the mail system at ${oneLine(report.reporter)}.`, '', ...sentences(report), ''];
-  for (const { recipient, diagnostic, host } of report.recipients) {
+  for (const { recipient, status, diagnostic, host } of report.recipients) {
     lines.push(`  <${oneLine(recipient)}>`);
-    lines.push(host === null ? `    ${oneLine(diagnostic)}` : `    ${oneLine(host)} said: ${oneLine(diagnostic)}`, '');
+    lines.push(host === null ? `    ${oneLine(diagnostic)}` : `    ${oneLine(host)} said: ${oneLine(diagnostic)}`);
+    if (report.action === 'failed' && report.reader === 'sender') lines.push(`    ${adviceFor(status)}`);
+    lines.push('');
   }
-  if (report.returned?.whole) lines.push('Your message is attached.');
-  else if (report.returned) lines.push('The header of your message is attached.');
+  const what = report.reader === 'postmaster' ? 'The report' : 'Your message';
+  if (report.returned?.whole) lines.push(`${what} is attached.`);
+  else if (report.returned) lines.push(`The header of ${what.toLowerCase()} is attached.`);
   return `${lines.join('\r\n')}\r\n`;
 }
 
-function sentences({ action, arrivedAt, retryUntil }: Report): string[] {
+function sentences({ action, arrivedAt, retryUntil, reader }: Report): string[] {
+  if (reader === 'postmaster')
+    return [
+      `A report this server made on ${formatDate(arrivedAt)} could not be delivered`,
+      'to the following addresses, so whoever sent the message it speaks of does not know.',
+    ];
   const sent = `The message you sent on ${formatDate(arrivedAt)}`;
   if (action === 'failed')
     return [`${sent} could not be delivered`, 'to the following addresses. It will not be tried again.'];
   if (action === 'delivered') return [`${sent} was delivered to the following addresses.`];
   if (action === 'relayed')
     return [`${sent} was passed on to a mail system that`, 'does not report any further, for the following addresses.'];
+  if (action === 'expanded')
+    return [
+      `${sent} was taken for the following addresses,`,
+      'each of which stands for several others, and was passed on to all of them.',
+    ];
   const until = retryUntil === null ? '' : ` until ${formatDate(retryUntil)}`;
   return [
     `${sent} could not be delivered yet`,

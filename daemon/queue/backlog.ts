@@ -1,7 +1,8 @@
 import type { Settings } from '../config.ts';
 import { because, type Log } from '../log.ts';
-import { isOffLine, mayGoOut } from '../online.ts';
+import { mayGoOut } from '../online.ts';
 import type { Delivery, Store } from '../store.ts';
+import { changeAll, type Wish } from './changes.ts';
 
 type Options = {
   store: { deliveries: Store['deliveries'] };
@@ -21,7 +22,6 @@ export type Backlog = {
   giveBack(group: Pick<Delivery, 'id'>[], wait: number, reason: string): Promise<void>;
   /** Before each round: what the store would not take back, and what a clock set back has put far away. */
   mend(): Promise<void>;
-  makeDue(ids: number[] | null): Promise<number>;
 };
 
 const minute = 60_000;
@@ -32,48 +32,21 @@ export function createBacklog({ store, settings, now, random, log }: Options): B
   let stranded: Pick<Delivery, 'id'>[] = [];
   let drift = now() - performance.now();
 
-  async function* all(): AsyncIterable<Delivery> {
-    let after = 0;
-    for (;;) {
-      const page = await deliveries.list(slice, after);
-      yield* page;
-      const last = page.at(-1);
-      if (!last) return;
-      after = last.id;
-    }
-  }
-
-  async function choose(wanted: (d: Delivery) => boolean): Promise<number[]> {
-    const ids: number[] = [];
-    for await (const d of all()) if (wanted(d)) ids.push(d.id);
-    return ids;
-  }
-
-  async function inSlices(ids: number[], act: (some: number[]) => Promise<unknown>): Promise<void> {
-    for (let i = 0; i < ids.length; i += slice) await act(ids.slice(i, i + slice));
-  }
-
-  /** Answers how many: some of them may have been claimed since they were chosen. */
-  async function reschedule(ids: number[], at: () => number): Promise<number> {
-    let changed = 0;
-    await inSlices(ids, async some => {
-      changed += await deliveries.reschedule(some, at());
-    });
-    return changed;
-  }
+  const change = async (wish: Pick<Wish, 'which' | 'from' | 'change'>): Promise<number> =>
+    (await changeAll(deliveries, { ...wish, at: now(), note: null })).changed;
 
   /** While we may not go out all that waits is held and says why; what was held for that goes on when we may again. */
   async function parkOrUnpark(): Promise<void> {
     const outing = mayGoOut(settings, now());
     if (outing.yes) {
-      const ids = await choose(d => d.state === 'held' && isOffLine(d.reason));
-      const released = await reschedule(ids, now);
+      const wish = { which: { holdKind: 'off line' as const }, change: { kind: 'go on' as const, at: now() } };
+      const released = await change({ ...wish, from: ['held'] });
       if (released > 0) log.info('on line', { released });
       return;
     }
-    const ids = await choose(d => d.state === 'waiting');
-    await inSlices(ids, some => deliveries.hold(some, outing.reason, now()));
-    log.warn('parked', { deliveries: ids.length, reason: outing.reason });
+    const hold = { kind: 'off line' as const, reason: outing.reason, until: null };
+    const parked = await change({ which: {}, from: ['waiting'], change: { kind: 'hold', hold } });
+    log.warn('parked', { deliveries: parked, reason: outing.reason });
   }
 
   async function giveBack(group: Pick<Delivery, 'id'>[], wait: number, reason: string): Promise<void> {
@@ -97,8 +70,8 @@ export function createBacklog({ store, settings, now, random, log }: Options): B
   /** No pause is longer than `retry_interval`: what is due later than that was put off by another clock. */
   async function fetchBack(): Promise<void> {
     const latest = now() + settings.retry_interval;
-    const ids = await choose(d => d.state === 'waiting' && d.nextAt > latest);
-    await reschedule(ids, () => now() + settings.retry_interval * random());
+    // Each slice at another moment, so that they do not all go at once.
+    while ((await deliveries.bringForward(latest, now() + settings.retry_interval * random(), slice)) === slice);
   }
 
   return {
@@ -115,12 +88,6 @@ export function createBacklog({ store, settings, now, random, log }: Options): B
       stranded = [];
       if (back.length > 0) await giveBack(back, 0, '');
       await mendClock();
-    },
-    async makeDue(ids) {
-      if (!mayGoOut(settings, now()).yes) return 0;
-      const named = (d: Delivery) =>
-        ids === null ? d.state === 'waiting' : d.state !== 'sending' && ids.includes(d.id);
-      return reschedule(await choose(named), now);
     },
   };
 }

@@ -1,81 +1,112 @@
 import type { Log } from '../log.ts';
+import { addressKey } from '../mail/address.ts';
 import { enhancedCode, replyLine } from '../mail/reply.ts';
-import { deliveryReport } from '../mail/report.ts';
+import { deliveryReport, type Report, type ReportAction } from '../mail/report.ts';
 import type { Acceptance, Delivery, Store } from '../store.ts';
 import type { Result } from './carry.ts';
 
-/** A result no later attempt will change; `expired`: it was put off until the time was over. */
-export type Final = Result & { expired: boolean };
+/** What became of a delivery as far as its sender may be told of it. */
+export type Event = {
+  result: Result;
+  /** relayed: a host took it that does not report itself. */
+  action: Extract<ReportAction, 'failed' | 'relayed' | 'delayed'>;
+  /** It was put off until its time was over. */
+  expired: boolean;
+};
 
 export type Reporter = {
   store: Pick<Store, 'content'>;
+  settings: { max_retrytime: number };
   /** Our name in the reports. */
-  name: string;
+  readonly name: string;
   prepareReport: (report: { to: string; bytes: Buffer; key: string }) => Promise<Acceptance | null>;
   now: () => number;
   log: Log;
 };
+
+/** A report ready for the transaction that settles. */
+export type Prepared = { action: Event['action']; acceptance: Acceptance };
 
 /** Most octets of a message that go back whole; of a longer one its header does. */
 const mostReturned = 50_000;
 const mostHeader = 64 * 1024;
 
 /**
- * The reports these results owe their senders (RFC 3461 §5.2), ready for the transaction that settles them. One for
- * all recipients of a content that fared alike; its key is that of the first, so that it is made once.
+ * The reports these events owe (RFC 3461 §5.2). One for all recipients of a content that fared alike; its key is that
+ * of the first, so that it is made once.
  */
-export async function reportsFor(finals: Final[], by: Reporter): Promise<Acceptance[]> {
-  const owed = [
-    ...Map.groupBy(finals.filter(owes), f => JSON.stringify([f.delivery.contentId, f.delivery.sender, f.verdict])),
-  ];
-  const reports: Acceptance[] = [];
-  for (const [, group] of owed) {
-    const report = await reportOf(group, by);
-    if (report) reports.push(report);
-  }
-  for (const { delivery, reply } of finals.filter(f => f.verdict === 'failed' && f.delivery.sender === null))
-    by.log.warn('double bounce', { delivery: delivery.id, to: delivery.recipient, reply: replyLine(reply) });
-  return reports;
+export async function reportsFor(events: Event[], by: Reporter): Promise<Prepared[]> {
+  const alike = ({ result: { delivery: d }, action }: Event) => JSON.stringify([d.contentId, d.sender, action]);
+  const prepared: (Prepared | null)[] = [];
+  for (const [, group] of Map.groupBy(events.filter(owes), alike)) prepared.push(await toSender(group, by));
+  for (const event of events) if (isDoubleBounce(event)) prepared.push(await doubleBounce(event, by));
+  return prepared.filter(p => p !== null);
 }
 
 /** RFC 3461 §4.1; to `<>` nothing is ever answered (RFC 5321 §4.5.5). */
-export function owes({
-  delivery,
-  verdict,
-  reports,
-}: Pick<Result, 'verdict' | 'reports'> & { delivery: Delivery }): boolean {
-  if (delivery.sender === null) return false;
-  if (verdict === 'failed') return delivery.notify === null || delivery.notify.includes('FAILURE');
+function owes({ result: { delivery: d, reports }, action }: Event): boolean {
+  if (d.sender === null) return false;
+  // No word of NOTIFY may be taken as FAILURE and DELAY: people want to know that a letter is stuck.
+  if (action === 'failed') return d.notify === null || d.notify.includes('FAILURE');
+  if (action === 'delayed') return d.notify === null || d.notify.includes('DELAY');
   // A hop that knows DSN reports itself; of one that does not, we can say that it took the mail.
-  return verdict === 'delivered' && !reports && delivery.notify?.includes('SUCCESS') === true;
+  return !reports && d.notify?.includes('SUCCESS') === true;
 }
 
-async function reportOf(group: Final[], by: Reporter): Promise<Acceptance | null> {
-  const first = group[0] as Final;
-  const { sender, contentId, envid, since } = first.delivery;
-  const failed = first.verdict === 'failed';
-  const to = sender ?? '';
+/** Is a delay to be told of now? Once for each delivery. */
+export const isDelayed = (d: Delivery, at: number, notice: number): boolean =>
+  notice > 0 && d.routed && d.sender !== null && d.delayedAt === null && at - d.since >= notice;
+
+const isDoubleBounce = ({ result, action }: Event): boolean => action === 'failed' && result.delivery.sender === null;
+
+async function toSender(group: Event[], by: Reporter): Promise<Prepared | null> {
+  const [{ result, action }] = group as [Event];
+  const to = result.delivery.sender ?? '';
+  const key = `${action === 'delayed' ? 'delay' : 'bounce'}:${result.delivery.id}`;
+  return await prepare(group, { to, key, reader: 'sender' }, by);
+}
+
+/**
+ * A report of ours nobody takes goes to the postmaster, once: one that was for the postmaster ends in the log. So does
+ * what came from elsewhere with `<>` and was sent on: it is not ours to explain, and strangers could fill that mailbox.
+ */
+async function doubleBounce(event: Event, by: Reporter): Promise<Prepared | null> {
+  const { delivery: d, reply } = event.result;
+  const to = `postmaster@${by.name}`;
+  const wasFor = [d.recipient, d.orcpt?.replace(/^rfc822;/i, '') ?? ''].map(addressKey);
+  by.log.warn('double bounce', { delivery: d.id, to: d.recipient, reply: replyLine(reply) });
+  if (d.origin !== 'ourselves' || wasFor.includes(to)) return null;
+  return await prepare([event], { to, key: `double:${d.id}`, reader: 'postmaster' }, by);
+}
+
+type Letter = { to: string; key: string; reader: Report['reader'] };
+
+async function prepare(group: Event[], { to, key, reader }: Letter, by: Reporter): Promise<Prepared | null> {
+  const [{ result, action }] = group as [Event];
+  const { id, contentId, envid, since } = result.delivery;
   const bytes = deliveryReport({
     reporter: by.name,
     to,
-    action: failed ? 'failed' : 'relayed',
+    reader,
+    action,
     at: by.now(),
     arrivedAt: since,
     envid,
-    retryUntil: null,
-    recipients: group.map(f => ({
-      recipient: f.delivery.recipient,
-      orcpt: f.delivery.orcpt,
-      // RFC 3463 §3.5: delivery time expired.
-      status: f.expired ? '4.4.7' : (enhancedCode(f.reply) ?? (failed ? '5.0.0' : '2.0.0')),
-      diagnostic: replyLine(f.reply),
-      host: f.hop,
-    })),
-    returned: await returnedContent(first.delivery, failed, by),
+    retryUntil: action === 'delayed' ? since + by.settings.max_retrytime : null,
+    recipients: group.map(recipientOf),
+    returned: await returnedContent(result.delivery, action === 'failed', by),
   });
-  const prepared = await by.prepareReport({ to, bytes, key: `bounce:${first.delivery.id}` });
-  if (!prepared) by.log.warn('report not taken', { delivery: first.delivery.id, content: contentId, to });
-  return prepared;
+  const acceptance = await by.prepareReport({ to, bytes, key });
+  if (!acceptance) by.log.warn('report not taken', { delivery: id, content: contentId, to });
+  return acceptance && { action, acceptance };
+}
+
+function recipientOf({ result: { delivery, reply, hop }, action, expired }: Event): Report['recipients'][number] {
+  const { recipient, orcpt } = delivery;
+  const unknown = { failed: '5.0.0', delayed: '4.0.0', relayed: '2.0.0' }[action];
+  // RFC 3463 §3.5: delivery time expired.
+  const status = expired ? '4.4.7' : (enhancedCode(reply) ?? unknown);
+  return { recipient, orcpt, status, diagnostic: replyLine(reply), host: hop };
 }
 
 /** RFC 3461 §4.3: RET speaks of failures only; of what went well the header is enough, which the report cuts out. */

@@ -60,6 +60,18 @@ export function loadsOf(deliveries: Delivery[]): Load[] {
   return loads;
 }
 
+/** Transactions for which another connection to the same hop is worth opening. */
+const enough = 10;
+
+/** Shares the transactions of a hop out to as many connections as are worth opening. */
+export function sharesOf(group: Delivery[], room: number): Delivery[][] {
+  const loads = loadsOf(group);
+  const share = Math.ceil(loads.length / Math.min(room, Math.ceil(loads.length / enough)));
+  return Array.from({ length: Math.ceil(loads.length / share) }, (_, i) =>
+    loads.slice(i * share, (i + 1) * share).flat(),
+  );
+}
+
 /** Takes deliveries of one hop to the first of its hosts that works. */
 export async function carry(deliveries: Delivery[], hosts: Host[], by: Carrier): Promise<Journey> {
   const loads = loadsOf(deliveries);
@@ -125,8 +137,9 @@ async function reach(host: Host, by: Carrier): Promise<SmtpClient | Failure> {
   } catch (error) {
     if (!(error instanceof ConnectError)) throw error;
     by.log.info('no connection', { hop: host.host, kind: error.kind, error: error.message });
-    const words = reply(451, '4.1', `${host.host}: ${error.message}`);
-    return { host: host.host, reply: error.reply ?? words, permanent: isFinal(error) };
+    if (error.reply) return { host: host.host, reply: error.reply, permanent: isFinal(error) };
+    // The words are ours: who was not reached has said nothing.
+    return { host: null, reply: reply(451, '4.1', `${host.host}: ${error.message}`), permanent: false };
   }
 }
 

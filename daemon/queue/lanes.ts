@@ -26,9 +26,10 @@ const mostExcepted = 500;
 /** Who may open a connection to which hop now: a full or dead hop never takes the place of a live one. */
 export class Lanes {
   readonly #lanes = new Map<string, Lane>();
-  readonly #limits: Limits;
+  readonly #limits: () => Limits;
 
-  constructor(limits: Limits) {
+  /** Asked at each use. */
+  constructor(limits: () => Limits) {
     this.#limits = limits;
   }
 
@@ -36,7 +37,7 @@ export class Lanes {
   room(hop: string): number {
     const lane = this.#lane(hop);
     if (!lane.proven) return lane.running > 0 ? 0 : Math.max(0, Math.min(1, this.#left(false)));
-    return Math.max(0, Math.min(this.#limits.perHop - lane.running, this.#left(true)));
+    return Math.max(0, Math.min(this.#limits().perHop - lane.running, this.#left(true)));
   }
 
   /** The failure for which nothing is dialled now; null: it may be. */
@@ -51,7 +52,8 @@ export class Lanes {
   }
 
   saw(hop: string, domain: string): void {
-    this.#lane(hop).domains.add(domain);
+    const { domains } = this.#lane(hop);
+    if (domains.size < mostExcepted) domains.add(domain);
   }
 
   begin(hop: string): void {
@@ -76,7 +78,7 @@ export class Lanes {
     lane.proven &&= failure === null;
     lane.failure = failure;
     lane.pausedUntil = failure === null ? 0 : now + pause;
-    if (lane.running === 0) lane.domains.clear();
+    if (lane.running === 0 && lane.pausedUntil <= now) lane.domains.clear();
     if (this.#lanes.size > 1000) this.#forget(now);
   }
 
@@ -84,6 +86,12 @@ export class Lanes {
   busyDomains(): string[] {
     const busy = [...this.#lanes].filter(([hop, lane]) => lane.running > 0 && this.room(hop) === 0);
     return busy.flatMap(([, lane]) => [...lane.domains]).slice(0, mostExcepted);
+  }
+
+  /** Domains whose hop was found dead and is not dialled now. */
+  pausedDomains(now: number): string[] {
+    const paused = [...this.#lanes.values()].filter(lane => lane.pausedUntil > now && lane.failure !== null);
+    return paused.flatMap(lane => [...lane.domains]).slice(0, mostExcepted);
   }
 
   /** Dead ones may be tried at once. */
@@ -104,7 +112,7 @@ export class Lanes {
   #left(proven: boolean): number {
     let running = 0;
     for (const lane of this.#lanes.values()) if (lane.proven === proven) running += lane.running;
-    return (proven ? this.#limits.proven : this.#limits.unproven) - running;
+    return (proven ? this.#limits().proven : this.#limits().unproven) - running;
   }
 
   #lane(hop: string): Lane {

@@ -1,49 +1,75 @@
 import type { Settings } from '../config.ts';
-import type { Log } from '../log.ts';
+import type { Counters } from '../counters.ts';
+import { because, type Log } from '../log.ts';
 import { replyLine } from '../mail/reply.ts';
 import type { Accepted, Outcome, Store } from '../store.ts';
-import { type Final, type Reporter, reportsFor } from './bounce.ts';
+import { type Event, isDelayed, type Reporter, reportsFor } from './bounce.ts';
 import type { Result } from './carry.ts';
 import { nextAttempt } from './schedule.ts';
 
 export type Settler = Reporter & {
   store: Pick<Store, 'content' | 'deliveries'>;
-  settings: Pick<Settings, 'retry_interval' | 'max_retrytime'>;
+  settings: Pick<Settings, 'retry_interval' | 'max_retrytime' | 'delay_notice'>;
+  counters: Counters;
   random: () => number;
 };
+
+type Judged = { outcome: Outcome; event: Event | null };
 
 /** Writes what became of deliveries, with the reports that causes, in one transaction. */
 export async function settle(results: Result[], by: Settler): Promise<Accepted[]> {
   const at = by.now();
   const judged = results.map(r => judge(r, at, by));
-  const reports = await reportsFor(
-    judged.flatMap(j => (j.final ? [j.final] : [])),
-    by,
-  );
+  const events = judged.flatMap(j => (j.event ? [j.event] : []));
+  const reports = await reportsFor(events, by);
   const accepted = await by.store.deliveries.settle(
     judged.map(j => j.outcome),
-    reports,
+    reports.map(r => r.acceptance),
   );
-  for (const [i, { outcome }] of judged.entries()) tell(by.log, results[i] as Result, outcome);
+  for (const { action } of reports) by.counters.add('bounced', { action });
+  for (const [i, j] of judged.entries()) tell(results[i] as Result, j, by);
   return accepted;
 }
 
-function judge(r: Result, at: number, by: Settler): { outcome: Outcome; final: Final | null } {
-  const { id, since, attempts } = r.delivery;
-  const said = replyLine(r.reply);
-  const outcome = { id, at, reply: said, hop: r.hop };
-  if (r.verdict === 'delivered')
-    return { outcome: { ...outcome, kind: 'delivered', hop: r.hop ?? '' }, final: { ...r, expired: false } };
-  if (r.verdict === 'failed') return { outcome: { ...outcome, kind: 'failed' }, final: { ...r, expired: false } };
-  const next = nextAttempt({ since, attempts: attempts + 1 }, at, by.settings, by.random());
-  if (next.kind === 'expired')
-    return { outcome: { ...outcome, kind: 'failed' }, final: { ...r, verdict: 'failed', expired: true } };
-  const reason = r.hop === null ? r.reply.text : `${r.hop} answered: ${said}`;
-  return { outcome: { ...outcome, kind: 'later', nextAt: next.at, reason }, final: null };
+const second = 1_000;
+
+/** Again and again: a host has said 250, and that must be written, or the mail would be sent twice. */
+export async function settleSurely(results: Result[], by: Settler): Promise<Accepted[]> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await settle(results, by);
+    } catch (error) {
+      by.log.error('outcome not written', { tries, ...because(error) });
+      if (tries === 5) throw error;
+      await new Promise(resolve => setTimeout(resolve, tries * second));
+    }
+  }
 }
 
-function tell(log: Log, { delivery, reply, hop }: Result, { kind }: Outcome): void {
-  log[kind === 'delivered' ? 'info' : 'warn'](kind === 'later' ? 'put off' : kind, {
+function judge(result: Result, at: number, by: Settler): Judged {
+  const { delivery: d, reply, hop } = result;
+  const outcome = { id: d.id, at, reply: replyLine(reply), hop };
+  const event = (action: Event['action'], expired = false): Event => ({ result, action, expired });
+  if (result.verdict === 'delivered')
+    return { outcome: { ...outcome, kind: 'delivered', hop: hop ?? '' }, event: event('relayed') };
+  if (result.verdict === 'failed') return { outcome: { ...outcome, kind: 'failed' }, event: event('failed') };
+  const next = nextAttempt({ since: d.since, attempts: d.attempts + 1 }, at, by.settings, by.random());
+  if (next.kind === 'expired') return { outcome: { ...outcome, kind: 'failed' }, event: event('failed', true) };
+  const reason = hop === null ? reply.text : `${hop} answered: ${outcome.reply}`;
+  const delayed = isDelayed(d, at, by.settings.delay_notice);
+  return {
+    outcome: { ...outcome, kind: 'later', nextAt: next.at, reason, delayed },
+    event: delayed ? event('delayed') : null,
+  };
+}
+
+const words = { delivered: 'delivered', failed: 'failed', later: 'put off' } as const;
+const counted = { delivered: 'delivered', failed: 'failed', later: 'deferred' } as const;
+
+function tell({ delivery, reply, hop }: Result, { outcome, event }: Judged, by: { log: Log; counters: Counters }) {
+  by.counters.add(counted[outcome.kind]);
+  if (event?.expired) by.counters.add('expired');
+  by.log[outcome.kind === 'delivered' ? 'info' : 'warn'](words[outcome.kind], {
     delivery: delivery.id,
     content: delivery.contentId,
     from: delivery.sender ?? '<>',

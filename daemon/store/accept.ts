@@ -26,15 +26,40 @@ export function* acceptVerb(given: Acceptance): Work<Accepted> {
     return { contentId: 0, changed: [], queued: 0, duplicate: true };
   }
   const contentId = yield* insertContent(a.content, a.tree, a.receivedAt);
+  const { changed, queued } = yield* fileRecipients(a, contentId, recipients);
+  if (a.fileSent && a.accountId !== null) changed.push(yield* fileSent(a, contentId, a.accountId));
+  yield* remember(a, contentId, recipients);
+  return { contentId, changed, queued, duplicate: false };
+}
+
+/** What filing for recipients needs of an acceptance; content that is there already may be filed again. */
+export type Filing = Pick<
+  Acceptance,
+  'receivedAt' | 'summary' | 'index' | 'origin' | 'accountId' | 'reversePath' | 'ret' | 'envid' | 'eightBit'
+> &
+  Pick<Acceptance, 'smtpUtf8' | 'hold'> & { content: { size: number } };
+
+/** A message for each mailbox, a delivery for each route away. */
+export function* fileRecipients(
+  a: Filing,
+  contentId: number,
+  recipients: AcceptedRecipient[],
+): Work<Pick<Accepted, 'changed' | 'queued'>> {
   const changed: Change[] = [];
   let queued = 0;
   for (const route of mailboxes(recipients)) changed.push(yield* deliver(a, contentId, route));
   for (const recipient of recipients)
     for (const route of recipient.routes)
-      if (route.kind === 'relay') queued += yield* queue(a, contentId, recipient, route);
-  if (a.fileSent && a.accountId !== null) changed.push(yield* fileSent(a, contentId, a.accountId));
-  yield* remember(a, contentId, recipients);
-  return { contentId, changed, queued, duplicate: false };
+      if (route.kind !== 'mailbox') queued += yield* queue(a, contentId, recipient, route);
+  return { changed, queued };
+}
+
+/** An acceptance with the reports it owes at once, such as that of a delivery its sender asked to hear of. */
+export function* acceptReporting(given: { mail: Packed; reports: Acceptance[] }): Work<Accepted> {
+  const accepted = yield* acceptPacked(given.mail);
+  if (accepted.duplicate) return accepted;
+  for (const report of given.reports) accepted.changed.push(...(yield* acceptVerb(report)).changed);
+  return accepted;
 }
 
 /**
@@ -80,7 +105,7 @@ function mailboxes(recipients: AcceptedRecipient[]): (Route & { kind: 'mailbox' 
   return [...byAccount.values()];
 }
 
-function* deliver(a: Acceptance, contentId: number, route: Route & { kind: 'mailbox' }): Work<Change> {
+function* deliver(a: Filing, contentId: number, route: Route & { kind: 'mailbox' }): Work<Change> {
   return yield* addMessage({
     accountId: route.accountId,
     role: 'inbox',
@@ -111,24 +136,27 @@ function* fileSent(a: Acceptance, contentId: number, accountId: number): Work<Ch
 }
 
 function* queue(
-  a: Acceptance,
+  a: Filing,
   contentId: number,
   r: AcceptedRecipient,
-  route: Route & { kind: 'relay' },
+  route: AcceptedRecipient['routes'][number],
 ): Work<number> {
   return yield* run(
-    `insert into delivery (content_id, account_id, sender, recipient, domain, state, reason, next_at, since,
-      notify, orcpt, ret, envid, eight_bit, smtp_utf8) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+    `insert into delivery (content_id, account_id, sender, recipient, domain, state, hold_kind, reason, routed, origin,
+      next_at, since, notify, orcpt, ret, envid, eight_bit, smtp_utf8) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
     contentId,
     a.accountId,
     a.reversePath,
     route.address,
     domainOf(route.address),
-    a.holdReason === null ? 'waiting' : 'held',
-    a.holdReason ?? '',
+    a.hold === null ? 'waiting' : 'held',
+    a.hold?.kind ?? null,
+    a.hold?.reason ?? '',
+    Number(route.kind !== 'held'),
+    a.origin,
+    a.hold?.until ?? a.receivedAt,
     a.receivedAt,
-    a.receivedAt,
-    r.notify?.join(',') ?? null,
+    notifyOf(r)?.join(',') ?? null,
     // The first address is what a report must name, whatever it was forwarded to (RFC 3461 §5.2.4).
     r.orcpt ?? (r.address === route.address ? null : `rfc822;${r.address}`),
     a.ret,
@@ -136,6 +164,16 @@ function* queue(
     Number(a.eightBit),
     Number(a.smtpUtf8),
   );
+}
+
+/**
+ * RFC 3461 §5.2.7.3 c: where one recipient became several, SUCCESS was answered by `expanded`, and only the rest of
+ * the wish goes on; a wish for nothing else is one for no report.
+ */
+function notifyOf({ notify, routes }: AcceptedRecipient): AcceptedRecipient['notify'] {
+  if (notify === null || routes.length < 2) return notify;
+  const rest = notify.filter(n => n !== 'SUCCESS');
+  return rest.length ? rest : ['NEVER'];
 }
 
 function* remember(a: Acceptance, contentId: number, recipients: AcceptedRecipient[]): Work<void> {
@@ -150,6 +188,7 @@ function* remember(a: Acceptance, contentId: number, recipients: AcceptedRecipie
     );
   const detail = recipients.map(r => `${r.address} -> ${r.routes.map(route => route.address).join(', ')}`).join('; ');
   yield* addStep(contentId, a.receivedAt, 'accepted', null, detail);
+  if (a.hold?.kind === 'future release') yield* addStep(contentId, a.receivedAt, 'held', null, a.hold.reason);
 }
 
 export function* addStep(

@@ -1,36 +1,52 @@
 import type { Notify } from '../mail/envelope.ts';
 import { acceptVerb, addStep } from './accept.ts';
 import { releaseContent } from './content.ts';
-import type { Acceptance, Accepted, Delivery, DeliveryState, Outcome, TimelineStep } from './shapes.ts';
+import { type Changed, changeDeliveries, goesBack, type Slice, whereOf } from './queue-changes.ts';
+import type {
+  Acceptance,
+  Accepted,
+  Delivery,
+  DeliveryState,
+  HoldKind,
+  Origin,
+  Outcome,
+  TimelineStep,
+  Which,
+} from './shapes.ts';
 import { list, row, rows, run, type Work } from './sql.ts';
 import type { Read, Write } from './verbs.ts';
 
 export type Deliveries = {
   /** Waiting deliveries due at `now`, oldest due first, marked `sending` in the same step; none of the named domains. */
   claim(now: number, limit: number, exceptDomains: string[]): Promise<Delivery[]>;
-  /** At start: what was `sending` when we died is waiting again, due at once. */
+  /** Held for a time that has come, unrouted, marked `sending` in the same step: all of so many submissions. */
+  claimReleased(now: number, submissions: number): Promise<Delivery[]>;
+  /** At start: what was `sending` when we died is as it was before, due at once. */
   recover(now: number): Promise<number>;
   /** Earliest time something waiting is due; null: nothing waits. */
   nextDue(): Promise<number | null>;
+  /** Earliest time something held is released by itself; null: nothing is. */
+  nextRelease(): Promise<number | null>;
   /** One transaction: outcomes, the reports they cause, the timeline. The reports' keys make a second call harmless. */
   settle(outcomes: Outcome[], reports: Acceptance[]): Promise<Accepted[]>;
   /** Gives claimed deliveries back untried, due at `nextAt`. */
   release(ids: number[], nextAt: number, reason: string): Promise<void>;
-  /** Waiting and held ones are due at `at`. What was claimed meanwhile is under way and left alone: it would go twice. */
-  reschedule(ids: number[], at: number): Promise<number>;
-  /** Waiting ones are held; what was claimed meanwhile is not. */
-  hold(ids: number[], reason: string, at: number): Promise<void>;
-  /** Held ones of a domain (`*`: all) are waiting again, due at once. Answers how many. */
-  unhold(domain: string, at: number): Promise<number>;
+  /** One slice of a change; what is under way is left alone: it would go twice, or go though it was stopped. */
+  change(slice: Slice): Promise<Changed>;
+  /** Waiting ones due after `beyond` are due at `at`; so many at most. Answers how many. */
+  bringForward(beyond: number, at: number, limit: number): Promise<number>;
   /** By id, oldest first, from after `afterId`. */
-  list(limit: number, afterId?: number): Promise<Delivery[]>;
-  count(): Promise<{ waiting: number; sending: number; held: number }>;
-  remove(ids: number[]): Promise<number>;
+  list(limit: number, afterId?: number, which?: Which): Promise<Delivery[]>;
+  get(id: number): Promise<Delivery | null>;
+  count(): Promise<QueueCounts>;
   /** What happened to a content, oldest first. */
   timeline(contentId: number): Promise<TimelineStep[]>;
   /** The envelope recipients of a submitted content, as given; null: it was not submitted here. */
   submittedTo(contentId: number): Promise<string[] | null>;
 };
+
+export type QueueCounts = { waiting: number; sending: number; held: number /** Of the held, by kind. */; holds: Holds };
+export type Holds = Partial<Record<HoldKind, number>>;
 
 type DeliveryRow = {
   id: number;
@@ -41,7 +57,10 @@ type DeliveryRow = {
   recipient: string;
   domain: string;
   state: DeliveryState;
+  hold_kind: HoldKind | null;
   reason: string;
+  routed: number;
+  origin: Origin;
   attempts: number;
   next_at: number;
   last_reply: string | null;
@@ -52,6 +71,7 @@ type DeliveryRow = {
   envid: string | null;
   eight_bit: number;
   smtp_utf8: number;
+  delayed_at: number | null;
 };
 
 const delivery = (r: DeliveryRow): Delivery => ({
@@ -62,7 +82,10 @@ const delivery = (r: DeliveryRow): Delivery => ({
   recipient: r.recipient,
   domain: r.domain,
   state: r.state,
+  holdKind: r.hold_kind,
   reason: r.reason,
+  routed: r.routed !== 0,
+  origin: r.origin,
   attempts: r.attempts,
   nextAt: r.next_at,
   lastReply: r.last_reply,
@@ -74,27 +97,47 @@ const delivery = (r: DeliveryRow): Delivery => ({
   eightBit: r.eight_bit !== 0,
   smtpUtf8: r.smtp_utf8 !== 0,
   accountId: r.account_id,
+  delayedAt: r.delayed_at,
 });
 
 const selected = 'select d.*, c.size from delivery d join content c on c.id = d.content_id';
 
-type SetState = { ids: number[]; from: DeliveryState[]; state: DeliveryState; reason: string; at: number };
+function* takeUp(found: DeliveryRow[]): Work<Delivery[]> {
+  const ids = found.map(d => d.id);
+  if (ids.length) yield* run(`update delivery set state = 'sending' where id in ${list(ids)}`, ...ids);
+  return found.map(d => ({ ...delivery(d), state: 'sending' }));
+}
 
 export const deliveryVerbs = {
   *claim(a: { now: number; limit: number; exceptDomains: string[] }): Work<Delivery[]> {
-    const due = yield* rows<DeliveryRow>(
-      `${selected} where d.state = 'waiting' and d.next_at <= ?
-        ${a.exceptDomains.length ? `and d.domain not in ${list(a.exceptDomains)}` : ''} order by d.next_at, d.id limit ?`,
+    // The index alone finds them; the rows of those passed over are not looked at.
+    const due = yield* rows<{ id: number }>(
+      `select id from delivery where state = 'waiting' and next_at <= ?
+        ${a.exceptDomains.length ? `and domain not in ${list(a.exceptDomains)}` : ''} order by next_at, id limit ?`,
       a.now,
       ...a.exceptDomains,
       a.limit,
     );
+    if (due.length === 0) return [];
     const ids = due.map(d => d.id);
-    if (ids.length) yield* run(`update delivery set state = 'sending' where id in ${list(ids)}`, ...ids);
-    return due.map(d => ({ ...delivery(d), state: 'sending' }));
+    const sql = `${selected} where d.id in ${list(ids)} order by d.next_at, d.id`;
+    return yield* takeUp(yield* rows<DeliveryRow>(sql, ...ids));
+  },
+  *claimReleased(a: { now: number; submissions: number }): Work<Delivery[]> {
+    // Of one submission all or none: its author may still withdraw it as a whole.
+    const due = "state = 'held' and hold_kind = 'future release' and next_at <= ?";
+    const contents = yield* rows<{ content_id: number }>(
+      `select distinct content_id from delivery where ${due} limit ?`,
+      a.now,
+      a.submissions,
+    );
+    if (contents.length === 0) return [];
+    const ids = contents.map(c => c.content_id);
+    const sql = `${selected} where d.content_id in ${list(ids)} and d.${due} order by d.id`;
+    return yield* takeUp(yield* rows<DeliveryRow>(sql, ...ids, a.now));
   },
   *recover({ now }: { now: number }): Work<number> {
-    return yield* run("update delivery set state = 'waiting', next_at = ? where state = 'sending'", now);
+    return yield* run(`update delivery set ${goesBack}, next_at = ? where state = 'sending'`, now);
   },
   *settle(a: { outcomes: Outcome[]; reports: Acceptance[] }): Work<Accepted[]> {
     const accepted: Accepted[] = [];
@@ -103,31 +146,15 @@ export const deliveryVerbs = {
     for (const outcome of a.outcomes) yield* settleOne(outcome);
     return accepted;
   },
-  *setState({ ids, from, state, reason, at }: SetState): Work<number> {
-    return yield* run(
-      `update delivery set state = ?, reason = ?, next_at = ? where id in ${list(ids)} and state in ${list(from)}`,
-      state,
-      reason,
-      at,
-      ...ids,
-      ...from,
-    );
+  *giveBack({ ids, nextAt, reason }: { ids: number[]; nextAt: number; reason: string }): Work<number> {
+    const sql = `update delivery set ${goesBack}, reason = ?, next_at = ? where id in ${list(ids)} and state = 'sending'`;
+    return yield* run(sql, reason, nextAt, ...ids);
   },
-  *unhold({ domain, at }: { domain: string; at: number }): Work<number> {
-    const which = domain === '*' ? '' : 'and domain = ?';
-    const sql = `update delivery set state = 'waiting', reason = '', next_at = ? where state = 'held' ${which}`;
-    return yield* run(sql, at, ...(domain === '*' ? [] : [domain]));
+  *bringForward(a: { beyond: number; at: number; limit: number }): Work<number> {
+    const far = "select id from delivery where state = 'waiting' and next_at > ? limit ?";
+    return yield* run(`update delivery set next_at = ? where id in (${far})`, a.at, a.beyond, a.limit);
   },
-  *removeDeliveries({ ids }: { ids: number[] }): Work<number> {
-    let removed = 0;
-    for (const id of ids) {
-      const found = yield* row<{ content_id: number }>('select content_id from delivery where id = ?', id);
-      if (!found) continue;
-      removed += yield* run('delete from delivery where id = ?', id);
-      yield* releaseContent(found.content_id);
-    }
-    return removed;
-  },
+  changeDeliveries,
 };
 
 function* settleOne(o: Outcome): Work<void> {
@@ -141,11 +168,12 @@ function* settleOne(o: Outcome): Work<void> {
   yield* addStep(found.content_id, o.at, event, found.recipient, `${hop}${o.reply}`);
   if (o.kind === 'later') {
     yield* run(
-      `update delivery set state = 'waiting', attempts = attempts + 1, next_at = ?, last_reply = ?, reason = ?
-        where id = ?`,
+      `update delivery set ${goesBack}, attempts = attempts + 1, next_at = ?, last_reply = ?, reason = ?,
+        delayed_at = coalesce(delayed_at, ?) where id = ?`,
       o.nextAt,
       o.reply,
       o.reason,
+      o.delayed ? o.at : null,
       o.id,
     );
     return;
@@ -155,41 +183,47 @@ function* settleOne(o: Outcome): Work<void> {
 }
 
 export function createDeliveries(read: Read, write: Write, swept: () => void): Deliveries {
+  const earliest = async (sql: string) => (await read(row<{ at: number | null }>(sql)))?.at ?? null;
   return {
     claim: (now, limit, exceptDomains) => write('claim', { now, limit, exceptDomains }),
+    claimReleased: (now, submissions) => write('claimReleased', { now, submissions }),
     recover: now => write('recover', { now }),
-    async nextDue() {
-      const sql = "select min(next_at) as at from delivery where state = 'waiting'";
-      return (await read(row<{ at: number | null }>(sql)))?.at ?? null;
-    },
+    nextDue: () => earliest("select min(next_at) as at from delivery where state = 'waiting'"),
+    nextRelease: () =>
+      earliest("select min(next_at) as at from delivery where state = 'held' and hold_kind = 'future release'"),
     async settle(outcomes, reports) {
       const accepted = await write('settle', { outcomes, reports });
       swept();
       return accepted;
     },
     async release(ids, nextAt, reason) {
-      await write('setState', { ids, from: ['sending'], state: 'waiting', reason, at: nextAt });
+      await write('giveBack', { ids, nextAt, reason });
     },
-    reschedule: (ids, at) => write('setState', { ids, from: ['waiting', 'held'], state: 'waiting', reason: '', at }),
-    async hold(ids, reason, at) {
-      await write('setState', { ids, from: ['waiting'], state: 'held', reason, at });
+    async change(slice) {
+      const changed = await write('changeDeliveries', slice);
+      if (slice.change.kind === 'remove') swept();
+      return changed;
     },
-    unhold: (domain, at) => write('unhold', { domain, at }),
-    async list(limit, afterId = 0) {
-      return (await read(rows<DeliveryRow>(`${selected} where d.id > ? order by d.id limit ?`, afterId, limit))).map(
-        delivery,
-      );
+    bringForward: (beyond, at, limit) => write('bringForward', { beyond, at, limit }),
+    async list(limit, afterId = 0, which = {}) {
+      const { where, params } = whereOf(which, 'd.');
+      const sql = `${selected} where d.id > ? ${where} order by d.id limit ?`;
+      return (await read(rows<DeliveryRow>(sql, afterId, ...params, limit))).map(delivery);
+    },
+    async get(id) {
+      const found = await read(row<DeliveryRow>(`${selected} where d.id = ?`, id));
+      return found ? delivery(found) : null;
     },
     async count() {
-      const counts = { waiting: 0, sending: 0, held: 0 };
-      const sql = 'select state, count(*) as n from delivery group by state';
-      for (const { state, n } of await read(rows<{ state: DeliveryState; n: number }>(sql))) counts[state] = n;
+      const counts: QueueCounts = { waiting: 0, sending: 0, held: 0, holds: {} };
+      const sql = 'select state, hold_kind as kind, count(*) as n from delivery group by state, hold_kind';
+      for (const { state, kind, n } of await read(
+        rows<{ state: DeliveryState; kind: HoldKind | null; n: number }>(sql),
+      )) {
+        counts[state] += n;
+        if (state === 'held' && kind !== null) counts.holds[kind] = n;
+      }
       return counts;
-    },
-    async remove(ids) {
-      const removed = await write('removeDeliveries', { ids });
-      swept();
-      return removed;
     },
     timeline: contentId =>
       read(

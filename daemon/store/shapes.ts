@@ -77,6 +77,9 @@ export type NewContent = { bytes: Buffer; file: null; size: number } | { bytes: 
 /** Where the recipient chain sends one envelope recipient. */
 export type Route = { kind: 'mailbox'; accountId: number; address: string } | { kind: 'relay'; address: string };
 
+/** Goes through the chain when its time has come (RFC 4865): until then it is one delivery, unrouted. */
+export type HeldRoute = { kind: 'held'; address: string };
+
 export type Origin = 'peer' | 'submitter' | 'webmail' | 'fetcher' | 'ourselves';
 
 /** What `intake.accept` hands to the one transaction that makes it ours. */
@@ -101,15 +104,15 @@ export type Acceptance = {
   eightBit: boolean;
   smtpUtf8: boolean;
   recipients: AcceptedRecipient[];
-  /** Remote deliveries wait for a person or ETRN from the start, with this reason; null: they do not. */
-  holdReason: string | null;
+  /** What its deliveries are held for from the start; null: they are not. Held routes have a hold with a time. */
+  hold: Hold | null;
 };
 
 export type AcceptedRecipient = {
   address: string;
   notify: Notify[] | null;
   orcpt: string | null;
-  routes: Route[];
+  routes: (Route | HeldRoute)[];
 };
 
 export type Accepted = {
@@ -126,6 +129,20 @@ export type Change = { accountId: number; folderId: number; modseq: number };
 
 export type DeliveryState = 'waiting' | 'sending' | 'held';
 
+/**
+ * Why something is held, for machines: we may not go out · a person said so · its author named a time (RFC 4865) ·
+ * its domain is suspended until somebody asks for it.
+ */
+export type HoldKind = 'off line' | 'operator' | 'future release' | 'suspended domain';
+
+export type Hold = {
+  kind: HoldKind;
+  /** In words for a person. */
+  reason: string;
+  /** When it goes on by itself; null: no time is set. */
+  until: number | null;
+};
+
 /** One content for one recipient, waiting in the queue. */
 export type Delivery = {
   id: number;
@@ -137,10 +154,16 @@ export type Delivery = {
   recipient: string;
   domain: string;
   state: DeliveryState;
+  /** Null: it is not held. */
+  holdKind: HoldKind | null;
   /** Why it waits, in words for a person. */
   reason: string;
+  /** False: the recipient is as the envelope named it, and goes through the chain at its release. */
+  routed: boolean;
+  /** Who brought the content. */
+  origin: Origin;
   attempts: number;
-  /** When it is due; for a held one, when it was held. */
+  /** When it is due; for a held one, when it is released by itself, else when it was held. */
   nextAt: number;
   lastReply: string | null;
   since: number;
@@ -152,19 +175,48 @@ export type Delivery = {
   smtpUtf8: boolean;
   /** The account that submitted it; null: none. */
   accountId: number | null;
+  /** When its sender was told of the delay; null: not yet. */
+  delayedAt: number | null;
 };
 
 /** What became of one delivery after an attempt. */
 export type Outcome = { id: number; at: number } & (
   | { kind: 'delivered'; reply: string; hop: string }
   | { kind: 'failed'; reply: string; hop: string | null }
-  | { kind: 'later'; reply: string; hop: string | null; nextAt: number; reason: string }
+  | {
+      kind: 'later';
+      reply: string;
+      hop: string | null;
+      nextAt: number;
+      reason: string;
+      /** Its sender is told of the delay in this transaction. */
+      delayed: boolean;
+    }
 );
+
+/** Which deliveries; what is left out does not matter, so `{}` is all of them. */
+export type Which = {
+  ids?: number[];
+  domain?: string;
+  /** Null: `<>`. */
+  sender?: string | null;
+  recipient?: string;
+  holdKind?: HoldKind;
+};
+
+/** What is done to deliveries that are not under way. */
+export type QueueChange =
+  | { kind: 'hold'; hold: Hold }
+  /** It goes on at once, or at `at`. */
+  | { kind: 'go on'; at: number }
+  | { kind: 'remove' }
+  /** It counts as under way, for whoever asked; `settle` or `release` ends that. */
+  | { kind: 'take' };
 
 /** One step in the life of a content, as its sender may read it. */
 export type TimelineStep = {
   at: number;
-  event: 'accepted' | 'routed' | 'tried' | 'delivered' | 'failed' | 'held';
+  event: 'accepted' | 'routed' | 'tried' | 'delivered' | 'failed' | 'held' | 'released' | 'removed';
   recipient: string | null;
   detail: string;
 };

@@ -1,10 +1,11 @@
-import { acceptPacked } from './accept.ts';
+import { acceptPacked, acceptReporting } from './accept.ts';
 import { accountVerbs } from './accounts.ts';
 import { contentVerbs } from './content.ts';
 import { deliveryVerbs } from './deliveries.ts';
 import { draftVerbs } from './drafts.ts';
 import { fetchedVerbs } from './fetched.ts';
 import { folderVerbs } from './folders.ts';
+import { heldVerbs } from './held-submissions.ts';
 import { keyVerbs } from './keys.ts';
 import { messageVerbs } from './messages.ts';
 import { quotaVerbs } from './quota.ts';
@@ -14,6 +15,7 @@ import { spaceVerbs } from './space.ts';
 /** Everything that writes, by name: each is one transaction, carried out where the writing connection lives. */
 export const verbs = {
   accept: acceptPacked,
+  acceptReporting,
   ...accountVerbs,
   ...folderVerbs,
   ...messageVerbs,
@@ -21,6 +23,7 @@ export const verbs = {
   ...keyVerbs,
   ...contentVerbs,
   ...deliveryVerbs,
+  ...heldVerbs,
   ...draftVerbs,
   ...sessionVerbs,
   ...fetchedVerbs,

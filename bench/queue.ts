@@ -1,0 +1,204 @@
+/**
+ * The queue: 4 KB messages out to smtp-sink over 20 connections, beside Postfix relaying the same; and what a hundred
+ * thousand parked deliveries cost, beside a hundred of them. Both queues are filled first and then let go.
+ */
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { controlPath } from '../daemon/control.ts';
+import { type Acceptance, openStore, type Store } from '../daemon/store.ts';
+import { createTell, dialControl, type Tell } from '../daemon/tell.ts';
+import { family, startHouse } from '../test/harness.ts';
+import { smtpSink, startPostfix } from '../test/postfix.ts';
+import { pssOf } from './process.ts';
+import { median, ms, perSecond, type Row, times } from './row.ts';
+
+const run = promisify(execFile);
+const rounds = 3;
+const count = 3000;
+
+export async function benchQueue(): Promise<Row[]> {
+  const out: { ours: number[]; peer: number[] } = { ours: [], peer: [] };
+  for (let round = 0; round < rounds; round++) {
+    out.ours.push(await oursOut());
+    out.peer.push(await postfixOut());
+  }
+  const [ours, peer] = [median(out.ours), median(out.peer)];
+  const sent = {
+    what: 'Queue out to smtp-sink, 4 KB, 20 connections',
+    ours: perSecond(ours),
+    peer: perSecond(peer),
+    peerName: 'Postfix, relaying',
+    ratio: times(ours, peer),
+  };
+  return [sent, ...parkedRows(await parked(100_000), await parked(100))];
+}
+
+/** A house on a store that `fill` has filled before. */
+async function houseOn(fill: (store: Store) => Promise<void>, set: Record<string, string | number>) {
+  const data = mkdtempSync(join(tmpdir(), 'cwmail-bench-queue-'));
+  const fatal = (error: Error) => {
+    throw error;
+  };
+  const store = await openStore({ path: data, writer: 'inline', fatal });
+  await fill(store);
+  await store.close();
+  const house = await startHouse({ data, set });
+  return { house, tell: createTell((await dialControl(controlPath(data)))!) };
+}
+
+/** Deliveries a second, from the moment it serves to the last. */
+async function oursOut(): Promise<number> {
+  const sink = await smtpSink();
+  const bytes = Buffer.alloc(4096, `Subject: bench\r\n\r\n${'x'.repeat(70)}\r\n`);
+  const { house, tell } = await houseOn(
+    async store => {
+      for (let i = 0; i < count; i++) await store.accept(acceptance([`r${i}@out.test`], bytes));
+    },
+    { online: 'always', gateway: `* 127.0.0.1:${sink.port}`, destination_connections: 20 },
+  );
+  const rate = await drained(async () => {
+    const { counts } = await status(tell);
+    return counts.waiting + counts.sending;
+  });
+  tell.close();
+  await house.remove();
+  await sink.close();
+  return rate;
+}
+
+async function postfixOut(): Promise<number> {
+  const sink = await smtpSink();
+  const postfix = await startPostfix(`
+relayhost = [127.0.0.1]:${sink.port}
+mynetworks = 127.0.0.0/8
+smtpd_recipient_restrictions = permit_mynetworks, reject
+smtp_destination_concurrency_limit = 20
+initial_destination_concurrency = 20
+defer_transports = smtp
+`);
+  const to = ['-f', 'eve@example.net', '-t', 'bob@out.test', `127.0.0.1:${postfix.port}`];
+  await run('smtp-source', ['-d', '-s', '10', '-m', String(count), '-l', '4096', ...to]);
+  const queue = join(postfix.conf, '../queue');
+  const left = async () => {
+    const folders = ['incoming', 'active', 'deferred', 'maildrop'].map(f => join(queue, f));
+    const lists = await Promise.all(folders.map(f => readdir(f, { recursive: true, withFileTypes: true })));
+    return lists.flat().filter(e => e.isFile()).length;
+  };
+  const parked = async () =>
+    (await readdir(join(queue, 'active'))).length + (await readdir(join(queue, 'incoming'))).length;
+  while ((await parked()) > 0) await pause(200);
+  const quiet = { stdio: 'ignore' } as const;
+  execFileSync('postconf', ['-c', postfix.conf, '-e', 'defer_transports='], quiet);
+  execFileSync('postfix', ['-c', postfix.conf, 'reload'], quiet);
+  await pause(1000);
+  execFileSync('postqueue', ['-c', postfix.conf, '-f'], quiet);
+  const rate = await drained(left);
+  await postfix.close();
+  await sink.close();
+  return rate;
+}
+
+const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
+
+async function drained(left: () => Promise<number>): Promise<number> {
+  const first = await left();
+  const began = performance.now();
+  while ((await left()) > 0) await pause(20);
+  return (first / (performance.now() - began)) * 1000;
+}
+
+type Status = { counts: { waiting: number; sending: number; held: number } };
+const status = (tell: Tell) => tell.ask('daemon', 'queue.status', {}) as Promise<Status>;
+
+type Parked = { list: number; release: number; memory: number };
+
+/** So many held deliveries, a hundred of them of the domain that is released. */
+async function parked(many: number): Promise<Parked> {
+  const sink = await smtpSink();
+  const hold = { kind: 'operator' as const, reason: 'parked', until: null };
+  const bytes = Buffer.from('Subject: parked\r\n\r\ntext\r\n');
+  const one = (domain: string) => Array.from({ length: 100 }, (_, i) => `r${i}@${domain}`);
+  const { house, tell } = await houseOn(
+    async store => {
+      for (let i = 0; i < many / 100; i++) await store.accept({ ...acceptance(one(`d${i}.test`), bytes), hold });
+    },
+    { online: 'always', gateway: `* 127.0.0.1:${sink.port}` },
+  );
+  await pause(2000);
+  const list = await listed(house.data);
+  const began = performance.now();
+  await tell.ask('daemon', 'queue.operate', { command: 'release', which: { domain: 'd0.test' }, by: 'bench' });
+  const release = performance.now() - began;
+  while ((await status(tell)).counts.held + (await status(tell)).counts.waiting > many - 100) await pause(50);
+  const memory = await daemonMemory(house.child.pid!);
+  tell.close();
+  await house.remove();
+  await sink.close();
+  rmSync(house.data, { recursive: true, force: true });
+  return { list, release, memory };
+}
+
+/** A page of the list, as `queue list --limit 50` reads it. */
+async function listed(data: string): Promise<number> {
+  const store = await openStore({ path: data, writer: 'inline', fatal: () => {} });
+  const taken: number[] = [];
+  for (let i = 0; i < 20; i++) {
+    const began = performance.now();
+    await store.deliveries.list(50, i * 4);
+    taken.push(performance.now() - began);
+  }
+  await store.close();
+  return median(taken);
+}
+
+async function daemonMemory(pid: number): Promise<number> {
+  const pids = await family(pid);
+  const daemon = pids.find(p => readFileSync(`/proc/${p}/cmdline`, 'utf8').includes('daemon/main.ts'));
+  return pssOf(daemon ?? pid) / 1024;
+}
+
+function parkedRows(many: Parked, few: Parked): Row[] {
+  const row = (what: string, ours: string, peer: string, ratio: string): Row => ({
+    what: `${what}, 100,000 deliveries parked`,
+    ours,
+    peer,
+    peerName: 'ours with 100 parked',
+    ratio,
+  });
+  return [
+    row('A page of 50 of the queue', ms(many.list), ms(few.list), times(many.list, few.list)),
+    row('Releasing one domain of 100', ms(many.release), ms(few.release), times(many.release, few.release)),
+    row('Memory of the daemon (PSS)', mb(many.memory), mb(few.memory), times(many.memory, few.memory)),
+  ];
+}
+
+const mb = (n: number): string => `${Math.round(n)} MB`;
+
+function acceptance(to: string[], bytes: Buffer): Acceptance {
+  return {
+    content: { bytes, file: null, size: bytes.length },
+    tree: null,
+    summary: {
+      ...{ subject: 'bench', fromName: '', fromAddress: 'eve@example.net', to: '', date: null, snippet: '' },
+      ...{ messageId: null, inReplyTo: null, references: [], attachments: 0 },
+    },
+    index: { subject: '', people: '', body: '' },
+    receivedAt: Date.now(),
+    origin: 'submitter',
+    accountId: null,
+    key: null,
+    draftId: null,
+    fileSent: false,
+    reversePath: 'eve@example.net',
+    ret: null,
+    envid: null,
+    eightBit: false,
+    smtpUtf8: false,
+    recipients: to.map(address => ({ address, notify: null, orcpt: null, routes: [{ kind: 'relay', address }] })),
+    hold: null,
+  };
+}

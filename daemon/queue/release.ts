@@ -1,0 +1,65 @@
+import type { Counters } from '../counters.ts';
+import { because, type Log } from '../log.ts';
+import { isPermanent, type Reply } from '../mail/reply.ts';
+import type { Acceptance, Change, Delivery, Release, Store } from '../store.ts';
+import type { Result } from './carry.ts';
+
+/** What the door says of a submission whose time has come. */
+export type PreparedRelease = {
+  /** For whom somebody takes it; null: for nobody. */
+  release: Release | null;
+  /** Whom the chain refuses now, such as a mailbox that went away meanwhile. */
+  refused: { delivery: Delivery; reply: Reply }[];
+  /** Of what is delivered at once, as the sender asked. */
+  reports: Acceptance[];
+};
+
+type Options = {
+  store: Pick<Store, 'deliveries' | 'heldSubmissions'>;
+  now: () => number;
+  log: Log;
+  counters: Counters;
+  prepareRelease: (held: Delivery[]) => Promise<PreparedRelease>;
+  settle: (results: Result[]) => Promise<void>;
+  giveBack: (group: Delivery[], wait: number, reason: string) => Promise<void>;
+  changed: (changes: Change[]) => void;
+};
+
+const atOnce = 50;
+const minute = 60_000;
+
+/** Submissions whose time has come go through the chain now, and on from there (RFC 4865). True: some were. */
+export async function releaseDue(options: Options): Promise<boolean> {
+  const { deliveries } = options.store;
+  const next = await deliveries.nextRelease();
+  if (next === null || next > options.now()) return false;
+  const due = await deliveries.claimReleased(options.now(), atOnce);
+  for (const [, group] of Map.groupBy(due, d => d.contentId)) await releaseOne(group, options);
+  return due.length > 0;
+}
+
+async function releaseOne(group: Delivery[], o: Options): Promise<void> {
+  const open = new Set(group);
+  try {
+    const { release, refused, reports } = await o.prepareRelease(group);
+    if (release) {
+      const { changed } = await o.store.heldSubmissions.file(release, reports);
+      for (const d of group) if (release.ids.includes(d.id)) open.delete(d);
+      o.changed(changed);
+      o.counters.add('released', {}, release.ids.length);
+      o.log.info('released', { content: release.contentId, to: release.recipients.map(r => r.address).slice(0, 20) });
+    }
+    if (refused.length) await o.settle(refused.map(resultOf));
+  } catch (error) {
+    o.log.error('not released', { content: group[0]?.contentId, ...because(error) });
+    await o.giveBack([...open], minute, 'could not be released: tried again in a minute');
+  }
+}
+
+const resultOf = ({ delivery, reply }: PreparedRelease['refused'][number]): Result => ({
+  delivery,
+  verdict: isPermanent(reply) ? 'failed' : 'later',
+  reply,
+  hop: null,
+  reports: false,
+});
