@@ -32,3 +32,10 @@ export function ipv6Groups(address: string): string[] {
   const missing = 8 - split(head).length - split(tail).length;
   return [...split(head), ...Array(missing).fill('0'), ...split(tail)].map(g => Number.parseInt(g, 16).toString(16));
 }
+
+/** Two ways to write one address. */
+export function sameAddress(a: string, b: string): boolean {
+  const [one, other] = [a, b].map(t => plainAddress(t.replace(/%.*$/, '').toLowerCase())) as [string, string];
+  if (one === other) return true;
+  return isIPv6(one) && isIPv6(other) && ipv6Groups(one).join() === ipv6Groups(other).join();
+}
