@@ -79,6 +79,12 @@ const commands: Record<string, Command> = {
     words: 1,
     load: async () => (await import('./cli/user.ts')).del,
   },
+  'user forward': {
+    usage: 'user forward NAME@DOMAIN [ADDRESS …] [--keep] [--off]',
+    does: 'show, set or end where the mail of an account goes',
+    words: Number.POSITIVE_INFINITY,
+    load: async () => (await import('./cli/forward.ts')).forward,
+  },
   'queue list': {
     usage: 'queue list [FILTER] [--limit N] [--after ID] [--json]',
     does: 'list what waits in the queue',
@@ -126,7 +132,7 @@ const commands: Record<string, Command> = {
     load: async () => (await import('./cli/fetch.ts')).now,
   },
   route: {
-    usage: 'route ADDRESS',
+    usage: 'route ADDRESS [--as relay|submission] [--from IP]',
     does: 'show who would get mail for an address',
     words: 1,
     load: async () => (await import('./cli/route.ts')).route,
@@ -186,6 +192,10 @@ async function run(argv: string[]): Promise<number> {
         all: { type: 'boolean' },
         content: { type: 'boolean' },
         bounce: { type: 'boolean' },
+        as: { type: 'string' },
+        from: { type: 'string' },
+        keep: { type: 'boolean' },
+        off: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean' },
       },

@@ -5,24 +5,35 @@
  * transaction, that unknown recipients are refused before content comes, and that the same key is taken once.
  * It speaks no protocol: those who do call it and pass its Replies on.
  */
-import { statfs } from 'node:fs/promises';
 import type { Settings } from './config.ts';
 import { type Counters, createCounters } from './counters.ts';
-import { type HeaderRules, Incoming, type Received } from './intake/incoming.ts';
+import { freeRoom } from './intake/disk.ts';
+import { headerRules } from './intake/header-rules.ts';
+import { Incoming, type Received } from './intake/incoming.ts';
 import { type Filed, noticesFor } from './intake/notices.ts';
-import { type PolicySettings, refuseRelay, refuseSender, tooLarge, type Visitor } from './intake/policy.ts';
-import { type Chain, type ChainSettings, createChain, type Routing, traceLine } from './intake/recipient.ts';
+import {
+  createLimits,
+  isSubmission,
+  type PolicySettings,
+  refuseSize,
+  relayRight,
+  tooLarge,
+  type Visitor,
+} from './intake/policy.ts';
+import { createAliasFiles } from './intake/recipient/alias-files.ts';
+import { type ChainStep, chainEvents, isRedirected, traceLine } from './intake/recipient/trace.ts';
+import { type ChainOptions, type ChainSettings, createChain, type Routing } from './intake/recipient.ts';
 import { type Routed, routeHeld } from './intake/release.ts';
-import { because, type Log } from './log.ts';
-import { domainOf } from './mail/address.ts';
+import { createSenders, type SenderSettings } from './intake/sender.ts';
+import { isListed } from './intake/tables.ts';
+import { because, type Fields, type Log } from './log.ts';
 import { formatDate } from './mail/date.ts';
 import type { Envelope, Recipient } from './mail/envelope.ts';
 import { type Reply, reply } from './mail/reply.ts';
-import { dateField, messageId, receivedField } from './mail/trace.ts';
 import type { Acceptance, AcceptedRecipient, Change, Delivery, Hold, Store } from './store.ts';
 import { StoreError } from './store.ts';
 
-export { Incoming, type Received, type Routing, traceLine, type Visitor };
+export { type ChainStep, Incoming, isListed, isRedirected, type Received, type Routing, type Visitor };
 
 /** One message being handed in: who brings it, and how the session named itself. */
 export type Handover = {
@@ -47,8 +58,14 @@ export type Submitted = {
 
 export type Intake = {
   refuseSender(visitor: Visitor, reversePath: string | null, declaredSize: number | null): Promise<Reply | null>;
-  /** The chain for one recipient, with the permission to use it; `refusal` null: it is taken. */
-  routeRecipient(visitor: Visitor, address: string): Promise<Routing>;
+  /** The chain for one recipient, with the permission to use it; `refusal` null: it is taken. `id`: the session's, for the log. */
+  routeRecipient(visitor: Visitor, address: string, id: string): Promise<Routing>;
+  /** The same, for somebody who only wants to know: it counts for nobody's limits and is not logged. */
+  route(visitor: Visitor, address: string): Promise<Routing>;
+  /** May this visitor ask who is here? Each question counts as a recipient. */
+  refuseInquiry(visitor: Visitor): Reply | null;
+  /** Where an alias leads, one step; null: it is none. */
+  expand(address: string): Promise<string[] | null>;
   /** A place for the content; call `accept` with it, or `discard` it. */
   receive(handover: Handover, recipients: Recipient[]): Incoming;
   /** Takes the content for its recipients: 250 after the commit, else why not. Never throws. */
@@ -57,10 +74,15 @@ export type Intake = {
   prepareReport(report: { to: string; bytes: Buffer; key: string }): Promise<Acceptance | null>;
   /** A held submission whose time has come: where it goes, whom it is refused for, and the reports it owes at once. */
   prepareRelease(held: Delivery[]): Promise<Routed & { reports: Acceptance[] }>;
-  chain: Chain;
+  /** What is known of everybody's volume, as text, to be kept over a restart. */
+  snapshot(): string;
+  restore(saved: string): void;
 };
 
-export type IntakeSettings = PolicySettings & ChainSettings & Pick<Settings, 'data_path' | 'bare_newline'>;
+export type IntakeSettings = PolicySettings &
+  ChainSettings &
+  SenderSettings &
+  Pick<Settings, 'data_path' | 'bare_newline' | 'log_chain'>;
 
 export type IntakeOptions = {
   store: Store;
@@ -83,22 +105,39 @@ const mostHeader = 64 * 1024;
 
 export function createIntake(options: IntakeOptions): Intake {
   const { store, settings, log, now, counters = createCounters(), parked, wake, changed } = options;
-  const chain = createChain({ store, settings, now });
+  const aliasFiles = createAliasFiles({ settings, log, now });
+  const chain = createChain({ store, settings, aliasFiles, now });
+  const senders = createSenders({ store, settings, aliasFiles });
+  const limits = createLimits(settings, now);
   const room = freeRoom(options);
 
   return {
-    chain,
     async refuseSender(visitor, reversePath, declaredSize) {
-      return refuseSender(visitor, reversePath, declaredSize, await room(), settings);
+      return (
+        refuseSize(declaredSize, await room(), settings) ??
+        (isSubmission(visitor) && reversePath !== null ? await senders.refuse(visitor.account, reversePath) : null) ??
+        limits.refuseMessage(visitor)
+      );
     },
-    async routeRecipient(visitor, address) {
-      const local = settings.host_domain.includes(domainOf(address).toLowerCase());
-      const refusal = local ? null : refuseRelay(visitor);
+    async routeRecipient(visitor, address, id) {
+      const refusal = limits.refuseRecipient(visitor);
       if (refusal) return { routes: [], trace: [], refusal };
-      return await chain(address);
+      return await logged({ id }, address, { relay: relayRight(visitor, settings) });
     },
+    route: (visitor, address) => chain(address, { relay: relayRight(visitor, settings) }),
+    refuseInquiry: visitor => limits.refuseRecipient(visitor),
+    async expand(address) {
+      const { trace } = await chain(address);
+      return trace.find(t => t.depth === 0 && t.step === 'alias')?.adds ?? null;
+    },
+    snapshot: limits.snapshot,
+    restore: limits.restore,
     receive(handover, recipients) {
-      return new Incoming(store, headerRules(handover, recipients), settings.max_message_size);
+      return new Incoming(
+        store,
+        headerRules(handover, recipients, settings.host_domain[0]!, now()),
+        settings.max_message_size,
+      );
     },
     async accept(handover, incoming, submitted) {
       try {
@@ -125,9 +164,21 @@ export function createIntake(options: IntakeOptions): Intake {
     },
   };
 
+  /** The chain, with its steps in the log as the settings want them. */
+  async function logged(of: Fields, address: string, options: ChainOptions): Promise<Routing> {
+    const routing = await chain(address, options);
+    const { trace } = routing;
+    if (settings.log_chain)
+      for (const { event, step } of chainEvents(address, trace)) log.always(event, { ...of, step });
+    // The plain case, straight into a mailbox or away, is told by the line of acceptance.
+    const tell = trace.length > 1 ? log.info : log.debug;
+    if (!settings.log_chain) tell('chain', { ...of, recipient: address, trace: traceLine(trace) });
+    return routing;
+  }
+
   async function prepareReport({ to, bytes, key }: { to: string; bytes: Buffer; key: string }) {
     // Whose mail has failed must learn of it, also while the own mailbox is full.
-    const { routes, refusal } = await chain(to, { overQuota: true });
+    const { routes, refusal } = await logged({ report: key }, to, { overQuota: true });
     if (refusal) return null;
     const incoming = new Incoming(store, { prepend: '', drop: [], missing: {} });
     await incoming.push(bytes);
@@ -151,23 +202,12 @@ export function createIntake(options: IntakeOptions): Intake {
     return reports;
   }
 
-  function headerRules({ visitor, id, helo, protocol }: Handover, recipients: Recipient[]): HeaderRules {
-    const at = now();
-    const by = settings.host_domain[0]!;
-    const oneFor = recipients.length === 1 ? recipients[0]!.address : null;
-    const submitted = visitor.origin === 'submitter' || visitor.origin === 'webmail';
-    // A browser's address is nobody's business: the webmail's mail says only that it came from us.
-    const peerAddress = visitor.origin === 'webmail' ? null : visitor.address;
-    return {
-      prepend: receivedField({ helo, peerAddress, by, with: protocol, id, for: oneFor, at }),
-      drop: submitted ? ['return-path', 'bcc', 'resent-bcc'] : ['return-path'],
-      missing: submitted ? { date: dateField(at), 'message-id': `Message-ID: ${messageId(id, by)}\r\n` } : {},
-    };
-  }
-
   async function takeIn(handover: Handover, incoming: Incoming, submitted: Submitted): Promise<Reply> {
     if (incoming.octets > settings.max_message_size)
       return await refused(incoming, tooLarge(settings.max_message_size));
+    const { visitor, id } = handover;
+    const falseAuthor = isSubmission(visitor) ? await senders.refuseHeader(visitor.account, incoming.head) : null;
+    if (falseAuthor) return await refused(incoming, falseAuthor);
     const received = await incoming.finish();
     if (received.hops > maxHops)
       return await refused(incoming, reply(554, '4.6', 'Too many hops: this is a mail loop'));
@@ -176,7 +216,6 @@ export function createIntake(options: IntakeOptions): Intake {
         incoming,
         reply(550, '5.2', 'A lone CR or LF in the message: lines end in CRLF (RFC 5321 §2.3.8)'),
       );
-    const { visitor, id } = handover;
     const { releaseAt, key } = submitted;
     const recipients = releaseAt === null ? submitted.recipients : submitted.recipients.map(unrouted);
     const { reversePath, envid } = submitted.envelope;
@@ -256,26 +295,4 @@ function temporary(error: unknown): Reply {
   return full
     ? reply(452, '3.1', 'There is no room for it now, try again later')
     : reply(451, '3.0', 'It could not be stored now, try again later');
-}
-
-/** Free octets of the disk, looked at once a second at most; the log tells when they come below min_space, and above. */
-function freeRoom({ settings, now, log }: IntakeOptions): () => Promise<number> {
-  let known = Number.POSITIVE_INFINITY;
-  let lookedAt = Number.NEGATIVE_INFINITY;
-  let low = false;
-  return async () => {
-    if (Math.abs(now() - lookedAt) < 1000) return known;
-    lookedAt = now();
-    known = await statfs(settings.data_path).then(
-      s => s.bavail * s.bsize,
-      () => Number.POSITIVE_INFINITY,
-    );
-    if (low !== known < settings.min_space) {
-      low = !low;
-      const free = Number.isFinite(known) ? `${Math.floor(known / 1024 ** 2)} MB` : 'unknown';
-      if (low) log.error('the disk is nearly full, no mail is taken', { free, setting: 'min_space' });
-      else log.warn('the disk has room again, mail is taken', { free });
-    }
-    return known;
-  };
 }

@@ -10,6 +10,8 @@ export type Log = {
   info(event: string, fields?: Fields): void;
   warn(event: string, fields?: Fields): void;
   error(event: string, fields?: Fields): void;
+  /** What a setting of its own asked for, such as log_chain: written at any level. */
+  always(event: string, fields?: Fields): void;
   /** A log whose every line carries these fields too. */
   child(fields: Fields): Log;
 };
@@ -30,19 +32,24 @@ export function createLog(
   base: Fields = {},
 ): Log {
   const least = typeof level === 'function' ? () => rank[level()] : () => rank[level];
-  const at =
+  const writing =
     (own: Level) =>
-    (event: string, fields: Fields = {}) => {
-      if (rank[own] < least()) return;
+    (event: string, fields: Fields = {}) =>
       write(
         `${printable(JSON.stringify({ time: new Date().toISOString(), level: own, event, ...base, ...fields }))}\n`,
       );
+  const at = (own: Level) => {
+    const written = writing(own);
+    return (event: string, fields?: Fields) => {
+      if (rank[own] >= least()) written(event, fields);
     };
+  };
   return {
     debug: at('debug'),
     info: at('info'),
     warn: at('warn'),
     error: at('error'),
+    always: writing('info'),
     child: fields => createLog(level, write, { ...base, ...fields }),
   };
 }

@@ -6,7 +6,7 @@ import { type Auth, createAuth, passwordProblem } from './auth.ts';
 import { type Context, type Running, runChild, type Start } from './child.ts';
 import { derived } from './config.ts';
 import { createCounters, type Sample } from './counters.ts';
-import { createIntake, type Intake, traceLine } from './intake.ts';
+import { createIntake, type Intake, type Visitor } from './intake.ts';
 import { because } from './log.ts';
 import { localOf } from './mail/address.ts';
 import { mayGoOut } from './online.ts';
@@ -21,6 +21,7 @@ import { ipList } from './wire/ip-pattern.ts';
 
 const dnsTimeoutMs = 10_000;
 const throttleState = 'auth.throttle';
+const volumeState = 'intake.volume';
 const dayMs = 86_400_000;
 /** A form is sent again, or a report made again, within days; an upstream may be out of reach for a year (docs/decisions.md). */
 const keysKeptMs = 30 * dayMs;
@@ -38,6 +39,7 @@ export const startDaemon: Start = async context => {
   };
   const counters = createCounters();
   const intake = createIntake({ store, settings, log, now, counters, parked, wake: () => queue.wake(), changed });
+  intake.restore((await store.kept.load(volumeState)) ?? '');
   const queue: Queue = createQueue({
     store,
     settings,
@@ -69,7 +71,9 @@ export const startDaemon: Start = async context => {
   await listen(submission.server, 'submission');
   await listen(pop3.server, 'pop3');
   await queue.start();
-  const stopChores = keepHouse(context, auth);
+  const keepStates = () =>
+    Promise.all([store.kept.save(throttleState, auth.snapshot()), store.kept.save(volumeState, intake.snapshot())]);
+  const stopChores = keepHouse(context, keepStates);
   const sessions = () => ({
     smtp: relay.connections(),
     submission: submission.connections(),
@@ -82,7 +86,7 @@ export const startDaemon: Start = async context => {
     async stop(graceMs) {
       stopChores();
       await Promise.all([relay.close(graceMs), submission.close(graceMs), pop3.close(graceMs), queue.stop(graceMs)]);
-      await store.kept.save(throttleState, auth.snapshot());
+      await keepStates();
     },
   } satisfies Running;
 };
@@ -103,14 +107,11 @@ function gauges({ counts, hops }: QueueStatus, listeners: Record<string, number>
   ];
 }
 
-/** What is done by the clock: the throttle is kept over restarts, leftovers of crashes and old keys go, freed pages are given back. */
-function keepHouse({ store, log, now }: Context, auth: Auth): () => void {
+/** What is done by the clock: what is known of peers is kept over restarts, leftovers of crashes and old keys go, freed pages are given back. */
+function keepHouse({ store, log, now }: Context, keepStates: () => Promise<unknown>): () => void {
   const quietly = (what: string, act: () => Promise<unknown>) => () =>
     void act().catch(error => log.error(what, because(error)));
-  const keep = setInterval(
-    quietly('keeping the throttle', () => store.kept.save(throttleState, auth.snapshot())),
-    60_000,
-  );
+  const keep = setInterval(quietly('keeping the throttle', keepStates), 60_000);
   const tidy = quietly('sweep', async () => {
     // A removal that broke off, whoever began it, is brought to its end.
     for (const { id } of await store.accounts.leaving()) await store.accounts.remove(id, now());
@@ -129,6 +130,8 @@ function keepHouse({ store, log, now }: Context, auth: Auth): () => void {
   };
 }
 
+/** `as`: who asks for it at the door; `from`: the peer's address. */
+type RouteQuestion = { address: string; as?: 'relay' | 'submission'; from?: string };
 type AuthArgs<V extends keyof AuthVerbs> = AuthVerbs[V]['args'];
 
 function verbs({ store, settings, now }: Context, auth: Auth, intake: Intake, queue: Queue): Verbs {
@@ -150,9 +153,10 @@ function verbs({ store, settings, now }: Context, auth: Auth, intake: Intake, qu
     },
     'queue.status': async () => queue.status(),
     'queue.operate': async (order: Order) => queue.operate(order),
-    route: async ({ address }: { address: string }) => {
-      const { routes, trace, refusal } = await intake.chain(address);
-      return { routes, trace: traceLine(trace), refusal, online: mayGoOut(settings, now()) };
+    route: async ({ address, as, from }: RouteQuestion) => {
+      const origin: Visitor['origin'] = as === 'relay' ? 'peer' : 'submitter';
+      const routing = await intake.route({ origin, account: null, address: from ?? '127.0.0.1' }, address);
+      return { ...routing, online: mayGoOut(settings, now()) };
     },
   };
 }

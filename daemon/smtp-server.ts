@@ -4,18 +4,21 @@
  * It asks the door about every sender and recipient, and says 250 only when the door did.
  */
 import { randomBytes } from 'node:crypto';
-import type { Server } from 'node:net';
-import { SMTPServer, type SMTPServerAddress, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server';
+import type { Server, Socket } from 'node:net';
+import { SMTPServer, type SMTPServerAddress, type SMTPServerSession } from 'smtp-server';
 import type { Auth } from './auth.ts';
 import { derived, type Settings } from './config.ts';
-import { type Handover, type Intake, traceLine } from './intake.ts';
+import { type Handover, type Intake, isListed, isRedirected } from './intake.ts';
 import { because, type Log } from './log.ts';
-import { replyLine } from './mail/reply.ts';
-import { type ContentTaker, MailConnection } from './smtp-server/connection.ts';
+import { type Reply, reply, replyLine } from './mail/reply.ts';
+import { type ContentTaker, type Host, MailConnection } from './smtp-server/connection.ts';
+import { inquire } from './smtp-server/inquire.ts';
 import { login } from './smtp-server/login.ts';
+import { liveOptions, packageOptions, socketOptionsOf } from './smtp-server/options.ts';
+import { takeProxyHeader } from './smtp-server/proxy.ts';
 import * as s from './smtp-server/session.ts';
 import type { Store } from './store.ts';
-import { plainAddress } from './wire/ip.ts';
+import { networkOf, plainAddress } from './wire/ip.ts';
 import { type IpList, ipList } from './wire/ip-pattern.ts';
 
 export type SmtpServer = {
@@ -39,13 +42,10 @@ export type SmtpOptions = {
   serviceKey: string;
 };
 
-/** RFC 5321 §4.5.3.2 asks servers for five minutes. */
-const idleMs = 300_000;
-const maxClients = 1000;
-const maxClientsPerAddress = 100;
-const maxRecipients = 1000;
-/** RFC 5321 §4.5.3.1.4 asks for 512; parameters and AUTH want more. */
-const maxCommandLength = 12_288;
+/** Of one connection without a message in between; lists do bring many unknown names. */
+const mostRefusals = 100;
+/** Of one message, all recipients together. */
+const mostRoutes = 10_000;
 
 export function createSmtpServer(options: SmtpOptions): SmtpServer {
   const listener = new Listener(options);
@@ -84,9 +84,12 @@ class Listener extends SMTPServer {
   }
 
   override connect(...[socket, socketOptions]: Parameters<SMTPServer['connect']>): void {
-    const connection = new MailConnection(this, socket, socketOptions);
-    connection.extras = () => this.#extras(this.#visits.get(connection.session));
-    connection.content = () => this.#taker(connection.session);
+    const connection = new MailConnection(
+      this.#host(() => connection),
+      this,
+      socket,
+      socketOptions,
+    );
     this.connections.add(connection);
     connection.on('error', error => this._onError(error));
     connection.init();
@@ -99,19 +102,67 @@ class Listener extends SMTPServer {
     return [...(holds ? [s.futureRelease(Date.now(), longest)] : []), ...(visit?.service ? ['XCWMAIL'] : [])];
   }
 
+  #host(connection: () => MailConnection): Host {
+    const { settings, intake } = this.#o;
+    const visit = () => this.#visits.get(connection().session);
+    return {
+      extras: () => this.#extras(visit()),
+      content: () => this.#taker(connection().session),
+      welcome: () => settings.smtp_welcome || 'ESMTP',
+      mayNameClients: address => isListed(settings.xclient_ip, address),
+      renamed: () => {
+        const { session, remoteAddress } = connection();
+        this.#visits.set(session, s.newVisit(plainAddress(remoteAddress)));
+      },
+      inquire: (verb, name) =>
+        inquire(verb, name, visit()!.visitor, { settings, intake }).catch(error => [
+          this.#fault(error, connection().session),
+        ]),
+      redirected: () => settings.reply_251 && visit()!.redirected,
+      mostRefusals: () => (visit()?.service ? Number.POSITIVE_INFINITY : mostRefusals),
+    };
+  }
+
+  override _expectsProxyHeader(socket: Socket): boolean {
+    return isListed(this.#o.settings.proxy_protocol_ip, socket.remoteAddress ?? '');
+  }
+
+  /** The package reads version 1 without the address that was dialled; a domain may hang on that. */
+  override _handleProxy(...[socket, callback]: Parameters<SMTPServer['_handleProxy']>): void {
+    if (!this._expectsProxyHeader(socket)) return super._handleProxy(socket, callback);
+    takeProxyHeader(socket).then(
+      ends => callback(null, { id: randomBytes(10).toString('hex'), ...socketOptionsOf(ends) }),
+      error => {
+        this.#o.log.warn('not from a proxy', { peer: socket.remoteAddress, ...because(error) });
+        socket.on('error', () => {});
+        socket.destroy();
+        callback(error);
+      },
+    );
+  }
+
   override onConnect(session: SMTPServerSession, callback: (error?: Error | null) => void): void {
+    const { settings } = this.#o;
     const address = plainAddress(session.remoteAddress);
     this.#visits.set(session, s.newVisit(address));
-    let same = 0;
-    for (const c of this.connections) if (c.remoteAddress === session.remoteAddress) same++;
-    if (same <= maxClientsPerAddress) return callback();
+    const limit = settings.fromip_max;
+    const few = limit === 0 || this.connections.size <= limit || this.#connectionsFrom(address) <= limit;
+    if (few || isListed(settings.fromip_nolimit, address)) return callback();
     callback(s.refusal({ code: 421, status: '7.0', text: 'Too many connections from your address' }));
+  }
+
+  #connectionsFrom(address: string): number {
+    const network = networkOf(address);
+    let same = 0;
+    for (const c of this.connections) if (networkOf(c.remoteAddress) === network) same++;
+    return same;
   }
 
   override onAuth(...[auth, session, callback]: Parameters<SMTPServer['onAuth']>): void {
     const visit = this.#visits.get(session)!;
     const { store, serviceKey, log } = this.#o;
-    const options = { auth: this.#o.auth, store, serviceKey, mayServe: this.#mayServe() };
+    const local = session.localAddress;
+    const options = { auth: this.#o.auth, store, serviceKey, local, mayServe: this.#mayServe() };
     login(auth as never, visit.visitor.address, options).then(
       result => {
         if ('code' in result) {
@@ -158,11 +209,11 @@ class Listener extends SMTPServer {
       // RFC 5321 §4.1.1.3: postmaster needs no domain.
       if (!address.address.includes('@')) address.address += `@${this.#o.settings.host_domain[0]}`;
       const recipient = s.recipientOf(address, visit.notify);
-      const { routes, trace, refusal } = await this.#o.intake.routeRecipient(visit.visitor, recipient.address);
-      // The plain case, straight into a mailbox or away, is told by the line of acceptance.
-      const tell = trace.length > 1 ? this.#o.log.info : this.#o.log.debug;
-      tell('chain', { id: session.id, recipient: recipient.address, trace: traceLine(trace) });
-      if (!refusal) visit.routed.set(recipient.address, { ...recipient, routes });
+      const { intake } = this.#o;
+      const routing = await intake.routeRecipient(visit.visitor, recipient.address, session.id);
+      const refusal = routing.refusal ?? (visit.routes + routing.routes.length > mostRoutes ? tooManyRoutes : null);
+      visit.redirected = isRedirected(routing);
+      if (!refusal) s.take(visit, recipient, routing.routes);
       else this.#o.log.info('refused', { id: session.id, recipient: recipient.address, reply: replyLine(refusal) });
       return refusal && s.refusal(refusal);
     });
@@ -202,10 +253,17 @@ class Listener extends SMTPServer {
   }
 
   #failed(error: unknown, session: SMTPServerSession): Error {
+    return s.refusal(this.#fault(error, session));
+  }
+
+  #fault(error: unknown, session: SMTPServerSession): Reply {
     this.#o.log.error('smtp session', { id: session.id, ...because(error) });
-    return s.refusal({ code: 451, status: '3.0', text: `Something is wrong here; it is noted as ${session.id}` });
+    return reply(451, '3.0', `Something is wrong here; it is noted as ${session.id}`);
   }
 }
+
+/** RFC 5321 §4.5.3.1.10: the sender comes with the others in another transaction. */
+const tooManyRoutes = reply(452, '5.3', 'These recipients lead to too many others: bring them in several messages');
 
 const idBase = randomBytes(8).toString('hex');
 let idCount = 0;
@@ -213,33 +271,4 @@ let idCount = 0;
 /** Never used again, also after a restart: it goes into Received and Message-ID. Nobody needs to be unable to guess it. */
 function nextId(): string {
   return `${idBase}.${(++idCount).toString(36)}`;
-}
-
-/** What a reload may change of them. */
-const liveOptions = ({ settings, tls }: SmtpOptions) => ({
-  ...tls,
-  name: settings.host_domain[0]!,
-  size: settings.max_message_size,
-});
-
-function packageOptions(options: SmtpOptions): SMTPServerOptions {
-  const { role } = options;
-  return {
-    ...liveOptions(options),
-    heloResponse: '%s',
-    maxClients,
-    maxRecipients,
-    maxCommandLength,
-    socketTimeout: idleMs,
-    disableReverseLookup: true,
-    logger: false,
-    // Where a password is safe is decided per connection: see MailConnection.
-    allowInsecureAuth: true,
-    authOptional: role === 'relay',
-    disabledCommands: role === 'relay' ? ['AUTH'] : [],
-    authMethods: ['PLAIN', 'LOGIN'],
-    authRequiredMessage: '5.7.0 Sign in first',
-    hideENHANCEDSTATUSCODES: false,
-    hideDSN: false,
-  };
 }

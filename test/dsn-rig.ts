@@ -45,7 +45,7 @@ export async function createDsnRig(): Promise<DsnRig> {
       };
       const routed = [];
       for (const r of recipients) {
-        const { routes, refusal } = await intake.routeRecipient(visitor, r.address);
+        const { routes, refusal } = await intake.routeRecipient(visitor, r.address, 'test');
         if (refusal) throw new Error(refusal.text);
         routed.push({ ...r, routes });
       }

@@ -103,6 +103,6 @@ export function visit(door: Door, port: number, over: VisitOver = {}) {
 /** A log that tells of every line it gets. */
 export function tellingLog(tell: (event: string) => void): Log {
   const say = (event: string) => tell(event);
-  const log: Log = { debug: say, info: say, warn: say, error: say, child: () => log };
+  const log: Log = { debug: say, info: say, warn: say, error: say, always: say, child: () => log };
   return log;
 }

@@ -39,7 +39,7 @@ test('prepareReport reaches a full mailbox, which takes nothing else', async () 
   await store.accept((await intake.prepareReport(report(address)))!);
   expect((await store.accounts.byId(account.id))?.used).toBeGreaterThan(10);
   const stranger = { origin: 'peer' as const, account: null, address: '127.0.0.1' };
-  expect((await intake.routeRecipient(stranger, address)).refusal).toMatchObject({ code: 452, status: '2.2' });
+  expect((await intake.routeRecipient(stranger, address, 's')).refusal).toMatchObject({ code: 452, status: '2.2' });
   const second = await intake.prepareReport({ ...report(address), key: 'another' });
   expect(second?.recipients[0]?.routes).toMatchObject([{ kind: 'mailbox', accountId: account.id }]);
 });

@@ -46,6 +46,15 @@ export function storeContract(name: string, engine: Engine): void {
         ),
       );
 
+    test('accounts.set keeps where mail is forwarded, in order, and forgets it with an empty list', async () => {
+      expect(await store.accounts.byId(bob.id)).toMatchObject({ forwards: [], keepsCopy: false });
+      const forwards = ['x@far.example', '"a,b"@far.example'];
+      await store.accounts.set(bob.id, { forwards, keepsCopy: true });
+      expect(await store.accounts.byAddress('bob@example.org')).toMatchObject({ forwards, keepsCopy: true });
+      await store.accounts.set(bob.id, { forwards: [], keepsCopy: false });
+      expect(await store.accounts.byId(bob.id)).toMatchObject({ forwards: [], keepsCopy: false });
+    });
+
     test('accounts.create gives an account its folders, and an address to one only', async () => {
       expect((await store.folders.list(ann.id)).map(f => f.role)).toEqual([
         'inbox',

@@ -255,7 +255,7 @@ test('log is JSON lines whatever peers say, and holds no secret and no content',
     'S: -ERR*',
     'CLOSE',
   );
-  const data = `Subject: ${canary('subject')}\r\nFrom: ${canary('from')} <x@example.net>\r\n\r\n${canary('body')}\r\n.\r\n`;
+  const data = `Subject: ${canary('subject')}\r\nFrom: ${canary('from')} <${ann}>\r\n\r\n${canary('body')}\r\n.\r\n`;
   await sendRaw(house.ports.submission, {
     from: ann,
     to: [ann],

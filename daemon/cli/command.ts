@@ -23,6 +23,10 @@ export type CommandContext = {
     all?: boolean;
     content?: boolean;
     bounce?: boolean;
+    as?: string;
+    from?: string;
+    keep?: boolean;
+    off?: boolean;
   };
 };
 

@@ -52,16 +52,17 @@ export const originals = new Map<string, Original>([
   // Who gets what.
   ...mapped('sysadmin', (value, mainDomain) => postmaster(value, mainDomain)),
   ...ignored('an alias takes its address for itself; what no line takes goes to the mailbox', 'alias_fallthrough'),
-  ...ignored('names in it may carry their domain', 'alias_file_domain'),
+  ...mapped('alias_file_domain', value => {
+    const [domain = '', file = '', ...more] = value.trim().split(/\s+/);
+    const line = [file, domain, ...more].join(' ').trim();
+    return { how: `read as: alias_file ${line}`, lines: [['alias_file', line]] };
+  }),
   ...ignored('content is passed on as it came', 'add_footer'),
 
   // Relaying and abuse.
   ...ignored("a sender's domain is anybody's to write; people sign in to relay", 'forward_from', 'forward_user'),
   ...ignored('a look at the mail does not open the relay: people sign in to send', 'hide_auth'),
-  ...ignored(
-    'senders are not refused by lists',
-    ...['ban_ip', 'ban_ip_except', 'ban_mailfrom', 'ban_rcptto', 'fromip_max', 'fromip_nolimit'],
-  ),
+  ...ignored('senders are not refused by lists', ...['ban_ip', 'ban_ip_except', 'ban_mailfrom', 'ban_rcptto']),
   ...ignored(
     'messages are not counted by likeness; connections are limited per address',
     ...['bomb_dec', 'bomb_dir', 'bomb_entries', 'bomb_max'],
@@ -93,8 +94,7 @@ export const originals = new Map<string, Original>([
   ...ignored('ETRN is not sent; fetch pulls mail in', 'ras_timer'),
   ...ignored(
     'there is no such thing here',
-    ...['forward_cc', 'vdomain', 'relay_to', 'forward_from_ip', 'max_rcpts', 'smtp_welcome', 'fake_vrfy'],
-    ...['log_chain', 'alias_file', 'msg_filter', 'pickup_path', 'proxy_domain', 'dns_host', 'suspend_domain'],
+    ...['msg_filter', 'pickup_path', 'proxy_domain', 'dns_host', 'suspend_domain'],
     ...['etrn_relay', 'hide', 'allowdup'],
   ),
 ]);

@@ -2,21 +2,31 @@ import type { Declarations } from './settings/declaration.ts';
 import { type FetchSettings, fetchSettings } from './settings/fetching.ts';
 import { type ListenerSettings, levels, listenerSettings } from './settings/listeners.ts';
 import { type MailSettings, mailSettings } from './settings/mail.ts';
+import { type PolicySettings, policySettings } from './settings/policy.ts';
 import { type QueueSettings, queueSettings } from './settings/queue.ts';
+import { type RecipientSettings, recipientSettings } from './settings/recipients.ts';
 import { type SiteSettings, siteSettings } from './settings/site.ts';
 
 export type { Declaration } from './settings/declaration.ts';
 export type { FetchAccount } from './settings/fetching.ts';
-export type { AliasRule, FallbackRule, ForwardRule } from './settings/mail.ts';
 export type { Gateway } from './settings/queue.ts';
+export type { AliasRule, FallbackRule, ForwardRule, VirtualDomain } from './settings/recipients.ts';
 export { levels };
 
-export type Settings = ListenerSettings & MailSettings & QueueSettings & SiteSettings & FetchSettings;
+export type Settings = ListenerSettings &
+  MailSettings &
+  RecipientSettings &
+  PolicySettings &
+  QueueSettings &
+  SiteSettings &
+  FetchSettings;
 
 /** Every setting, declared once, in the file of its kind. */
 export const declarations: Declarations<Settings> = {
   ...listenerSettings,
   ...mailSettings,
+  ...recipientSettings,
+  ...policySettings,
   ...queueSettings,
   ...siteSettings,
   ...fetchSettings,

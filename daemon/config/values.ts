@@ -29,6 +29,12 @@ export function oneOf<T extends string>(...choices: T[]): Parser<T> {
   };
 }
 
+/** `true` or `false`, and the other ways people write them. */
+export const yesNo: Parser<boolean> = t => {
+  if (/^(true|yes|on|1)$/i.test(t)) return right(true);
+  return /^(false|no|off|0)$/i.test(t) ? right(false) : wrong('true or false belongs here');
+};
+
 const sizeUnits: Record<string, number> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
 
 /** `64k`, `25M`, `2G`; a bare number counts the given unit. */

@@ -1,3 +1,4 @@
+import { LONGEST_HEADER } from '../mail/header.ts';
 import { type Part, PartScanner } from '../mail/parts.ts';
 import { type IndexText, readTexts, type Summary, summarise, textParts } from '../mail/summary.ts';
 import { HeaderEditor, NewlineMender } from '../mail/trace.ts';
@@ -11,6 +12,8 @@ export type HeaderRules = {
   drop: string[];
   /** Fields to add when they are missing, by lower-case name; with their CRLF. */
   missing: Record<string, string>;
+  /** Somebody will ask for `head`. */
+  keepHead?: boolean;
 };
 
 /** What is known of content once it is in and durable. */
@@ -40,12 +43,15 @@ export class Incoming {
   readonly #scanner = new PartScanner();
   readonly #prepended: Buffer;
   readonly #limit: number;
+  readonly #head: Buffer[] | null;
+  #headOctets = 0;
   #octets = 0;
   #fault: unknown = null;
 
   /** `limit`: octets from outside that are kept; what goes beyond is counted and dropped, for the caller to refuse. */
   constructor(store: Store, rules: HeaderRules, limit = Number.POSITIVE_INFINITY) {
     this.#limit = limit;
+    this.#head = rules.keepHead ? [] : null;
     this.#prepended = Buffer.from(rules.prepend);
     this.#writer = store.content.create();
     const insert = (seen: ReadonlySet<string>) =>
@@ -67,10 +73,24 @@ export class Incoming {
     this.#octets += chunk.length;
     if (this.#octets > this.#limit || this.#fault !== null) return;
     try {
-      for (const mended of this.#mender.push(chunk)) await this.#edited(this.#editor.push(mended));
+      for (const mended of this.#mender.push(chunk)) {
+        this.#keepHead(mended);
+        await this.#edited(this.#editor.push(mended));
+      }
     } catch (error) {
       this.#fault = error;
     }
+  }
+
+  /** The header as it came, and perhaps more: all of it, as far as a header is looked at. */
+  get head(): Buffer {
+    return Buffer.concat(this.#head ?? []);
+  }
+
+  #keepHead(mended: Buffer): void {
+    if (this.#head === null || this.#headOctets > LONGEST_HEADER) return;
+    this.#headOctets += mended.length;
+    this.#head.push(mended);
   }
 
   /** Makes it durable and reads what lists and search need. */

@@ -1,10 +1,10 @@
 import type { Settings } from '../config.ts';
-import { addressKey, domainOf, localOf, subaddress } from '../mail/address.ts';
-import { type Reply, reply } from '../mail/reply.ts';
+import { addressKey, domainOf, formatAddress, localOf, subaddress } from '../mail/address.ts';
+import { isPermanent, isTemporary, type Reply, reply } from '../mail/reply.ts';
 import type { Account, Route, Store } from '../store.ts';
-
-/** One line of the chain's trace: who was looked at, what took it, and what came of it. */
-export type ChainStep = { depth: number; address: string; step: string; result: string };
+import type { AliasFileSettings, AliasFiles } from './recipient/alias-files.ts';
+import type { ChainStep } from './recipient/trace.ts';
+import { fallbackOf, isLocal, isSynonym, names, relayEntry, targetsOf } from './tables.ts';
 
 export type Routing = {
   routes: Route[];
@@ -13,22 +13,54 @@ export type Routing = {
   refusal: Reply | null;
 };
 
-/** `overQuota`: a full mailbox takes it too, such as the report of a failure, which is small and comes once. */
-export type Chain = (address: string, may?: { overQuota: boolean }) => Promise<Routing>;
+export type ChainOptions = {
+  /** A full mailbox takes it too, such as the report of a failure, which is small and comes once. */
+  overQuota?: boolean;
+  /** Why the address itself may not be sent on to another domain; null: it may, and what `why` says of it. */
+  relay?: { refusal: Reply | null; why: string };
+};
+
+export type Chain = (address: string, options?: ChainOptions) => Promise<Routing>;
 
 /** Deep enough for any honest chain; a longer one is a loop that changes its addresses as it goes. */
 const maxDepth = 20;
 /** One recipient must not become a flood. */
 const maxRoutes = 1000;
+const maxAddresses = 2 * maxRoutes;
 
-export type ChainSettings = Pick<Settings, 'host_domain' | 'forward' | 'alias' | 'fallback_address' | 'user_quota'>;
+export type ChainSettings = Pick<
+  Settings,
+  'host_domain' | 'vdomain' | 'forward' | 'forward_cc' | 'alias' | 'fallback_address' | 'relay_to'
+> &
+  AliasFileSettings;
 
-type Walk = { routes: Route[]; trace: ChainStep[]; seen: Set<string>; refusal: Reply | null; overQuota: boolean };
+type Walk = {
+  routes: Route[];
+  trace: ChainStep[];
+  seen: Set<string>;
+  /** Why some of it goes nowhere, a temporary reason before a permanent one; and how often that was so. */
+  refusal: Reply | null;
+  refusals: number;
+  /** Mailboxes over their quota. */
+  full: Route[];
+  /** Why nothing of it may be used: half a list would leave people out unseen. */
+  broken: Reply | null;
+  options: ChainOptions;
+};
 /** A step takes the recipient (true) or passes it on. */
 type Step = { name: string; take(at: Visit): Promise<boolean> };
 type Visit = { address: string; key: string; depth: number; walk: Walk };
 
 const unknownUser = reply(550, '1.1', 'No such user here');
+const disabled = reply(550, '2.1', 'This mailbox is disabled');
+const mailboxFull = reply(452, '2.2', 'This mailbox is full');
+const circle = reply(550, '4.6', 'The address leads in a circle');
+/** RFC 3463 §3.3: an expansion problem. Temporary, since it is ours to mend and nothing was lost so far. */
+const expansion = reply(451, '2.4', 'The address leads to too many others just now, try again later');
+const unreadable = reply(451, '3.5', 'The aliases of this domain cannot be read just now, try again later');
+
+/** Addresses somebody must read (RFC 5321 §4.5.1, RFC 2142 §4), whoever else there is. */
+const housePeople = new Set(['postmaster', 'abuse']);
 
 /**
  * The recipient chain (Postfix calls its like local recipient): a list of steps, each taking the address or passing
@@ -37,149 +69,199 @@ const unknownUser = reply(550, '1.1', 'No such user here');
 export function createChain({
   store,
   settings,
+  aliasFiles,
   now,
 }: {
   store: Store;
   settings: ChainSettings;
+  aliasFiles: AliasFiles;
   now: () => number;
 }): Chain {
   const steps: Step[] = [
-    { name: 'relay', take: relay },
     { name: 'forward', take: forward },
+    { name: 'relay', take: relay },
     { name: 'alias', take: alias },
     { name: 'mailbox', take: at => mailbox(at, at.key) },
     { name: 'subaddress', take: subaddressed },
     { name: 'synonym', take: synonym },
     { name: 'postmaster', take: postmaster },
     { name: 'fallback', take: fallback },
-    { name: 'nobody', take: nobody },
+    { name: 'nobody', take: async at => refuse(at, 'nobody', unknownUser) },
   ];
+  const behind = (name: string): number => steps.findIndex(s => s.name === name) + 1;
 
-  return async (address, { overQuota } = { overQuota: false }) => {
-    const walk: Walk = { routes: [], trace: [], seen: new Set(), refusal: null, overQuota };
+  return async (address, options = {}) => {
+    const walk = newWalk(options);
     await visit(address, 0, walk);
-    const refusal = walk.routes.length ? null : (walk.refusal ?? reply(550, '4.6', 'The address leads in a circle'));
-    return { routes: walk.routes, trace: walk.trace, refusal };
+    const { routes, full, trace, broken, refusal } = walk;
+    if (broken) return { routes: [], trace, refusal: broken };
+    // A full member neither stops the mail of a whole group nor is left out of it.
+    if (routes.length > 0) return { routes: [...routes, ...full], trace, refusal: null };
+    return { routes, trace, refusal: refusal ?? circle };
   };
 
   async function visit(address: string, depth: number, walk: Walk): Promise<void> {
     const at: Visit = { address, key: addressKey(address), depth, walk };
+    if (walk.broken) return;
     if (walk.seen.has(at.key)) return note(at, 'seen', 'looked at before');
-    if (depth > maxDepth || walk.routes.length >= maxRoutes) return note(at, 'loop', 'too deep: the chain ends here');
+    if (depth > maxDepth || walk.routes.length >= maxRoutes || walk.seen.size >= maxAddresses) {
+      walk.broken = expansion;
+      return note(at, 'loop', depth > maxDepth ? 'too deep: the chain ends here' : 'too many: the chain ends here');
+    }
     walk.seen.add(at.key);
     await takeFrom(0, at);
   }
 
   async function takeFrom(first: number, at: Visit): Promise<void> {
-    for (const step of steps.slice(first)) if (await step.take(at)) return;
+    for (let i = first; i < steps.length; i++) if (await steps[i]!.take(at)) return;
   }
 
-  async function relay(at: Visit): Promise<boolean> {
-    if (settings.host_domain.includes(domainOf(at.key))) return false;
-    at.walk.routes.push({ kind: 'relay', address: at.address });
-    note(at, 'relay', 'another domain');
-    return true;
-  }
-
-  /** All lines that match apply and replace the original; a line that leads to itself keeps a copy. */
+  /**
+   * All lines that match apply, and those of `forward` replace the original; a line that leads to itself keeps a
+   * copy. Lines of `forward_cc` alone leave the original as it is: where nobody is, nothing is copied either.
+   */
   async function forward(at: Visit): Promise<boolean> {
-    const everyone = `*@${domainOf(at.key)}`;
-    const targets = settings.forward.filter(f => f.from === at.key || f.from === everyone).map(f => f.to);
-    return await lead(at, 'forward', targets);
-  }
-
-  async function alias(at: Visit): Promise<boolean> {
+    const keys = await namesOf(at);
+    const targets = targetsOf(settings.forward, keys);
+    const copies = targetsOf(settings.forward_cc, keys);
+    if (targets.length > 0) return await lead(at, 'forward', [...targets, ...copies], keys);
+    if (copies.length === 0) return false;
+    const { refusals, routes } = { refusals: at.walk.refusals, routes: at.walk.routes.length };
+    await takeFrom(behind('forward'), at);
+    if (at.walk.refusals > refusals && at.walk.routes.length === routes) return true;
     return await lead(
       at,
-      'alias',
-      settings.alias.filter(a => a.from === at.key).map(a => a.to),
+      'forward_cc',
+      copies.filter(c => !keys.includes(c)),
     );
   }
 
-  async function lead(at: Visit, name: string, targets: string[]): Promise<boolean> {
-    if (targets.length === 0) return false;
-    note(at, name, targets.join(', '));
-    for (const target of targets) {
-      if (target === at.key) await takeFrom(steps.findIndex(s => s.name === name) + 1, at);
-      else await visit(target, at.depth + 1, at.walk);
+  /** Rules for `bob` are for `bob+tag` too, unless a line names that very address. */
+  async function namesOf({ key }: Visit): Promise<string[]> {
+    if (settings.forward.length + settings.forward_cc.length === 0) return [key];
+    const base = untagged(key);
+    if (base === null || !isLocal(domainOf(key), settings) || (await isNamed(key))) return [key];
+    return [key, base];
+  }
+
+  async function isNamed(key: string): Promise<boolean> {
+    if ([settings.forward, settings.forward_cc, settings.alias].some(lines => names(lines, key))) return true;
+    return settings.alias_file.length > 0 && (await aliasFiles.targets(key))?.length !== 0;
+  }
+
+  async function relay(at: Visit): Promise<boolean> {
+    const domain = domainOf(at.key);
+    if (isLocal(domain, settings)) return false;
+    const entry = relayEntry(settings.relay_to, domain);
+    const given = at.depth === 0 ? at.walk.options.relay : undefined;
+    if (entry === null && given?.refusal) return refuse(at, 'relay', given.refusal);
+    at.walk.routes.push({ kind: 'relay', address: at.address });
+    note(at, 'relay', entry === null ? (given?.why ?? 'another domain') : `relay_to ${entry}`, [at.address]);
+    return true;
+  }
+
+  async function alias(at: Visit): Promise<boolean> {
+    const inFiles = settings.alias_file.length > 0 ? await aliasFiles.targets(at.key) : [];
+    if (inFiles === null) {
+      at.walk.broken = unreadable;
+      return refuse(at, 'alias', unreadable);
     }
+    return await lead(at, 'alias', [...targetsOf(settings.alias, [at.key]), ...inFiles]);
+  }
+
+  /** What leads to one of `own` goes on behind this step. */
+  async function lead(at: Visit, name: string, targets: string[], own: string[] = [at.key]): Promise<boolean> {
+    if (targets.length === 0) return false;
+    note(at, name, targets.join(', '), targets);
+    if (targets.some(t => own.includes(t))) await takeFrom(behind(name), at);
+    for (const target of targets) if (!own.includes(target)) await visit(target, at.depth + 1, at.walk);
     return true;
   }
 
   async function mailbox(at: Visit, key: string): Promise<boolean> {
     const account = await store.accounts.byAddress(key);
     if (!account) return false;
-    const refusal = closed(account, at.walk.overQuota);
-    if (refusal) {
-      at.walk.refusal ??= refusal;
-      note(at, 'mailbox', refusal.text);
-      return true;
-    }
-    at.walk.routes.push({ kind: 'mailbox', accountId: account.id, address: at.address });
-    note(at, 'mailbox', account.address);
+    const others = account.forwards.filter(f => f !== key && untagged(f) !== key);
+    const keeps = account.keepsCopy || others.length < account.forwards.length || others.length === 0;
+    if (account.disabled) return refuse(at, 'mailbox', disabled);
+    if (keeps) keep(at, account);
+    await lead(at, 'own forward', others, []);
     return true;
+  }
+
+  function keep(at: Visit, account: Account): void {
+    const route: Route = { kind: 'mailbox', accountId: account.id, address: at.address };
+    const full = account.quota > 0 && account.used >= account.quota && at.walk.options.overQuota !== true;
+    if (full) refuse(at, 'mailbox', mailboxFull);
+    else note(at, 'mailbox', account.address, [account.address]);
+    (full ? at.walk.full : at.walk.routes).push(route);
   }
 
   /** `user+tag` is `user`, when no one is called `user+tag`. */
   async function subaddressed(at: Visit): Promise<boolean> {
-    const { user, tag } = subaddress(localOf(at.key));
-    if (tag === null) return false;
-    const base = `${user}@${domainOf(at.key)}`;
-    note(at, 'subaddress', base);
-    if (at.walk.seen.has(base)) return true;
+    const base = untagged(at.key);
+    if (base === null) return false;
+    note(at, 'subaddress', base, [base]);
+    // Whoever leads `user` to `user+tag` means the mailbox of both.
+    if (at.walk.seen.has(base) && (await mailbox(at, base))) return true;
     at.walk.seen.add(base);
-    // The tag stays visible in Delivered-To, where people's rules look for it.
-    await takeFrom(1, { ...at, key: base });
+    // The tag stays visible in Delivered-To, where people's rules look for it. The forwards were asked for both.
+    await takeFrom(behind('relay'), { ...at, key: base });
     return true;
   }
 
-  /** The further names of host_domain are other names of the first. */
   async function synonym(at: Visit): Promise<boolean> {
-    const main = settings.host_domain[0]!;
-    if (domainOf(at.key) === main || fallbackOf(domainOf(at.key))) return false;
-    note(at, 'synonym', main);
-    await visit(`${localOf(at.key)}@${main}`, at.depth + 1, at.walk);
-    return true;
+    const domain = domainOf(at.key);
+    if (!isSynonym(domain, settings) || fallbackOf(settings.fallback_address, domain)) return false;
+    // As it was written: what is behind a plus stays there.
+    return await lead(at, 'synonym', [inMainDomain(localOf(at.address))]);
   }
 
-  /** RFC 5321 §4.5.1: mail for postmaster is always taken; its mailbox is made when the first comes. */
+  /** Both are read by one person: whoever has postmaster in the main domain, a mailbox made when its first mail comes. */
   async function postmaster(at: Visit): Promise<boolean> {
-    if (localOf(at.key) !== 'postmaster') return false;
-    const made = { address: at.key, name: 'Postmaster', passwordHash: null, quota: 0, at: now() };
-    await store.accounts.create(made);
+    if (!housePeople.has(localOf(at.key))) return false;
+    const reader = inMainDomain('postmaster');
+    if (reader !== at.key) return await lead(at, 'postmaster', [reader]);
+    await store.accounts.create({ address: reader, name: 'Postmaster', passwordHash: null, quota: 0, at: now() });
     note(at, 'postmaster', 'its mailbox is made');
-    return await mailbox(at, at.key);
+    return await mailbox(at, reader);
   }
 
   async function fallback(at: Visit): Promise<boolean> {
-    const target = fallbackOf(domainOf(at.key));
+    const target = fallbackOf(settings.fallback_address, domainOf(at.key));
     return target !== null && (await lead(at, 'fallback', [target]));
   }
 
-  function fallbackOf(domain: string): string | null {
-    return settings.fallback_address.find(f => f.domain === domain)?.to ?? null;
-  }
-
-  async function nobody(at: Visit): Promise<boolean> {
-    at.walk.refusal ??= unknownUser;
-    note(at, 'nobody', unknownUser.text);
-    return true;
-  }
-
-  function note({ address, depth, walk }: Visit, step: string, result: string): void {
-    walk.trace.push({ depth, address, step, result });
+  function inMainDomain(local: string): string {
+    return formatAddress({ local, domain: settings.host_domain[0]! });
   }
 }
 
-/** A mailbox that takes nothing now, or never again. */
-function closed(account: Account, overQuota: boolean): Reply | null {
-  if (account.disabled) return reply(550, '2.1', 'This mailbox is disabled');
-  if (!overQuota && account.quota > 0 && account.used >= account.quota)
-    return reply(452, '2.2', 'This mailbox is full');
-  return null;
+/** The address without its tag; null: it has none. */
+function untagged(key: string): string | null {
+  if (!key.includes('+')) return null;
+  const { user, tag } = subaddress(localOf(key));
+  return tag === null ? null : formatAddress({ local: user, domain: domainOf(key) });
 }
 
-/** The trace as one log field: `ann@a -> forward: bob@b | bob@b -> mailbox: bob@b`. */
-export function traceLine(trace: ChainStep[]): string {
-  return trace.map(t => `${t.address} -> ${t.step}: ${t.result}`).join(' | ');
+const newWalk = (options: ChainOptions): Walk => ({
+  routes: [],
+  trace: [],
+  seen: new Set(),
+  refusal: null,
+  refusals: 0,
+  full: [],
+  broken: null,
+  options,
+});
+
+function note({ address, depth, walk }: Visit, step: string, result: string, adds: string[] = []): void {
+  walk.trace.push({ depth, address, step, result, adds });
+}
+
+function refuse(at: Visit, step: string, why: Reply): true {
+  if (at.walk.refusal === null || (isPermanent(at.walk.refusal) && isTemporary(why))) at.walk.refusal = why;
+  at.walk.refusals++;
+  note(at, step, why.text);
+  return true;
 }

@@ -4,10 +4,6 @@ import { type Reply, replyText } from '../mail/reply.ts';
 import { isLoopback } from '../wire/ip.ts';
 import { MailStream } from './stream.ts';
 
-/**
- * The package's connection, extended: banner at once, our DATA decoder, our own enhanced codes, quoted local parts,
- * AUTH shown and taken only where a password is safe. Its command grammar and TLS switch stay the package's.
- */
 /** Takes the content of one transaction. */
 export type ContentTaker = {
   push(content: Buffer): Promise<void> | void;
@@ -23,14 +19,44 @@ const pathCommand =
 /** RFC 5321 §4.5.3.1.3, without the brackets. Local parts over 64 do occur: VERP, forwarding services. */
 const longestPath = 254;
 
+/** What a connection asks of its server. */
+export type Host = {
+  /** Keywords this session is offered besides the usual ones. */
+  extras(): string[];
+  /** Where the content of this transaction goes, and what to answer to it. */
+  content(): ContentTaker;
+  /** The text behind our name in the greeting. */
+  welcome(): string;
+  /** May this address say who its clients are? */
+  mayNameClients(address: string): boolean;
+  /** The client has another address from now on, and is nobody yet. */
+  renamed(): void;
+  /** VRFY and EXPN: one line an answer; a refusal has one. */
+  inquire(verb: 'VRFY' | 'EXPN', name: string): Promise<Reply[]>;
+  /** The recipient just taken is one of ours whose mail goes elsewhere, and peers are to be told so. */
+  redirected(): boolean;
+  /** Refusals until we hang up: who gets so many is guessing names. */
+  mostRefusals(): number;
+};
+
+/** RFC 5321 §4.5.1 and what is offered beyond it; what only one listener has is in its EHLO. */
+const help = '2.0.0 Commands: EHLO HELO MAIL RCPT DATA RSET NOOP VRFY EXPN HELP STARTTLS QUIT';
+const asNamed = 'XCLIENT NAME ADDR PORT PROTO HELO';
+
+/**
+ * The package's connection, extended: banner at once, our DATA decoder, our own enhanced codes, quoted local parts,
+ * VRFY and EXPN, proxies by pattern, AUTH shown and taken only where a password is safe. Its command grammar and TLS
+ * switch stay the package's.
+ */
 export class MailConnection extends SMTPConnection {
-  /** Told by the server which keywords this session is offered besides the usual ones. */
-  extras: () => string[] = () => [];
-  /** Told by the server where the content of this transaction goes, and what to answer to it. */
-  content: () => ContentTaker = () => {
-    throw new Error('no one takes content');
-  };
+  readonly #host: Host;
+  #refusals = 0;
   #taking: ContentTaker | null = null;
+
+  constructor(host: Host, ...rest: ConstructorParameters<typeof SMTPConnection>) {
+    super(...rest);
+    this.#host = host;
+  }
 
   /** The package waits 100 ms for early talkers before its banner; that costs every honest peer the same. */
   override init(): void {
@@ -52,17 +78,95 @@ export class MailConnection extends SMTPConnection {
   /** A text that begins with an enhanced code of its own keeps it: the package would put one of its table in front. */
   override send(code: number, data?: string | string[] | null, context?: string | false): void {
     if (code === 250 && Array.isArray(data)) return super.send(code, this.#features(data), context);
+    if (code >= 500 && ++this.#refusals > this.#host.mostRefusals())
+      return super.send(421, '4.7.0 Too many errors, come back later', false);
+    // RFC 5321 §3.4; where it goes is nobody's business.
+    if (context === 'RCPT_TO_OK' && this.#host.redirected())
+      return super.send(251, '2.1.5 Not a mailbox of its own; it will be passed on', false);
     const own = typeof data === 'string' && /^[245]\.\d{1,3}\.\d{1,3} /.test(data);
     super.send(code, data, own ? false : context);
   }
 
+  override _sendGreeting(): void {
+    this.send(220, `${this.name} ${this.#host.welcome()}`, false);
+  }
+
+  override handler_HELP(_command: Buffer, callback: () => void): void {
+    super.send(214, help, false);
+    callback();
+  }
+
+  override handler_RSET(command: Buffer, callback: () => void): void {
+    if (argumentOf(command) === '') return super.handler_RSET(command, callback);
+    this.send(501, '5.5.4 RSET takes no argument');
+    callback();
+  }
+
+  override handler_VRFY(command: Buffer, callback: () => void): void {
+    this.#inquire('VRFY', argumentOf(command), callback);
+  }
+
+  handler_EXPN(command: Buffer, callback: () => void): void {
+    this.#inquire('EXPN', argumentOf(command), callback);
+  }
+
+  #inquire(verb: 'VRFY' | 'EXPN', name: string, callback: () => void): void {
+    if (name === '') {
+      this.send(501, `5.5.4 ${verb} needs a name`);
+      return callback();
+    }
+    // Never rejects.
+    void this.#host.inquire(verb, name).then(answers => {
+      const [first] = answers;
+      if (answers.length === 1) this.send(first!.code, replyText(first!), false);
+      else super.send(first!.code, answers.map(replyText), false);
+      callback();
+    });
+  }
+
+  /** RFC 5321 §4.2.4: known, but not done here. */
+  handler_TURN(_command: Buffer, callback: () => void): void {
+    this.send(502, '5.5.1 That is not done here');
+    callback();
+  }
+  readonly handler_SEND = this.handler_TURN;
+  readonly handler_SOML = this.handler_TURN;
+  readonly handler_SAML = this.handler_TURN;
+
+  /** The package knows lists of exact addresses; ours are patterns. XFORWARD is for logs of others: nobody has it. */
+  override _proxyCommandAllowed(command: string): boolean {
+    return (
+      command === 'XCLIENT' && !this._xClient.has('ADDR') && this.#host.mayNameClients(this._originalRemoteAddress)
+    );
+  }
+
+  /** A proxy's word says where a client comes from, and never who it is: passwords are checked here. */
+  override handler_XCLIENT(command: Buffer, callback: () => void): void {
+    if (!this._proxyCommandAllowed('XCLIENT')) {
+      this.send(550, '5.7.0 XCLIENT is not for you');
+      return callback();
+    }
+    if (/\sLOGIN=(?!\[)/i.test(command.toString())) {
+      this.send(501, '5.5.4 LOGIN is not taken: sign in by AUTH');
+      return callback();
+    }
+    super.handler_XCLIENT(command, () => {
+      if (this._xClient.has('ADDR')) this.#host.renamed();
+      callback();
+    });
+  }
+
   /** The package makes a stream a message and asks it for its end; content goes straight to its taker here. */
-  override handler_DATA(_command: Buffer, callback: () => void): void {
+  override handler_DATA(command: Buffer, callback: () => void): void {
+    if (argumentOf(command) !== '') {
+      this.send(501, '5.5.4 DATA takes no argument');
+      return callback();
+    }
     if (this.session.envelope.rcptTo.length === 0) {
       this.send(503, 'Error: need RCPT command');
       return callback();
     }
-    const taker = this.content();
+    const taker = this.#host.content();
     this.#taking = taker;
     (this._parser as MailStream).takeContent({
       push: content => taker.push(content),
@@ -74,6 +178,7 @@ export class MailConnection extends SMTPConnection {
         this._handlerPending = false;
         this._transactionCounter++;
         this._unrecognizedCommands = 0;
+        if (answer.code === 250) this.#refusals = 0;
         this.send(answer.code, replyText(answer), false);
         this._resetSession();
       },
@@ -119,7 +224,8 @@ export class MailConnection extends SMTPConnection {
   #features(lines: string[]): string[] {
     const [first = '', ...keywords] = lines;
     const shown = this.passwordsAreSafe ? keywords : keywords.filter(k => !k.startsWith('AUTH'));
-    return [first, ...shown, ...this.extras()];
+    const named = shown.map(k => (k.startsWith('XCLIENT ') ? asNamed : k));
+    return [first, ...named, ...this.#host.extras()];
   }
 
   /** The server is closing: a client between two transactions is told at once, others when they are done. */
@@ -128,3 +234,6 @@ export class MailConnection extends SMTPConnection {
       this.send(421, '4.3.2 Shutting down, try again soon');
   }
 }
+
+/** What stands behind the verb. */
+const argumentOf = (command: Buffer): string => /^\S+\s*(.*?)\s*$/s.exec(command.toString())?.[1] ?? '';

@@ -2,7 +2,7 @@ import type { SMTPServerAddress, SMTPServerSession } from 'smtp-server';
 import type { Visitor } from '../intake.ts';
 import type { Envelope, Notify, Recipient } from '../mail/envelope.ts';
 import { type Reply, reply, replyText } from '../mail/reply.ts';
-import type { AcceptedRecipient, Account } from '../store.ts';
+import type { AcceptedRecipient, Account, Route } from '../store.ts';
 
 export type Service = 'webmail' | 'fetcher';
 
@@ -19,6 +19,10 @@ export type Visit = {
   notify: Notify[] | null;
   /** By the address as RCPT gave it. */
   routed: Map<string, AcceptedRecipient>;
+  /** Routes of all of them. */
+  routes: number;
+  /** The last one leads elsewhere than its address says. */
+  redirected: boolean;
 };
 
 export const newVisit = (address: string): Visit => ({
@@ -29,6 +33,8 @@ export const newVisit = (address: string): Visit => ({
   releaseAt: null,
   notify: null,
   routed: new Map(),
+  routes: 0,
+  redirected: false,
 });
 
 /** A Reply as the error the package sends. */
@@ -51,7 +57,7 @@ type Args = Record<string, string | boolean | undefined>;
  * future release to who is signed in. `longestHold`: milliseconds; 0: it is not offered.
  */
 export function takeParameters(visit: Visit, args: Args, now: number, longestHold: number): Reply | null {
-  Object.assign(visit, { key: null, draftId: null, releaseAt: null, notify: null, routed: new Map() });
+  Object.assign(visit, { key: null, draftId: null, releaseAt: null, notify: null, routed: new Map(), routes: 0 });
   const mayHold = longestHold > 0 && visit.visitor.origin !== 'peer';
   for (const name of Object.keys(args))
     if (!known.has(name) && !(visit.service && forServices.has(name)) && !(mayHold && forUsers.has(name)))
@@ -120,6 +126,12 @@ export function refuseRcptParameters(args: Record<string, unknown>): Reply | nul
   if (unknown !== undefined) return reply(555, '5.4', `RCPT has no parameter ${unknown.slice(0, 32)} here`);
   const long = String(args.ORCPT ?? '').length > longestOrcpt;
   return long ? reply(501, '5.4', `ORCPT is longer than ${longestOrcpt} characters`) : null;
+}
+
+/** A recipient of the transaction, with where it leads. */
+export function take(visit: Visit, recipient: Recipient, routes: Route[]): void {
+  visit.routed.set(recipient.address, { ...recipient, routes });
+  visit.routes += routes.length;
 }
 
 type Dsn = { notify?: string[]; orcpt?: string };

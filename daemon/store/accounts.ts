@@ -5,7 +5,7 @@ import { mustRow, row, rows, run, type Work } from './sql.ts';
 import type { Read, Write } from './verbs.ts';
 
 export type NewAccount = { address: string; name: string; passwordHash: string | null; quota: number; at: number };
-export type AccountFields = Partial<Pick<Account, 'name' | 'quota' | 'pop3' | 'disabled'>>;
+export type AccountFields = Partial<Pick<Account, 'name' | 'quota' | 'pop3' | 'disabled' | 'forwards' | 'keepsCopy'>>;
 
 export type Accounts = {
   /** By id or by exact address (lower case); null: there is none. */
@@ -37,10 +37,14 @@ type AccountRow = {
   used: number;
   pop3: number;
   disabled: number;
+  forwards: string;
+  keeps_copy: number;
   modseq: number;
 };
 
-const columns = 'id, address, name, created_at, quota, used, pop3, disabled, modseq';
+const columns = 'id, address, name, created_at, quota, used, pop3, disabled, forwards, keeps_copy, modseq';
+
+const none: string[] = [];
 
 const account = (r: AccountRow): Account => ({
   id: r.id,
@@ -51,6 +55,8 @@ const account = (r: AccountRow): Account => ({
   used: r.used,
   pop3: r.pop3 !== 0,
   disabled: r.disabled !== 0,
+  forwards: r.forwards === '[]' ? none : JSON.parse(r.forwards),
+  keepsCopy: r.keeps_copy !== 0,
   modseq: r.modseq,
 });
 
@@ -71,6 +77,21 @@ const firstFolders: [FolderRole, string][] = [
 function* isFree(address: string): Work<boolean> {
   if (yield* row('select 1 from account where address = ?', address)) return false;
   return (yield* row('select 1 from retired_address where address = ?', address)) === undefined;
+}
+
+/** Columns by field. */
+const settable: Record<string, string> = {
+  name: 'name',
+  quota: 'quota',
+  pop3: 'pop3',
+  disabled: 'disabled',
+  forwards: 'forwards',
+  keepsCopy: 'keeps_copy',
+};
+
+function asColumn(value: string | number | boolean | string[]): string | number {
+  if (Array.isArray(value)) return JSON.stringify(value);
+  return typeof value === 'boolean' ? Number(value) : value;
 }
 
 export const accountVerbs = {
@@ -100,13 +121,11 @@ export const accountVerbs = {
     yield* run('update account set password = ? where id = ?', passwordHash, id);
   },
   *setAccount({ id, fields }: { id: number; fields: AccountFields }): Work<void> {
-    for (const [name, value] of Object.entries(fields))
-      if (['name', 'quota', 'pop3', 'disabled'].includes(name) && value !== undefined)
-        yield* run(
-          `update account set ${name} = ? where id = ?`,
-          typeof value === 'boolean' ? Number(value) : value,
-          id,
-        );
+    for (const [name, value] of Object.entries(fields)) {
+      const column = settable[name];
+      if (column !== undefined && value !== undefined)
+        yield* run(`update account set ${column} = ? where id = ?`, asColumn(value), id);
+    }
   },
   /** First of the three steps of removal: nobody signs in or receives any more, and the address is nobody's. */
   *retireAccount({ id, at }: { id: number; at: number }): Work<boolean> {

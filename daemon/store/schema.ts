@@ -96,6 +96,11 @@ const migrations: ((n: Names) => string[])[] = [
     `create index delivery_held on delivery (state, hold_kind, next_at)`,
     `create index delivery_domain on delivery (domain, id)`,
   ],
+  ({ integer, text }) => [
+    // Where the account's owner has the mail sent; in the row itself, so that a recipient costs one look-up.
+    `alter table account add column forwards ${text} not null default '[]'`,
+    `alter table account add column keeps_copy ${integer} not null default 0`,
+  ],
 ];
 
 export const schemaVersion = migrations.length;

@@ -19,6 +19,10 @@ export type Account = {
   pop3: boolean;
   /** A disabled account neither signs in nor receives. */
   disabled: boolean;
+  /** Addresses its mail goes to, lower case; empty: it stays here. */
+  forwards: string[];
+  /** Does it stay here as well? */
+  keepsCopy: boolean;
   /** Raised by every change to the account's folders and messages. */
   modseq: number;
 };

@@ -1,10 +1,6 @@
 import * as v from '../values.ts';
 import { type Declarations, single } from './declaration.ts';
 
-export type ForwardRule = { /** Address or `*@domain`, lower case. */ from: string; to: string };
-export type AliasRule = { /** Address, lower case. */ from: string; to: string };
-export type FallbackRule = { domain: string; to: string };
-
 export type MailSettings = {
   /** Octets. */
   max_message_size: number;
@@ -13,9 +9,6 @@ export type MailSettings = {
   /** Octets. */
   min_space: number;
   bare_newline: 'normalize' | 'refuse';
-  forward: ForwardRule[];
-  alias: AliasRule[];
-  fallback_address: FallbackRule[];
 };
 
 export const mailSettings: Declarations<MailSettings> = {
@@ -51,57 +44,4 @@ export const mailSettings: Declarations<MailSettings> = {
     restart: false,
     parse: v.oneOf('normalize', 'refuse'),
   }),
-  forward: {
-    doc: 'Mail for FROM goes to TO instead. All lines that match apply. FROM may be *@DOMAIN.',
-    form: 'FROM TO',
-    group: 'Mail',
-    initial: [],
-    kind: 'lines',
-    restart: false,
-    parse: forwardRule,
-  },
-  alias: {
-    doc: 'ADDRESS is another name of TARGET; several lines for one address make a group. Looked at when no forward line matches.',
-    form: 'ADDRESS TARGET',
-    group: 'Mail',
-    initial: [],
-    kind: 'lines',
-    restart: false,
-    parse: aliasRule,
-  },
-  fallback_address: {
-    doc: 'Mail for an address of DOMAIN that nothing else takes goes to ADDRESS.',
-    form: 'DOMAIN ADDRESS',
-    group: 'Mail',
-    initial: [],
-    kind: 'lines',
-    restart: false,
-    parse: fallbackRule,
-  },
 };
-
-function addressPair(t: string, form: string, star: boolean): v.Parsed<{ from: string; to: string }> {
-  const words = v.pair(t, form);
-  if (!words.ok) return words;
-  const from = v.address(star)(words.value[0]);
-  if (!from.ok) return from;
-  const to = v.address()(words.value[1]);
-  return to.ok ? v.right({ from: from.value, to: to.value }) : to;
-}
-
-function forwardRule(t: string): v.Parsed<ForwardRule> {
-  return addressPair(t, 'forward FROM TO', true);
-}
-
-function aliasRule(t: string): v.Parsed<AliasRule> {
-  return addressPair(t, 'alias ADDRESS TARGET', false);
-}
-
-function fallbackRule(t: string): v.Parsed<FallbackRule> {
-  const words = v.pair(t, 'fallback_address DOMAIN ADDRESS');
-  if (!words.ok) return words;
-  const domain = v.domain(words.value[0]);
-  if (!domain.ok) return domain;
-  const to = v.address()(words.value[1]);
-  return to.ok ? v.right({ domain: domain.value, to: to.value }) : to;
-}

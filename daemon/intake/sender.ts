@@ -1,0 +1,92 @@
+import type { Settings } from '../config.ts';
+import { addressKey, domainOf, formatAddress, localOf, subaddress } from '../mail/address.ts';
+import { authorsOf } from '../mail/authors.ts';
+import { type Reply, reply } from '../mail/reply.ts';
+import type { Account, Store } from '../store.ts';
+import type { AliasFileSettings, AliasFiles } from './recipient/alias-files.ts';
+import { type DomainSettings, fallbackOf, isLocal, isSynonym, maySendAs, targetsOf } from './tables.ts';
+
+/** As whom may an account send? */
+export type Senders = {
+  /** Null: the address is the account's own, or one an administrator lets it use. */
+  refuse(account: Account | null, address: string): Promise<Reply | null>;
+  /** The same for whom the header names. */
+  refuseHeader(account: Account | null, head: Buffer): Promise<Reply | null>;
+};
+
+export type SenderSettings = Pick<Settings, 'alias' | 'send_as' | 'fallback_address'> &
+  DomainSettings &
+  AliasFileSettings;
+
+/** Aliases of aliases, as many as an honest site has. */
+const mostAddresses = 500;
+
+const unreadable = reply(451, '3.5', 'The aliases of this domain cannot be read just now, try again later');
+
+export function createSenders({
+  store,
+  settings,
+  aliasFiles,
+}: {
+  store: Store;
+  settings: SenderSettings;
+  aliasFiles: AliasFiles;
+}): Senders {
+  return { refuse, refuseHeader };
+
+  async function refuse(account: Account | null, address: string): Promise<Reply | null> {
+    if (account === null) return notYours(address, null);
+    const seen = new Set([addressKey(address)]);
+    for (const key of seen) {
+      if (isOwn(account, key) || maySendAs(settings.send_as, account.address, key)) return null;
+      const others = seen.size < mostAddresses ? await otherNames(key) : [];
+      if (others === null) return unreadable;
+      for (const other of others) seen.add(other);
+    }
+    return notYours(address, account);
+  }
+
+  /** Forwards are no names of an account: who gets copies of a domain's mail is not everybody in it. */
+  async function otherNames(key: string): Promise<string[] | null> {
+    const inFiles = settings.alias_file.length > 0 ? await aliasFiles.targets(key) : [];
+    if (inFiles === null) return null;
+    const aliases = [...targetsOf(settings.alias, [key]), ...inFiles];
+    return aliases.length > 0 ? aliases : await synonymOf(key);
+  }
+
+  async function synonymOf(key: string): Promise<string[]> {
+    const domain = domainOf(key);
+    if (!isSynonym(domain, settings) || fallbackOf(settings.fallback_address, domain)) return [];
+    if (await store.accounts.byAddress(untagged(key))) return [];
+    return [formatAddress({ local: localOf(key), domain: settings.host_domain[0]! })];
+  }
+
+  async function refuseHeader(account: Account | null, head: Buffer): Promise<Reply | null> {
+    const authors = authorsOf(head);
+    if (authors === null) return null;
+    if ('wrong' in authors)
+      return reply(550, '7.1', `${authors.wrong}: say whom the message is from in one From field`);
+    // Who sends a message on as it is names the own address in Resent-From; the author stays, but never one of ours.
+    const mustBeOwn = authors.resent.length
+      ? [...authors.resent, ...authors.written.filter(a => isLocal(domainOf(addressKey(a)), settings))]
+      : authors.written;
+    for (const address of mustBeOwn) {
+      const refusal = await refuse(account, address);
+      if (refusal) return refusal;
+    }
+    return null;
+  }
+}
+
+const isOwn = (account: Account, key: string): boolean => key === account.address || untagged(key) === account.address;
+
+function untagged(key: string): string {
+  return key.includes('+') ? formatAddress({ local: subaddress(localOf(key)).user, domain: domainOf(key) }) : key;
+}
+
+const notYours = (address: string, account: Account | null): Reply =>
+  reply(
+    550,
+    '7.1',
+    `You may send with your own addresses only${account ? ` (${account.address})` : ''}, not as ${address.slice(0, 254)}`,
+  );
