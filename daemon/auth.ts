@@ -29,8 +29,15 @@ export type SignupAnswer =
   | { ok: false; field: 'name' | 'username' | 'password' | 'form' /** Key of views/words. */; reason: string };
 
 export type Auth = {
-  /** `address` as typed; a name without a domain belongs to the first of host_domain. */
-  check(address: string, password: string, from: { peer: string; protocol: Protocol }): Promise<Verdict>;
+  /**
+   * `address` as typed; a name without a domain belongs to the vdomain of `local`, the address of ours that was
+   * dialled, else to the first of host_domain.
+   */
+  check(
+    address: string,
+    password: string,
+    from: { peer: string; protocol: Protocol; local?: string },
+  ): Promise<Verdict>;
   signup(
     form: { username: string; domain: string; name: string; password: string },
     peer: string,

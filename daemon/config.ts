@@ -127,3 +127,8 @@ export function differingDefaults({
 export function ipListKindOf(name: string): 'restrictive' | 'selecting' | null {
   return Object.hasOwn(declarations, name) ? (declarations[name as keyof Settings].list ?? null) : null;
 }
+
+/** The domains whose users are ours, the main one first. */
+export const ownDomains = ({ host_domain, vdomain }: Pick<Settings, 'host_domain' | 'vdomain'>): string[] => [
+  ...new Set([...host_domain, ...vdomain.map(v => v.domain)]),
+];

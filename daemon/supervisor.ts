@@ -7,7 +7,7 @@ import { rmSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
 import type { Change, Init } from './child.ts';
-import type { Loaded, Settings } from './config.ts';
+import { type Loaded, ownDomains, type Settings } from './config.ts';
 import { controlPath, createSwitchboard, listenControl } from './control.ts';
 import { createLog, printable } from './log.ts';
 import { lockStore } from './store-lock.ts';
@@ -164,7 +164,7 @@ async function end(children: Map<Name, Child>, control: Server, settings: Settin
 
 async function tlsPair(settings: Settings): Promise<Init['tls']> {
   try {
-    const names = [...new Set([...settings.host_domain, 'localhost'])];
+    const names = [...new Set([...ownDomains(settings), 'localhost'])];
     return await certificate({ cert: settings.tls_cert, key: settings.tls_key }, settings.data_path, names);
   } catch (error) {
     throw new StartError(`The certificate cannot be used: ${(error as Error).message}. Mend tls_cert and tls_key.`);

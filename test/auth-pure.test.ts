@@ -111,6 +111,36 @@ test('passwordProblem asks for length and for no more', () => {
     expect([password, passwordProblem(password, 'bob.smith')]).toEqual([password, problem]);
 });
 
+// FEATURES F1-F3, F10: by suffix, by the dialled address, by the whole address.
+test.each([
+  ['fred/xdom', '', 'fred@vir.test'],
+  ['FRED/XDOM', '10.0.0.2', 'fred@vir.test'],
+  ['fred/xdom/ydom', '', 'fred/xdom@y.test'],
+  ['fred@vir.test', '10.0.0.3', 'fred@vir.test'],
+  ['fred%vir.test', '', 'fred@vir.test'],
+  ['fred@main.test', '10.0.0.3', 'fred@main.test'],
+  ['fred', '10.0.0.3', 'fred@ip.test'],
+  ['fred', '::ffff:10.0.0.3', 'fred@ip.test'],
+  ['fred', '2001:db8:0::1', 'fred@six.test'],
+  ['fred', '10.0.0.4', 'fred@main.test'],
+  ['fred', '', 'fred@main.test'],
+  ['/xdom', '', '@xdom'],
+])('loginAddress finds the vdomain of %s on %s', (typed, local, address) => {
+  const suffix = (text: string, domain: string) => ({
+    prefix: 'p',
+    by: { kind: 'suffix' as const, suffix: text },
+    domain,
+  });
+  const ip = (text: string, domain: string) => ({ prefix: 'p', by: { kind: 'ip' as const, ip: text }, domain });
+  const vdomain = [
+    suffix('/xdom', 'vir.test'),
+    suffix('/ydom', 'y.test'),
+    ip('10.0.0.3', 'ip.test'),
+    ip('2001:db8::1', 'six.test'),
+  ];
+  expect(loginAddress(typed, { host_domain: ['main.test'], vdomain }, local)).toBe(address);
+});
+
 test('loginAddress reads a bare name and the forms of clients without an at sign', () => {
   const table: [string, string][] = [
     ['bob', 'bob@main.test'],
@@ -122,7 +152,8 @@ test('loginAddress reads a bare name and the forms of clients without an at sign
     ['bob%x@other.test', 'bob%x@other.test'],
     ['', '@main.test'],
   ];
-  for (const [typed, address] of table) expect([typed, loginAddress(typed, 'main.test')]).toEqual([typed, address]);
+  const domains = { host_domain: ['main.test', 'other.test'], vdomain: [] };
+  for (const [typed, address] of table) expect([typed, loginAddress(typed, domains, '')]).toEqual([typed, address]);
 });
 
 test('isPassword reads hashes of any cost within bounds, and takes nothing else for one', async () => {

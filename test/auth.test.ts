@@ -8,7 +8,12 @@ import { silentLog } from '../daemon/log.ts';
 import { openStore, type Store } from '../daemon/store.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cwmail-auth-'));
-const settings = { host_domain: ['main.test', 'other.test'], signup: 'open', user_quota: 5000 } as Settings;
+const settings = {
+  host_domain: ['main.test', 'other.test'],
+  vdomain: [],
+  signup: 'open',
+  user_quota: 5000,
+} as Partial<Settings> as Settings;
 let store: Store;
 let auth: Auth;
 let now = Date.UTC(2026, 0, 1);

@@ -15,7 +15,12 @@ export const password = 'correct horse';
 export async function startPop3(options: Partial<Pop3Options> & { folder?: string } = {}) {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'cwmail-pop3-'));
   const store = options.store ?? (await openStore({ path: folder, writer: 'inline', fatal: failLoudly }));
-  const settings = { host_domain: ['example.org'], signup: 'open', user_quota: 0 } as Settings;
+  const settings = {
+    host_domain: ['example.org'],
+    vdomain: [],
+    signup: 'open',
+    user_quota: 0,
+  } as Partial<Settings> as Settings;
   const now = () => Date.now();
   const auth = createAuth({ store, settings, now, log: silentLog() });
   const pop3 = createPop3Server({ store, auth, log: silentLog(), now, tls: () => localhost, ...options });

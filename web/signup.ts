@@ -1,5 +1,6 @@
 /** Sign-up: the form, the instant answer about an address, and the account. */
 import { Hono } from 'hono';
+import { ownDomains } from '../daemon/config.ts';
 import { type AddressState, addressLine, type SignupForm, signupClosed, signupPage } from '../views/signup.ts';
 import { type Form, readForm } from './form.ts';
 import { privateOnly } from './guard.ts';
@@ -50,7 +51,7 @@ const blank = (site: Site): SignupForm => {
     name: '',
     username: '',
     domain,
-    domains: site.settings.host_domain,
+    domains: ownDomains(site.settings),
     errors: {},
     address: { kind: 'none', domain },
   };
@@ -79,7 +80,7 @@ const fieldsOf = (site: Site, form: Form): Wanted => ({
 /** Only a domain that is ours; anything else is the first. */
 function domainIn(site: Site, wanted: string | undefined): string {
   const [main = 'localhost'] = site.settings.host_domain;
-  return site.settings.host_domain.find(one => one === wanted?.toLowerCase()) ?? main;
+  return ownDomains(site.settings).find(one => one === wanted?.toLowerCase()) ?? main;
 }
 
 async function addressState(site: Site, c: Ctx, typed: string, domain: string): Promise<AddressState> {

@@ -60,9 +60,9 @@ export function createCheck(deps: AuthDeps, throttle: Throttle): Auth['check'] {
     underWay.set(mine, running);
     return running;
   };
-  return async (typed, password, { peer, protocol }) => {
+  return async (typed, password, { peer, protocol, local = '' }) => {
     try {
-      const attempt = await lookUp(deps, nobody, typed, password, peer);
+      const attempt = await lookUp(deps, nobody, { typed, local }, password, peer);
       const verdict = await judged(attempt);
       if (verdict.kind === 'known') throttle.welcome(peer, attempt.address);
       else report(log, verdict.kind, { name: attempt.address, peer, protocol });
@@ -82,11 +82,11 @@ const admitted = ({ account }: Attempt): Verdict =>
 async function lookUp(
   { store, settings }: AuthDeps,
   nobody: string,
-  typed: string,
+  { typed, local }: { typed: string; local: string },
   password: string,
   peer: string,
 ): Promise<Attempt> {
-  const address = loginAddress(typed.slice(0, longestLogin), settings.host_domain[0]!);
+  const address = loginAddress(typed.slice(0, longestLogin), settings, local);
   const account = await store.accounts.byAddress(address);
   const hash = account && (await store.accounts.passwordHash(account.id));
   return { account, address, password, hash: hash ?? nobody, peer: networkOf(peer) };

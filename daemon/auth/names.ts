@@ -1,3 +1,6 @@
+import type { Settings } from '../config.ts';
+import { sameAddress } from '../wire/ip.ts';
+
 /** RFC 2142, and what programs, certificate authorities and people take for the voice of the house. */
 const reserved = `
   abuse hostmaster info marketing news noc postmaster sales security support usenet uucp webmaster www ftp
@@ -58,13 +61,24 @@ export function passwordProblem(password: string, name: string): string | null {
   return lower === name || lower.startsWith(`${name}@`) ? 'signup.password_is_name' : null;
 }
 
+type Domains = Pick<Settings, 'host_domain' | 'vdomain'>;
+
 /**
- * The address meant by what somebody typed to sign in: a bare name belongs to the main domain, and old clients that
- * cannot type `@` write `user%domain` or `user/domain`, signs that no name of ours contains.
+ * The address meant by what somebody typed to sign in. The end of the name may say the domain: the suffix of a
+ * vdomain, or what is behind `@`, or behind the `%` or `/` that old clients write in its place; no name of ours has
+ * such signs. A bare name belongs to the vdomain of the address of ours that was dialled, else to the main domain.
+ * `local`: that address; empty: none that counts.
  */
-export function loginAddress(typed: string, mainDomain: string): string {
+export function loginAddress(typed: string, { host_domain, vdomain }: Domains, local: string): string {
   const lower = typed.trim().toLowerCase();
+  let best: { suffix: string; domain: string } | null = null;
+  for (const { by, domain } of vdomain)
+    if (by.kind === 'suffix' && lower.endsWith(by.suffix) && by.suffix.length > (best?.suffix.length ?? 0))
+      best = { suffix: by.suffix, domain };
+  if (best && lower.length > best.suffix.length) return `${lower.slice(0, -best.suffix.length)}@${best.domain}`;
   if (lower.includes('@')) return lower;
   const parts = /^(.*)[%/](.*)$/.exec(lower);
-  return parts ? `${parts[1]}@${parts[2]}` : `${lower}@${mainDomain}`;
+  if (parts) return `${parts[1]}@${parts[2]}`;
+  const dialled = local === '' ? undefined : vdomain.find(v => v.by.kind === 'ip' && sameAddress(v.by.ip, local));
+  return `${lower}@${dialled?.domain ?? host_domain[0]!}`;
 }

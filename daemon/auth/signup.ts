@@ -1,5 +1,5 @@
 import type { SignupAnswer } from '../auth.ts';
-import type { Settings } from '../config.ts';
+import { ownDomains, type Settings } from '../config.ts';
 import type { Store } from '../store.ts';
 import { hashPassword } from './local.ts';
 import { nameProblem, passwordProblem } from './names.ts';
@@ -72,7 +72,7 @@ const normalName = (username: string): string => username.trim().toLowerCase();
 /** Null: the domain is none of ours. An empty one is the main domain. */
 function addressOf(username: string, domain: string, settings: Settings): string | null {
   const wanted = domain.trim().toLowerCase() || settings.host_domain[0]!;
-  return settings.host_domain.includes(wanted) ? `${normalName(username)}@${wanted}` : null;
+  return ownDomains(settings).includes(wanted) ? `${normalName(username)}@${wanted}` : null;
 }
 
 function formProblem({ username, name, password }: SignupForm): Refusal | null {

@@ -1,4 +1,5 @@
 import { hashPassword, passwordProblem } from '../auth.ts';
+import { ownDomains, type Settings } from '../config.ts';
 import { domainOf, localOf } from '../mail/address.ts';
 import type { Account } from '../store.ts';
 import {
@@ -17,8 +18,8 @@ export async function add(context: CommandContext): Promise<number> {
   const password = await passwordFor(context, address);
   return await withStore(context, async (store, settings) => {
     const domain = domainOf(address);
-    if (!settings.host_domain.includes(domain))
-      throw new PlainError(`${domain} is none of ours: host_domain is ${settings.host_domain.join(',')}`);
+    if (!ownDomains(settings).includes(domain))
+      throw new PlainError(`${domain} is none of ours: ${domainsInWords(settings)}`);
     const made = await store.accounts.create({
       address,
       name: context.options.name ?? '',
@@ -65,6 +66,11 @@ export async function del(context: CommandContext): Promise<number> {
     print(`${address} is gone, with its mail; the address is kept from re-use`);
     return 0;
   });
+}
+
+function domainsInWords({ host_domain, vdomain }: Settings): string {
+  const further = vdomain.length ? `, vdomain has ${vdomain.map(v => v.domain).join(',')}` : '';
+  return `host_domain is ${host_domain.join(',')}${further}`;
 }
 
 /** Null quota: no limit. */

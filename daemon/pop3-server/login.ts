@@ -63,7 +63,11 @@ function base64(text: string): string | null {
 }
 
 async function login(talk: Talk, name: string, password: string): Promise<Answer> {
-  const verdict = await talk.house.auth.check(name, password, { peer: talk.peer, protocol: 'pop3' });
+  const verdict = await talk.house.auth.check(name, password, {
+    peer: talk.peer,
+    protocol: 'pop3',
+    local: talk.local,
+  });
   if (verdict.kind === 'known') return open(talk, verdict.account);
   if (verdict.kind === 'refused') return failed(talk, 'AUTH', 'Wrong name or password');
   // RFC 3206 §4: without [AUTH] the client keeps the password and tries later.

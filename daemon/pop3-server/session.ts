@@ -34,7 +34,7 @@ type State = 'open' | 'stopping' | 'closing';
 
 /** The loop of one connection: it alone reads and writes, and goes from the clear to TLS. */
 export function startSession(socket: Socket, peer: string, house: House, limits: Limits, ended: () => void): Session {
-  const talk = newTalk(house, peer, limits.errors);
+  const talk = newTalk(house, peer, socket.localAddress ?? '', limits.errors);
   let stream: Socket = socket;
   let state: State = 'open';
   let running = false;

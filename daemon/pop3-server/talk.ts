@@ -35,6 +35,8 @@ export type Transaction = {
 export type Talk = {
   readonly house: House;
   readonly peer: string;
+  /** The address of ours that was dialled. */
+  readonly local: string;
   readonly log: Log;
   readonly startedAt: number;
   phase: Phase;
@@ -48,9 +50,10 @@ export type Talk = {
   deleted: number;
 };
 
-export const newTalk = (house: House, peer: string, patience: number): Talk => ({
+export const newTalk = (house: House, peer: string, local: string, patience: number): Talk => ({
   house,
   peer,
+  local,
   log: house.log.child({ peer }),
   startedAt: house.now(),
   phase: { kind: 'authorization', user: null },

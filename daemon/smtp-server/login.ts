@@ -12,6 +12,8 @@ export type LoginOptions = {
   auth: Auth;
   store: Store;
   serviceKey: string;
+  /** The address of ours that was dialled. */
+  local: string;
   /** service_ip of the settings. */
   mayServe: (address: string) => boolean;
 };
@@ -25,7 +27,7 @@ export async function login(given: Credentials, peer: string, options: LoginOpti
     return await loginService(username, password, authzid, peer, options);
   // To act for somebody else is the services' alone.
   if (authzid !== '' && authzid.toLowerCase() !== username.toLowerCase()) return wrongPassword;
-  const verdict = await options.auth.check(username, password, { peer, protocol: 'smtp' });
+  const verdict = await options.auth.check(username, password, { peer, protocol: 'smtp', local: options.local });
   switch (verdict.kind) {
     case 'known':
       return { service: null, account: verdict.account, name: verdict.account.address };
