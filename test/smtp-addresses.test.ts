@@ -202,6 +202,18 @@ describe('relaying', () => {
     'ann@localhost,x@elsewhere.example',
     'ann@localhost>,<x@elsewhere.example',
     'ann@localhost> <x@elsewhere.example',
+    'x@elsewhere.example%localhost@localhost',
+    'localhost!x@elsewhere.example',
+    '@localhost:@relay.example:x@elsewhere.example',
+    '"x"@elsewhere.example',
+    '"ann@localhost> <x"@elsewhere.example',
+    'ann@localhost..elsewhere.example',
+    'ann@localhost\u3002elsewhere.example',
+    'x@\uff45lsewhere.example',
+    'x@elsewhere.example\u00a0@localhost',
+    'ann@[localhost]',
+    'x@2130706433',
+    'x@0x7f.1',
   ];
   test.each([['smtp'], ['submission']] as const)(
     'RCPT on the %s port takes no form of a foreign address from a stranger',
