@@ -1,4 +1,5 @@
 import { createSocket } from 'node:dgram';
+import { createServer } from 'node:net';
 
 /** Records by name; a string in place of a list is how the server fails: an RCODE, or no answer at all. */
 export type Zone = Record<
@@ -12,20 +13,56 @@ export type Zone = Record<
 const types = { 1: 'A', 15: 'MX', 28: 'AAAA' } as const;
 const rcodes = { SERVFAIL: 2, REFUSED: 5 } as const;
 
-/** A name server on loopback that knows one zone and follows its CNAMEs; names not in it do not exist. */
-export async function nameServer(zone: Zone): Promise<{ address: string; asked: string[]; close(): void }> {
-  const socket = createSocket('udp4');
+export type NameServer = {
+  address: string /** `TYPE name`, with ` by TCP` behind it. */;
+  asked: string[];
+  close(): void;
+};
+
+/**
+ * A name server that knows one zone and follows its CNAMEs; names not in it do not exist. What is longer than 512 octets it truncates, so
+ * that it must be asked for by TCP. `silent`: it hears nothing this way.
+ */
+export async function nameServer(
+  zone: Zone,
+  { silent, host = '127.0.0.1' }: { silent?: 'udp' | 'tcp'; host?: string } = {},
+): Promise<NameServer> {
   const asked: string[] = [];
-  socket.on('message', (query, from) => {
-    const answer = answerTo(query, zone, asked);
-    if (answer) socket.send(answer, from.port, from.address);
+  const tcp = createServer(socket => {
+    socket.on('error', () => {});
+    if (silent === 'tcp') return void socket.destroy();
+    socket.on('data', query => {
+      const answer = answerTo(query.subarray(2), zone, asked, ' by TCP');
+      if (answer) socket.write(Buffer.concat([Buffer.from([answer.length >> 8, answer.length & 255]), answer]));
+    });
   });
-  await new Promise<void>(resolve => socket.bind(0, '127.0.0.1', resolve));
-  return { address: `127.0.0.1:${socket.address().port}`, asked, close: () => socket.close() };
+  await new Promise<void>(resolve => tcp.listen(0, host, resolve));
+  const { port } = tcp.address() as { port: number };
+  const udp = createSocket(host.includes(':') ? 'udp6' : 'udp4');
+  udp.on('message', (query, from) => {
+    const answer = silent === 'udp' ? null : answerTo(query, zone, asked, '');
+    if (answer) udp.send(answer.length > 512 ? truncated(answer) : answer, from.port, from.address);
+  });
+  await new Promise<void>(resolve => udp.bind(port, host, resolve));
+  const close = () => {
+    udp.close();
+    tcp.close();
+  };
+  return { address: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`, asked, close };
+}
+
+/** TC, and no records (RFC 2181 §9). */
+function truncated(answer: Buffer): Buffer {
+  const short = Buffer.from(answer);
+  short.writeUInt16BE(short.readUInt16BE(2) | 0x200, 2);
+  short.writeUInt16BE(0, 6);
+  let end = 12;
+  while (short[end] !== 0) end += 1 + (short[end] ?? 0);
+  return short.subarray(0, end + 5);
 }
 
 /** RFC 1035 §4: header, the question given back, the answers. */
-function answerTo(query: Buffer, zone: Zone, asked: string[]): Buffer | null {
+function answerTo(query: Buffer, zone: Zone, asked: string[], way: string): Buffer | null {
   let at = 12;
   const labels: string[] = [];
   for (let length = query[at] ?? 0; length > 0; length = query[at] ?? 0) {
@@ -34,7 +71,7 @@ function answerTo(query: Buffer, zone: Zone, asked: string[]): Buffer | null {
   }
   const name = labels.join('.').toLowerCase();
   const type = types[query.readUInt16BE(at + 1) as keyof typeof types];
-  asked.push(`${type} ${name}`);
+  asked.push(`${type} ${name}${way}`);
   const { rows, last } = follow(name, type, zone);
   if (last === 'SILENCE') return null;
   const rcode = last === undefined ? 3 : typeof last === 'string' ? rcodes[last] : 0;
