@@ -24,7 +24,7 @@ export type ClientOptions = {
   /** TLS from the first byte. */
   implicitTls?: boolean;
   /**
-   * SASL PLAIN; `authzid` is whom a service acts for (RFC 4616). Without TLS the password is sent only when `tls`
+   * SASL by what is offered; `authzid` is whom a service acts for (RFC 4616), by PLAIN. Without TLS the password is sent only when `tls`
    * is `off` or the peer is on loopback.
    */
   login?: { user: string; password: string; authzid?: string };

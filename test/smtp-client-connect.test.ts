@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
 import { isPermanent, replyLine } from '../daemon/mail/reply.ts';
 import { type ClientOptions, connectSmtp, createSubmitter } from '../daemon/smtp-client.ts';
@@ -130,6 +131,60 @@ describe('login', () => {
       const error = await failure(hop, { login: { user: 'a', password: 'b', authzid } });
       expect([error.kind, error.permanent, error.reply?.code]).toEqual(['auth', true, 535]);
     }
+  });
+
+  const login = { user: 'site', password: 'tea for two' };
+  const word = (text: string) => Buffer.from(text).toString('base64');
+
+  test('connectSmtp signs in by what the host offers', async () => {
+    const asked = '334 PDEyMzRAaG9wLnRlc3Q+';
+    // HMAC-MD5 of the challenge under the password (RFC 2195).
+    const digest = createHmac('md5', login.password).update('<1234@hop.test>').digest('hex');
+    const byLogin = ['AUTH LOGIN', word('site'), word('tea for two')];
+    const rows: [string, boolean, string[]][] = [
+      ['AUTH PLAIN LOGIN CRAM-MD5', true, [plain('\0site\0tea for two')]],
+      ['AUTH CRAM-MD5 LOGIN', true, byLogin],
+      ['AUTH=login', true, byLogin],
+      ['AUTH XOAUTH2 CRAM-MD5', true, ['AUTH CRAM-MD5', word(`site ${digest}`)]],
+      // in clear, what does not show the password
+      ['AUTH PLAIN LOGIN CRAM-MD5', false, ['AUTH CRAM-MD5', word(`site ${digest}`)]],
+      ['AUTH LOGIN PLAIN', false, byLogin],
+    ];
+    for (const [offer, tls, said] of rows) {
+      const steps = said[0] === 'AUTH CRAM-MD5' ? asked : '334 VXNlcm5hbWU6';
+      const answers = {
+        AUTH: said.length > 1 ? steps : '235 2.7.0 Welcome',
+        [word('site')]: '334 UGFzc3dvcmQ6',
+        [word('tea for two')]: '235 2.7.0 Welcome',
+        [word(`site ${digest}`)]: '235 2.7.0 Welcome',
+      };
+      // The scripted host reads the first word of a line as a verb, in upper case.
+      const upper = Object.fromEntries(Object.entries(answers).map(([k, v]) => [k.toUpperCase(), v]));
+      const script = { offers: [offer, ...(tls ? ['STARTTLS'] : [])], tls: localhost, answers: upper };
+      const strict = { tls: 'required', ca: localhost.cert, host: 'localhost' } as const;
+      const { hop } = await clientFor(script, { login, ...(tls ? strict : { tls: 'off' }) });
+      const from = hop.heard.findIndex(line => line.startsWith('AUTH'));
+      expect(hop.heard.slice(from, from + said.length), offer).toEqual(said);
+    }
+  });
+
+  test('connectSmtp signs in nowhere without a way it knows, and never in clear beyond the machine', async () => {
+    for (const offers of [['AUTH XOAUTH2'], ['AUTH'], ['PIPELINING']]) {
+      const hop = await hopFor({ offers });
+      const error = await failure(hop, { login });
+      expect([error.kind, error.permanent, error.message]).toEqual([
+        'auth',
+        false,
+        expect.stringMatching(/no way to sign in/),
+      ]);
+      expect(hop.heard.join()).not.toMatch(/AUTH/);
+    }
+  });
+
+  test('connectSmtp keeps the password out of what a host says that repeats it', async () => {
+    const echo = `535 5.7.8 ${login.password} ${word(login.password)} ${word('\0site\0tea for two')} is wrong`;
+    const error = await failure(await hopFor({ offers: ['AUTH PLAIN'], answers: { AUTH: echo } }), { login });
+    expect(error.message).toBe('535 5.7.8 … … … is wrong');
   });
 
   test('createSubmitter keeps a connection per account, and acts for nobody with an empty authzid', async () => {

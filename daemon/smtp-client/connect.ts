@@ -8,7 +8,7 @@ import { asRefusal } from './replies.ts';
 import { type ClientTimeouts, plainWithAuthzid, Session } from './session.ts';
 import { clientOver } from './transaction.ts';
 
-export type ConnectFailure = 'refused' | 'dns' | 'timeout' | 'tls' | 'protocol' | 'auth';
+export type ConnectFailure = 'refused' | 'proxy' | 'dns' | 'timeout' | 'tls' | 'protocol' | 'auth';
 
 /** Why there is no connection to send over. */
 export class ConnectError extends Error {
@@ -113,18 +113,40 @@ function failureOf(session: Session, error: unknown): ConnectError {
   return new ConnectError('protocol', stage, messageOf(error), heard);
 }
 
-async function login(session: Session, as: NonNullable<ClientOptions['login']>, tls: ClientOptions['tls']) {
+type Login = NonNullable<ClientOptions['login']>;
+
+async function login(session: Session, as: Login, tls: ClientOptions['tls']) {
   const peer = session._socket ? (session._socket.remoteAddress ?? '') : '';
   try {
     if (!session.secure && tls !== 'off' && !isLoopback(peer)) throw new Error('no TLS to send the password under');
-    await session.authenticate(as.user, as.password, as.authzid);
+    await session.authenticate(as, mechanismFor(session, as));
     if (as.authzid !== undefined) await session.askAgain();
   } catch (error) {
     session.close();
     const { code, response } = error as NodemailerError;
-    const heard = response ? asRefusal(response) : null;
+    const heard = response ? withoutSecrets(asRefusal(response), as) : null;
     throw new ConnectError(code === 'ETIMEDOUT' ? 'timeout' : 'auth', 'auth', messageOf(error), heard);
   }
+}
+
+/** RFC 4616, RFC 2195; LOGIN has no RFC, and some hosts know nothing else. */
+const mechanisms = ['PLAIN', 'LOGIN', 'CRAM-MD5'];
+
+/** The simplest of those offered; in clear, the one that does not show the password. */
+function mechanismFor(session: Session, { authzid }: Login): string {
+  if (authzid !== undefined) return 'PLAIN';
+  const offered = (session.keywords().get('AUTH') ?? '').toUpperCase().split(/[\s=]+/);
+  const known = session.secure ? mechanisms : mechanisms.toReversed();
+  const chosen = known.find(m => offered.includes(m));
+  if (chosen !== undefined) return chosen;
+  throw new Error(`no way to sign in that we know (offered: ${offered.join(' ').slice(0, 100) || 'none'})`);
+}
+
+/** A host that repeats what it was told must not bring the password into a log. */
+function withoutSecrets(heard: Reply, { user, password }: Login): Reply {
+  const base64 = (text: string) => Buffer.from(text, 'utf8').toString('base64');
+  const secrets = [base64(`\0${user}\0${password}`), base64(password), password];
+  return { ...heard, text: secrets.reduce((text, secret) => text.replaceAll(secret, '…'), heard.text) };
 }
 
 function tlsOptions(options: ClientOptions): ConnectionOptions {

@@ -111,9 +111,8 @@ export class Session extends Base {
     if (error) throw error;
   }
 
-  async authenticate(user: string, password: string, authzid: string | undefined): Promise<void> {
-    const method = authzid === undefined ? undefined : 'PLAIN';
-    const auth = { user, pass: password, method, options: { authzid } };
+  async authenticate(as: { user: string; password: string; authzid?: string }, method: string): Promise<void> {
+    const auth = { user: as.user, pass: as.password, method, options: { authzid: as.authzid } };
     const error = await this.#step(this.#timeouts.command, 'AUTH', done => this.login(auth, done));
     if (error) throw error;
   }
