@@ -3,9 +3,15 @@
  * It promises a connected socket or a DialError that says which kind of failure it was, and leaves no
  * socket behind. Host names are looked up by the system; it knows no MX and speaks no protocol.
  */
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
+import { systemAddresses } from './dns.ts';
 
-export type DialFailure = 'dns' | 'refused' | 'timeout' | 'unreachable';
+/** proxy: what should have connected us does not work, whatever the destination. */
+export type DialFailure = 'dns' | 'refused' | 'timeout' | 'unreachable' | 'proxy';
+
+/** Where connections of each family go out from; null: as the system chooses. */
+export type LocalAddresses = { ipv4: string | null; ipv6: string | null };
+export const anyLocal: LocalAddresses = { ipv4: null, ipv6: null };
 
 export class DialError extends Error {
   readonly kind: DialFailure;
@@ -16,23 +22,45 @@ export class DialError extends Error {
   }
 }
 
+/** An address that gives no answer holds up the next one, of another family perhaps, no longer than this. */
+const longestHope = 10_000;
+
 /** `timeout`: milliseconds for all addresses together; each gets an equal share of what is left. */
-export async function dial(addresses: string[], port: number, timeout: number): Promise<Socket> {
+export async function dial(
+  addresses: string[],
+  port: number,
+  timeout: number,
+  from: LocalAddresses = anyLocal,
+): Promise<Socket> {
   const deadline = performance.now() + timeout;
   let last = new DialError('dns', 'no address to connect to');
-  for (const [tried, address] of addresses.entries()) {
-    const share = (deadline - performance.now()) / (addresses.length - tried);
+  const all = await lookedUp(addresses, from);
+  for (const [tried, address] of all.entries()) {
+    const left = all.length - tried;
+    const share = (deadline - performance.now()) / left;
     if (share <= 0) break;
-    const opened = await dialOne(address, port, share);
+    const opened = await dialOne(address, port, left > 1 ? Math.min(share, longestHope) : share, from);
     if (!(opened instanceof DialError)) return opened;
     last = opened;
   }
   throw last;
 }
 
-function dialOne(address: string, port: number, timeout: number): Promise<Socket | DialError> {
+/** A source address goes with addresses of its family only, so names must be looked up before one is bound. */
+async function lookedUp(addresses: string[], from: LocalAddresses): Promise<string[]> {
+  if ((from.ipv4 === null && from.ipv6 === null) || addresses.every(a => isIP(a) !== 0)) return addresses;
+  try {
+    const found = await Promise.all(addresses.map(a => (isIP(a) ? [a] : systemAddresses(a))));
+    return found.flat();
+  } catch (error) {
+    throw new DialError('dns', wordsOf(error as Error));
+  }
+}
+
+function dialOne(address: string, port: number, timeout: number, from: LocalAddresses): Promise<Socket | DialError> {
+  const localAddress = { 0: null, 4: from.ipv4, 6: from.ipv6 }[isIP(address) as 0 | 4 | 6];
   return new Promise(resolve => {
-    const socket = connect({ host: address, port });
+    const socket = connect({ host: address, port, ...(localAddress === null ? {} : { localAddress }) });
     const fail = (error: DialError) => {
       socket.destroy();
       resolve(error);
@@ -77,6 +105,7 @@ const words: Record<string, string> = {
   EHOSTUNREACH: 'host unreachable',
   ENETUNREACH: 'network unreachable',
   ECONNRESET: 'connection reset',
+  EADDRNOTAVAIL: 'no such address on this machine to go out from',
 };
 
 const wordsOf = (error: Error): string => words[cause(error).code ?? ''] ?? cause(error).message;

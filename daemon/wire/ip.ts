@@ -33,6 +33,12 @@ export function ipv6Groups(address: string): string[] {
   return [...split(head), ...Array(missing).fill('0'), ...split(tail)].map(g => Number.parseInt(g, 16).toString(16));
 }
 
+/** The 4 or 16 octets of an address, in network order. */
+export function addressOctets(address: string): number[] {
+  if (isIP(address) === 4) return address.split('.').map(Number);
+  return ipv6Groups(address).flatMap(group => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 255]);
+}
+
 /** Two ways to write one address. */
 export function sameAddress(a: string, b: string): boolean {
   const [one, other] = [a, b].map(t => plainAddress(t.replace(/%.*$/, '').toLowerCase())) as [string, string];
