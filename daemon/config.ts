@@ -6,12 +6,20 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Line, type Mistake, readLines } from './config/file.ts';
 import { otherDefaults } from './config/originals.ts';
-import { type Declaration, declarations, type Settings } from './config/settings.ts';
+import { type Declaration, declarations, egressMistakes, type Settings } from './config/settings.ts';
 import { settle, type Verdict } from './config/settle.ts';
 
 export { changedSettings, derived, needsRestart, type SettingName } from './config/live.ts';
 export { settingsReference } from './config/reference.ts';
-export type { AliasRule, FallbackRule, FetchAccount, ForwardRule, Gateway, Settings } from './config/settings.ts';
+export type {
+  AliasRule,
+  FallbackRule,
+  FetchAccount,
+  ForwardRule,
+  Gateway,
+  ProxyRule,
+  Settings,
+} from './config/settings.ts';
 export { levels } from './config/settings.ts';
 export { size } from './config/values.ts';
 export type { Mistake, Verdict };
@@ -76,6 +84,7 @@ function together(s: Settings, file: string, hasMistakes: boolean): Mistake[] {
   for (const [i, p] of ports.entries())
     for (const q of ports.slice(i + 1))
       if (s[p] === s[q]) say(`${p} and ${q} are both ${s[p]}: each listener needs its own port`);
+  for (const wrong of egressMistakes(s)) say(wrong);
   const names = s.fetch.map(f => f.name);
   for (const name of new Set(names.filter((n, i) => names.indexOf(n) !== i))) say(`fetch: ${name} is named twice`);
   return mistakes;

@@ -45,7 +45,7 @@ export const startDaemon: Start = async context => {
     settings,
     log,
     now,
-    resolver: createResolver({ timeout: dnsTimeoutMs }),
+    resolver: createResolver({ servers: settings.dns_host, timeout: dnsTimeoutMs }),
     connect: connectSmtp,
     prepareReport: intake.prepareReport,
     prepareRelease: intake.prepareRelease,

@@ -12,7 +12,8 @@ import { mayGoOut, type Outing } from './online.ts';
 import { createBacklog } from './queue/backlog.ts';
 import { type Carrier, carry, type Failure, type Journey, type Result, sharesOf, unreached } from './queue/carry.ts';
 import type { Done } from './queue/changes.ts';
-import { findHop, type HopOptions, hopName } from './queue/hop.ts';
+import { createHostMemory } from './queue/hop/memory.ts';
+import { type EgressSettings, findHop, type HopOptions, hopName } from './queue/hop.ts';
 import { Lanes, type Limits } from './queue/lanes.ts';
 import { type Order, operate } from './queue/operate.ts';
 import { ourselves } from './queue/ourselves.ts';
@@ -29,9 +30,15 @@ export type { PreparedRelease } from './queue/release.ts';
 /** Read at each use: a reload may swap them. */
 export type QueueSettings = Pick<
   Settings,
-  'online' | 'gateway' | 'host_domain' | 'smtp_port' | 'retry_interval' | 'max_retrytime' | 'delay_notice'
+  | 'online'
+  | 'host_domain'
+  | 'smtp_port'
+  | 'retry_interval'
+  | 'max_retrytime'
+  | 'delay_notice'
+  | 'destination_connections'
 > &
-  Pick<Settings, 'destination_connections'>;
+  EgressSettings;
 
 export type QueueOptions = {
   store: Pick<Store, 'content' | 'deliveries' | 'heldSubmissions'>;
@@ -92,12 +99,15 @@ export function createQueue(options: QueueOptions): Queue {
   /** Settings may be exchanged while we run, so they are read where they are used. */
   const name = () => settings.host_domain[0] ?? 'localhost';
   const settler = () => ({ ...options, name: name() });
+  const memory = createHostMemory();
   const ours = derived(
     () => settings.smtp_port,
     () => ourselves(settings),
   );
   const hopOptions = (): HopOptions => ({
-    gateway: settings.gateway,
+    settings,
+    memory,
+    now,
     resolver: options.resolver,
     random,
     ours: ours(),
@@ -141,8 +151,8 @@ export function createQueue(options: QueueOptions): Queue {
     await backlog.mend();
     if (!mayGoOut(settings, now()).yes) return released;
     // Where all domains share one gateway, nothing can be claimed that does not wait for it.
-    const only = settings.gateway.length === 1 && settings.gateway[0]?.domain === '*';
-    if (only && lanes.room(hopName('*', settings.gateway)) === 0) return released;
+    const only = settings.gateway.length > 0 && settings.gateway.every(g => g.domain === '*');
+    if (only && settings.proxy_domain.length === 0 && lanes.room(hopName('*', settings)) === 0) return released;
     const busy = lanes.busyDomains();
     const dead = lanes.pausedDomains(now());
     // What waits for a hop found dead is put off when nothing else is to be started, however much of it there is.
@@ -154,7 +164,7 @@ export function createQueue(options: QueueOptions): Queue {
   async function start(except: string[]): Promise<number> {
     const due = await deliveries.claim(now(), claimed, except);
     const noRoom: Delivery[] = [];
-    for (const [hop, group] of Map.groupBy(due, d => hopName(d.domain, settings.gateway)))
+    for (const [hop, group] of Map.groupBy(due, d => hopName(d.domain, settings)))
       if (!(await startFor(hop, group))) noRoom.push(...group);
     // Of many destinations at once, so that a crowd of them costs one write.
     if (noRoom.length > 0) await backlog.giveBack(noRoom, 10 * second, 'waits for a free connection');
@@ -225,6 +235,9 @@ export function createQueue(options: QueueOptions): Queue {
     return carry(part, answer.hosts, {
       connect: options.connect,
       name: name(),
+      settings,
+      memory,
+      now,
       openContent: id => store.content.open(id),
       settle: done,
       signal: given.signal,
@@ -272,7 +285,10 @@ export function createQueue(options: QueueOptions): Queue {
       await within(second, Promise.all(journeys));
     },
     async operate(order) {
-      if (order.command === 'retry') lanes.unpause();
+      if (order.command === 'retry') {
+        lanes.unpause();
+        memory.forget();
+      }
       const done = await operate(order, settler());
       wake();
       return done;

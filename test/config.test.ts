@@ -130,7 +130,7 @@ describe('loadSettings refuses', () => {
       'a.conf:4: listen: an IP address such as 127.0.0.1 or ::1 belongs here, not "localhost"',
       'a.conf:5: host_domain: a domain name such as example.org belongs here, not "not ok"',
       'a.conf:6: forward: the form is: forward FROM TO, not "a@x.example"',
-      'a.conf:7: gateway: the form is: gateway DOMAIN|* HOST[:PORT], not "*"',
+      'a.conf:7: gateway: the form is: gateway DOMAIN|*.DOMAIN|* HOST[:PORT][,HOST[:PORT]…] [OPTION=VALUE …]',
       'a.conf:8: online: one of always, never belongs here, not "sometimes"',
       'a.conf:9: max_message_size: a size such as 10000000, 500k, 25M or 2G belongs here, not "big"',
       'a.conf:10: retry_interval: a time such as 30s, 10m, 2h or 14d belongs here, not "soon"',

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { silentLog } from '../daemon/log.ts';
 import { replyLine } from '../daemon/mail/reply.ts';
 import { type Carrier, carry, loadsOf, type Result } from '../daemon/queue/carry.ts';
+import { createHostMemory } from '../daemon/queue/hop/memory.ts';
 import type { Host } from '../daemon/queue/hop.ts';
 import { connectSmtp } from '../daemon/smtp-client.ts';
 import type { Delivery } from '../daemon/store.ts';
@@ -47,13 +48,25 @@ const delivery = (id: number, more: Partial<Delivery> = {}): Delivery => ({
 const some = (count: number, more: (id: number) => Partial<Delivery> = () => ({})): Delivery[] =>
   Array.from({ length: count }, (_, i) => delivery(i + 1, more(i + 1)));
 
-const at = (hop: { port: number }): Host => ({ host: `h${hop.port}.test`, port: hop.port, addresses: ['127.0.0.1'] });
+const at = (hop: { port: number }): Host => ({
+  host: `h${hop.port}.test`,
+  port: hop.port,
+  addresses: ['127.0.0.1'],
+  tls: 'try',
+  implicitTls: false,
+  login: null,
+  ca: null,
+  proxy: null,
+});
 
 async function send(deliveries: Delivery[], hosts: Host[], more: Partial<Carrier> = {}) {
   const settled: Result[][] = [];
   const journey = await carry(deliveries, hosts, {
     connect: connectSmtp,
     name: 'us.test',
+    settings: { outgoing_ip: [] },
+    memory: createHostMemory(),
+    now: Date.now,
     openContent: async function* (id) {
       yield Buffer.from(`Subject: ${id}\r\n\r\nh\xc3\xa9\r\n`, 'latin1');
     },

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { byUrl } from '../daemon/config/proxy-line.ts';
+import type { Gateway } from '../daemon/config.ts';
 import { replyLine } from '../daemon/mail/reply.ts';
-import { findHop, type HopOptions, hopName } from '../daemon/queue/hop.ts';
+import { createHostMemory } from '../daemon/queue/hop/memory.ts';
+import { type EgressSettings, findHop, type HopOptions, hopName } from '../daemon/queue/hop.ts';
 import { createResolver } from '../daemon/wire/dns.ts';
 import { nameServer, type Zone } from './name-server.ts';
 
@@ -73,17 +76,29 @@ const zone: Zone = {
   'many.mx.test': { A: Array.from({ length: 9 }, (_, i) => `192.0.2.${i + 10}`) },
   'local.mx.test': { A: ['127.0.0.1', '0.0.0.0'] },
   'us.test': { A: ['192.0.2.100'] },
+  'gate.test': { A: ['192.0.2.50'] },
+  'second.test': { A: ['192.0.2.51', '192.0.2.52'], AAAA: ['2001:db8::51'] },
+  'six.test': { AAAA: ['2001:db8::6'] },
   'alias.test': { A: ['192.0.2.100'] },
 };
+const settings = (gateway: Gateway[], more: Partial<EgressSettings> = {}): EgressSettings => ({
+  gateway,
+  proxy_domain: [],
+  outgoing_ip: [],
+  outgoing_ipv6: 'avoid',
+  ...more,
+});
 let server: Awaited<ReturnType<typeof nameServer>>;
 let options: HopOptions;
 beforeAll(async () => {
   server = await nameServer(zone);
   options = {
-    gateway: [
+    settings: settings([
       { domain: 'gated.test', host: 'gate.test', port: 2525 },
       { domain: 'other.test', host: 'localhost', port: 26 },
-    ],
+    ]),
+    memory: createHostMemory(),
+    now: () => 0,
     resolver: createResolver({ servers: [server.address], timeout: 200 }),
     random: () => 0.5,
     ours: host => host === 'us.test' || host === '192.0.2.100',
@@ -107,8 +122,8 @@ test('findHop follows RFC 5321 §5.1', async () => {
     ['pref.test', `${a} ${b} ${c}`],
     ['only-a.test', 'only-a.test:25=192.0.2.9,2001:db8::9'],
     // configured
-    ['gated.test', 'gate.test:2525='],
-    ['other.test', 'localhost:26='],
+    ['gated.test', 'gate.test:2525=192.0.2.50'],
+    ['other.test', /^localhost:26=127\.0\.0\.1/],
     // answers that end it
     ['null.test', 'failed 556 5.1.10 null.test takes no mail'],
     ['nowhere.test', 'failed 550 5.1.2 There is no domain nowhere.test'],
@@ -154,24 +169,154 @@ test('findHop considers a bounded number of hosts and addresses', async () => {
   expect(answer.kind === 'hosts' && answer.hosts.map(h => h.addresses?.length)).toEqual(Array(8).fill(4));
 });
 
-test('findHop takes the gateway for * where a domain has no line of its own, and asks no name server', async () => {
-  const gateway = [{ domain: '*', host: 'all.test', port: 25 }, ...options.gateway];
+test('findHop goes by the most specific gateway lines, all their hosts in order, and asks for no MX', async () => {
+  const gate = (domain: string, host: string, more: Partial<Gateway> = {}): Gateway => ({
+    domain,
+    host,
+    port: 25,
+    ...more,
+  });
+  const lines = settings([
+    gate('*', 'second.test'),
+    gate('pref.test', 'gate.test'),
+    gate('*.deep.test', '192.0.2.60'),
+    gate('pref.test', 'second.test', { port: 26 }),
+    gate('*.very.deep.test', '192.0.2.61'),
+    gate('m?x.test', '192.0.2.62'),
+    gate('lost.test', 'nowhere.test'),
+    gate('half.test', 'nowhere.test'),
+    gate('half.test', 'gate.test'),
+    gate('mx.test', 'equal.test', { mx: true, port: 27 }),
+    gate('nomx.test', 'null.test', { mx: true }),
+  ]);
+  const second = '192.0.2.51,2001:db8::51,192.0.2.52';
+  const rows: [string, string | RegExp][] = [
+    ['pref.test', `gate.test:25=192.0.2.50 second.test:26=${second}`],
+    ['[192.0.2.1]', `second.test:25=${second}`],
+    ['any.test', `second.test:25=${second}`],
+    // what lies below, not the domain itself; the longer pattern first
+    ['a.deep.test', '192.0.2.60:25=192.0.2.60'],
+    ['a.very.deep.test', '192.0.2.61:25=192.0.2.61'],
+    ['deep.test', `second.test:25=${second}`],
+    ['max.test', '192.0.2.62:25=192.0.2.62'],
+    // one host that cannot be found is passed over; none at all is no reason to return mail
+    ['half.test', 'gate.test:25=192.0.2.50'],
+    ['lost.test', /^later 451 4\.4\.3 /],
+    ['nomx.test', /^later 451 4\.4\.3 /],
+    ['mx.test', /^\w\.mx\.test:27=192\.0\.2\.\d\S* \w\.mx\.test:27=\S+ \w\.mx\.test:27=\S+$/],
+  ];
   const asked = server.asked.length;
-  expect(await hop('pref.test', { gateway })).toBe('all.test:25=');
-  expect(await hop('gated.test', { gateway })).toBe('gate.test:2525=');
-  expect(await hop('[192.0.2.1]', { gateway })).toBe('all.test:25=');
-  expect(server.asked.length).toBe(asked);
+  for (const [domain, answer] of rows)
+    if (typeof answer === 'string') expect(await hop(domain, { settings: lines }), domain).toBe(answer);
+    else expect(await hop(domain, { settings: lines }), domain).toMatch(answer);
+  expect(server.asked.slice(asked).filter(q => q.startsWith('MX'))).toEqual(['MX null.test', 'MX equal.test']);
 });
 
-test('hopName joins what goes to one gateway', () => {
-  const gateway = [
-    { domain: '*', host: 'all.test', port: 25 },
-    { domain: 'a.test', host: 'gate.test', port: 26 },
+test('findHop orders families as outgoing_ipv6 says, and takes turns between them', async () => {
+  const gateway: Gateway[] = [{ domain: 'gated.test', host: 'second.test', port: 25 }];
+  const rows: [EgressSettings['outgoing_ipv6'], string, string | RegExp][] = [
+    ['avoid', 'gated.test', 'second.test:25=192.0.2.51,2001:db8::51,192.0.2.52'],
+    ['prefer', 'gated.test', 'second.test:25=2001:db8::51,192.0.2.51,192.0.2.52'],
+    ['off', 'gated.test', 'second.test:25=192.0.2.51,192.0.2.52'],
+    ['prefer', 'only-a.test', 'only-a.test:25=2001:db8::9,192.0.2.9'],
+    ['avoid', 'six.test', 'six.test:25=2001:db8::6'],
+    ['off', 'six.test', /^failed 550 5\.4\.4 six\.test is reached by IPv6 only/],
+    ['off', '[IPv6:2001:db8::7]', /^failed 550 5\.4\.4/],
   ];
-  expect(['x.test', 'y.test', 'a.test'].map(d => hopName(d, gateway))).toEqual([
+  for (const [outgoing_ipv6, domain, answer] of rows) {
+    const found = await hop(domain, { settings: settings(gateway, { outgoing_ipv6 }) });
+    if (typeof answer === 'string') expect(found, `${outgoing_ipv6} ${domain}`).toBe(answer);
+    else expect(found, `${outgoing_ipv6} ${domain}`).toMatch(answer);
+  }
+});
+
+test('findHop puts dead hosts last, and leaves those alone that refuse our sign-in', async () => {
+  const login = { user: 'site', password: 'x' };
+  const gateway: Gateway[] = ['192.0.2.1', '192.0.2.2'].map(host => ({ domain: '*', host, port: 25, login }));
+  const memory = createHostMemory();
+  let at = 0;
+  const ask = () => hop('x.test', { settings: settings(gateway), memory, now: () => at });
+  memory.dead('site@192.0.2.1:25', at);
+  expect(await ask()).toBe('192.0.2.2:25=192.0.2.2 192.0.2.1:25=192.0.2.1');
+  at = 301_000;
+  expect(await ask()).toMatch(/^192\.0\.2\.1/);
+  expect(memory.refused('site@192.0.2.1:25', at)).toBe(true);
+  expect(await ask()).toBe('192.0.2.2:25=192.0.2.2');
+  memory.refused('site@192.0.2.2:25', at);
+  expect(await ask()).toMatch(/^later 451 4\.7\.0 192\.0\.2\.1, 192\.0\.2\.2 did not let us sign in/);
+  // Each refusal is waited for twice as long, and is no news any more.
+  const pauses = [];
+  for (let i = 0; i < 7; i++) {
+    const start = at;
+    while (!/^192\.0\.2\.1/.test(await ask())) at += 60_000;
+    pauses.push((at - start) / 60_000);
+    expect(memory.refused('site@192.0.2.1:25', at)).toBe(false);
+  }
+  expect(pauses).toEqual([5, 10, 20, 40, 80, 120, 120]);
+  memory.forget();
+  expect(await ask()).toMatch(/^192\.0\.2\.1/);
+});
+
+test('findHop sends a host’s mail by the proxy of its domain, names unresolved where the proxy does that', async () => {
+  const proxy = (url: string) => {
+    const parsed = byUrl(url, '', '.');
+    return parsed.ok ? parsed.value.proxy : null;
+  };
+  const lines = settings([{ domain: 'gated.test', host: 'gate.test', port: 25 }], {
+    proxy_domain: [
+      { domain: '*', proxy: proxy('socks5h://192.0.2.70') },
+      { domain: 'only-a.test', proxy: proxy('socks5://192.0.2.71') },
+      { domain: 'pref.test', proxy: null },
+    ],
+  });
+  const rows: [string, string | undefined, string[] | null | undefined][] = [
+    // a configured name is the proxy's to look up; exchangers were checked and go by address
+    ['gated.test', '192.0.2.70', null],
+    ['half.test', '192.0.2.70', ['192.0.2.2', '2001:db8::2']],
+    ['only-a.test', '192.0.2.71', ['192.0.2.9', '2001:db8::9']],
+    ['pref.test', undefined, ['192.0.2.1']],
+  ];
+  for (const [domain, by, addresses] of rows) {
+    const answer = await findHop(domain, { ...options, settings: lines });
+    const host = answer.kind === 'hosts' ? answer.hosts[0] : undefined;
+    expect([host?.proxy?.host, host?.addresses], domain).toEqual([by, addresses]);
+  }
+});
+
+test('findHop has the password of a gateway sent under verified TLS where a proxy connects us', async () => {
+  const login = { user: 'site', password: 'x' };
+  const by = byUrl('socks5h://192.0.2.70', '', '.');
+  const rows: [Partial<Gateway>, boolean, string, boolean][] = [
+    [{}, false, 'try', false],
+    [{ tls: 'implicit' }, false, 'required', true],
+    [{ login, tls: 'try' }, false, 'try', false],
+    [{ login, tls: 'try' }, true, 'required', false],
+    [{ login, tls: 'off' }, true, 'off', false],
+  ];
+  for (const [more, proxied, tls, implicitTls] of rows) {
+    const lines = settings([{ domain: '*', host: '127.0.0.1', port: 25, ...more }], {
+      proxy_domain: proxied && by.ok ? [{ domain: '*', proxy: by.value.proxy }] : [],
+    });
+    const answer = await findHop('x.test', { ...options, settings: lines });
+    expect(answer.kind === 'hosts' && answer.hosts[0]).toMatchObject({ tls, implicitTls });
+  }
+});
+
+test('hopName joins what goes the same way to the same gateways as the same user', () => {
+  const by = byUrl('http://192.0.2.70', '', '.');
+  const lines = settings(
+    [
+      { domain: '*', host: 'all.test', port: 25 },
+      { domain: 'a.test', host: 'gate.test', port: 26 },
+      { domain: 'a.test', host: 'next.test', port: 25, mx: true, login: { user: 'site', password: 'x' } },
+    ],
+    { proxy_domain: [{ domain: 'z.test', proxy: by.ok ? by.value.proxy : null }] },
+  );
+  expect(['x.test', 'y.test', 'a.test', 'z.test'].map(d => hopName(d, lines))).toEqual([
     'all.test:25',
     'all.test:25',
-    'gate.test:26',
+    'gate.test:26,site@mx:next.test:25',
+    'all.test:25 by http://192.0.2.70:3128',
   ]);
-  expect(hopName('x.test', [])).toBe('x.test');
+  expect(hopName('x.test', settings([]))).toBe('x.test');
 });

@@ -49,6 +49,9 @@ export async function createRig(): Promise<Rig> {
   const settings: QueueSettings = {
     online: 'always',
     gateway: [],
+    proxy_domain: [],
+    outgoing_ip: [],
+    outgoing_ipv6: 'avoid',
     host_domain: ['us.test'],
     smtp_port: 2525,
     retry_interval: 7_200_000,

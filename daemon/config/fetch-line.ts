@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { givenOptions, passwordOf, unknownOption } from './line-options.ts';
 import type { FetchAccount } from './settings/fetching.ts';
 import { address, domain, duration, type Parsed, right, wrong } from './values.ts';
 
@@ -9,13 +8,9 @@ const form =
 /** One `fetch` line: whose mail, from where, and how; passwords come from a file unless somebody insists. */
 export function fetchAccount(line: string, folder: string): Parsed<FetchAccount> {
   const [target = '', url = '', ...options] = line.split(/\s+/);
-  const given = new Map<string, string>();
-  for (const option of options) {
-    const at = option.indexOf('=');
-    given.set(at < 0 ? option : option.slice(0, at), at < 0 ? '' : option.slice(at + 1));
-  }
-  const unknown = [...given.keys()].find(k => !known.has(k));
-  if (unknown !== undefined) return wrong(`"${unknown}" is no option of fetch; there are ${[...known].join(', ')}`);
+  const given = givenOptions(options);
+  const unknown = unknownOption('fetch', given, known);
+  if (unknown !== null) return wrong(unknown);
   const upstream = upstreamOf(url);
   if (!upstream.ok) return upstream;
   const to = targetOf(target, given);
@@ -28,7 +23,7 @@ export function fetchAccount(line: string, folder: string): Parsed<FetchAccount>
   return right({ name: `${u.user}@${u.host}:${u.port}`, to: to.value, ...u, ...password.value, ...rest.value });
 }
 
-const known = new Set(['password_file', 'password', 'every', 'delete', 'keep', 'tls', 'envelope', 'default']);
+const known = ['password_file', 'password', 'every', 'delete', 'keep', 'tls', 'envelope', 'default'];
 
 function upstreamOf(text: string): Parsed<Pick<FetchAccount, 'host' | 'port' | 'user' | 'implicitTls'>> {
   const url = URL.canParse(text) ? new URL(text) : null;
@@ -78,20 +73,4 @@ function behaviour(given: Map<string, string>): Parsed<Pick<FetchAccount, 'every
     ? { kind: 'keep', days: Math.ceil(days.value / 86_400_000) }
     : { kind: 'delete' };
   return right({ every: Math.max(every.value, 1000), tls, after });
-}
-
-function passwordOf(
-  given: Map<string, string>,
-  folder: string,
-): Parsed<Pick<FetchAccount, 'password' | 'passwordFile'>> {
-  const file = given.get('password_file');
-  const inLine = given.get('password');
-  if ((file === undefined) === (inLine === undefined)) return wrong('give either password_file=PATH or password=TEXT');
-  if (inLine !== undefined) return right({ password: inLine });
-  try {
-    const passwordFile = resolve(folder, file!);
-    return right({ password: readFileSync(passwordFile, 'utf8').split(/\r?\n/, 1)[0]!, passwordFile });
-  } catch (error) {
-    return wrong(`the password file cannot be read: ${(error as Error).message}`);
-  }
 }

@@ -94,7 +94,7 @@ export const originals = new Map<string, Original>([
   ...ignored('ETRN is not sent; fetch pulls mail in', 'ras_timer'),
   ...ignored(
     'there is no such thing here',
-    ...['msg_filter', 'pickup_path', 'proxy_domain', 'dns_host', 'suspend_domain'],
+    ...['msg_filter', 'pickup_path', 'suspend_domain'],
     ...['etrn_relay', 'hide', 'allowdup'],
   ),
 ]);

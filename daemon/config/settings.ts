@@ -1,4 +1,5 @@
 import type { Declarations } from './settings/declaration.ts';
+import { type EgressSettings, egressSettings } from './settings/egress.ts';
 import { type FetchSettings, fetchSettings } from './settings/fetching.ts';
 import { type ListenerSettings, levels, listenerSettings } from './settings/listeners.ts';
 import { type MailSettings, mailSettings } from './settings/mail.ts';
@@ -8,8 +9,8 @@ import { type RecipientSettings, recipientSettings } from './settings/recipients
 import { type SiteSettings, siteSettings } from './settings/site.ts';
 
 export type { Declaration } from './settings/declaration.ts';
+export { egressMistakes, type Gateway, type ProxyRule } from './settings/egress.ts';
 export type { FetchAccount } from './settings/fetching.ts';
-export type { Gateway } from './settings/queue.ts';
 export type { AliasRule, FallbackRule, ForwardRule, VirtualDomain } from './settings/recipients.ts';
 export { levels };
 
@@ -18,6 +19,7 @@ export type Settings = ListenerSettings &
   RecipientSettings &
   PolicySettings &
   QueueSettings &
+  EgressSettings &
   SiteSettings &
   FetchSettings;
 
@@ -28,6 +30,7 @@ export const declarations: Declarations<Settings> = {
   ...recipientSettings,
   ...policySettings,
   ...queueSettings,
+  ...egressSettings,
   ...siteSettings,
   ...fetchSettings,
 };

@@ -66,7 +66,7 @@ function takeValue(line: Line, declaration: Declaration<unknown>, folder: string
     // A line that may carry a password is not repeated.
     if (!parsed.ok) return [`${parsed.wrong}${declaration.secret ? '' : `, not "${text}"`}`];
     if (declaration.kind === 'single') to.values[line.name] = parsed.value;
-    else (to.values[line.name] as unknown[]).push(parsed.value);
+    else (to.values[line.name] as unknown[]).push(...[parsed.value].flat());
     return [];
   });
 }

@@ -68,7 +68,16 @@ export const domain: Parser<string> = t => {
     : right(parsed);
 };
 
-export const domainOrStar: Parser<string> = t => (t === '*' ? right(t) : domain(t));
+/** A domain, or a pattern for several: `*`, `*.example.org`, `*` and `?` anywhere. Lower case, A-labels. */
+export const domainPattern: Parser<string> = t => {
+  if (!/[*?]/.test(t)) return domain(t);
+  const tail = /^(\*\.)([^*?]+)$/.exec(t);
+  const parsed = tail ? domain(tail[2]!) : null;
+  if (parsed?.ok) return right(`${tail![1]}${parsed.value}`);
+  return /^[\w*?.-]+$/.test(t) && parsed === null
+    ? right(t.toLowerCase())
+    : wrong('a domain such as example.org, *.example.org or * belongs here');
+};
 
 /** `user@example.org`; with `star`, `*@example.org` too. */
 export function address(star = false): Parser<string> {

@@ -1,15 +1,9 @@
-import { because, type Log } from '../log.ts';
+import { because } from '../log.ts';
 import { isPermanent, isPositive, type Reply, reply } from '../mail/reply.ts';
-import {
-  type ClientOptions,
-  type ClientTimeouts,
-  ConnectError,
-  type SmtpClient,
-  type Submission,
-} from '../smtp-client.ts';
+import type { SmtpClient, Submission } from '../smtp-client.ts';
 import type { Delivery } from '../store.ts';
-import { dial } from '../wire/dial.ts';
 import type { Host } from './hop.ts';
+import { type Reacher, reach } from './reach.ts';
 
 /** What became of one delivery on this attempt. */
 export type Result = {
@@ -22,17 +16,12 @@ export type Result = {
   reports: boolean;
 };
 
-export type Carrier = {
-  connect: (options: ClientOptions) => Promise<SmtpClient>;
-  /** What we call ourselves in EHLO. */
-  name: string;
+export type Carrier = Reacher & {
   openContent: (contentId: number) => AsyncIterable<Buffer>;
   /** Told after every transaction, so that a crash repeats no more than one. */
   settle: (results: Result[]) => Promise<void>;
   /** Gives up what is under way. */
   signal: AbortSignal;
-  log: Log;
-  timeouts?: Partial<ClientTimeouts>;
 };
 
 /** How a journey ended: `untried` were never offered; `failure`: why no host took anything, null: one did, or we gave up. */
@@ -126,29 +115,6 @@ async function unload(host: Host, client: SmtpClient, loads: Load[], by: Carrier
 
 const closing = reply(421, '4.2', 'The host closes the connection');
 const failureOf = (host: Host, r: Reply): Failure => ({ host: host.host, reply: r, permanent: false });
-
-async function reach(host: Host, by: Carrier): Promise<SmtpClient | Failure> {
-  try {
-    const { addresses, port } = host;
-    const timeout = by.timeouts?.connect ?? 30_000;
-    const open = addresses === null ? {} : { dial: () => dial(addresses, port, timeout) };
-    const timeouts = { ...by.timeouts, connect: timeout };
-    return await by.connect({ host: host.host, port, name: by.name, tls: 'try', timeouts, ...open });
-  } catch (error) {
-    if (!(error instanceof ConnectError)) throw error;
-    by.log.info('no connection', { hop: host.host, kind: error.kind, error: error.message });
-    if (error.reply) return { host: host.host, reply: error.reply, permanent: isFinal(error) };
-    // The words are ours: who was not reached has said nothing.
-    return { host: null, reply: reply(451, '4.1', `${host.host}: ${error.message}`), permanent: false };
-  }
-}
-
-/**
- * A greeting of 5xx is mostly a host that is full or mends itself, and Postfix waits for it too; 521 says never
- * (RFC 7504 §3), and so does a host that takes neither EHLO nor HELO from us.
- */
-const isFinal = (error: ConnectError): boolean =>
-  error.permanent && (error.stage === 'ehlo' || error.reply?.code === 521);
 
 const nobody: Failure = { host: null, reply: reply(451, '4.1', 'No host could be reached'), permanent: false };
 

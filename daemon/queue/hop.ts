@@ -1,101 +1,101 @@
-import { isIP } from 'node:net';
-import type { Gateway } from '../config.ts';
+import type { Gateway, Settings } from '../config.ts';
 import { type Reply, reply } from '../mail/reply.ts';
-import type { Exchange, Resolver } from '../wire/dns.ts';
+import { type Login, type ProxyServer, proxyName } from '../wire/proxy.ts';
+import { byFamily, type ExchangerOptions, findExchangers } from './hop/exchangers.ts';
+import type { HostMemory } from './hop/memory.ts';
+import { rulesFor } from './hop/rules.ts';
 
-/** A host that may take the mail; `addresses` null: a configured name, which the system looks up. */
-export type Host = { host: string; port: number; addresses: string[] | null };
+/** A host that may take the mail, and the way to it. */
+export type Host = {
+  host: string;
+  port: number;
+  /** Null: the proxy looks the name up. */
+  addresses: string[] | null;
+  tls: 'off' | 'try' | 'required';
+  implicitTls: boolean;
+  login: Login | null;
+  /** PEM trusted besides the system's. */
+  ca: string | null;
+  /** Null: directly. */
+  proxy: ProxyServer | null;
+};
 export type HopAnswer = { kind: 'hosts'; hosts: Host[] } | { kind: 'failed' | 'later'; reply: Reply };
 
-export type HopOptions = {
-  gateway: Gateway[];
-  resolver: Resolver;
-  random: () => number;
-  /** Is this name or address of an exchanger our own? */
-  ours: (hostOrAddress: string) => boolean;
+export type EgressSettings = Pick<Settings, 'gateway' | 'proxy_domain' | 'outgoing_ip' | 'outgoing_ipv6'>;
+export type HopOptions = Omit<ExchangerOptions, 'ipv6'> & {
+  settings: EgressSettings;
+  memory: HostMemory;
+  now: () => number;
   /** Of exchangers found by MX. */
   port?: number;
-  /** Tests have their exchangers on loopback. */
-  allowLoopback?: boolean;
 };
 
-/** A domain with a thousand exchangers is a nuisance, not a need. */
-const mostHosts = 8;
-const mostAddresses = 4;
+/** The gateways for a domain, first choice first; none: it goes to its own exchangers. */
+export const gatewaysFor = (domain: string, { gateway }: Pick<EgressSettings, 'gateway'>): Gateway[] =>
+  rulesFor(domain, gateway);
 
-/** The gateway for a domain: a line of its own before `*`; null: its own exchangers. */
-export const gatewayFor = (domain: string, gateways: Gateway[]): Gateway | null =>
-  gateways.find(g => g.domain === domain) ?? gateways.find(g => g.domain === '*') ?? null;
+const proxyFor = (domain: string, { proxy_domain }: EgressSettings): ProxyServer | null =>
+  rulesFor(domain, proxy_domain)[0]?.proxy ?? null;
 
-/** What shares connections, and fails or works together: a gateway, else a domain. */
-export function hopName(domain: string, gateways: Gateway[]): string {
-  const gateway = gatewayFor(domain, gateways);
-  return gateway ? `${gateway.host}:${gateway.port}` : domain;
+/** What shares connections, and fails or works together: the gateways of a domain and the way to them, else the domain. */
+export function hopName(domain: string, settings: EgressSettings): string {
+  const gateways = gatewaysFor(domain, settings);
+  if (gateways.length === 0) return domain;
+  const names = gateways.map(g => `${g.login ? `${g.login.user}@` : ''}${g.mx ? 'mx:' : ''}${g.host}:${g.port}`);
+  const proxy = proxyFor(domain, settings);
+  return `${names.join(',')}${proxy ? ` by ${proxyName(proxy)}` : ''}`;
 }
 
-/** Where mail for a domain goes now (RFC 5321 §5.1). */
+/** What is remembered of a host hangs on whom it knows us as, and on the way to it. */
+export const hostKey = ({ host, port, login, proxy }: Host): string =>
+  `${login ? `${login.user}@` : ''}${host}:${port}${proxy ? ` by ${proxyName(proxy)}` : ''}`;
+
+/** Where mail for a domain goes now. */
 export async function findHop(domain: string, options: HopOptions): Promise<HopAnswer> {
-  const gateway = gatewayFor(domain, options.gateway);
-  if (gateway) return hosts([{ host: gateway.host, port: gateway.port, addresses: null }]);
-  if (domain.startsWith('[')) return literal(domain, options);
-  const mx = await options.resolver.mx(domain);
-  if (mx.kind === 'later') return later('4.3', `${domain}: ${mx.reason}`);
-  // RFC 7505 §4.
-  if (mx.kind === 'null-mx') return failed(556, '1.10', `${domain} takes no mail`);
-  if (mx.kind === 'found') return exchangers(domain, inOrder(mx.exchanges, options.random), options);
-  if (!mx.exists) return failed(550, '1.2', `There is no domain ${domain}`);
-  // No MX at all: the domain itself, as if it were its own exchanger.
-  return exchangers(domain, [{ host: domain, preference: 0 }], options);
+  const gateways = gatewaysFor(domain, options.settings);
+  const proxy = proxyFor(domain, options.settings);
+  const answer = gateways.length > 0 ? await gatewayHosts(gateways, proxy, options) : await own(domain, proxy, options);
+  if (answer.kind !== 'hosts') return answer;
+  const hosts = options.memory.inOrder(answer.hosts, hostKey, options.now());
+  if (hosts.length > 0) return { kind: 'hosts', hosts };
+  const names = answer.hosts.map(h => h.host).join(', ');
+  return later('7.0', `${names} did not let us sign in a while ago and is left alone for now`);
 }
 
-const hosts = (found: Host[]): HopAnswer => ({ kind: 'hosts', hosts: found });
-const failed = (code: number, status: string, text: string): HopAnswer => ({
-  kind: 'failed',
-  reply: reply(code, status, text),
-});
 const later = (status: string, text: string): HopAnswer => ({ kind: 'later', reply: reply(451, status, text) });
 
-/** By preference; those of one preference in random order, to spread the load. */
-function inOrder(exchanges: Exchange[], random: () => number): Exchange[] {
-  const drawn = exchanges.map(e => ({ ...e, lot: random() }));
-  return drawn.sort((a, b) => a.preference - b.preference || a.lot - b.lot);
+const plain = { tls: 'try', implicitTls: false, login: null, ca: null } as const;
+
+async function own(domain: string, proxy: ProxyServer | null, options: HopOptions): Promise<HopAnswer> {
+  const answer = await findExchangers(domain, { ...options, ipv6: options.settings.outgoing_ipv6 });
+  if (answer.kind !== 'found') return answer;
+  return { kind: 'hosts', hosts: answer.hosts.map(h => ({ ...h, port: options.port ?? 25, ...plain, proxy })) };
 }
 
-async function exchangers(domain: string, ordered: Exchange[], options: HopOptions): Promise<HopAnswer> {
-  const considered = ordered.slice(0, mostHosts);
-  const answers = await Promise.all(considered.map(e => options.resolver.addresses(e.host)));
-  const looked = considered.map((e, i) => ({ ...e, answer: answers[i] }));
-  const ourRank = Math.min(...looked.filter(e => isOurs(e, options)).map(e => e.preference));
-  const found: Host[] = [];
-  for (const { host, preference, answer } of looked) {
-    // RFC 5321 §5.1: where we are an exchanger ourselves, only better ones are asked, or mail would go in a circle.
-    if (preference >= ourRank || answer?.kind !== 'found') continue;
-    const addresses = answer.addresses.filter(a => mayDial(a, options)).slice(0, mostAddresses);
-    if (addresses.length) found.push({ host, port: options.port ?? 25, addresses });
+/** A gateway that cannot be found is our operator's business: never a reason to return anybody's mail. */
+async function gatewayHosts(gateways: Gateway[], proxy: ProxyServer | null, options: HopOptions): Promise<HopAnswer> {
+  const found = await Promise.all(gateways.map(g => hostsOf(g, proxy, options)));
+  const hosts = found.flat();
+  if (hosts.length > 0) return { kind: 'hosts', hosts };
+  return later('4.3', `${gateways.map(g => g.host).join(', ')}: no address is known`);
+}
+
+async function hostsOf(gateway: Gateway, proxy: ProxyServer | null, options: HopOptions): Promise<Host[]> {
+  const { host, port } = gateway;
+  const manner = { port, ...mannerOf(gateway, proxy), proxy };
+  const ipv6 = options.settings.outgoing_ipv6;
+  if (gateway.mx) {
+    const answer = await findExchangers(host, { ...options, ipv6 });
+    return answer.kind === 'found' ? answer.hosts.map(h => ({ ...h, ...manner })) : [];
   }
-  if (found.length) return hosts(found);
-  const unknown = answers.find(a => a.kind === 'later');
-  if (unknown?.kind === 'later') return later('4.3', `${domain}: ${unknown.reason}`);
-  if (answers.some(a => a.kind === 'found')) return failed(550, '4.6', `Mail for ${domain} would come back to us`);
-  return failed(550, '4.4', `${domain} has no mail host with an address`);
+  if (proxy && proxy.kind !== 'telnet' && proxy.remoteNames) return [{ host, addresses: null, ...manner }];
+  const addresses = byFamily(await options.resolver.configured(host), ipv6);
+  return addresses.length > 0 ? [{ host, addresses, ...manner }] : [];
 }
 
-type Looked = { host: string; answer: Awaited<ReturnType<Resolver['addresses']>> | undefined };
-
-const isOurs = ({ host, answer }: Looked, { ours }: HopOptions): boolean =>
-  ours(host) || (answer?.kind === 'found' && answer.addresses.some(ours));
-
-/** RFC 5321 §4.1.3. */
-function literal(domain: string, options: HopOptions): HopAnswer {
-  const address = /^\[(?:IPv6:)?([^\]]+)\]$/i.exec(domain)?.[1] ?? '';
-  const version = isIP(address);
-  if (version === 0 || (version === 6) !== /^\[IPv6:/i.test(domain))
-    return failed(550, '1.2', `${domain} is no address`);
-  if (options.ours(address) || !mayDial(address, options))
-    return failed(550, '4.6', `Mail for ${domain} would come back to us`);
-  return hosts([{ host: address, port: options.port ?? 25, addresses: [address] }]);
+function mannerOf({ tls = 'try', login, ca }: Gateway, proxy: ProxyServer | null) {
+  const implicitTls = tls === 'implicit';
+  // What is trusted for being on this very machine is elsewhere when a proxy connects us.
+  const strict = implicitTls || (login !== undefined && proxy !== null && tls === 'try');
+  return { tls: strict ? ('required' as const) : tls, implicitTls, login: login ?? null, ca: ca ?? null };
 }
-
-/** Nobody's MX may make us talk to ourselves or to what listens on loopback here. */
-const mayDial = (address: string, { allowLoopback }: HopOptions): boolean =>
-  allowLoopback === true || !/^(127\.|0\.|::1?$|::ffff:(127|0)\.)/i.test(address);

@@ -10,10 +10,10 @@ export type Declaration<T> = {
   group: 'Place' | 'Listeners' | 'Mail' | 'Recipients' | 'Senders' | 'Queue' | 'Accounts' | 'Fetching' | 'Web' | 'Log';
   /** The value without a line in the file. */
   initial: T;
-  /** single: the last line counts · comma: entries of one or several lines · lines: each line is an entry. */
+  /** single: the last line counts · comma: entries of one or several lines · lines: each line is an entry, or several. */
   kind: 'single' | 'comma' | 'lines';
   /** `folder`: what a relative path in it starts from. */
-  parse(text: string, folder: string): v.Parsed<T extends readonly (infer E)[] ? E : T>;
+  parse(text: string, folder: string): v.Parsed<T extends readonly (infer E)[] ? E | E[] : T>;
   /** Of a comma list: must every entry pass (restrictive), or is one enough (selecting; `!` excludes)? */
   list?: IpListKind;
   /** A line of it may carry a password, and is never repeated. */

@@ -1,12 +1,9 @@
 import * as v from '../values.ts';
 import { type Declarations, single } from './declaration.ts';
 
-export type Gateway = { /** Exact domain, or `*` for all. */ domain: string; host: string; port: number };
-
 export type QueueSettings = {
   /** May we open connections to other hosts for mail? */
   online: 'always' | 'never';
-  gateway: Gateway[];
   /** Milliseconds. */
   retry_interval: number;
   max_retrytime: number;
@@ -27,15 +24,6 @@ export const queueSettings: Declarations<QueueSettings> = {
     restart: false,
     parse: v.oneOf('always', 'never'),
   }),
-  gateway: {
-    doc: 'Mail for DOMAIN (`*`: for all others) goes to HOST rather than to the domain’s own servers.',
-    form: 'DOMAIN|* HOST[:PORT]',
-    group: 'Queue',
-    initial: [],
-    kind: 'lines',
-    restart: false,
-    parse: gateway,
-  },
   retry_interval: single<number>({
     doc: 'The longest pause between two attempts; the first ones are shorter.',
     form: 'TIME',
@@ -77,12 +65,3 @@ export const queueSettings: Declarations<QueueSettings> = {
     parse: v.duration('d'),
   }),
 };
-
-function gateway(t: string): v.Parsed<Gateway> {
-  const words = v.pair(t, 'gateway DOMAIN|* HOST[:PORT]');
-  if (!words.ok) return words;
-  const domain = v.domainOrStar(words.value[0]);
-  if (!domain.ok) return domain;
-  const hop = v.hostPort(words.value[1], 25);
-  return hop.ok ? v.right({ domain: domain.value, ...hop.value }) : hop;
-}
