@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadSettings, mistakeLine } from '../daemon/config.ts';
+import { loadSettings, mistakeLine, neededFiles } from '../daemon/config.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -78,7 +78,8 @@ describe('gateway', () => {
   ])('%s', (_, text, gateway) => {
     const { settings, said } = load(text);
     expect(said).toEqual([]);
-    expect(settings.gateway).toEqual(gateway);
+    expect(settings.gateway).toMatchObject(gateway);
+    expect(settings.gateway).toHaveLength(gateway.length);
   });
 
   test.each<[string, string, RegExp]>([
@@ -148,7 +149,7 @@ describe('proxy_domain', () => {
   ])('%s', (_, text, proxy) => {
     const { settings, said } = load(text);
     expect(said).toEqual([]);
-    expect(settings.proxy_domain).toEqual([{ domain: '*', proxy }]);
+    expect(settings.proxy_domain).toMatchObject([{ domain: '*', proxy }]);
   });
 
   test.each<[string, string, RegExp]>([
@@ -197,4 +198,17 @@ test('outgoing_ip must be this machine’s, one of each family', () => {
   if (own[1])
     expect(load(`outgoing_ip ${own[0]},${own[1]}`).said).toEqual(['outgoing_ip: only one IPv4 address can be named']);
   expect(load('outgoing_ipv6 maybe').said[0]).toMatch(/one of prefer, avoid, off/);
+});
+
+test('neededFiles knows the password and certificate files of gateways and proxies', () => {
+  writeFileSync(
+    join(folder, 'a.conf'),
+    'gateway * a.example,b.example user=site password_file=secret ca=ca.pem\nproxy_domain * http://u@h.example password_file=secret',
+  );
+  const loaded = loadSettings({ config: join(folder, 'a.conf'), set: [] });
+  expect(neededFiles(loaded).map(f => [f.setting, f.path.slice(folder.length + 1), f.problem])).toEqual([
+    ['settings', 'a.conf', null],
+    ['gateway', 'secret', null],
+    ['gateway', 'ca.pem', null],
+  ]);
 });

@@ -151,6 +151,11 @@ describe('httpConnect', () => {
       'HTTP/1.1 407 Auth\r\nProxy-Authenticate: Basic\r\n\r\n',
       'proxy: wants a user and password (407)',
     ],
+    [
+      'wants a login, as tinyproxy says it',
+      'HTTP/1.0 401 Unauthorized\r\n\r\n',
+      'proxy: wants a user and password (401)',
+    ],
     ['is forbidden', 'HTTP/1.0 403 Not allowed\r\n\r\n<html>', 'unreachable: says: HTTP/1.0 403 Not allowed'],
     ['hears of silence', 'HTTP/1.1 504 Late\r\n\r\n', 'timeout: says: HTTP/1.1 504 Late'],
     ['meets something else', '220 smtp.example ESMTP\r\n', 'proxy: speaks no HTTP'],

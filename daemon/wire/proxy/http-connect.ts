@@ -24,8 +24,9 @@ export function httpConnect(to: Destination, login: Login | null): Handshake {
 
   function answered(code: number, line: string): Step {
     if (code < 300) return { kind: 'open', rest: heard };
-    if (code === 407)
-      return failed('proxy', login ? 'refuses our user and password (407)' : 'wants a user and password (407)');
+    // 401 is meant for origins, but before a tunnel stands only the proxy can say it, and tinyproxy does.
+    if (code === 407 || code === 401)
+      return failed('proxy', login ? `refuses our user and password (${code})` : `wants a user and password (${code})`);
     return failed(code === 504 ? 'timeout' : 'unreachable', `says: ${worded(line)}`);
   }
 
