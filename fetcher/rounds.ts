@@ -11,6 +11,8 @@ import { because, type Log } from '../daemon/log.ts';
 import { mayGoOut } from '../daemon/online.ts';
 import type { Submitter } from '../daemon/smtp-client.ts';
 import type { Store } from '../daemon/store.ts';
+import { anyLocal } from '../daemon/wire/dial.ts';
+import { dialBy } from '../daemon/wire/proxy.ts';
 import { createFeed } from './feed.ts';
 import { connectPop3, type Pop3Client } from './pop3-client.ts';
 import { type FetchResult, fetchAccount, nothing } from './popfetch.ts';
@@ -193,9 +195,14 @@ class Rounds {
   }
 
   async #connect(): Promise<Pop3Client> {
-    const { host, port, user, password, implicitTls, tls } = this.account;
+    const { host, port, user, password, implicitTls, tls, proxy } = this.account;
     const { timeout = 60_000, ca } = this.#o;
-    const options = { host, port, user, password, implicitTls, tls, timeout, ...(ca === undefined ? {} : { ca }) };
+    const to = { host, port, addresses: null };
+    const options = {
+      ...{ host, port, user, password, implicitTls, tls, timeout },
+      ...(ca !== undefined && { ca }),
+      ...(proxy && { open: () => dialBy({ proxy, from: anyLocal }, to, timeout / 2) }),
+    };
     this.#client = await connectPop3(options);
     return this.#client;
   }

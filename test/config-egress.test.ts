@@ -181,6 +181,32 @@ describe('proxy_domain', () => {
   });
 });
 
+describe('fetch by a proxy', () => {
+  const line = 'fetch ann@x.example pop3s://u@pop.example password=tea-of-mine';
+  test('is an option of its line', () => {
+    const { settings, said } = load(`${line} proxy=socks5h://site@gate.example proxy_password_file=secret`);
+    expect(said).toEqual([]);
+    const proxy = {
+      kind: 'socks5',
+      host: 'gate.example',
+      port: 1080,
+      login: { user: 'site', password: 'from the file' },
+    };
+    expect(settings.fetch[0]).toMatchObject({ password: 'tea-of-mine', proxy });
+  });
+  test.each<[string, RegExp]>([
+    ['proxy=ftp://gate.example', /proxy= a proxy such as/],
+    ['proxy=192.0.2.1:23', /proxy= a proxy such as/],
+    ['proxy_password=x', /a proxy password needs proxy=/],
+    ['proxy=socks5://site@gate.example', /proxy= give either password_file/],
+  ])('is refused: %s', (option, wrong) => {
+    const { said } = load(`${line} ${option}`);
+    expect(said).toHaveLength(1);
+    expect(said[0]).toMatch(wrong);
+    expect(said[0]).not.toMatch(/tea-of-mine/);
+  });
+});
+
 test('dns_host takes addresses with port and tcp:', () => {
   const { settings, said } = load('dns_host 192.0.2.53, tcp:[2001:db8::53]:54');
   expect(said).toEqual([]);

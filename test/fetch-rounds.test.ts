@@ -1,3 +1,4 @@
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { FetchAccount } from '../daemon/config.ts';
 import { silentLog } from '../daemon/log.ts';
@@ -97,6 +98,34 @@ describe('startFetcher', () => {
     for (let i = 0; i < 100 && server.letters.length > 0; i++) await pause(50);
     expect((await door.inbox('ann')).length).toBe(2);
     expect(fetcher.status()[0]).toMatchObject({ failures: 0, idle: null });
+  });
+
+  test('startFetcher goes by the proxy of the account', async () => {
+    const server = await upstream({ letters: [letter('a')] });
+    const asked: string[] = [];
+    const proxy = createServer(socket => {
+      socket.on('error', () => {});
+      socket.once('data', request => {
+        asked.push(request.toString().split('\r\n')[0] ?? '');
+        const far = connect(server.port, '127.0.0.1');
+        far.on('error', () => socket.destroy());
+        socket.write('HTTP/1.1 200 OK\r\n\r\n');
+        socket.pipe(far).pipe(socket);
+      });
+    });
+    await new Promise<void>(resolve => proxy.listen(0, '127.0.0.1', resolve));
+    const by = {
+      kind: 'http',
+      host: '127.0.0.1',
+      port: (proxy.address() as AddressInfo).port,
+      login: null,
+      remoteNames: true,
+    } as const;
+    const fetcher = start([accountAt(server.port, { host: 'pop.far.test', proxy: by })]);
+    const [visit] = await fetcher.runNow();
+    proxy.close();
+    expect(visit?.result.fetched, visit?.result.error ?? '').toBe(1);
+    expect(asked).toEqual([`CONNECT pop.far.test:${server.port} HTTP/1.1`]);
   });
 
   test('startFetcher visits on demand, and keeps one session per account', async () => {

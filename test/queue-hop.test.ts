@@ -259,7 +259,7 @@ test('findHop puts dead hosts last, and leaves those alone that refuse our sign-
 
 test('findHop sends a host’s mail by the proxy of its domain, names unresolved where the proxy does that', async () => {
   const proxy = (url: string) => {
-    const parsed = byUrl(url, '', '.');
+    const parsed = byUrl(url, new Map(), '.');
     return parsed.ok ? parsed.value.proxy : null;
   };
   const lines = settings([{ domain: 'gated.test', host: 'gate.test', port: 25 }], {
@@ -285,7 +285,7 @@ test('findHop sends a host’s mail by the proxy of its domain, names unresolved
 
 test('findHop has the password of a gateway sent under verified TLS where a proxy connects us', async () => {
   const login = { user: 'site', password: 'x' };
-  const by = byUrl('socks5h://192.0.2.70', '', '.');
+  const by = byUrl('socks5h://192.0.2.70', new Map(), '.');
   const rows: [Partial<Gateway>, boolean, string, boolean][] = [
     [{}, false, 'try', false],
     [{ tls: 'implicit' }, false, 'required', true],
@@ -303,7 +303,7 @@ test('findHop has the password of a gateway sent under verified TLS where a prox
 });
 
 test('hopName joins what goes the same way to the same gateways as the same user', () => {
-  const by = byUrl('http://192.0.2.70', '', '.');
+  const by = byUrl('http://192.0.2.70', new Map(), '.');
   const lines = settings(
     [
       { domain: '*', host: 'all.test', port: 25 },

@@ -295,6 +295,20 @@ describe('dialBy', () => {
     );
   });
 
+  test('dialBy looks a name up itself for a proxy that does not', async () => {
+    const asked: string[] = [];
+    const port = await listen((socket, heard) => {
+      if (heard) asked.push(heard.split(' ')[1] ?? '');
+      if (heard) socket.write('HTTP/1.1 200 OK\r\n\r\n');
+    });
+    const to = { host: 'localhost', port: 25, addresses: null };
+    for (const remoteNames of [true, false]) {
+      const proxy: ProxyServer = { kind: 'http', host: '127.0.0.1', port, login: null, remoteNames };
+      sockets.push(await dialBy({ proxy, from: anyLocal }, to, 400));
+    }
+    expect(asked).toEqual(['localhost:25', '127.0.0.1:25']);
+  });
+
   test('dialBy is held by no proxy longer than its time', async () => {
     const rows: [string, (socket: Socket, heard: string) => void, RegExp][] = [
       ['silent', () => {}, /^timeout telnet:.* gave no connection in time/],

@@ -1,4 +1,5 @@
 import { givenOptions, passwordOf, unknownOption } from './line-options.ts';
+import { byUrl } from './proxy-line.ts';
 import type { FetchAccount } from './settings/fetching.ts';
 import { address, domain, duration, type Parsed, right, wrong } from './values.ts';
 
@@ -19,11 +20,17 @@ export function fetchAccount(line: string, folder: string): Parsed<FetchAccount>
   if (!rest.ok) return rest;
   const password = passwordOf(given, folder);
   if (!password.ok) return password;
+  const proxy = proxyOf(given, folder);
+  if (!proxy.ok) return proxy;
   const u = upstream.value;
-  return right({ name: `${u.user}@${u.host}:${u.port}`, to: to.value, ...u, ...password.value, ...rest.value });
+  const name = `${u.user}@${u.host}:${u.port}`;
+  return right({ name, to: to.value, ...u, ...password.value, ...rest.value, ...proxy.value });
 }
 
-const known = ['password_file', 'password', 'every', 'delete', 'keep', 'tls', 'envelope', 'default'];
+const known = [
+  ...['password_file', 'password', 'every', 'delete', 'keep', 'tls', 'envelope', 'default'],
+  ...['proxy', 'proxy_password_file', 'proxy_password'],
+];
 
 function upstreamOf(text: string): Parsed<Pick<FetchAccount, 'host' | 'port' | 'user' | 'implicitTls'>> {
   const url = URL.canParse(text) ? new URL(text) : null;
@@ -73,4 +80,18 @@ function behaviour(given: Map<string, string>): Parsed<Pick<FetchAccount, 'every
     ? { kind: 'keep', days: Math.ceil(days.value / 86_400_000) }
     : { kind: 'delete' };
   return right({ every: Math.max(every.value, 1000), tls, after });
+}
+
+/** `proxy=URL`, as proxy_domain has it, with the password in options of its own. */
+function proxyOf(given: Map<string, string>, folder: string): Parsed<Pick<FetchAccount, 'proxy' | 'proxyFiles'>> {
+  const prefix = /^proxy_/;
+  const own = [...given]
+    .filter(([name]) => prefix.test(name))
+    .map(([name, value]) => [name.replace(prefix, ''), value] as const);
+  const url = given.get('proxy');
+  if (url === undefined) return own.length > 0 ? wrong('a proxy password needs proxy=') : right({});
+  const way = byUrl(url, new Map(own), folder);
+  if (!way.ok) return wrong(`proxy= ${way.wrong}`);
+  const { proxy, files } = way.value;
+  return right({ proxy, ...(files && { proxyFiles: files }) });
 }

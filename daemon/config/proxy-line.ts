@@ -13,20 +13,26 @@ export function proxyLine(line: string, folder: string): Parsed<ProxyRule> {
   const domain = domainPattern(to);
   if (!domain.ok) return domain;
   if (where.toLowerCase() === 'direct' && rest === '') return right({ domain: domain.value, proxy: null });
-  const proxy = where.includes('://') ? byUrl(where, rest, folder) : byTelnet(where, rest);
+  const proxy = where.includes('://') ? byOptions(where, rest, folder) : byTelnet(where, rest);
   return proxy.ok ? right({ domain: domain.value, ...proxy.value }) : proxy;
 }
 
 type Way = { proxy: ProxyServer; files?: string[] };
 
-/** `socks5://`, `socks5h://` or `http://` with `[USER@]HOST[:PORT]`; behind it the password. */
-export function byUrl(text: string, rest: string, folder: string): Parsed<Way> {
+function byOptions(url: string, rest: string, folder: string): Parsed<Way> {
+  const given = givenOptions(rest === '' ? [] : rest.split(/\s+/));
+  const unknown = unknownOption('proxy_domain', given, ['password_file', 'password']);
+  return unknown === null ? byUrl(url, given, folder) : wrong(unknown);
+}
+
+/** `socks5://`, `socks5h://` or `http://` with `[USER@]HOST[:PORT]`; `given`: options that hold the password. */
+export function byUrl(text: string, given: Map<string, string>, folder: string): Parsed<Way> {
   const m = /^(socks5h?|http):\/\/(?:([^@/]*)@)?([^@/]+)\/?$/i.exec(text);
   if (!m) return wrong('a proxy such as socks5://proxy.example.org:1080 or http://ann@192.0.2.1:3128 belongs here');
   const scheme = m[1]!.toLowerCase();
   const where = hostPort(m[3]!, scheme === 'http' ? 3128 : 1080);
   if (!where.ok) return where;
-  const login = loginOf(m[2], rest, folder);
+  const login = loginOf(m[2], given, folder);
   if (!login.ok) return login;
   const kind = scheme === 'http' ? 'http' : 'socks5';
   const { login: as = null, file } = login.value ?? {};
@@ -37,12 +43,9 @@ export function byUrl(text: string, rest: string, folder: string): Parsed<Way> {
 
 function loginOf(
   user: string | undefined,
-  rest: string,
+  given: Map<string, string>,
   folder: string,
 ): Parsed<{ login: Login; file: string | undefined } | null> {
-  const given = givenOptions(rest === '' ? [] : rest.split(/\s+/));
-  const unknown = unknownOption('proxy_domain', given, ['password_file', 'password']);
-  if (unknown !== null) return wrong(unknown);
   if (!user) return given.size > 0 ? wrong('a password needs a user: socks5://USER@HOST') : right(null);
   if (user.includes(':')) return wrong('the password does not belong into the address: use password_file=FILE');
   const found = passwordOf(given, folder);

@@ -2,10 +2,11 @@
  * Opens connections the way a destination is to be reached: directly, or by a SOCKS5, HTTP CONNECT or telnet proxy.
  * It promises a connected socket on which nothing but the destination has been heard, or a DialError whose kind
  * `proxy` says that no other address would fare better. A proxy holds it no longer than the time given, and makes
- * it keep no more than 16 KB. It chooses no proxy and looks up no names but the proxy's own.
+ * it keep no more than 16 KB. It chooses no proxy and looks up names the system's way, where it must.
  */
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { DialError, dial, type LocalAddresses } from './dial.ts';
+import { systemAddresses } from './dns.ts';
 import type { Destination, Handshake, Step } from './proxy/handshake.ts';
 import { httpConnect } from './proxy/http-connect.ts';
 import { type Login, socks5 } from './proxy/socks5.ts';
@@ -24,7 +25,7 @@ export type ProxyServer = { host: string; port: number } & (
 
 /** How to get to a destination. */
 export type Egress = { /** Null: directly. */ proxy: ProxyServer | null; from: LocalAddresses };
-/** `addresses` null: whoever connects looks the name up. */
+/** `addresses` null: the name is looked up by the proxy, where it does that, else by the system. */
 export type Target = { host: string; port: number; addresses: string[] | null };
 
 export const proxyName = (p: ProxyServer): string =>
@@ -36,7 +37,7 @@ export async function dialBy(egress: Egress, to: Target, timeout: number): Promi
   if (!proxy) return dial(to.addresses ?? [to.host], to.port, timeout, from);
   const deadline = performance.now() + 2 * timeout;
   let last = new DialError('dns', 'no address to connect to');
-  const addresses = to.addresses ?? [null];
+  const addresses = to.addresses ?? (await whoLooksUp(proxy, to.host));
   for (const [tried, address] of addresses.entries()) {
     const share = (deadline - performance.now()) / (addresses.length - tried);
     if (share <= 0) break;
@@ -46,6 +47,15 @@ export async function dialBy(egress: Egress, to: Target, timeout: number): Promi
     if (last.kind === 'proxy') break;
   }
   throw last;
+}
+
+/** Null stands for the name itself. */
+async function whoLooksUp(proxy: ProxyServer, host: string): Promise<(string | null)[]> {
+  if (isIP(host)) return [host];
+  if (proxy.kind !== 'telnet' && proxy.remoteNames) return [null];
+  return systemAddresses(host).catch(() => {
+    throw new DialError('dns', `${host}: no such host`);
+  });
 }
 
 async function viaProxy(proxy: ProxyServer, to: Destination, from: LocalAddresses, timeout: number) {
