@@ -137,6 +137,12 @@ const commands: Record<string, Command> = {
     words: 1,
     load: async () => (await import('./cli/route.ts')).route,
   },
+  reach: {
+    usage: 'reach DOMAIN',
+    does: 'show which way mail for a domain goes, and try it without sending any',
+    words: 1,
+    load: async () => (await import('./cli/reach.ts')).reach,
+  },
   'config check': {
     usage: 'config check',
     does: 'name every mistake in the settings',

@@ -13,10 +13,10 @@ import { createBacklog } from './queue/backlog.ts';
 import { type Carrier, carry, type Failure, type Journey, type Result, sharesOf, unreached } from './queue/carry.ts';
 import type { Done } from './queue/changes.ts';
 import { createHostMemory } from './queue/hop/memory.ts';
+import { ourselves } from './queue/hop/ourselves.ts';
 import { type EgressSettings, findHop, type HopOptions, hopName } from './queue/hop.ts';
 import { Lanes, type Limits } from './queue/lanes.ts';
 import { type Order, operate } from './queue/operate.ts';
-import { ourselves } from './queue/ourselves.ts';
 import { type PreparedRelease, releaseDue } from './queue/release.ts';
 import { settle, settleSurely } from './queue/settle.ts';
 import type { ClientOptions, ClientTimeouts, SmtpClient } from './smtp-client.ts';
@@ -25,6 +25,7 @@ import type { Resolver } from './wire/dns.ts';
 
 export type { Done } from './queue/changes.ts';
 export { type Command, type Order, operate } from './queue/operate.ts';
+export { probe } from './queue/probe.ts';
 export type { PreparedRelease } from './queue/release.ts';
 
 /** Read at each use: a reload may swap them. */

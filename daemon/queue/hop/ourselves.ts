@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os';
-import type { Settings } from '../config.ts';
+import type { Settings } from '../../config.ts';
 
 /** Which exchangers are we? Our names; and, where we are what answers on port 25 here, our addresses. */
 export function ourselves(settings: Pick<Settings, 'host_domain' | 'smtp_port'>): (hostOrAddress: string) => boolean {
