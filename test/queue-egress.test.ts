@@ -1,4 +1,5 @@
 import { connect as connectTo, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Gateway } from '../daemon/config.ts';
 import { createResolver } from '../daemon/wire/dns.ts';
@@ -77,6 +78,36 @@ describe('queue signs in at a gateway', () => {
     expect(hop.heard.slice(1, 5)).toEqual(['STARTTLS', '(TLS)', 'EHLO us.test', `AUTH PLAIN ${plain}`]);
   });
 
+  test('under TLS from the first octet, by a proxy too', async () => {
+    const hop = await rig.hop({ offers: ['AUTH PLAIN'] });
+    const far = createTlsServer(localhost, socket => {
+      join(socket, hop.port);
+    });
+    servers.push(far);
+    await new Promise<void>(resolve => far.listen(0, '127.0.0.1', resolve));
+    const { port } = far.address() as { port: number };
+    rig.settings.gateway = [gateway(port, { ...strict, tls: 'implicit' })];
+    await rig.accept(['bob@far.test']);
+    await rig.queue();
+    await until('the queue is empty', empty);
+    const asked = createServer(socket => {
+      socket.on('error', () => {});
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 200 OK\r\n\r\n');
+        join(socket, port);
+      });
+    });
+    servers.push(asked);
+    await new Promise<void>(resolve => asked.listen(0, '127.0.0.1', resolve));
+    const by = { kind: 'http', host: '127.0.0.1', port: (asked.address() as { port: number }).port } as const;
+    rig.settings.proxy_domain = [{ domain: '*', proxy: { ...by, login: null, remoteNames: true } }];
+    await rig.accept(['cat@far.test']);
+    await rig.queue();
+    await until('the queue is empty', empty);
+    expect(hop.heard.filter(line => line.startsWith('AUTH'))).toHaveLength(2);
+    expect(hop.contents).toHaveLength(2);
+  });
+
   test('and never without, whatever the host says', async () => {
     const hops = [
       await rig.hop({ offers: ['AUTH PLAIN'] }),
@@ -125,6 +156,14 @@ describe('queue signs in at a gateway', () => {
   });
 });
 
+/** Passes octets on, both ways. */
+function join(socket: Socket, port: number): void {
+  const far = connectTo(port, '127.0.0.1');
+  socket.on('error', () => far.destroy());
+  far.on('error', () => socket.destroy());
+  socket.pipe(far).pipe(socket);
+}
+
 /** A telnet proxy of the kind the original knew: reads a line, connects there, and says what it does. */
 async function telnetProxy(banner: string, act?: (socket: Socket) => void) {
   const asked: string[] = [];
@@ -136,10 +175,7 @@ async function telnetProxy(banner: string, act?: (socket: Socket) => void) {
       asked.push(line.toString());
       const [, port] = line.toString().trim().split(':');
       socket.write('Trying 127.0.0.1...\r\n');
-      const far = connectTo(Number(port));
-      far.on('error', () => socket.end('cannot connect\r\n'));
-      socket.pipe(far);
-      far.pipe(socket);
+      join(socket, Number(port));
     });
   });
   servers.push(server);

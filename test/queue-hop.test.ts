@@ -235,7 +235,8 @@ test('findHop puts dead hosts last, and leaves those alone that refuse our sign-
   const gateway: Gateway[] = ['192.0.2.1', '192.0.2.2'].map(host => ({ domain: '*', host, port: 25, login }));
   const memory = createHostMemory();
   let at = 0;
-  const ask = () => hop('x.test', { settings: settings(gateway), memory, now: () => at });
+  let given = settings(gateway);
+  const ask = () => hop('x.test', { settings: given, memory, now: () => at });
   memory.dead('site@192.0.2.1:25', at);
   expect(await ask()).toBe('192.0.2.2:25=192.0.2.2 192.0.2.1:25=192.0.2.1');
   at = 301_000;
@@ -254,6 +255,10 @@ test('findHop puts dead hosts last, and leaves those alone that refuse our sign-
   }
   expect(pauses).toEqual([5, 10, 20, 40, 80, 120, 120]);
   memory.forget();
+  expect(await ask()).toMatch(/^192\.0\.2\.1/);
+  // Changed settings may bring another password.
+  memory.refused('site@192.0.2.1:25', at);
+  given = settings([...gateway]);
   expect(await ask()).toMatch(/^192\.0\.2\.1/);
 });
 

@@ -52,6 +52,7 @@ export const hostKey = ({ host, port, login, proxy }: Host): string =>
 
 /** Where mail for a domain goes now. */
 export async function findHop(domain: string, options: HopOptions): Promise<HopAnswer> {
+  options.memory.under(options.settings.gateway);
   const gateways = gatewaysFor(domain, options.settings);
   const proxy = proxyFor(domain, options.settings);
   const answer = gateways.length > 0 ? await gatewayHosts(gateways, proxy, options) : await own(domain, proxy, options);

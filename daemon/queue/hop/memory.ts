@@ -11,6 +11,8 @@ export type HostMemory = {
    */
   refused(key: string, now: number): boolean;
   works(key: string): void;
+  /** Another list of gateways than the last time: passwords may have been mended, so all is forgotten. */
+  under(gateways: object): void;
   /** A person wants all of them tried now. */
   forget(): void;
 };
@@ -35,6 +37,10 @@ export function createHostMemory(): HostMemory {
     // The oldest go first.
     for (const old of states.keys()) if (states.size > most) states.delete(old);
   };
+  const forget = () => {
+    for (const state of states.values()) state.until = 0;
+  };
+  let list: object | null = null;
   return {
     inOrder(hosts, keyOf, now) {
       const open = hosts.filter(h => !current(keyOf(h), now)?.refusals);
@@ -49,8 +55,10 @@ export function createHostMemory(): HostMemory {
       return before === 0;
     },
     works: key => void states.delete(key),
-    forget() {
-      for (const state of states.values()) state.until = 0;
+    under(gateways) {
+      if (list !== null && list !== gateways) forget();
+      list = gateways;
     },
+    forget,
   };
 }
