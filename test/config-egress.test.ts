@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -236,5 +236,30 @@ test('neededFiles knows the password and certificate files of gateways and proxi
     ['settings', 'a.conf', null],
     ['gateway', 'secret', null],
     ['gateway', 'ca.pem', null],
+  ]);
+});
+
+test('the template of a proxied gateway is good, each of its ways', () => {
+  const template = readFileSync(new URL('../docs/templates/smarthost-proxy.conf', import.meta.url), 'utf8');
+  writeFileSync(join(folder, 'isp-password'), 'tea');
+  const way = (...lines: RegExp[]) => {
+    const off = template.replace(/^(gateway|proxy_domain|dns_host)/gm, '#$1');
+    return lines.reduce((text, line) => text.replace(line, whole => whole.slice(1)), off);
+  };
+  const seen = [
+    template,
+    way(/^#gateway.*smtp\.isp\.example.*$/m, /^#proxy_domain.*http:.*$/m),
+    way(/^#gateway.*:1025.*$/m),
+    way(/^#dns_host.*$/m, /^#proxy_domain.*\$IP.*$/m),
+  ].map(text => {
+    const { settings: s, said } = load(text);
+    expect(said).toEqual([]);
+    return [s.gateway.map(g => `${g.host}:${g.port} ${g.tls}`), s.proxy_domain.map(p => p.proxy?.kind), s.dns_host];
+  });
+  expect(seen).toEqual([
+    [['smtp.isp.example:587 required'], ['socks5'], []],
+    [['smtp.isp.example:587 required'], ['http'], []],
+    [['192.168.7.1:1025 try'], [], []],
+    [[], ['telnet'], ['192.168.7.1']],
   ]);
 });

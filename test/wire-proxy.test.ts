@@ -185,6 +185,11 @@ describe('httpConnect', () => {
         expect(make, JSON.stringify(name)).toThrow(/no host name/);
   });
 
+  test('socks5 asks for no name that has no place in its question', () => {
+    for (const name of ['', 'a'.repeat(256)]) expect(() => socks5({ ...named, name }, null)).toThrow(/no host name/);
+    expect(() => socks5({ ...named, name: 'a'.repeat(255) }, null)).not.toThrow();
+  });
+
   test('httpConnect gives up on an answer without end', () => {
     const machine = httpConnect(there, null);
     machine.hear(Buffer.from('HTTP/1.1 200 OK\r\n'));

@@ -11,6 +11,8 @@ const byPassword = 2;
 
 /** SOCKS version 5 (RFC 1928), with user and password (RFC 1929) where the proxy wants them. */
 export function socks5(to: Destination, login: Login | null): Handshake {
+  if (to.address === null && !(to.name.length > 0 && Buffer.byteLength(to.name) <= 255))
+    throw new TypeError('no host name: its length has no place in SOCKS5');
   let state: 'method' | 'login' | 'answer' = 'method';
   let heard = Buffer.alloc(0);
 
