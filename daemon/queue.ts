@@ -5,20 +5,21 @@
  * report is made in the transaction that ends it. One destination, dead or slow, never stops another. While we may
  * not go out it parks what waits and dials nobody. It owns the only timer; mail comes in by the door, not here.
  */
-import { derived, type Settings } from './config.ts';
+import type { Settings } from './config.ts';
 import type { Counters } from './counters.ts';
 import { because, type Log } from './log.ts';
 import { mayGoOut, type Outing } from './online.ts';
 import { createBacklog } from './queue/backlog.ts';
 import { type Carrier, carry, type Failure, type Journey, type Result, sharesOf, unreached } from './queue/carry.ts';
 import type { Done } from './queue/changes.ts';
+import { createFinder } from './queue/hop/finder.ts';
 import { createHostMemory } from './queue/hop/memory.ts';
-import { ourselves } from './queue/hop/ourselves.ts';
-import { type EgressSettings, findHop, type HopOptions, hopName } from './queue/hop.ts';
+import { type EgressSettings, type HopOptions, hopName } from './queue/hop.ts';
 import { Lanes, type Limits } from './queue/lanes.ts';
 import { type Order, operate } from './queue/operate.ts';
 import { type PreparedRelease, releaseDue } from './queue/release.ts';
 import { settle, settleSurely } from './queue/settle.ts';
+import { within } from './queue/within.ts';
 import type { ClientOptions, ClientTimeouts, SmtpClient } from './smtp-client.ts';
 import type { Acceptance, Accepted, Change, Delivery, QueueCounts, Store } from './store.ts';
 import type { Resolver } from './wire/dns.ts';
@@ -101,19 +102,7 @@ export function createQueue(options: QueueOptions): Queue {
   const name = () => settings.host_domain[0] ?? 'localhost';
   const settler = () => ({ ...options, name: name() });
   const memory = createHostMemory();
-  const ours = derived(
-    () => settings.smtp_port,
-    () => ourselves(settings),
-  );
-  const hopOptions = (): HopOptions => ({
-    settings,
-    memory,
-    now,
-    resolver: options.resolver,
-    random,
-    ours: ours(),
-    ...options.exchangers,
-  });
+  const find = createFinder(options, memory);
   let stopping = true;
   let rounds: Promise<void> | null = null;
   let again = false;
@@ -230,7 +219,7 @@ export function createQueue(options: QueueOptions): Queue {
   }
 
   async function journeyTo(part: Delivery[], done: Carrier['settle']): Promise<Journey> {
-    const answer = await findHop(part[0]?.domain ?? '', hopOptions());
+    const answer = await find(part[0]?.domain ?? '');
     if (answer.kind !== 'hosts')
       return { untried: part, failure: { host: null, reply: answer.reply, permanent: answer.kind === 'failed' } };
     return carry(part, answer.hosts, {
@@ -303,12 +292,4 @@ export function createQueue(options: QueueOptions): Queue {
       return { outing, counts: await deliveries.count(), hops: lanes.status(now()), sending };
     },
   };
-}
-
-function within(limit: number, work: Promise<unknown>): Promise<unknown> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise(resolve => {
-    timer = setTimeout(resolve, limit);
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
