@@ -131,6 +131,22 @@ const commands: Record<string, Command> = {
     words: 1,
     load: async () => (await import('./cli/route.ts')).route,
   },
+  'filter list': {
+    usage: 'filter list [--json]',
+    does: 'list the content rules with their numbers and hits',
+    load: async () => (await import('./cli/filter.ts')).list,
+  },
+  'filter test': {
+    usage: 'filter test FILE.eml',
+    does: 'say which content rules a message matches',
+    words: 1,
+    load: async () => (await import('./cli/filter.ts')).test,
+  },
+  'tellsmtp filters': {
+    usage: 'tellsmtp filters',
+    does: 'the same as filter list',
+    load: async () => (await import('./cli/filter.ts')).list,
+  },
   'config check': {
     usage: 'config check',
     does: 'name every mistake in the settings',

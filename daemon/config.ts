@@ -5,10 +5,12 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type Line, type Mistake, readLines } from './config/file.ts';
+import { readFilterFile } from './config/filter-file.ts';
 import { otherDefaults } from './config/originals.ts';
 import { type Declaration, declarations, type Settings } from './config/settings.ts';
 import { settle, type Verdict } from './config/settle.ts';
 
+export { type FilterFile, readFilterFile } from './config/filter-file.ts';
 export { changedSettings, derived, needsRestart, type SettingName } from './config/live.ts';
 export { settingsReference } from './config/reference.ts';
 export type { AliasRule, FallbackRule, FetchAccount, ForwardRule, Gateway, Settings } from './config/settings.ts';
@@ -46,12 +48,14 @@ export function loadSettings(given: { config: string | null; set: string[] }): L
   // A trial without a settings file dials nobody; who writes a file means it.
   if (file === null && !lines.some(l => l.name === 'online')) settings.online = 'never';
   settings.data_path = resolve(folder, settings.data_path);
-  for (const name of ['tls_cert', 'tls_key'] as const)
+  for (const name of ['tls_cert', 'tls_key', 'msg_filter', 'pickup_path'] as const)
     if (settings[name]) settings[name] = resolve(folder, settings[name]);
   const wrong = verdicts.filter(v => v.what === 'wrong').map(remark);
-  const mistakes = [...read.mistakes, ...wrong, ...together(settings, file ?? defaultFile, wrong.length > 0)];
+  const filter = readFilterFile(settings.msg_filter);
+  const rest = [...filter.mistakes, ...together(settings, file ?? defaultFile, wrong.length > 0)];
   const notes = verdicts.filter(v => v.what === 'mapped' || v.what === 'ignored').map(remark);
-  return { settings, mistakes, warnings, notes, verdicts, file, read: read.files };
+  const mistakes = [...read.mistakes, ...wrong, ...rest];
+  return { settings, mistakes, warnings: [...warnings, ...filter.warnings], notes, verdicts, file, read: read.files };
 }
 
 const remark = ({ file, line, message }: Mistake): Mistake => ({ file, line, message });

@@ -8,6 +8,7 @@
 import { statfs } from 'node:fs/promises';
 import type { Settings } from './config.ts';
 import { type Counters, createCounters } from './counters.ts';
+import { type ContentCheck, tagField, type Verdict } from './intake/filter.ts';
 import { type HeaderRules, Incoming, type Received } from './intake/incoming.ts';
 import { type Filed, noticesFor } from './intake/notices.ts';
 import { type PolicySettings, refuseRelay, refuseSender, tooLarge, type Visitor } from './intake/policy.ts';
@@ -22,6 +23,7 @@ import { dateField, messageId, receivedField } from './mail/trace.ts';
 import type { Acceptance, AcceptedRecipient, Change, Delivery, Hold, Store } from './store.ts';
 import { StoreError } from './store.ts';
 
+export { type ContentCheck, type ContentFilter, createContentFilter } from './intake/filter.ts';
 export { Incoming, type Received, type Routing, traceLine, type Visitor };
 
 /** One message being handed in: who brings it, and how the session named itself. */
@@ -60,7 +62,9 @@ export type Intake = {
   chain: Chain;
 };
 
-export type IntakeSettings = PolicySettings & ChainSettings & Pick<Settings, 'data_path' | 'bare_newline'>;
+export type IntakeSettings = PolicySettings &
+  ChainSettings &
+  Pick<Settings, 'data_path' | 'bare_newline' | 'msg_filter'>;
 
 export type IntakeOptions = {
   store: Store;
@@ -74,6 +78,8 @@ export type IntakeOptions = {
   /** Told after each commit: the queue has work; folders changed. */
   wake: () => void;
   changed: (changes: Change[]) => void;
+  /** Looks at content that is about to come in, while msg_filter is set; never at our own reports. */
+  check?: ContentCheck;
 };
 
 /** RFC 5321 §6.3 asks for at least 100. */
@@ -82,7 +88,7 @@ const maxHops = 100;
 const mostHeader = 64 * 1024;
 
 export function createIntake(options: IntakeOptions): Intake {
-  const { store, settings, log, now, counters = createCounters(), parked, wake, changed } = options;
+  const { store, settings, log, now, counters = createCounters(), parked, wake, changed, check } = options;
   const chain = createChain({ store, settings, now });
   const room = freeRoom(options);
 
@@ -155,12 +161,13 @@ export function createIntake(options: IntakeOptions): Intake {
     const at = now();
     const by = settings.host_domain[0]!;
     const oneFor = recipients.length === 1 ? recipients[0]!.address : null;
-    const submitted = visitor.origin === 'submitter' || visitor.origin === 'webmail';
+    const submitted = ['submitter', 'webmail', 'local'].includes(visitor.origin);
+    const trace = settings.msg_filter === '' ? ['return-path'] : ['return-path', tagField.toLowerCase()];
     // A browser's address is nobody's business: the webmail's mail says only that it came from us.
     const peerAddress = visitor.origin === 'webmail' ? null : visitor.address;
     return {
       prepend: receivedField({ helo, peerAddress, by, with: protocol, id, for: oneFor, at }),
-      drop: submitted ? ['return-path', 'bcc', 'resent-bcc'] : ['return-path'],
+      drop: submitted ? [...trace, 'bcc', 'resent-bcc'] : trace,
       missing: submitted ? { date: dateField(at), 'message-id': `Message-ID: ${messageId(id, by)}\r\n` } : {},
     };
   }
@@ -178,7 +185,13 @@ export function createIntake(options: IntakeOptions): Intake {
       );
     const { visitor, id } = handover;
     const { releaseAt, key } = submitted;
-    const recipients = releaseAt === null ? submitted.recipients : submitted.recipients.map(unrouted);
+    const verdict = await judge(received, incoming, handover);
+    if (verdict?.refusal) return await refused(incoming, verdict.refusal);
+    // A draft has been sent as far as its author knows: its Sent copy is filed, and nobody gets it.
+    if (verdict?.discard && visitor.origin !== 'webmail')
+      return await refused(incoming, reply(250, '0.0', `OK: accepted as ${id}`));
+    const wanted = verdict?.discard ? [] : submitted.recipients;
+    const recipients = releaseAt === null ? wanted : wanted.map(unrouted);
     const { reversePath, envid } = submitted.envelope;
     const header = () => incoming.read(0, mostHeader);
     const reports = await reportsOwed({ reversePath, envid, recipients, header, arrivedAt: now(), key: key ?? id });
@@ -191,6 +204,8 @@ export function createIntake(options: IntakeOptions): Intake {
       fileSent: visitor.origin === 'webmail',
       recipients,
       hold: releaseAt === null ? parked() : heldUntil(releaseAt),
+      ...(verdict?.filing && { filing: verdict.filing }),
+      ...(verdict?.hold && { hold: { kind: 'operator', reason: verdict.hold, until: null } }),
     };
     const accepted = await store.accept(mail, reports);
     if (accepted.duplicate) await incoming.discard();
@@ -207,6 +222,14 @@ export function createIntake(options: IntakeOptions): Intake {
       duplicate: accepted.duplicate,
     });
     return reply(250, '0.0', accepted.duplicate ? `OK: ${id} was here already` : `OK: accepted as ${id}`);
+  }
+
+  /** What the rules of msg_filter say; null: there are none. */
+  async function judge(received: Received, incoming: Incoming, from: Handover): Promise<Verdict | null> {
+    if (!check || settings.msg_filter === '') return null;
+    const { header, tree, content } = received;
+    const read = (start: number, end: number) => incoming.read(start, end);
+    return await check({ header, root: tree, size: content.size, read }, from);
   }
 
   /** The parts of an acceptance that content and envelope decide. */

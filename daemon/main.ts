@@ -6,7 +6,7 @@ import { type Auth, createAuth, passwordProblem } from './auth.ts';
 import { type Context, type Running, runChild, type Start } from './child.ts';
 import { derived } from './config.ts';
 import { createCounters, type Sample } from './counters.ts';
-import { createIntake, type Intake, traceLine } from './intake.ts';
+import { type ContentFilter, createContentFilter, createIntake, type Intake, traceLine } from './intake.ts';
 import { because } from './log.ts';
 import { localOf } from './mail/address.ts';
 import { mayGoOut } from './online.ts';
@@ -25,6 +25,7 @@ const dayMs = 86_400_000;
 /** A form is sent again, or a report made again, within days; an upstream may be out of reach for a year (docs/decisions.md). */
 const keysKeptMs = 30 * dayMs;
 const fetchKeysKeptMs = 400 * dayMs;
+const filterState = 'filter.hits';
 
 export const startDaemon: Start = async context => {
   const { settings, store, log, now, tls, serviceKey, listen } = context;
@@ -37,7 +38,10 @@ export const startDaemon: Start = async context => {
     return outing.yes ? null : { kind: 'off line', reason: outing.reason, until: null };
   };
   const counters = createCounters();
-  const intake = createIntake({ store, settings, log, now, counters, parked, wake: () => queue.wake(), changed });
+  const filter = createContentFilter({ settings, log, now });
+  filter.restore((await store.kept.load(filterState)) ?? '[]');
+  const door = { store, settings, log, now, counters, parked, changed, check: filter.check };
+  const intake = createIntake({ ...door, wake: () => queue.wake() });
   const queue: Queue = createQueue({
     store,
     settings,
@@ -60,6 +64,7 @@ export const startDaemon: Start = async context => {
   );
   const pop3 = createPop3Server({ store, auth, log, now, tls: () => tls, changed, mayConnect: a => mayConnect()(a) });
   context.reloaded(async changed => {
+    filter.reread();
     relay.refresh();
     submission.refresh();
     if (changed.has('online')) await queue.reconsider();
@@ -69,7 +74,7 @@ export const startDaemon: Start = async context => {
   await listen(submission.server, 'submission');
   await listen(pop3.server, 'pop3');
   await queue.start();
-  const stopChores = keepHouse(context, auth);
+  const stopChores = keepHouse(context, auth, filter);
   const sessions = () => ({
     smtp: relay.connections(),
     submission: submission.connections(),
@@ -77,12 +82,13 @@ export const startDaemon: Start = async context => {
   });
   const status = async () => ({ sessions: sessions(), queue: await queue.status(), writes: store.pendingWrites() });
   const counted = async () => [...counters.samples(), ...gauges(await queue.status(), sessions())];
-  tell = context.connect({ ...verbs(context, auth, intake, queue), status, 'queue.counters': counted });
+  tell = context.connect({ ...verbs(context, auth, intake, queue, filter), status, 'queue.counters': counted });
   return {
     async stop(graceMs) {
       stopChores();
       await Promise.all([relay.close(graceMs), submission.close(graceMs), pop3.close(graceMs), queue.stop(graceMs)]);
       await store.kept.save(throttleState, auth.snapshot());
+      await store.kept.save(filterState, filter.snapshot());
     },
   } satisfies Running;
 };
@@ -104,11 +110,14 @@ function gauges({ counts, hops }: QueueStatus, listeners: Record<string, number>
 }
 
 /** What is done by the clock: the throttle is kept over restarts, leftovers of crashes and old keys go, freed pages are given back. */
-function keepHouse({ store, log, now }: Context, auth: Auth): () => void {
+function keepHouse({ store, log, now }: Context, auth: Auth, filter: ContentFilter): () => void {
   const quietly = (what: string, act: () => Promise<unknown>) => () =>
     void act().catch(error => log.error(what, because(error)));
   const keep = setInterval(
-    quietly('keeping the throttle', () => store.kept.save(throttleState, auth.snapshot())),
+    quietly('keeping the throttle and the counters', async () => {
+      await store.kept.save(throttleState, auth.snapshot());
+      await store.kept.save(filterState, filter.snapshot());
+    }),
     60_000,
   );
   const tidy = quietly('sweep', async () => {
@@ -131,7 +140,13 @@ function keepHouse({ store, log, now }: Context, auth: Auth): () => void {
 
 type AuthArgs<V extends keyof AuthVerbs> = AuthVerbs[V]['args'];
 
-function verbs({ store, settings, now }: Context, auth: Auth, intake: Intake, queue: Queue): Verbs {
+function verbs(
+  { store, settings, now }: Context,
+  auth: Auth,
+  intake: Intake,
+  queue: Queue,
+  filter: ContentFilter,
+): Verbs {
   return {
     health: async () => ({ smtp: true, submission: true, pop3: true }),
     'auth.check': async (a: AuthArgs<'auth.check'>) =>
@@ -150,6 +165,8 @@ function verbs({ store, settings, now }: Context, auth: Auth, intake: Intake, qu
     },
     'queue.status': async () => queue.status(),
     'queue.operate': async (order: Order) => queue.operate(order),
+    'filter.list': async () => filter.list(),
+    'filter.reread': async () => filter.reread(),
     route: async ({ address }: { address: string }) => {
       const { routes, trace, refusal } = await intake.chain(address);
       return { routes, trace: traceLine(trace), refusal, online: mayGoOut(settings, now()) };

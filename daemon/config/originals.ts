@@ -94,7 +94,7 @@ export const originals = new Map<string, Original>([
   ...ignored(
     'there is no such thing here',
     ...['forward_cc', 'vdomain', 'relay_to', 'forward_from_ip', 'max_rcpts', 'smtp_welcome', 'fake_vrfy'],
-    ...['log_chain', 'alias_file', 'msg_filter', 'pickup_path', 'proxy_domain', 'dns_host', 'suspend_domain'],
+    ...['log_chain', 'alias_file', 'proxy_domain', 'dns_host', 'suspend_domain'],
     ...['etrn_relay', 'hide', 'allowdup'],
   ),
 ]);

@@ -28,6 +28,8 @@ export function refuseSender(
   const bySubmission = visitor.origin === 'submitter' || visitor.origin === 'webmail';
   if (bySubmission && reversePath !== null && !isOwn(visitor.account, reversePath, settings))
     return reply(550, '7.1', 'You may send with your own addresses only');
+  if (visitor.origin === 'local' && reversePath !== null && !settings.host_domain.includes(domainOf(reversePath)))
+    return reply(550, '7.1', 'Programs of this machine send with addresses of its own domains only');
   return null;
 }
 
@@ -42,8 +44,8 @@ function isOwn(account: Account | null, reversePath: string, settings: PolicySet
   return settings.alias.some(a => a.from === key && a.to === account.address);
 }
 
-/** Only those who signed in, and the fetcher for nobody, may send to other domains. */
+/** Only those who signed in and programs of this machine, and the fetcher for nobody, may send to other domains. */
 export function refuseRelay(visitor: Visitor): Reply | null {
-  const may = visitor.origin === 'submitter' || visitor.origin === 'webmail' || visitor.origin === 'ourselves';
+  const may = ['submitter', 'webmail', 'local', 'ourselves'].includes(visitor.origin);
   return may ? null : reply(550, '7.1', 'Relaying denied: sign in at the submission port to send elsewhere');
 }

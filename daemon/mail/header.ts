@@ -14,7 +14,7 @@ import { parseParams } from './header/params.ts';
 export { decodeCharset } from './header/charset.ts';
 export { cleanText } from './header/clean.ts';
 export { decodeWords } from './header/encoded-words.ts';
-export { type Params, parseParams, withoutComments } from './header/params.ts';
+export { type Params, paramReadings, parseParams, withoutComments } from './header/params.ts';
 
 /** Octets of a header that are looked at. */
 export const LONGEST_HEADER = 256 * 1024;
