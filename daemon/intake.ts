@@ -35,6 +35,8 @@ export type Handover = {
   helo: string;
   /** `ESMTP`, `ESMTPSA` … (RFC 3848). */
   protocol: string;
+  /** Header fields that were the envelope, and stay outside; by lower-case name. */
+  drop?: readonly string[];
 };
 
 export type Submitted = {
@@ -157,14 +159,14 @@ export function createIntake(options: IntakeOptions): Intake {
     return reports;
   }
 
-  function headerRules({ visitor, id, helo, protocol }: Handover, recipients: Recipient[]): HeaderRules {
+  function headerRules({ visitor, id, helo, protocol, drop = [] }: Handover, recipients: Recipient[]): HeaderRules {
     const at = now();
     const by = settings.host_domain[0]!;
     const oneFor = recipients.length === 1 ? recipients[0]!.address : null;
     const submitted = ['submitter', 'webmail', 'local'].includes(visitor.origin);
-    const trace = settings.msg_filter === '' ? ['return-path'] : ['return-path', tagField.toLowerCase()];
+    const trace = ['return-path', ...drop, ...(settings.msg_filter === '' ? [] : [tagField.toLowerCase()])];
     // A browser's address is nobody's business: the webmail's mail says only that it came from us.
-    const peerAddress = visitor.origin === 'webmail' ? null : visitor.address;
+    const peerAddress = visitor.origin === 'webmail' || visitor.origin === 'local' ? null : visitor.address;
     return {
       prepend: receivedField({ helo, peerAddress, by, with: protocol, id, for: oneFor, at }),
       drop: submitted ? [...trace, 'bcc', 'resent-bcc'] : trace,

@@ -10,6 +10,7 @@ import { type ContentFilter, createContentFilter, createIntake, type Intake, tra
 import { because } from './log.ts';
 import { localOf } from './mail/address.ts';
 import { mayGoOut } from './online.ts';
+import { createPickup } from './pickup.ts';
 import { createPop3Server } from './pop3-server.ts';
 import { createQueue, type Order, type Queue, type QueueStatus } from './queue.ts';
 import { connectSmtp } from './smtp-client.ts';
@@ -74,6 +75,8 @@ export const startDaemon: Start = async context => {
   await listen(submission.server, 'submission');
   await listen(pop3.server, 'pop3');
   await queue.start();
+  const pickup = settings.pickup_path === '' ? null : createPickup({ settings, intake, log, now });
+  await pickup?.start();
   const stopChores = keepHouse(context, auth, filter);
   const sessions = () => ({
     smtp: relay.connections(),
@@ -86,6 +89,7 @@ export const startDaemon: Start = async context => {
   return {
     async stop(graceMs) {
       stopChores();
+      await pickup?.stop();
       await Promise.all([relay.close(graceMs), submission.close(graceMs), pop3.close(graceMs), queue.stop(graceMs)]);
       await store.kept.save(throttleState, auth.snapshot());
       await store.kept.save(filterState, filter.snapshot());
