@@ -21,7 +21,6 @@ export type NamedEnvelope = {
 export const envelopeFields = ['x-envelope-from', 'x-envelope-to', 'x-sender', 'x-receiver', 'bcc', 'resent-bcc'];
 
 const senderFields = ['x-envelope-from', 'x-sender', 'return-path'];
-const recipientFields = ['x-envelope-to', 'x-receiver'];
 const resentFields = ['resent-to', 'resent-cc', 'resent-bcc'];
 const plainFields = ['to', 'cc', 'bcc'];
 const longestLocal = 255;
@@ -30,7 +29,7 @@ const longestLocal = 255;
 export function namedEnvelope(header: Header, domain: string): NamedEnvelope {
   const wrong: string[] = [];
   // RFC 5322 §3.6.6: who sends a message once more names its recipients in fields of their own.
-  const lists = [recipientFields, resentFields, plainFields];
+  const lists = [['x-envelope-to'], ['x-receiver'], resentFields, plainFields];
   const fields = lists.find(names => names.some(n => header.get(n) !== null)) ?? [];
   const recipients = new Map<string, string>();
   for (const name of fields)
