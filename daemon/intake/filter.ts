@@ -59,6 +59,8 @@ export function createContentFilter({ settings, log, now }: FilterOptions): Cont
   let stamp = stampOf(path);
   let file: FilterFile = readFilterFile(path);
   let lookedAt = now();
+  // Of a file that broke while nobody ran, the rules that can be read hold: fewer are better than none.
+  for (const m of file.mistakes) log.error('filter rules with mistakes', { error: mistakeLine(m) });
 
   const reread = (): boolean => {
     stamp = stampOf(settings.msg_filter);
