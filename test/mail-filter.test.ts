@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { WordSearch } from '../daemon/mail/filter/word-search.ts';
+import { namesInZip } from '../daemon/mail/filter/zip.ts';
 import { matchingRules, readRules } from '../daemon/mail/filter.ts';
 import { scan } from '../daemon/mail/parts.ts';
+import { runCommand } from './commands.ts';
 import { corpusMessages } from './corpus-folder.ts';
 import { cpuMillis } from './cpu.ts';
+import { testWith } from './harness.ts';
 
 /** What a message matches, as `number: where`. */
 async function look(rules: string, mail: string | Buffer): Promise<string[]> {
@@ -207,6 +210,14 @@ describe('attachment rules', () => {
     expect(await look('reject attachment *.scr', parts(header))).toEqual([]);
   });
 
+  test('a piece of a name is no name', async () => {
+    const header = 'Content-Disposition: attachment; filename*0=report; filename*1=.exe; filename*2=.txt';
+    expect(await look(exe, parts(header))).toEqual([]);
+    expect(await look('reject attachment report.exe.txt', parts(header))).toEqual([
+      '1: attachment report.exe.txt, part 2',
+    ]);
+  });
+
   test('a name of the whole message, in a part of a part, and in a message inside', async () => {
     const attachment = 'Content-Disposition: attachment; filename=happy99.exe\n\nMZ\n';
     const inner = `Content-Type: multipart/mixed; boundary=c\n\n--c\n${attachment}--c--\n`;
@@ -255,6 +266,75 @@ describe('attachment rules', () => {
     expect(await look('reject attachment type text/html', parts('Content-Type: text/html; name=a.html'))).toHaveLength(
       1,
     );
+  });
+
+  test('the names of files inside a zip file', async () => {
+    // `zip` of a.txt and tools/setup.exe, as Python's zipfile stores them.
+    const zip = (name: string) => {
+      const entry = (at: number) =>
+        Buffer.concat([
+          Buffer.from('PK\x01\x02'),
+          Buffer.alloc(24),
+          u16(Buffer.byteLength(name)),
+          Buffer.alloc(12),
+          u32(at),
+          Buffer.from(name),
+        ]);
+      const local = Buffer.concat([
+        Buffer.from('PK\x03\x04'),
+        Buffer.alloc(22),
+        u16(name.length),
+        u16(0),
+        Buffer.from(name),
+      ]);
+      const end = Buffer.concat([
+        Buffer.from('PK\x05\x06'),
+        Buffer.alloc(4),
+        u16(1),
+        u16(1),
+        u32(entry(0).length),
+        u32(local.length),
+        u16(0),
+      ]);
+      return Buffer.concat([local, entry(0), end]);
+    };
+    const u16 = (n: number) => Buffer.from([n & 255, n >> 8]);
+    const u32 = (n: number) => Buffer.concat([u16(n & 65_535), u16(n >>> 16)]);
+    const withZip = (bytes: Buffer) =>
+      mail(
+        'Content-Type: application/x; name=tools.dat\nContent-Transfer-Encoding: base64',
+        bytes.toString('base64').replace(/.{76}/g, '$&\n'),
+      );
+    const rule = 'reject attachment archived *.exe';
+    expect(await look(rule, withZip(zip('tools/setup.exe')))).toEqual([
+      '1: attachment tools.dat with tools/setup.exe, part 1',
+    ]);
+    expect(await look(rule, withZip(zip('tools/setup.txt')))).toEqual([]);
+    expect(await look('reject attachment *.exe', withZip(zip('setup.exe')))).toEqual([]);
+    expect(await look('reject attachment *.dat archived setup.* larger 10', withZip(zip('x/setup.exe')))).toHaveLength(
+      1,
+    );
+    // Cut anywhere, or filled with nonsense, it is no more than a file.
+    const whole = zip('tools/setup.exe');
+    for (let cut = 0; cut < whole.length; cut++) expect(await look(rule, withZip(whole.subarray(0, cut)))).toEqual([]);
+    for (let at = 4; at < whole.length; at++) {
+      const bent = Buffer.from(whole);
+      bent[at] = 0xff;
+      await look(rule, withZip(bent));
+    }
+  });
+
+  testWith('python3', 'python3')('a zip file as Python makes it, with something in front of it', async () => {
+    const script =
+      'import sys,zipfile,io; b=io.BytesIO(b"MZ"*50); b.seek(100); z=zipfile.ZipFile(b,"a",zipfile.ZIP_DEFLATED); z.writestr("a.txt","x"*999); z.writestr("\\u00fcber/b.exe","y"); z.close(); sys.stdout.buffer.write(b.getvalue())';
+    const { out } = await runCommand('python3', ['-c', script]);
+    const bytes = Buffer.from(out, 'latin1');
+    expect(namesInZip(bytes)).toEqual(['a.txt', '\u00fcber/b.exe']);
+    const text = mail(
+      'Content-Type: application/zip\nContent-Transfer-Encoding: base64',
+      bytes.subarray(100).toString('base64'),
+    );
+    expect(await look('reject attachment archived b.exe', text)).toHaveLength(1);
   });
 
   test('a message with more parts than are looked at hides nothing', async () => {

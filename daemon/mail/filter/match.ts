@@ -1,9 +1,10 @@
 import { cleanText, decodeCharset, decodeWords, type Header, LONGEST_HEADER, readHeader } from '../header.ts';
 import { DEEPEST, decodeBody, decodeStream, MOST_PARTS, type Part, scan } from '../parts.ts';
-import { namesInHeader, uuencodedNames } from './names.ts';
+import { namesInHeader, spellings, uuencodedNames } from './names.ts';
 import type { RuleSet } from './read-rules.ts';
 import type { FilterRule } from './rule.ts';
 import type { SearchRun } from './word-search.ts';
+import { looksLikeZip, namesInZip } from './zip.ts';
 
 /** A message as the rules look at it. */
 export type FilterContent = {
@@ -26,6 +27,8 @@ const longestPartHeader = 64 * 1024;
 /** A message inside that is encoded, against RFC 2046 §5.2.1, is decoded and looked through up to this size. */
 const largestNested = 4 * 1024 * 1024;
 const deepestNested = 5;
+/** A zip file up to this size is looked into. */
+const largestZip = 8 * 1024 * 1024;
 /** What readers do not show, and what would cut a word in two. */
 const UNSEEN = /[\u00ad\u200b-\u200d\u2060\ufeff]/g;
 
@@ -53,7 +56,9 @@ class Look {
     this.#search = set.words?.start() ?? null;
     const conditions = set.rules.map(r => r.condition).filter(c => c.kind === 'attachment');
     this.#byAttachment = conditions.length > 0;
-    this.#byName = conditions.some(c => c.name !== null && c.type === null && c.largerThan === null);
+    this.#byName = conditions.some(
+      c => c.name !== null && c.type === null && c.largerThan === null && c.archived === null,
+    );
   }
 
   async through(content: FilterContent, inside: string): Promise<void> {
@@ -95,15 +100,20 @@ class Look {
   async #attachmentRules({ part, names }: Piece, content: FilterContent, inside: string): Promise<void> {
     if (!isFile(part, names)) return;
     let size: number | null = null;
+    let archived: string[] | null = null;
     for (const rule of this.#set.rules) {
       const { condition: c } = rule;
       if (c.kind !== 'attachment' || this.#found.has(rule)) continue;
-      const name = c.name === null ? undefined : names.find(c.name);
+      const name = c.name === null ? undefined : [part.name ?? '', ...names].find(c.name);
       if (c.name !== null && name === undefined) continue;
       if (c.type !== null && !c.type(part.type)) continue;
       if (c.largerThan !== null) size ??= await decodedSize(part, content);
       if (c.largerThan !== null && size! <= c.largerThan) continue;
-      this.#hit(rule, `attachment ${name ?? part.name ?? part.type}${inPart(part, inside)}`);
+      if (c.archived !== null) archived ??= await archivedNames(part, content);
+      const held = c.archived === null ? undefined : archived!.find(c.archived);
+      if (c.archived !== null && held === undefined) continue;
+      const what = held === undefined ? (name ?? part.name ?? part.type) : `${part.name ?? part.type} with ${held}`;
+      this.#hit(rule, `attachment ${what}${inPart(part, inside)}`);
     }
   }
 
@@ -116,7 +126,7 @@ class Look {
   #nameInText(name: string, part: Part, inside: string): void {
     for (const rule of this.#set.rules) {
       const { condition: c } = rule;
-      if (c.kind !== 'attachment' || c.type !== null || c.largerThan !== null) continue;
+      if (c.kind !== 'attachment' || c.type !== null || c.largerThan !== null || c.archived !== null) continue;
       if (c.name?.(name)) this.#hit(rule, `uuencoded file ${name}${inPart(part, inside)}`);
     }
   }
@@ -208,6 +218,12 @@ async function decodedSize(part: Part, content: FilterContent): Promise<number> 
   let size = 0;
   for await (const chunk of decodeStream(part, octets(content, part.bodyFrom, part.bodyTo))) size += chunk.length;
   return size;
+}
+
+async function archivedNames(part: Part, content: FilterContent): Promise<string[]> {
+  const { bodyFrom: from, bodyTo: to } = part;
+  if (to - from > largestZip || !looksLikeZip(await content.read(from, Math.min(from + 8, to)))) return [];
+  return namesInZip(decodeBody(part, await content.read(from, to))).flatMap(spellings);
 }
 
 /** The text of a part in pieces of whole lines, for as long as its lines are not absurd. */

@@ -18,7 +18,7 @@ export function uuencodedNames(text: string): string[] {
 }
 
 /** With its path and without; readers and Windows drop dots and blanks at the end. */
-function spellings(name: string): string[] {
+export function spellings(name: string): string[] {
   const whole = cleanText(name)
     .trim()
     .replace(/[. ]+$/, '');

@@ -24,7 +24,7 @@ const givers: Record<string, readonly Giver[]> = {
   submission: ['submission'],
 };
 const form =
-  'ACTION ["TEXT"] [for WHO] header NAME PATTERN | body STRING | attachment [NAME] [type TYPE] [larger SIZE]';
+  'ACTION ["TEXT"] [for WHO] header NAME PATTERN | body STRING | attachment [NAME] [type TYPE] [larger SIZE] [archived NAME]';
 
 /** All mistakes at once; the rules are of use only when there are none. Warnings are of rules that hold. */
 export function readRules(text: string): { set: RuleSet; mistakes: Remark[]; warnings: Remark[] } {
@@ -113,27 +113,35 @@ function headerCondition(text: string): Condition | string {
 }
 
 function attachmentCondition(text: string): Condition | string {
-  const condition: Condition = { kind: 'attachment', name: null, type: null, largerThan: null };
+  const condition: Condition = { kind: 'attachment', name: null, type: null, archived: null, largerThan: null };
   let left = text;
   while (left !== '') {
     const [first, rest, isQuoted] = quotableWord(left);
     left = rest;
     const key = isQuoted ? '' : first.toLowerCase();
-    if (key === 'type' || key === 'larger') {
+    if (key === 'type' || key === 'larger' || key === 'archived') {
       const [value, behind] = quotableWord(left);
       left = behind;
-      const wrong = key === 'type' ? addType(condition, value) : addSize(condition, value);
+      const wrong = detail[key](condition, value);
       if (wrong !== null) return wrong;
     } else if (condition.name !== null) return `one name pattern is enough: put "…" around one with blanks`;
     else if (first.length > longestPattern) return tooLong;
     else condition.name = namePattern(first);
   }
-  if (condition.name === null && condition.type === null && condition.largerThan === null)
-    return 'behind "attachment" belongs a name pattern such as *.exe, or type TYPE, or larger SIZE';
+  if (Object.values(condition).every(given => given === null || given === 'attachment'))
+    return 'behind "attachment" belongs a name pattern such as *.exe, or type TYPE, larger SIZE or archived NAME';
   return condition;
 }
 
 type AttachmentCondition = Condition & { kind: 'attachment' };
+
+const detail = { type: addType, larger: addSize, archived: addArchived };
+
+function addArchived(condition: AttachmentCondition, value: string): string | null {
+  if (value === '' || value.length > longestPattern) return 'a name pattern such as *.exe belongs behind "archived"';
+  condition.archived = namePattern(value);
+  return null;
+}
 
 function addType(condition: AttachmentCondition, value: string): string | null {
   if (!/^[^\s/]+(?:\/[^\s/]+)?$/.test(value) || value.length > longestPattern)

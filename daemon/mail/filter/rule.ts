@@ -25,6 +25,8 @@ export type Condition =
       kind: 'attachment';
       name: ((name: string) => boolean) | null;
       type: ((type: string) => boolean) | null;
+      /** The name of a file inside a zip file. */
+      archived: ((name: string) => boolean) | null;
       /** Octets, decoded. */
       largerThan: number | null;
     };

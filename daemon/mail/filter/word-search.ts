@@ -13,6 +13,8 @@ export class WordSearch {
   readonly #next: Uint16Array;
   /** By state: the words that end there. */
   readonly #found: number[][];
+  /** By state: 1 where words end. */
+  readonly #tells: Uint8Array;
 
   constructor(words: string[]) {
     const octets = words.map(w => Buffer.from(w.toLowerCase()));
@@ -25,6 +27,7 @@ export class WordSearch {
     this.#found = Array.from({ length: states }, () => []);
     octets.forEach((word, index) => void this.#found[this.#path(word)]!.push(index));
     this.#fallBack();
+    this.#tells = Uint8Array.from(this.#found, some => (some.length > 0 ? 1 : 0));
   }
 
   #states = 1;
@@ -68,7 +71,7 @@ export class WordSearch {
     const next = this.#next;
     const found = this.#found;
     // A state tells of its words once, so that text full of them costs no more than other text.
-    const telling = Uint8Array.from(found, words => (words.length > 0 ? 1 : 0));
+    const telling = this.#tells.slice();
     let state = 0;
     return {
       push(bytes, tell) {

@@ -36,8 +36,8 @@ export function paramReadings(value: string, names: readonly string[]): string[]
   for (const from of [text.indexOf(';') + 1, text.search(/\s/) + 1]) {
     for (const [name, given] of attributes(text, from)) {
       if (!names.includes(name.replace(/\*.*$/s, ''))) continue;
-      found.add(given).add(decodeWords(given));
       if (name.includes('*')) addAttribute(name, given, new Map(), pieces);
+      else found.add(given).add(decodeWords(given));
     }
     for (const list of pieces.values()) found.add(list.map(p => p.text).join('')).add(joinPieces(list));
     pieces.clear();
