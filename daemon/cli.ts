@@ -142,11 +142,6 @@ const commands: Record<string, Command> = {
     words: 1,
     load: async () => (await import('./cli/filter.ts')).test,
   },
-  'tellsmtp filters': {
-    usage: 'tellsmtp filters',
-    does: 'the same as filter list',
-    load: async () => (await import('./cli/filter.ts')).list,
-  },
   'config check': {
     usage: 'config check',
     does: 'name every mistake in the settings',
