@@ -31,7 +31,7 @@ export async function list(context: CommandContext): Promise<number> {
     );
   else
     for (const r of rules)
-      print(`${r.number}  line ${r.line}  ${r.hits === null ? 'not running' : `${r.hits} hits`}  ${r.rule}`);
+      print(`${r.number}  line ${r.line}  ${r.hits === null ? 'not running' : `hits ${r.hits}`}  ${r.rule}`);
   return 0;
 }
 
