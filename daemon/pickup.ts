@@ -26,10 +26,11 @@ export type PickupOptions = {
   intake: Intake;
   log: Log;
   now: () => number;
+  /** A file that was not touched for so many milliseconds is taken to be whole. */
+  settleMs?: number;
 };
 
-/** A file that was not touched for so long is taken to be whole. */
-const settleMs = 2_000;
+const usualSettleMs = 2_000;
 /** Looked at so often, whether the system told of a change or not: network folders do not. */
 const pollMs = 1_000;
 /** After a change: those that come together are one. */
@@ -52,7 +53,7 @@ function birthAt(path: Buffer): string | null {
 
 type Known = { stamp: string; since: number; pause: number; notBefore: number; told: boolean };
 
-export function createPickup({ settings, intake, log, now }: PickupOptions): Pickup {
+export function createPickup({ settings, intake, log, now, settleMs = usualSettleMs }: PickupOptions): Pickup {
   const folder = settings.pickup_path;
   const known = new Map<string, Known>();
   /** Files seen under a name that is passed over, now and in the round before: a rename makes them whole. */

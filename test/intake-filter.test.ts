@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadSettings } from '../daemon/config.ts';
 import { type ContentCheck, type ContentFilter, createContentFilter, createIntake } from '../daemon/intake.ts';
 import { silentLog } from '../daemon/log.ts';
+import { scan } from '../daemon/mail/parts.ts';
 import type { Reply } from '../daemon/mail/reply.ts';
 import { type Account, type Origin, openStore, type Store } from '../daemon/store.ts';
 
@@ -70,6 +71,21 @@ test('each rule looks at the mail of its givers; what the webmail sent is kept i
   expect(await give('fetcher', 'BAD')).toMatchObject({ code: 250 });
   expect(await counts()).toEqual({ sent: 1, junk: 1 });
   expect(filter.list().map(r => r.hits)).toEqual([1, 3, 1]);
+});
+
+test('a tag lets the next rules look; the first that decides is the last', async () => {
+  const path = join(rules, '../more');
+  writeFileSync(path, 'tag "one" body x\ntag body x\nquarantine "look" body x\nreject body x\ntag "late" body x\n');
+  const own = createContentFilter({ settings: { msg_filter: path }, log: silentLog(), now: () => clock.now });
+  const bytes = Buffer.from('Subject: s\r\n\r\nx\r\n');
+  const read = async (from: number, to: number) => bytes.subarray(from, to);
+  expect(await own.check({ ...scan(bytes), read }, { id: 'id', visitor: { origin: 'peer' } })).toEqual({
+    refusal: null,
+    discard: false,
+    filing: { role: 'junk', fields: 'X-CWMail-Filter: one\r\nX-CWMail-Filter: rule 2\r\n' },
+    hold: 'held by filter rule 3: look',
+  });
+  expect(own.list().map(r => r.hits)).toEqual([1, 1, 1, 0, 0]);
 });
 
 test('our own reports are never looked at', async () => {

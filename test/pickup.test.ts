@@ -245,24 +245,77 @@ describe('pickup', () => {
   });
 });
 
-test('pickup sends once though it ends between the 250 and the removal', async () => {
+/** A pickup of our own on a store and a door, without the rest of the house. */
+async function rig() {
   const path = mkdtempSync(join(tmpdir(), 'cwmail-pickup-'));
   const folder = join(path, 'in');
   const fatal = (error: Error) => {
     throw error;
   };
   const store = await openStore({ path, writer: 'inline', fatal });
-  const account = (await store.accounts.create({
-    address: 'ann@localhost',
-    name: '',
-    passwordHash: null,
-    quota: 0,
-    at: 1,
-  }))!;
+  const made = { address: 'ann@localhost', name: '', passwordHash: null, quota: 0, at: 1 };
+  const account = (await store.accounts.create(made))!;
   const settings = { ...loadSettings({ config: null, set: [] }).settings, data_path: path, pickup_path: folder };
   const log = silentLog();
   const now = () => Date.now();
   const intake = createIntake({ store, settings, log, now, parked: () => null, wake: () => {}, changed: () => {} });
+  return {
+    folder,
+    intake,
+    account,
+    store,
+    options: { settings, intake, log, now },
+    inbox: () => store.messages.maildrop(account.id),
+    async close() {
+      await store.close();
+      rmSync(path, { recursive: true });
+    },
+  };
+}
+
+const letter = 'From: ann@localhost\nTo: ann@localhost\n\nonce\n';
+
+test('pickup waits for a file to be left alone, however often it looks, and takes renamed ones meanwhile', async () => {
+  const { folder, options, inbox, close } = await rig();
+  const pickup = createPickup({ ...options, settleMs: 600_000 });
+  await pickup.start();
+  writeFileSync(join(folder, 'half'), letter);
+  for (const name of ['a', 'b']) {
+    writeFileSync(join(folder, `.${name}`), letter);
+    // Long enough to be seen under that name, by the clock if nothing else.
+    await pause(1_500);
+    renameSync(join(folder, `.${name}`), join(folder, name));
+    await until(`${name} to be taken`, () => !existsSync(join(folder, name)));
+  }
+  await pickup.stop();
+  expect(existsSync(join(folder, 'half'))).toBe(true);
+  expect(await inbox()).toHaveLength(2);
+  await close();
+});
+
+test('what cannot be taken now stays, and those who have it do not get it again', async () => {
+  const { folder, store, account, options, inbox, close } = await rig();
+  const full = { address: 'bo@localhost', name: '', passwordHash: null, quota: 1, at: 1 };
+  const bo = (await store.accounts.create(full))!;
+  await store.accept((await options.intake.prepareReport({ to: 'bo@localhost', bytes: Buffer.from('x'), key: 'k' }))!);
+  const first = createPickup(options);
+  await first.start();
+  writeFileSync(join(folder, 'two'), 'From: ann@localhost\nTo: ann@localhost, bo@localhost\n\nx\n');
+  await until('the first copy', async () => (await inbox()).length === 1);
+  await first.stop();
+  expect(existsSync(join(folder, 'two'))).toBe(true);
+  await store.accounts.set(bo.id, { quota: 0 });
+  const second = createPickup(options);
+  await second.start();
+  await until('the removal', () => !existsSync(join(folder, 'two')));
+  await second.stop();
+  expect(await store.messages.maildrop(account.id)).toHaveLength(1);
+  expect(await store.messages.maildrop(bo.id)).toHaveLength(2);
+  await close();
+});
+
+test('pickup sends once though it ends between the 250 and the removal', async () => {
+  const { folder, intake, options, inbox, close } = await rig();
   let accepted = 0;
   const dying = {
     ...intake,
@@ -272,17 +325,16 @@ test('pickup sends once though it ends between the 250 and the removal', async (
       throw new Error('killed');
     },
   };
-  const first = createPickup({ settings, intake: dying, log, now });
+  const first = createPickup({ ...options, intake: dying });
   await first.start();
-  writeFileSync(join(folder, 'a'), 'From: ann@localhost\nTo: ann@localhost\n\nonce\n');
+  writeFileSync(join(folder, 'a'), letter);
   await until('the first 250', () => accepted === 1);
   await first.stop();
   expect(existsSync(join(folder, 'a'))).toBe(true);
-  const second = createPickup({ settings, intake, log, now });
+  const second = createPickup(options);
   await second.start();
   await until('the removal', () => !existsSync(join(folder, 'a')));
   await second.stop();
-  expect(await store.messages.maildrop(account.id)).toHaveLength(1);
-  await store.close();
-  rmSync(path, { recursive: true });
+  expect(await inbox()).toHaveLength(1);
+  await close();
 });

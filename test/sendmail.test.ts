@@ -250,6 +250,19 @@ describe('sendmail', () => {
     expect(mail).toMatch(/^Return-Path: <nobody@localhost>[\s\S]*from nobody\r\n$/);
   });
 
+  testWith('php', 'php-cli')('PHP’s mail() sends by it', async () => {
+    const call = `exit(mail("bo@localhost", "From PHP", "line\\n.\\nline", ["From" => "shop@localhost", "Bcc" => "cy@localhost"], "-f shop@localhost") ? 0 : 1);`;
+    const args = ['-n', '-d', `sendmail_path=${names.sendmail} -t -i`, '-r', call];
+    expect(await runCommand('php', args, { env: { CWMAIL_CONFIG: conf } })).toMatchObject({ code: 0, err: '' });
+    for (const user of ['bo', 'cy']) {
+      const mail = await until('the mail', async () => (await inbox(user))[0]);
+      expect(mail).toMatch(
+        /^Return-Path: <shop@localhost>[\s\S]*Subject: From PHP\r\n[\s\S]*\r\n\r\nline\r\n\.\r\nline\r\n$/,
+      );
+      expect(mail).not.toMatch(/bcc/i);
+    }
+  });
+
   testWith('s-nail', 's-nail')('mail(1) sends by it', async () => {
     const env = { CWMAIL_CONFIG: conf, MAILRC: '/dev/null' };
     const args = ['-n', '-S', `mta=${names.sendmail}`, '-S', 'from=ann@localhost', '-s', 'By mail', 'bo@localhost'];
