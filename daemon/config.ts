@@ -3,7 +3,7 @@
  * It promises values that need no further check. It opens no files but the settings', and it changes nothing.
  */
 import { accessSync, constants, existsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type Line, type Mistake, readLines } from './config/file.ts';
 import { readFilterFile } from './config/filter-file.ts';
 import { otherDefaults } from './config/originals.ts';
@@ -80,6 +80,10 @@ function together(s: Settings, file: string, hasMistakes: boolean): Mistake[] {
   for (const [i, p] of ports.entries())
     for (const q of ports.slice(i + 1))
       if (s[p] === s[q]) say(`${p} and ${q} are both ${s[p]}: each listener needs its own port`);
+  // Whatever lies there is sent, or moved to its folder bad.
+  const ours = [s.data_path, join(s.data_path, 'log'), join(s.data_path, 'content'), resolve(dirname(file))];
+  if (ours.includes(s.pickup_path))
+    say(`pickup_path: ${s.pickup_path} has other files of ours; give it a folder of its own`);
   const names = s.fetch.map(f => f.name);
   for (const name of new Set(names.filter((n, i) => names.indexOf(n) !== i))) say(`fetch: ${name} is named twice`);
   return mistakes;
