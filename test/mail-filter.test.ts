@@ -340,8 +340,13 @@ describe('attachment rules', () => {
   test('a message with more parts than are looked at hides nothing', async () => {
     const many = `${'--b\n\n\n'.repeat(1100)}--b\nContent-Disposition: attachment; filename=a.exe\n\nMZ\n--b--`;
     expect(await look(exe, mail('Content-Type: multipart/mixed; boundary=b', many))).toEqual([
-      '1: more parts or header than are looked at',
+      '1: more parts, names or header than are looked at',
     ]);
+    const names = 'Content-Disposition: attachment; filename=';
+    expect(await look(exe, parts(Array.from({ length: 201 }, (_, i) => `${names}${i}`).join('\n')))).toHaveLength(1);
+    expect(
+      await look(exe, mail('X: y', Array.from({ length: 201 }, (_, i) => `begin 644 ${i}`).join('\n'))),
+    ).toHaveLength(1);
     const padded = `--b\nX-Pad: ${'x'.repeat(70_000)}\nContent-Disposition: attachment; filename=a.exe\n\nMZ\n--b--`;
     expect(await look(exe, mail('Content-Type: multipart/mixed; boundary=b', padded))).toHaveLength(1);
   });
@@ -397,7 +402,7 @@ test('the work grows with the content only, whatever it holds', async () => {
     ...Array.from({ length: 100 }, (_, i) => `reject header * *${'a'.repeat(20 + i)}b*`),
     'reject attachment *a*a*a*a*b',
   ].join('\n');
-  const hostile = [
+  const hostile: ((n: number) => string | Buffer)[] = [
     (n: number) => mail('X: y', 'a'.repeat(n)),
     (n: number) => mail('X: y', 'begin 644 '.repeat(n / 10)),
     (n: number) => mail('Content-Transfer-Encoding: quoted-printable', '='.repeat(n)),
@@ -405,6 +410,12 @@ test('the work grows with the content only, whatever it holds', async () => {
     (n: number) =>
       mail('Content-Type: multipart/mixed; boundary=b', '--b\nContent-Type: a/b; name="\n\n'.repeat(n / 30)),
   ];
+  const field = (i: number) => `x${i.toString(36)}: \u00fc`;
+  hostile.push(n => Buffer.from(mail(Array.from({ length: n / 100 }, (_, i) => field(i)).join('\n')), 'latin1'));
+  hostile.push(n => {
+    const fields = Array.from({ length: n / 200 }, (_, i) => field(i)).join('\n');
+    return mail('Content-Type: multipart/mixed; boundary=b', `--b\n${fields}\n\n`);
+  });
   for (const make of hostile) {
     const spent = async (n: number) => {
       const text = make(n);

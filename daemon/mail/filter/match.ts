@@ -2,7 +2,7 @@ import { cleanText, decodeCharset, decodeWords, type Header, LONGEST_HEADER, rea
 import { DEEPEST, decodeBody, decodeStream, MOST_PARTS, type Part, scan } from '../parts.ts';
 import { namesInHeader, spellings, uuencodedNames } from './names.ts';
 import type { RuleSet } from './read-rules.ts';
-import type { FilterRule } from './rule.ts';
+import type { Condition, FilterRule } from './rule.ts';
 import type { SearchRun } from './word-search.ts';
 import { looksLikeZip, namesInZip } from './zip.ts';
 
@@ -27,6 +27,8 @@ const longestPartHeader = 64 * 1024;
 /** A message inside that is encoded, against RFC 2046 §5.2.1, is decoded and looked through up to this size. */
 const largestNested = 4 * 1024 * 1024;
 const deepestNested = 5;
+/** Of one header, and of all uuencoded files together. */
+const mostNames = 200;
 /** A zip file up to this size is looked into. */
 const largestZip = 8 * 1024 * 1024;
 /** What readers do not show, and what would cut a word in two. */
@@ -49,6 +51,7 @@ class Look {
   readonly #byName: boolean;
   readonly #byAttachment: boolean;
   #depth = 0;
+  #uuencoded = 0;
 
   constructor(set: RuleSet, found: Map<FilterRule, string>) {
     this.#set = set;
@@ -66,7 +69,7 @@ class Look {
     if (inside === '') this.#headerRules(header);
     if (this.#search === null && !this.#byAttachment) return;
     const pieces = await piecesOf(content, header);
-    if (isBeyondSight(content)) this.#unseen(inside);
+    if (isBeyondSight(content) || pieces.some(p => p.names.length > mostNames)) this.#unseen(inside);
     for (const piece of pieces) await this.#attachmentRules(piece, content, inside);
     if (this.#search !== null) await this.#asItStands(content, inside);
     for (const piece of pieces) await this.#decoded(piece, content, inside);
@@ -77,23 +80,14 @@ class Look {
   }
 
   #headerRules(header: Header): void {
-    const values = new Map<string, string[]>();
-    const read = (name: string) => {
-      const known = values.get(name);
-      if (known !== undefined) return known;
-      const made = header.all(name).map(v => cleanText(decodeWords(v)).trim());
-      values.set(name, made);
-      return made;
-    };
-    for (const rule of this.#set.rules) {
-      const { condition: c } = rule;
-      if (c.kind !== 'header') continue;
-      const names = c.name === '*' ? new Set(header.fields.map(f => f.name)) : [c.name];
-      for (const name of names)
-        if (read(name).some(value => c.matches(value))) {
-          this.#hit(rule, `header field ${name}`);
-          break;
-        }
+    const rules = this.#set.rules.filter(r => r.condition.kind === 'header');
+    if (rules.length === 0) return;
+    const fields = header.every().map(f => ({ ...f, value: cleanText(decodeWords(f.value)).trim() }));
+    const byName = Map.groupBy(fields, f => f.name);
+    for (const rule of rules) {
+      const c = rule.condition as Condition & { kind: 'header' };
+      const found = (c.name === '*' ? fields : (byName.get(c.name) ?? [])).find(f => c.matches(f.value));
+      if (found) this.#hit(rule, `header field ${found.name}`);
     }
   }
 
@@ -120,10 +114,14 @@ class Look {
   /** Where a file could hide, every rule for attachments takes it to be there: no honest mail comes near the limits. */
   #unseen(inside: string): void {
     for (const rule of this.#set.rules)
-      if (rule.condition.kind === 'attachment') this.#hit(rule, inside || 'more parts or header than are looked at');
+      if (rule.condition.kind === 'attachment')
+        this.#hit(rule, inside || 'more parts, names or header than are looked at');
   }
 
   #nameInText(name: string, part: Part, inside: string): void {
+    this.#uuencoded += 1;
+    if (this.#uuencoded === mostNames) this.#unseen(inside);
+    if (this.#uuencoded >= mostNames) return;
     for (const rule of this.#set.rules) {
       const { condition: c } = rule;
       if (c.kind !== 'attachment' || c.type !== null || c.largerThan !== null || c.archived !== null) continue;
@@ -148,9 +146,8 @@ class Look {
   async #decoded({ part, header }: Piece, content: FilterContent, inside: string): Promise<void> {
     const isRoot = part === content.root;
     if (!isRoot && this.#search !== null)
-      for (const name of new Set(header.fields.map(f => f.name)))
-        for (const value of header.all(name))
-          this.#text(`${name}: ${decodeWords(value)}`, `header of part ${part.id || inside}`);
+      for (const { name, value } of header.every())
+        this.#text(`${name}: ${decodeWords(value)}`, `header of part ${part.id || inside}`);
     if (isEncodedMessage(part)) return await this.#nested(part, content);
     if (!part.type.startsWith('text/') && !/uu/.test(part.encoding)) return;
     this.#search?.pause();
