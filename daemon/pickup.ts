@@ -64,12 +64,22 @@ export function createPickup({ settings, intake, log, now, settleMs = usualSettl
   let stopped = false;
   let looking: Promise<void> = Promise.resolve();
   let hastened = false;
+  let lost = false;
 
   const look = () => {
     timer = null;
     hastened = false;
     looking = round()
-      .catch(error => log.error('pickup', because(error)))
+      .then(
+        () => {
+          lost = false;
+        },
+        error => {
+          // Said once: it is looked for again each second.
+          if (!lost) log.error('the pickup folder cannot be read', because(error));
+          lost = true;
+        },
+      )
       .then(() => {
         if (!stopped) timer = setTimeout(look, hastened ? soonMs : pollMs);
       });

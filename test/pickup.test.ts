@@ -293,6 +293,19 @@ test('pickup waits for a file to be left alone, however often it looks, and take
   await close();
 });
 
+test('a folder that is gone is looked for until it is back', async () => {
+  const { folder, options, inbox, close } = await rig();
+  const pickup = createPickup(options);
+  await pickup.start();
+  rmSync(folder, { recursive: true });
+  await pause(1_500);
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'a'), letter);
+  await until('the mail', async () => (await inbox()).length === 1);
+  await pickup.stop();
+  await close();
+});
+
 test('what cannot be taken now stays, and those who have it do not get it again', async () => {
   const { folder, store, account, options, inbox, close } = await rig();
   const full = { address: 'bo@localhost', name: '', passwordHash: null, quota: 1, at: 1 };

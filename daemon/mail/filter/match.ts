@@ -68,11 +68,14 @@ class Look {
     const header = readHeader(content.header);
     if (inside === '') this.#headerRules(header);
     if (this.#search === null && !this.#byAttachment) return;
-    const pieces = await piecesOf(content, header);
-    if (isBeyondSight(content) || pieces.some(p => p.names.length > mostNames)) this.#unseen(inside);
-    for (const piece of pieces) await this.#attachmentRules(piece, content, inside);
+    if (isBeyondSight(content)) this.#unseen(inside);
     if (this.#search !== null) await this.#asItStands(content, inside);
-    for (const piece of pieces) await this.#decoded(piece, content, inside);
+    for (const part of everyPart(content.root)) {
+      const piece = await pieceOf(part, content, header);
+      if (piece.names.length > mostNames) this.#unseen(inside);
+      await this.#attachmentRules(piece, content, inside);
+      await this.#decoded(piece, content, inside);
+    }
   }
 
   #hit(rule: FilterRule, where: string): void {
@@ -177,15 +180,11 @@ class Look {
 const inPart = (part: Part, inside: string): string =>
   inside !== '' ? `, ${inside}` : part.id === '' ? '' : `, part ${part.id}`;
 
-/** All parts with their headers, those without a header of their own left out. */
-async function piecesOf(content: FilterContent, rootHeader: Header): Promise<Piece[]> {
-  const pieces: Piece[] = [];
-  for (const part of everyPart(content.root)) {
-    const to = Math.min(part.bodyFrom, part.headerFrom + longestPartHeader);
-    const header = part === content.root ? rootHeader : readHeader(await content.read(part.headerFrom, to));
-    pieces.push({ part, header, names: namesInHeader(header) });
-  }
-  return pieces;
+async function pieceOf(part: Part, content: FilterContent, rootHeader: Header): Promise<Piece> {
+  const to = Math.min(part.bodyFrom, part.headerFrom + longestPartHeader);
+  const isRoot = part === content.root;
+  const header = isRoot ? rootHeader : readHeader(await content.read(part.headerFrom, to));
+  return { part, header, names: namesInHeader(header) };
 }
 
 function everyPart(part: Part): Part[] {
