@@ -5,7 +5,6 @@
  * transaction, that unknown recipients are refused before content comes, and that the same key is taken once.
  * It speaks no protocol: those who do call it and pass its Replies on.
  */
-import { statfs } from 'node:fs/promises';
 import type { Settings } from './config.ts';
 import { type Counters, createCounters } from './counters.ts';
 import { type ContentCheck, tagField, type Verdict } from './intake/filter.ts';
@@ -14,6 +13,7 @@ import { type Filed, noticesFor } from './intake/notices.ts';
 import { type PolicySettings, refuseRelay, refuseSender, tooLarge, type Visitor } from './intake/policy.ts';
 import { type Chain, type ChainSettings, createChain, type Routing, traceLine } from './intake/recipient.ts';
 import { type Routed, routeHeld } from './intake/release.ts';
+import { freeRoom } from './intake/room.ts';
 import { because, type Log } from './log.ts';
 import { domainOf } from './mail/address.ts';
 import { formatDate } from './mail/date.ts';
@@ -281,26 +281,4 @@ function temporary(error: unknown): Reply {
   return full
     ? reply(452, '3.1', 'There is no room for it now, try again later')
     : reply(451, '3.0', 'It could not be stored now, try again later');
-}
-
-/** Free octets of the disk, looked at once a second at most; the log tells when they come below min_space, and above. */
-function freeRoom({ settings, now, log }: IntakeOptions): () => Promise<number> {
-  let known = Number.POSITIVE_INFINITY;
-  let lookedAt = Number.NEGATIVE_INFINITY;
-  let low = false;
-  return async () => {
-    if (Math.abs(now() - lookedAt) < 1000) return known;
-    lookedAt = now();
-    known = await statfs(settings.data_path).then(
-      s => s.bavail * s.bsize,
-      () => Number.POSITIVE_INFINITY,
-    );
-    if (low !== known < settings.min_space) {
-      low = !low;
-      const free = Number.isFinite(known) ? `${Math.floor(known / 1024 ** 2)} MB` : 'unknown';
-      if (low) log.error('the disk is nearly full, no mail is taken', { free, setting: 'min_space' });
-      else log.warn('the disk has room again, mail is taken', { free });
-    }
-    return known;
-  };
 }
