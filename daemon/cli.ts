@@ -143,6 +143,17 @@ const commands: Record<string, Command> = {
     words: 1,
     load: async () => (await import('./cli/reach.ts')).reach,
   },
+  'filter list': {
+    usage: 'filter list [--json]',
+    does: 'list the content rules with their numbers and hits',
+    load: async () => (await import('./cli/filter.ts')).list,
+  },
+  'filter test': {
+    usage: 'filter test FILE.eml',
+    does: 'say which content rules a message matches',
+    words: 1,
+    load: async () => (await import('./cli/filter.ts')).test,
+  },
   'config check': {
     usage: 'config check',
     does: 'name every mistake in the settings',
@@ -172,6 +183,13 @@ const commands: Record<string, Command> = {
   },
 };
 
+/** Programs by their own names, with their own options. */
+const others = ['sendmail', 'mailq', 'newaliases'];
+const sendmail = {
+  usage: 'sendmail [-t] [-i] [-f ADDRESS] [ADDRESS …]',
+  does: 'send the message on standard input, as the program of that name',
+};
+
 // What the house writes, the mail above all, is for its own user's eyes.
 process.umask(0o077);
 process.exitCode = await run(process.argv.slice(2));
@@ -179,6 +197,8 @@ process.exitCode = await run(process.argv.slice(2));
 if (process.exitCode !== 0) process.exit();
 
 async function run(argv: string[]): Promise<number> {
+  const [called = '', ...rest] = argv;
+  if (others.includes(called)) return await (await import('./cli/sendmail.ts')).sendmail(called, rest);
   try {
     const { values, positionals } = parseArgs({
       args: argv,
@@ -223,8 +243,9 @@ async function run(argv: string[]): Promise<number> {
 }
 
 function help(code: number): number {
-  const width = Math.max(...Object.values(commands).map(c => c.usage.length));
-  const lines = Object.values(commands).map(c => `  ${c.usage.padEnd(width)}  ${c.does}`);
+  const all = [...Object.values(commands), sendmail];
+  const width = Math.max(...all.map(c => c.usage.length));
+  const lines = all.map(c => `  ${c.usage.padEnd(width)}  ${c.does}`);
   const filter = 'FILTER is one or more of: --domain DOMAIN, --sender ADDRESS, --recipient ADDRESS';
   console.log(['cwmail COMMAND [--config FILE] [--set NAME=VALUE …]', '', ...lines, '', filter].join('\n'));
   return code;

@@ -3,12 +3,14 @@
  * It promises values that need no further check. It opens no files but the settings', and it changes nothing.
  */
 import { accessSync, constants, existsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type Line, type Mistake, readLines } from './config/file.ts';
+import { readFilterFile } from './config/filter-file.ts';
 import { otherDefaults } from './config/originals.ts';
 import { type Declaration, declarations, egressMistakes, type Settings } from './config/settings.ts';
 import { settle, type Verdict } from './config/settle.ts';
 
+export { type FilterFile, readFilterFile } from './config/filter-file.ts';
 export { changedSettings, derived, needsRestart, type SettingName } from './config/live.ts';
 export { settingsReference } from './config/reference.ts';
 export type {
@@ -54,12 +56,14 @@ export function loadSettings(given: { config: string | null; set: string[] }): L
   // A trial without a settings file dials nobody; who writes a file means it.
   if (file === null && !lines.some(l => l.name === 'online')) settings.online = 'never';
   settings.data_path = resolve(folder, settings.data_path);
-  for (const name of ['tls_cert', 'tls_key'] as const)
+  for (const name of ['tls_cert', 'tls_key', 'msg_filter', 'pickup_path'] as const)
     if (settings[name]) settings[name] = resolve(folder, settings[name]);
   const wrong = verdicts.filter(v => v.what === 'wrong').map(remark);
-  const mistakes = [...read.mistakes, ...wrong, ...together(settings, file ?? defaultFile, wrong.length > 0)];
+  const filter = readFilterFile(settings.msg_filter);
+  const rest = [...filter.mistakes, ...together(settings, file ?? defaultFile, wrong.length > 0)];
   const notes = verdicts.filter(v => v.what === 'mapped' || v.what === 'ignored').map(remark);
-  return { settings, mistakes, warnings, notes, verdicts, file, read: read.files };
+  const mistakes = [...read.mistakes, ...wrong, ...rest];
+  return { settings, mistakes, warnings: [...warnings, ...filter.warnings], notes, verdicts, file, read: read.files };
 }
 
 const remark = ({ file, line, message }: Mistake): Mistake => ({ file, line, message });
@@ -85,6 +89,10 @@ function together(s: Settings, file: string, hasMistakes: boolean): Mistake[] {
     for (const q of ports.slice(i + 1))
       if (s[p] === s[q]) say(`${p} and ${q} are both ${s[p]}: each listener needs its own port`);
   for (const wrong of egressMistakes(s)) say(wrong);
+  // Whatever lies there is sent, or moved to its folder bad.
+  const ours = [s.data_path, join(s.data_path, 'log'), join(s.data_path, 'content'), resolve(dirname(file))];
+  if (ours.includes(s.pickup_path))
+    say(`pickup_path: ${s.pickup_path} has other files of ours; give it a folder of its own`);
   const names = s.fetch.map(f => f.name);
   for (const name of new Set(names.filter((n, i) => names.indexOf(n) !== i))) say(`fetch: ${name} is named twice`);
   return mistakes;

@@ -8,31 +8,24 @@
 import type { Settings } from './config.ts';
 import { type Counters, createCounters } from './counters.ts';
 import { freeRoom } from './intake/disk.ts';
+import type { ContentCheck, Verdict } from './intake/filter.ts';
 import { headerRules } from './intake/header-rules.ts';
 import { Incoming, type Received } from './intake/incoming.ts';
 import { type Filed, noticesFor } from './intake/notices.ts';
-import {
-  createLimits,
-  isSubmission,
-  type PolicySettings,
-  refuseSize,
-  relayRight,
-  tooLarge,
-  type Visitor,
-} from './intake/policy.ts';
+import { createLimits, type PolicySettings, refuseSize, relayRight, tooLarge, type Visitor } from './intake/policy.ts';
 import { createAliasFiles } from './intake/recipient/alias-files.ts';
 import { type ChainStep, chainEvents, isRedirected, traceLine } from './intake/recipient/trace.ts';
 import { type ChainOptions, type ChainSettings, createChain, type Routing } from './intake/recipient.ts';
-import { type Routed, routeHeld } from './intake/release.ts';
+import { heldUntil, type Routed, routeHeld, unrouted } from './intake/release.ts';
 import { createSenders, type SenderSettings } from './intake/sender.ts';
 import { isListed } from './intake/tables.ts';
 import { because, type Fields, type Log } from './log.ts';
-import { formatDate } from './mail/date.ts';
 import type { Envelope, Recipient } from './mail/envelope.ts';
 import { type Reply, reply } from './mail/reply.ts';
 import type { Acceptance, AcceptedRecipient, Change, Delivery, Hold, Store } from './store.ts';
 import { StoreError } from './store.ts';
 
+export { type ContentCheck, type ContentFilter, createContentFilter } from './intake/filter.ts';
 export { type ChainStep, Incoming, isListed, isRedirected, type Received, type Routing, type Visitor };
 
 /** One message being handed in: who brings it, and how the session named itself. */
@@ -44,6 +37,8 @@ export type Handover = {
   helo: string;
   /** `ESMTP`, `ESMTPSA` … (RFC 3848). */
   protocol: string;
+  /** Header fields that were the envelope, and stay outside; by lower-case name. */
+  drop?: readonly string[];
 };
 
 export type Submitted = {
@@ -82,7 +77,7 @@ export type Intake = {
 export type IntakeSettings = PolicySettings &
   ChainSettings &
   SenderSettings &
-  Pick<Settings, 'data_path' | 'bare_newline' | 'log_chain'>;
+  Pick<Settings, 'data_path' | 'bare_newline' | 'log_chain' | 'msg_filter'>;
 
 export type IntakeOptions = {
   store: Store;
@@ -96,6 +91,8 @@ export type IntakeOptions = {
   /** Told after each commit: the queue has work; folders changed. */
   wake: () => void;
   changed: (changes: Change[]) => void;
+  /** Looks at content that is about to come in, while msg_filter is set; never at our own reports. */
+  check?: ContentCheck;
 };
 
 /** RFC 5321 §6.3 asks for at least 100. */
@@ -104,7 +101,7 @@ const maxHops = 100;
 const mostHeader = 64 * 1024;
 
 export function createIntake(options: IntakeOptions): Intake {
-  const { store, settings, log, now, counters = createCounters(), parked, wake, changed } = options;
+  const { store, settings, log, now, counters = createCounters(), parked, wake, changed, check } = options;
   const aliasFiles = createAliasFiles({ settings, log, now });
   const chain = createChain({ store, settings, aliasFiles, now });
   const senders = createSenders({ store, settings, aliasFiles });
@@ -115,7 +112,7 @@ export function createIntake(options: IntakeOptions): Intake {
     async refuseSender(visitor, reversePath, declaredSize) {
       return (
         refuseSize(declaredSize, await room(), settings) ??
-        (isSubmission(visitor) && reversePath !== null ? await senders.refuse(visitor.account, reversePath) : null) ??
+        (await senders.refuseReversePath(visitor, reversePath)) ??
         limits.refuseMessage(visitor)
       );
     },
@@ -133,11 +130,7 @@ export function createIntake(options: IntakeOptions): Intake {
     snapshot: limits.snapshot,
     restore: limits.restore,
     receive(handover, recipients) {
-      return new Incoming(
-        store,
-        headerRules(handover, recipients, settings.host_domain[0]!, now()),
-        settings.max_message_size,
-      );
+      return new Incoming(store, headerRules(handover, recipients, settings, now()), settings.max_message_size);
     },
     async accept(handover, incoming, submitted) {
       try {
@@ -206,7 +199,7 @@ export function createIntake(options: IntakeOptions): Intake {
     if (incoming.octets > settings.max_message_size)
       return await refused(incoming, tooLarge(settings.max_message_size));
     const { visitor, id } = handover;
-    const falseAuthor = isSubmission(visitor) ? await senders.refuseHeader(visitor.account, incoming.head) : null;
+    const falseAuthor = await senders.refuseHeader(visitor, incoming.head);
     if (falseAuthor) return await refused(incoming, falseAuthor);
     const received = await incoming.finish();
     if (received.hops > maxHops)
@@ -217,7 +210,13 @@ export function createIntake(options: IntakeOptions): Intake {
         reply(550, '5.2', 'A lone CR or LF in the message: lines end in CRLF (RFC 5321 §2.3.8)'),
       );
     const { releaseAt, key } = submitted;
-    const recipients = releaseAt === null ? submitted.recipients : submitted.recipients.map(unrouted);
+    const verdict = await judge(received, incoming, handover);
+    if (verdict?.refusal) return await refused(incoming, verdict.refusal);
+    // A draft has been sent as far as its author knows: its Sent copy is filed, and nobody gets it.
+    if (verdict?.discard && visitor.origin !== 'webmail')
+      return await refused(incoming, reply(250, '0.0', `OK: accepted as ${id}`));
+    const wanted = verdict?.discard ? [] : submitted.recipients;
+    const recipients = releaseAt === null ? wanted : wanted.map(unrouted);
     const { reversePath, envid } = submitted.envelope;
     const header = () => incoming.read(0, mostHeader);
     const reports = await reportsOwed({ reversePath, envid, recipients, header, arrivedAt: now(), key: key ?? id });
@@ -230,6 +229,8 @@ export function createIntake(options: IntakeOptions): Intake {
       fileSent: visitor.origin === 'webmail',
       recipients,
       hold: releaseAt === null ? parked() : heldUntil(releaseAt),
+      ...(verdict?.filing && { filing: verdict.filing }),
+      ...(verdict?.hold && { hold: { kind: 'operator', reason: verdict.hold, until: null } }),
     };
     const accepted = await store.accept(mail, reports);
     if (accepted.duplicate) await incoming.discard();
@@ -246,6 +247,14 @@ export function createIntake(options: IntakeOptions): Intake {
       duplicate: accepted.duplicate,
     });
     return reply(250, '0.0', accepted.duplicate ? `OK: ${id} was here already` : `OK: accepted as ${id}`);
+  }
+
+  /** What the rules of msg_filter say; null: there are none. */
+  async function judge(received: Received, incoming: Incoming, from: Handover): Promise<Verdict | null> {
+    if (!check || settings.msg_filter === '') return null;
+    const { header, tree, content } = received;
+    const read = (start: number, end: number) => incoming.read(start, end);
+    return await check({ header, root: tree, size: content.size, read }, from);
   }
 
   /** The parts of an acceptance that content and envelope decide. */
@@ -271,17 +280,6 @@ export function createIntake(options: IntakeOptions): Intake {
     };
   }
 }
-
-const unrouted = (r: AcceptedRecipient): AcceptedRecipient => ({
-  ...r,
-  routes: [{ kind: 'held', address: r.address }],
-});
-
-const heldUntil = (at: number): Hold => ({
-  kind: 'future release',
-  reason: `held until ${formatDate(at)}, as its author asked`,
-  until: at,
-});
 
 async function refused(incoming: Incoming, why: Reply): Promise<Reply> {
   await incoming.discard();

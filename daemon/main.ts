@@ -6,10 +6,11 @@ import { type Auth, createAuth, passwordProblem } from './auth.ts';
 import { type Context, type Running, runChild, type Start } from './child.ts';
 import { derived } from './config.ts';
 import { createCounters, type Sample } from './counters.ts';
-import { createIntake, type Intake, type Visitor } from './intake.ts';
+import { type ContentFilter, createContentFilter, createIntake, type Intake, type Visitor } from './intake.ts';
 import { because } from './log.ts';
 import { localOf } from './mail/address.ts';
 import { mayGoOut } from './online.ts';
+import { createPickup } from './pickup.ts';
 import { createPop3Server } from './pop3-server.ts';
 import { createQueue, type Order, type Queue, type QueueStatus } from './queue.ts';
 import { connectSmtp } from './smtp-client.ts';
@@ -26,6 +27,7 @@ const dayMs = 86_400_000;
 /** A form is sent again, or a report made again, within days; an upstream may be out of reach for a year (docs/decisions.md). */
 const keysKeptMs = 30 * dayMs;
 const fetchKeysKeptMs = 400 * dayMs;
+const filterState = 'filter.hits';
 
 export const startDaemon: Start = async context => {
   const { settings, store, log, now, tls, serviceKey, listen } = context;
@@ -38,7 +40,10 @@ export const startDaemon: Start = async context => {
     return outing.yes ? null : { kind: 'off line', reason: outing.reason, until: null };
   };
   const counters = createCounters();
-  const intake = createIntake({ store, settings, log, now, counters, parked, wake: () => queue.wake(), changed });
+  const filter = createContentFilter({ settings, log, now });
+  filter.restore((await store.kept.load(filterState)) ?? '[]');
+  const door = { store, settings, log, now, counters, parked, changed, check: filter.check };
+  const intake = createIntake({ ...door, wake: () => queue.wake() });
   intake.restore((await store.kept.load(volumeState)) ?? '');
   const queue: Queue = createQueue({
     store,
@@ -62,6 +67,7 @@ export const startDaemon: Start = async context => {
   );
   const pop3 = createPop3Server({ store, auth, log, now, tls: () => tls, changed, mayConnect: a => mayConnect()(a) });
   context.reloaded(async changed => {
+    filter.reread();
     relay.refresh();
     submission.refresh();
     if (changed.has('online')) await queue.reconsider();
@@ -72,7 +78,13 @@ export const startDaemon: Start = async context => {
   await listen(pop3.server, 'pop3');
   await queue.start();
   const keepStates = () =>
-    Promise.all([store.kept.save(throttleState, auth.snapshot()), store.kept.save(volumeState, intake.snapshot())]);
+    Promise.all([
+      store.kept.save(throttleState, auth.snapshot()),
+      store.kept.save(volumeState, intake.snapshot()),
+      store.kept.save(filterState, filter.snapshot()),
+    ]);
+  const pickup = settings.pickup_path === '' ? null : createPickup({ settings, intake, log, now });
+  await pickup?.start();
   const stopChores = keepHouse(context, keepStates);
   const sessions = () => ({
     smtp: relay.connections(),
@@ -81,10 +93,11 @@ export const startDaemon: Start = async context => {
   });
   const status = async () => ({ sessions: sessions(), queue: await queue.status(), writes: store.pendingWrites() });
   const counted = async () => [...counters.samples(), ...gauges(await queue.status(), sessions())];
-  tell = context.connect({ ...verbs(context, auth, intake, queue), status, 'queue.counters': counted });
+  tell = context.connect({ ...verbs(context, auth, intake, queue, filter), status, 'queue.counters': counted });
   return {
     async stop(graceMs) {
       stopChores();
+      await pickup?.stop();
       await Promise.all([relay.close(graceMs), submission.close(graceMs), pop3.close(graceMs), queue.stop(graceMs)]);
       await keepStates();
     },
@@ -134,7 +147,13 @@ function keepHouse({ store, log, now }: Context, keepStates: () => Promise<unkno
 type RouteQuestion = { address: string; as?: 'relay' | 'submission'; from?: string };
 type AuthArgs<V extends keyof AuthVerbs> = AuthVerbs[V]['args'];
 
-function verbs({ store, settings, now }: Context, auth: Auth, intake: Intake, queue: Queue): Verbs {
+function verbs(
+  { store, settings, now }: Context,
+  auth: Auth,
+  intake: Intake,
+  queue: Queue,
+  filter: ContentFilter,
+): Verbs {
   return {
     health: async () => ({ smtp: true, submission: true, pop3: true }),
     'auth.check': async (a: AuthArgs<'auth.check'>) =>
@@ -153,6 +172,8 @@ function verbs({ store, settings, now }: Context, auth: Auth, intake: Intake, qu
     },
     'queue.status': async () => queue.status(),
     'queue.operate': async (order: Order) => queue.operate(order),
+    'filter.list': async () => filter.list(),
+    'filter.reread': async () => filter.reread(),
     route: async ({ address, as, from }: RouteQuestion) => {
       const origin: Visitor['origin'] = as === 'relay' ? 'peer' : 'submitter';
       const routing = await intake.route({ origin, account: null, address: from ?? '127.0.0.1' }, address);

@@ -211,6 +211,18 @@ describe('loadSettings refuses', () => {
       [],
       /^a\.conf: tls_cert: there is no file x\.pem/,
     ],
+    [
+      'a pickup folder that is the mail store',
+      { 'a.conf': 'data_path mail\npickup_path ./mail' },
+      [],
+      /^a\.conf: pickup_path: mail has other files of ours; give it a folder of its own/,
+    ],
+    [
+      'a pickup folder that is the settings’ own',
+      { 'a.conf': 'pickup_path .' },
+      [],
+      /^a\.conf: pickup_path: \S+ has other files of ours/,
+    ],
     ['no domain at all', { 'a.conf': 'host_domain' }, [], /^a\.conf: host_domain: a domain name/],
     // --set.
     [

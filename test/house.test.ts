@@ -38,7 +38,7 @@ const ranks: string[][] = [
   ['daemon/tell', 'daemon/smtp-client'],
   ['daemon/auth'],
   ['daemon/intake'],
-  ['daemon/smtp-server', 'daemon/pop3-server'],
+  ['daemon/smtp-server', 'daemon/pop3-server', 'daemon/pickup'],
   ['daemon/queue'],
   ['daemon/control'],
   ['daemon/child'],

@@ -25,6 +25,9 @@ beforeAll(async () => {
     forOther: base64(`bob@localhost\0ann@localhost\0${password}`),
     password64: base64(password),
     service: base64(`ann@localhost\0webmail\0${serviceKey}`),
+    local: base64(`\0local\0${serviceKey}`),
+    localWrong: base64('\0local\0not the key'),
+    localForOther: base64(`ann@localhost\0local\0${serviceKey}`),
   };
 });
 afterAll(() => house.remove());

@@ -99,6 +99,17 @@ export function storeContract(name: string, engine: Engine): void {
       expect(first!.size).toBe(first!.prefix.length + (await store.content.get(contentId))!.size);
     });
 
+    test('accept files elsewhere, with fields of ours in front, where it is told so', async () => {
+      const before = (await inbox(ann)).total;
+      const filing = { role: 'junk' as const, fields: 'X-Note: y\r\n' };
+      const { contentId } = await give('odd', [ann], { filing });
+      const junk = (await store.folders.byRole(ann.id, 'junk'))!;
+      const [message] = (await store.messages.page(ann.id, junk.id, 10)).messages;
+      expect(message!.prefix).toMatch(/^Return-Path: .*\r\nDelivered-To: .*\r\nX-Note: y\r\n$/);
+      expect(message!.size).toBe(message!.prefix.length + (await store.content.get(contentId))!.size);
+      expect([junk.total, (await inbox(ann)).total]).toEqual([1, before]);
+    });
+
     test('accept with a key takes each recipient once, however often it is given', async () => {
       const before = (await inbox(ann)).total;
       const first = await give('keyed', [ann], { key: 'k1' });

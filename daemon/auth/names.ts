@@ -14,7 +14,7 @@ const reserved = `
   ssladmin ssladministrator sslwebmaster staff sudo super superuser sysadmin sysadministrator sysop system team terms trust
   verify
   anonymous backup bin dovecot everybody everyone games guest lp nobody nouser postfix sync sys toor www-data
-  api autoconfig autodiscover broadcasthost cdn dns domain isatap localdomain localhost mta-sts mx network ns server static
+  api autoconfig autodiscover broadcasthost cdn dns domain isatap local localdomain localhost mta-sts mx network ns server static
   vpn web wpad
   false nan nil none true undefined void
   cwmail dmail popfetch dsmtp dpop dlist dwatch netauth`;

@@ -24,6 +24,12 @@ const commands: Record<string, ManagerCommand> = {
     does: 'show sessions, queue and processes',
     run: async context => (await import('./status.ts')).status(context),
   },
+  filters: {
+    usage: 'filters [--json]',
+    does: 'list the content rules with their numbers and hits',
+    only: 'tellsmtp',
+    run: async context => (await import('./filter.ts')).list(context),
+  },
   log_level: {
     usage: `log_level ${levels.join('|')}`,
     does: 'change the log level until the next reload or restart',

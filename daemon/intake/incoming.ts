@@ -19,6 +19,8 @@ export type HeaderRules = {
 /** What is known of content once it is in and durable. */
 export type Received = {
   content: NewContent;
+  /** The header block as it is stored. */
+  header: Buffer;
   tree: Part;
   summary: Summary;
   index: IndexText;
@@ -102,7 +104,7 @@ export class Incoming {
     const { summary, index } = summarise(header, root, await textsOf(root, (from, to) => this.#writer.read(from, to)));
     const content = await this.#writer.finish();
     const { received } = this.#editor;
-    return { content, tree: root, summary, index, hops: received, bareNewlines: this.#mender.bare };
+    return { content, header, tree: root, summary, index, hops: received, bareNewlines: this.#mender.bare };
   }
 
   /** Content without a header is text to its last octet: behind our Received its first lines would pass for fields. */

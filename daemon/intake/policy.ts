@@ -43,7 +43,8 @@ const relayDenied = reply(550, '7.1', 'Relaying denied: sign in at the submissio
 
 /** May this visitor send to other domains, and by what right? The fetcher may not: it brings mail for us. */
 export function relayRight(visitor: Visitor, settings: PolicySettings): { refusal: Reply | null; why: string } {
-  if (isSubmission(visitor) || visitor.origin === 'ourselves') return { refusal: null, why: 'another domain' };
+  if (isSubmission(visitor) || visitor.origin === 'local' || visitor.origin === 'ourselves')
+    return { refusal: null, why: 'another domain' };
   if (visitor.origin === 'peer' && isListed(settings.forward_from_ip, visitor.address))
     return { refusal: null, why: `another domain (forward_from_ip takes ${visitor.address})` };
   return { refusal: relayDenied, why: '' };

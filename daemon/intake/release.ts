@@ -1,3 +1,4 @@
+import { formatDate } from '../mail/date.ts';
 import type { Reply } from '../mail/reply.ts';
 import { type IndexText, type Summary, summarise } from '../mail/summary.ts';
 import type { AcceptedRecipient, Delivery, Hold, Release, Store } from '../store.ts';
@@ -51,3 +52,15 @@ async function rowOf(contentId: number, store: Store): Promise<{ summary: Summar
   const header = await read(0, Math.min(tree.bodyFrom, mostHeader));
   return summarise(header, tree, await textsOf(tree, read));
 }
+
+/** A recipient of a submission that is held: where it goes is found when its time has come. */
+export const unrouted = (r: AcceptedRecipient): AcceptedRecipient => ({
+  ...r,
+  routes: [{ kind: 'held', address: r.address }],
+});
+
+export const heldUntil = (at: number): Hold => ({
+  kind: 'future release',
+  reason: `held until ${formatDate(at)}, as its author asked`,
+  until: at,
+});

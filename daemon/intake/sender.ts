@@ -3,15 +3,16 @@ import { addressKey, domainOf, formatAddress, localOf, subaddress } from '../mai
 import { authorsOf } from '../mail/authors.ts';
 import { type Reply, reply } from '../mail/reply.ts';
 import type { Account, Store } from '../store.ts';
+import { isSubmission, type Visitor } from './policy.ts';
 import type { AliasFileSettings, AliasFiles } from './recipient/alias-files.ts';
 import { type DomainSettings, fallbackOf, isLocal, isSynonym, maySendAs, targetsOf } from './tables.ts';
 
-/** As whom may an account send? */
+/** As whom may a visitor send? Peers and the fetcher bring mail of anybody. */
 export type Senders = {
-  /** Null: the address is the account's own, or one an administrator lets it use. */
-  refuse(account: Account | null, address: string): Promise<Reply | null>;
-  /** The same for whom the header names. */
-  refuseHeader(account: Account | null, head: Buffer): Promise<Reply | null>;
+  /** Null: who signed in has the address, or an administrator lets it be used; a program's is of our domains. */
+  refuseReversePath(visitor: Visitor, reversePath: string | null): Promise<Reply | null>;
+  /** The same for whom the header of a submission names. */
+  refuseHeader(visitor: Visitor, head: Buffer): Promise<Reply | null>;
 };
 
 export type SenderSettings = Pick<Settings, 'alias' | 'send_as' | 'fallback_address'> &
@@ -21,6 +22,8 @@ export type SenderSettings = Pick<Settings, 'alias' | 'send_as' | 'fallback_addr
 /** Aliases of aliases, as many as an honest site has. */
 const mostAddresses = 500;
 
+/** Reports of what fails come back to it. */
+const foreign = reply(550, '7.1', 'Programs of this machine send with addresses of its own domains only');
 const unreadable = reply(451, '3.5', 'The aliases of this domain cannot be read just now, try again later');
 
 export function createSenders({
@@ -32,7 +35,14 @@ export function createSenders({
   settings: SenderSettings;
   aliasFiles: AliasFiles;
 }): Senders {
-  return { refuse, refuseHeader };
+  return {
+    async refuseReversePath(visitor, reversePath) {
+      if (reversePath === null) return null;
+      if (visitor.origin === 'local') return isLocal(domainOf(addressKey(reversePath)), settings) ? null : foreign;
+      return isSubmission(visitor) ? await refuse(visitor.account, reversePath) : null;
+    },
+    refuseHeader: async (visitor, head) => (isSubmission(visitor) ? await refuseAuthors(visitor.account, head) : null),
+  };
 
   async function refuse(account: Account | null, address: string): Promise<Reply | null> {
     if (account === null) return notYours(address, null);
@@ -61,7 +71,7 @@ export function createSenders({
     return [formatAddress({ local: localOf(key), domain: settings.host_domain[0]! })];
   }
 
-  async function refuseHeader(account: Account | null, head: Buffer): Promise<Reply | null> {
+  async function refuseAuthors(account: Account | null, head: Buffer): Promise<Reply | null> {
     const authors = authorsOf(head);
     if (authors === null) return null;
     if ('wrong' in authors)

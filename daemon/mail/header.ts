@@ -14,7 +14,7 @@ import { parseParams } from './header/params.ts';
 export { decodeCharset } from './header/charset.ts';
 export { cleanText } from './header/clean.ts';
 export { decodeWords } from './header/encoded-words.ts';
-export { type Params, parseParams, withoutComments } from './header/params.ts';
+export { type Params, paramReadings, parseParams, withoutComments } from './header/params.ts';
 
 /** Octets of a header that are looked at. */
 export const LONGEST_HEADER = 256 * 1024;
@@ -29,6 +29,8 @@ export type Header = {
   get(name: string): string | null;
   /** Every field of this name, first one first. */
   all(name: string): string[];
+  /** All fields in order, each value read as `get` does. */
+  every(): Field[];
   /** The first field for people: encoded words read, nothing unseen in it; empty: absent. */
   text(name: string): string;
 };
@@ -36,7 +38,12 @@ export type Header = {
 /** Reads the header at the start of `bytes`; it ends at the first empty line. */
 export function readHeader(bytes: Buffer): Header {
   const fields = splitFields(bytes.toString('latin1', 0, LONGEST_HEADER));
-  const read = (field: Field): string => readEightBit(unfold(field.value), fields);
+  let declared: string | null | undefined;
+  const charset = () => {
+    if (declared === undefined) declared = declaredCharset(fields);
+    return declared;
+  };
+  const read = (field: Field): string => readEightBit(unfold(field.value), charset);
   const get = (name: string): string | null => {
     const field = fields.find(f => f.name === name);
     return field === undefined ? null : read(field);
@@ -45,6 +52,7 @@ export function readHeader(bytes: Buffer): Header {
     fields,
     get,
     all: name => fields.filter(f => f.name === name).map(read),
+    every: () => fields.map(f => ({ name: f.name, value: read(f) })),
     text: name => cleanText(decodeWords(get(name) ?? '')).trim(),
   };
 }
@@ -83,12 +91,16 @@ const isEmptyLine = (text: string, at: number): boolean =>
 const unfold = (value: string): string => value.replace(/\r?\n/g, '').trim();
 
 /** RFC 6532 UTF-8; else the charset the message declares for its text, else windows-1252. */
-function readEightBit(latin: string, fields: Field[]): string {
+function readEightBit(latin: string, charset: () => string | null): string {
   if (/^[\u0000-\u007f]*$/.test(latin)) return latin;
   const bytes = Buffer.from(latin, 'latin1');
-  if (isUtf8(bytes)) return bytes.toString();
+  return isUtf8(bytes) ? bytes.toString() : decodeCharset(bytes, charset());
+}
+
+/** Null: none, or none that header text could be in. */
+function declaredCharset(fields: Field[]): string | null {
   const type = fields.find(f => f.name === 'content-type');
   const charset = type === undefined ? undefined : parseParams(unfold(type.value)).params.get('charset');
   const usable = charset !== undefined && isKnownCharset(charset) && !/^utf-?(?:7|16)/i.test(charset);
-  return decodeCharset(bytes, usable ? charset : null);
+  return usable ? charset : null;
 }

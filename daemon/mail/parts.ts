@@ -8,5 +8,5 @@
 export { decodeBody, decodeStream } from './parts/decode.ts';
 export { type DisplayParts, displayParts, textParts } from './parts/display.ts';
 export type { Part } from './parts/part.ts';
-export { PartScanner, type Scanned, scan } from './parts/scanner.ts';
+export { DEEPEST, MOST_PARTS, PartScanner, type Scanned, scan } from './parts/scanner.ts';
 export { partText, unflow } from './parts/text.ts';

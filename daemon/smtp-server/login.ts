@@ -23,7 +23,7 @@ const wrongPassword = reply(535, '7.8', 'The name or the password is wrong');
 /** SASL PLAIN and LOGIN: users by their password; services by their key, acting for a user (RFC 4616 authzid). */
 export async function login(given: Credentials, peer: string, options: LoginOptions): Promise<SignedIn | Reply> {
   const { username = '', password = '', authzid = '' } = given;
-  if (username === 'webmail' || username === 'fetcher')
+  if (username === 'webmail' || username === 'fetcher' || username === 'local')
     return await loginService(username, password, authzid, peer, options);
   // To act for somebody else is the services' alone.
   if (authzid !== '' && authzid.toLowerCase() !== username.toLowerCase()) return wrongPassword;
@@ -49,7 +49,9 @@ async function loginService(
 ): Promise<SignedIn | Reply> {
   const from = isLoopback(peer) || mayServe(peer);
   if (!from || !sameSecret(password, serviceKey)) return wrongPassword;
-  if (authzid === '') return service === 'fetcher' ? { service, account: null, name: service } : wrongPassword;
+  if (authzid === '') return service === 'webmail' ? wrongPassword : { service, account: null, name: service };
+  // A program of this machine is nobody's: whom it sends as is the policy's to say.
+  if (service === 'local') return wrongPassword;
   const account = await store.accounts.byAddress(authzid.toLowerCase());
   if (!account || account.disabled) return wrongPassword;
   return { service, account, name: account.address };

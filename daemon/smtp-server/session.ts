@@ -4,7 +4,8 @@ import type { Envelope, Notify, Recipient } from '../mail/envelope.ts';
 import { type Reply, reply, replyText } from '../mail/reply.ts';
 import type { AcceptedRecipient, Account, Route } from '../store.ts';
 
-export type Service = 'webmail' | 'fetcher';
+/** local: programs of this machine that may read the key, such as the sendmail command. */
+export type Service = 'webmail' | 'fetcher' | 'local';
 
 /** What we remember of one connection beyond what the package does. */
 export type Visit = {

@@ -37,7 +37,7 @@ export type Filing = Pick<
   Acceptance,
   'receivedAt' | 'summary' | 'index' | 'origin' | 'accountId' | 'reversePath' | 'ret' | 'envid' | 'eightBit'
 > &
-  Pick<Acceptance, 'smtpUtf8' | 'hold'> & { content: { size: number } };
+  Pick<Acceptance, 'smtpUtf8' | 'hold' | 'filing'> & { content: { size: number } };
 
 /** A message for each mailbox, a delivery for each route away. */
 export function* fileRecipients(
@@ -108,10 +108,10 @@ function mailboxes(recipients: AcceptedRecipient[]): (Route & { kind: 'mailbox' 
 function* deliver(a: Filing, contentId: number, route: Route & { kind: 'mailbox' }): Work<Change> {
   return yield* addMessage({
     accountId: route.accountId,
-    role: 'inbox',
+    role: a.filing?.role ?? 'inbox',
     contentId,
     contentSize: a.content.size,
-    prefix: returnPath(a.reversePath) + deliveredTo(route.address),
+    prefix: returnPath(a.reversePath) + deliveredTo(route.address) + (a.filing?.fields ?? ''),
     flags: 0,
     receivedAt: a.receivedAt,
     summary: a.summary,

@@ -84,7 +84,8 @@ export type Route = { kind: 'mailbox'; accountId: number; address: string } | { 
 /** Goes through the chain when its time has come (RFC 4865): until then it is one delivery, unrouted. */
 export type HeldRoute = { kind: 'held'; address: string };
 
-export type Origin = 'peer' | 'submitter' | 'webmail' | 'fetcher' | 'ourselves';
+/** `local`: a program of this machine, by the pickup folder or the sendmail command. */
+export type Origin = 'peer' | 'submitter' | 'webmail' | 'fetcher' | 'local' | 'ourselves';
 
 /** What `intake.accept` hands to the one transaction that makes it ours. */
 export type Acceptance = {
@@ -108,6 +109,8 @@ export type Acceptance = {
   eightBit: boolean;
   smtpUtf8: boolean;
   recipients: AcceptedRecipient[];
+  /** Where recipients' messages go instead of the Inbox, and fields of ours in front of them, with their CRLFs. */
+  filing?: { role: 'inbox' | 'junk'; fields: string };
   /** What its deliveries are held for from the start; null: they are not. Held routes have a hold with a time. */
   hold: Hold | null;
 };

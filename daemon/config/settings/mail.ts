@@ -9,6 +9,10 @@ export type MailSettings = {
   /** Octets. */
   min_space: number;
   bare_newline: 'normalize' | 'refuse';
+  /** The file of content rules; empty: none. */
+  msg_filter: string;
+  /** The folder programs of this machine put mail into; empty: none. */
+  pickup_path: string;
 };
 
 export const mailSettings: Declarations<MailSettings> = {
@@ -43,5 +47,22 @@ export const mailSettings: Declarations<MailSettings> = {
     initial: 'normalize',
     restart: false,
     parse: v.oneOf('normalize', 'refuse'),
+  }),
+  msg_filter: single({
+    doc: 'A file of rules by header, body and attachments: what they match is refused, dropped, put into Junk or marked. Read again when it changes. Empty: none. The manual has its grammar.',
+    form: 'FILE',
+    group: 'Mail',
+    initial: '',
+    restart: false,
+    files: file => (file === '' ? [] : [file]),
+    parse: v.text,
+  }),
+  pickup_path: single({
+    doc: 'A folder whose files are sent as mail: who may write there may send as anyone of our domains. Refused files move to its folder `bad`. Empty: none.',
+    form: 'FOLDER',
+    group: 'Mail',
+    initial: '',
+    restart: true,
+    parse: v.text,
   }),
 };

@@ -25,6 +25,26 @@ export function parseParams(value: string): Params {
   return { value: head.trim().toLowerCase(), params };
 }
 
+/**
+ * Every value a reader could find under these names: the first and the later ones, plain, by RFC 2231 with all its
+ * pieces or up to a gap, and where the semicolon in front was forgotten. For who must not be shown another name.
+ */
+export function paramReadings(value: string, names: readonly string[]): string[] {
+  const text = value.slice(0, LONGEST);
+  const found = new Set<string>();
+  const pieces = new Map<string, Piece[]>();
+  for (const from of [text.indexOf(';') + 1, text.search(/\s/) + 1]) {
+    for (const [name, given] of attributes(text, from)) {
+      if (!names.includes(name.replace(/\*.*$/s, ''))) continue;
+      if (name.includes('*')) addAttribute(name, given, new Map(), pieces);
+      else found.add(given).add(decodeWords(given));
+    }
+    for (const list of pieces.values()) found.add(list.map(p => p.text).join('')).add(joinPieces(list));
+    pieces.clear();
+  }
+  return [...found];
+}
+
 function addAttribute(name: string, given: string, plain: Map<string, string>, pieces: Map<string, Piece[]>): void {
   const extended = /^([^*]+)\*(?:(\d{1,6})(\*)?)?$/.exec(name);
   if (extended === null) {
