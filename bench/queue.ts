@@ -186,7 +186,6 @@ function acceptance(to: string[], bytes: Buffer): Acceptance {
       ...{ subject: 'bench', fromName: '', fromAddress: 'eve@example.net', to: '', date: null, snippet: '' },
       ...{ messageId: null, inReplyTo: null, references: [], attachments: 0 },
     },
-    index: { subject: '', people: '', body: '' },
     receivedAt: Date.now(),
     origin: 'submitter',
     accountId: null,

@@ -130,7 +130,6 @@ function letter(i: number, accountId: number, address: string): Acceptance {
       references: [],
       attachments: i % 10 === 0 ? 1 : 0,
     },
-    index: { subject: `letter ${i}`, people: 'eve@example.net', body },
     receivedAt: 1_790_000_000_000 + i,
     origin: 'peer',
     accountId: null,

@@ -94,7 +94,9 @@ async function begin(name: string, start: Start, init: Init): Promise<void> {
   process.on('uncaughtException', die);
   process.on('unhandledRejection', die);
   try {
-    const store = await openStore({ path: init.settings.data_path, writer: 'thread', fatal: endOnDiskFailure(log) });
+    const fatal = endOnDiskFailure(log);
+    const indexes = name === 'daemon';
+    const store = await openStore({ path: init.settings.data_path, writer: 'thread', fatal, indexes });
     const live = createLive(init.settings, init.tls);
     const context: Context = {
       ...init,

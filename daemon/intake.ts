@@ -16,13 +16,25 @@ import { createLimits, type PolicySettings, refuseSize, relayRight, tooLarge, ty
 import { createAliasFiles } from './intake/recipient/alias-files.ts';
 import { type ChainStep, chainEvents, isRedirected, traceLine } from './intake/recipient/trace.ts';
 import { type ChainOptions, type ChainSettings, createChain, type Routing } from './intake/recipient.ts';
-import { heldUntil, type Routed, routeHeld, unrouted } from './intake/release.ts';
+import { type Routed, routeHeld } from './intake/release.ts';
 import { createSenders, type SenderSettings } from './intake/sender.ts';
 import { isListed } from './intake/tables.ts';
+import { heldUntil, termsOf, unrouted } from './intake/terms.ts';
 import { because, type Fields, type Log } from './log.ts';
 import type { Envelope, Recipient } from './mail/envelope.ts';
+import { type Limits, objectionTo } from './mail/reading.ts';
 import { type Reply, reply } from './mail/reply.ts';
-import type { Acceptance, AcceptedRecipient, Change, Delivery, Hold, Store } from './store.ts';
+import type {
+  Acceptance,
+  Accepted,
+  AcceptedRecipient,
+  Change,
+  Delivery,
+  Hold,
+  Objection,
+  Store,
+  Terms,
+} from './store.ts';
 import { StoreError } from './store.ts';
 
 export { type ContentCheck, type ContentFilter, createContentFilter } from './intake/filter.ts';
@@ -107,6 +119,7 @@ export function createIntake(options: IntakeOptions): Intake {
   const senders = createSenders({ store, settings, aliasFiles });
   const limits = createLimits(settings, now);
   const room = freeRoom(options);
+  const ofContent = (): Limits => ({ hops: maxHops, bareNewlines: settings.bare_newline !== 'refuse' });
 
   return {
     async refuseSender(visitor, reversePath, declaredSize) {
@@ -180,12 +193,14 @@ export function createIntake(options: IntakeOptions): Intake {
       throw error;
     });
     const recipient = { address: to, notify: ['NEVER' as const], orcpt: null, routes };
-    return { ...acceptance(received, null), origin: 'ourselves' as const, key, recipients: [recipient] };
+    const { content, tree, summary } = received;
+    const mine = { ...termsOf(null, now(), parked()), origin: 'ourselves' as const, key, recipients: [recipient] };
+    return { ...mine, content, tree, summary };
   }
 
   /** For the transaction that files the recipients. A sender nobody knows here is not told, and that stops no mail. */
   async function reportsOwed(filed: Omit<Filed, 'reporter' | 'at'> & { key: string }): Promise<Acceptance[]> {
-    if (!filed.recipients.some(r => r.notify?.includes('SUCCESS'))) return [];
+    if (!owesReports(filed.recipients)) return [];
     const reports: Acceptance[] = [];
     for (const { to, bytes, action } of await noticesFor({ ...filed, reporter: settings.host_domain[0]!, at: now() })) {
       const report = await prepareReport({ to, bytes, key: `${action}:${filed.key}` });
@@ -201,47 +216,32 @@ export function createIntake(options: IntakeOptions): Intake {
     const { visitor, id } = handover;
     const falseAuthor = await senders.refuseHeader(visitor, incoming.head);
     if (falseAuthor) return await refused(incoming, falseAuthor);
-    const received = await incoming.finish();
-    if (received.hops > maxHops)
-      return await refused(incoming, reply(554, '4.6', 'Too many hops: this is a mail loop'));
-    if (received.bareNewlines && settings.bare_newline === 'refuse')
-      return await refused(
-        incoming,
-        reply(550, '5.2', 'A lone CR or LF in the message: lines end in CRLF (RFC 5321 §2.3.8)'),
-      );
     const { releaseAt, key } = submitted;
-    const verdict = await judge(received, incoming, handover);
-    if (verdict?.refusal) return await refused(incoming, verdict.refusal);
-    // A draft has been sent as far as its author knows: its Sent copy is filed, and nobody gets it.
-    if (verdict?.discard && visitor.origin !== 'webmail')
-      return await refused(incoming, reply(250, '0.0', `OK: accepted as ${id}`));
-    const wanted = verdict?.discard ? [] : submitted.recipients;
-    const recipients = releaseAt === null ? wanted : wanted.map(unrouted);
-    const { reversePath, envid } = submitted.envelope;
-    const header = () => incoming.read(0, mostHeader);
-    const reports = await reportsOwed({ reversePath, envid, recipients, header, arrivedAt: now(), key: key ?? id });
-    const mail: Acceptance = {
-      ...acceptance(received, submitted.envelope),
+    const mine: Terms = {
+      ...termsOf(submitted.envelope, now(), releaseAt === null ? parked() : heldUntil(releaseAt)),
       origin: visitor.origin,
       accountId: visitor.account?.id ?? null,
       key,
       draftId: submitted.draftId,
       fileSent: visitor.origin === 'webmail',
-      recipients,
-      hold: releaseAt === null ? parked() : heldUntil(releaseAt),
-      ...(verdict?.filing && { filing: verdict.filing }),
-      ...(verdict?.hold && { hold: { kind: 'operator', reason: verdict.hold, until: null } }),
+      recipients: releaseAt === null ? submitted.recipients : submitted.recipients.map(unrouted),
     };
-    const accepted = await store.accept(mail, reports);
+    // Content that is checked, or of which a report is due, is read here.
+    const unread = isChecked() || owesReports(mine.recipients) ? null : incoming.unread();
+    const accepted = unread
+      ? await store.acceptUnread(mine, { ...unread, limits: ofContent() })
+      : await acceptRead(handover, incoming, mine);
+    if ('objection' in accepted) return await refused(incoming, objections[accepted.objection]);
+    if ('refusal' in accepted) return await refused(incoming, accepted.refusal);
     if (accepted.duplicate) await incoming.discard();
     else counters.add('accepted', { origin: visitor.origin });
-    if (accepted.queued || reports.length) wake();
+    if (accepted.queued) wake();
     if (accepted.changed.length) changed(accepted.changed);
     log.info('accepted', {
       id,
       from: submitted.envelope.reversePath ?? '<>',
       to: submitted.recipients.map(r => r.address).slice(0, 20),
-      size: received.content.size,
+      size: accepted.size,
       origin: visitor.origin,
       content: accepted.contentId,
       duplicate: accepted.duplicate,
@@ -249,37 +249,52 @@ export function createIntake(options: IntakeOptions): Intake {
     return reply(250, '0.0', accepted.duplicate ? `OK: ${id} was here already` : `OK: accepted as ${id}`);
   }
 
+  /** `refusal`: what is said to content that goes nowhere, which a discarded one is not to know. */
+  async function acceptRead(
+    handover: Handover,
+    incoming: Incoming,
+    mine: Terms,
+  ): Promise<Accepted | { objection: Objection } | { refusal: Reply }> {
+    const received = await incoming.finish();
+    const objection = objectionTo(received, ofContent());
+    if (objection) return { objection };
+    const verdict = await judge(received, incoming, handover);
+    if (verdict?.refusal) return { refusal: verdict.refusal };
+    // A draft has been sent as far as its author knows: its Sent copy is filed, and nobody gets it.
+    if (verdict?.discard && mine.origin !== 'webmail')
+      return { refusal: reply(250, '0.0', `OK: accepted as ${handover.id}`) };
+    const judged: Terms = {
+      ...mine,
+      ...(verdict?.discard && { recipients: [] }),
+      ...(verdict?.filing && { filing: verdict.filing }),
+      ...(verdict?.hold && { hold: { kind: 'operator', reason: verdict.hold, until: null } }),
+    };
+    const { reversePath, envid, recipients, key } = judged;
+    const header = () => incoming.read(0, mostHeader);
+    const owed = { reversePath, envid, recipients, header, arrivedAt: now(), key: key ?? handover.id };
+    const { content, tree, summary } = received;
+    return await store.accept({ ...judged, content, tree, summary }, await reportsOwed(owed));
+  }
+
+  function isChecked(): boolean {
+    return check !== undefined && settings.msg_filter !== '';
+  }
+
   /** What the rules of msg_filter say; null: there are none. */
   async function judge(received: Received, incoming: Incoming, from: Handover): Promise<Verdict | null> {
-    if (!check || settings.msg_filter === '') return null;
+    if (!check || !isChecked()) return null;
     const { header, tree, content } = received;
     const read = (start: number, end: number) => incoming.read(start, end);
     return await check({ header, root: tree, size: content.size, read }, from);
   }
-
-  /** The parts of an acceptance that content and envelope decide. */
-  function acceptance({ content, tree, summary, index }: Received, envelope: Envelope | null): Acceptance {
-    return {
-      content,
-      tree,
-      summary,
-      index,
-      receivedAt: now(),
-      origin: 'peer',
-      accountId: null,
-      key: null,
-      draftId: null,
-      fileSent: false,
-      reversePath: envelope?.reversePath ?? null,
-      ret: envelope?.ret ?? null,
-      envid: envelope?.envid ?? null,
-      eightBit: envelope?.eightBit ?? false,
-      smtpUtf8: envelope?.smtpUtf8 ?? false,
-      recipients: [],
-      hold: parked(),
-    };
-  }
 }
+
+const owesReports = (recipients: AcceptedRecipient[]): boolean => recipients.some(r => r.notify?.includes('SUCCESS'));
+
+const objections: Record<Objection, Reply> = {
+  hops: reply(554, '4.6', 'Too many hops: this is a mail loop'),
+  bareNewlines: reply(550, '5.2', 'A lone CR or LF in the message: lines end in CRLF (RFC 5321 §2.3.8)'),
+};
 
 async function refused(incoming: Incoming, why: Reply): Promise<Reply> {
   await incoming.discard();

@@ -7,7 +7,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { packed } from './store/accept.ts';
+import { packed, packedUnread } from './store/accept.ts';
 import { type Accounts, createAccounts } from './store/accounts.ts';
 import { type Contents, createContents } from './store/content.ts';
 import { createDeliveries, type Deliveries } from './store/deliveries.ts';
@@ -20,7 +20,7 @@ import { createMessages, type Messages } from './store/messages.ts';
 import { migrate } from './store/schema.ts';
 import { createSearches, type Searches } from './store/search.ts';
 import { createSessions, type Sessions } from './store/sessions.ts';
-import type { Acceptance, Accepted } from './store/shapes.ts';
+import type { Acceptance, Accepted, Objection, Terms, Unread } from './store/shapes.ts';
 import { giveBackSpace } from './store/space.ts';
 import { connect, StoreError, sqliteNames } from './store/sqlite.ts';
 import type { Read, Write } from './store/verbs.ts';
@@ -50,6 +50,8 @@ export type Store = {
   kept: KeptState;
   /** The one transaction that makes content ours: messages, deliveries, keys, Sent copy, timeline, reports owed. */
   accept(acceptance: Acceptance, reports?: Acceptance[]): Promise<Accepted>;
+  /** The same for content nobody has read yet; an objection: it was read, and nothing was written. */
+  acceptUnread(terms: Terms, unread: Unread): Promise<Accepted | { objection: Objection }>;
   /** Was anything accepted under this key? For a giver that never heard the answer. */
   wasAccepted(given: GivenKey): Promise<boolean>;
   /** Forgets keys of before `before`, of the fetcher's those of before `fetchedBefore`. Answers how many. */
@@ -69,17 +71,19 @@ export type StoreOptions = {
   writer: 'thread' | 'inline';
   /** Called when a sync failed: the process must end (DESIGN: kinds of failure). */
   fatal(error: Error): void;
+  /** Keeps the full-text index up to date from here; false: another process of the house does. */
+  indexes?: boolean;
 };
 
 /** Opens the store, bringing it to the newest version. Throws StoreError `damaged` for what is no store. */
-export async function openStore({ path, writer: kind, fatal }: StoreOptions): Promise<Store> {
+export async function openStore({ path, writer: kind, fatal, indexes = true }: StoreOptions): Promise<Store> {
   mkdirSync(path, { recursive: true, mode: 0o700 });
   const file = join(path, 'cwmail.db');
   await upgrade(file).catch(error => {
     throw damaged(error) ? new StoreError('damaged', notSound(file, error), error) : error;
   });
   const reader = connect(file, 'read');
-  const writer = kind === 'thread' ? startWriter(file, fatal) : inlineWriter(file, fatal);
+  const writer = kind === 'thread' ? startWriter(file, fatal, indexes) : inlineWriter(file, fatal, indexes);
   const read: Read = async work => reader.perform(work);
   const write = writer.write as Write;
   const content = createContents(join(path, 'content'), read, write, fatal);
@@ -109,11 +113,15 @@ export async function openStore({ path, writer: kind, fatal }: StoreOptions): Pr
         some = await write('forgetKeys', { before, fetchedBefore, limit: 500 });
       return forgotten;
     },
-    accept(a, reports = []) {
+    async accept(a, reports = []) {
       const weight = 500 + (a.content.bytes?.length ?? 0);
-      if (reports.length === 0) return write('accept', packed(a), weight);
-      return write('acceptReporting', { mail: packed(a), reports }, weight);
+      const accepted = reports.length
+        ? await write('acceptReporting', { mail: packed(a), reports }, weight)
+        : await write('accept', packed(a), weight);
+      if ('objection' in accepted) throw new Error('nobody asked for an objection');
+      return accepted;
     },
+    acceptUnread: (terms, unread) => write('accept', packedUnread(terms, unread), 500 + unread.bytes.length),
     giveBackSpace: () => giveBackSpace(write),
     pendingWrites: writer.pending,
     async close() {

@@ -200,6 +200,10 @@ export function testWith(command: string, debianPackage: string) {
   return (name: string, ..._: unknown[]) => test.skip(`${name} (needs the package ${debianPackage})`, () => {});
 }
 
+/** Waits until search knows all that was filed. */
+export const untilIndexed = (store: { search: { behind(): Promise<number> } }): Promise<boolean> =>
+  until('the index', async () => (await store.search.behind()) === 0);
+
 /** Waits until something is so; fails after `ms`. */
 export async function until<T>(
   what: string,

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { type ParsedMail, simpleParser } from 'mailparser';
 import { describe, expect, it } from 'vitest';
 import { cleanText } from '../daemon/mail/header.ts';
+import { indexText } from '../daemon/mail/index-text.ts';
 import { displayParts, type Part, PartScanner, partText, scan, textParts, unflow } from '../daemon/mail/parts.ts';
 import { readTexts, summarise } from '../daemon/mail/summary.ts';
 import { HeaderEditor, NewlineMender } from '../daemon/mail/trace.ts';
@@ -15,8 +16,9 @@ const all = (part: Part): Part[] => [part, ...part.parts.flatMap(all)];
 
 function read(bytes: Buffer) {
   const { root, header } = scan(bytes);
+  const index = indexText(header, root, (from, to) => bytes.subarray(from, to));
   const texts = readTexts(textParts(root).map(part => ({ part, bytes: bodyOf(part, bytes) })));
-  return { root, shown: displayParts(root), ...summarise(header, root, texts) };
+  return { root, shown: displayParts(root), summary: summarise(header, root, texts), index };
 }
 
 /** Our own mails are small enough to know what is in them. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatDate, isZoneText, overrideZone, parseDate } from '../daemon/mail/date.ts';
+import { indexText, longestIndexed } from '../daemon/mail/index-text.ts';
 import { scan } from '../daemon/mail/parts.ts';
 import { htmlText, idsOf, readTexts, summarise, textParts } from '../daemon/mail/summary.ts';
 import { indexWords } from '../daemon/mail/words.ts';
@@ -9,7 +10,8 @@ function summaryOf(content: string | Buffer) {
   const bytes = Buffer.isBuffer(content) ? content : Buffer.from(content);
   const { header, root } = scan(bytes);
   const found = textParts(root).map(part => ({ part, bytes: bytes.subarray(part.bodyFrom, part.bodyTo) }));
-  return summarise(header, root, readTexts(found));
+  const index = indexText(header, root, (from, to) => bytes.subarray(from, to));
+  return { summary: summarise(header, root, readTexts(found)), index };
 }
 
 const snippet = (body: string) => summaryOf(`Subject: x\n\n${body}`).summary.snippet;
@@ -101,12 +103,50 @@ describe('summarise', () => {
     expect([summary.fromName, summary.subject, summary.snippet]).toEqual(['a b', 's[0m', 'tx']);
   });
 
-  it('summarise searches the HTML where there is little plain text', () => {
-    const body = (plain: string) =>
-      `Content-Type: multipart/alternative; boundary=b\n\n--b\n\n${plain}\n--b\nContent-Type: text/html\n\n<p>rich words</p>\n--b--`;
-    expect(summaryOf(body('')).summary.snippet).toBe('rich words');
-    expect(indexWords(summaryOf(body('plain words')).index.body)).toBe('plain words rich words');
-    expect(summaryOf(body('word '.repeat(100))).index.body).not.toContain('rich');
+  it('summarise takes the snippet from the HTML where there is no plain text', () => {
+    expect(summaryOf(alternative('')).summary.snippet).toBe('rich words');
+  });
+});
+
+const alternative = (plain: string) =>
+  `Content-Type: multipart/alternative; boundary=b\n\n--b\n\n${plain}\n--b\nContent-Type: text/html\n\n<p>rich words</p>\n--b--`;
+
+describe('indexText', () => {
+  const mixed = (...parts: string[]) =>
+    `Content-Type: multipart/mixed; boundary=m\n\n${parts.map(p => `--m\n${p}\n`).join('')}--m--\n`;
+  const words = (content: string) => indexWords(summaryOf(content).index.body);
+
+  it('indexText reads the HTML where there is little plain text', () => {
+    expect(words(alternative('plain words'))).toBe('plain words rich words');
+    expect(words(alternative('word '.repeat(100)))).not.toContain('rich');
+  });
+
+  it('indexText reads all of every text, however many and however long', () => {
+    const long = Array.from({ length: 20_000 }, (_, i) => `w${i}`).join(' ');
+    expect(words(mixed(`\n${long}`, '\nsecond')).split(' ')).toHaveLength(20_001);
+    const many = Array.from({ length: 12 }, (_, i) => `\ntext${i}`);
+    expect(words(mixed(...many))).toBe(many.join(' ').replaceAll('\n', ''));
+    expect(words(mixed(`\n${'word '.repeat(100)}`, 'Content-Type: text/html\n\n<p>rich</p>'))).toMatch(/ rich$/);
+  });
+
+  it('indexText reads attached texts, the texts of attached messages, and the names of files', () => {
+    const attached = 'Content-Type: text/csv; name="sums.csv"\nContent-Disposition: attachment\n\napples;12';
+    const message = `Content-Type: message/rfc822\n\nSubject: inner\n${mixed('\nforwarded', attached).replaceAll('--m', '--n').replace('=m', '=n')}`;
+    expect(words(mixed('\ncover', attached, message))).toBe('cover apples 12 forwarded apples 12 sums csv sums csv');
+  });
+
+  it('indexText reads base64 whole, and of a giant the first megabyte', () => {
+    const encoded = Buffer.from(`${'a '.repeat(60_000)}end`).toString('base64');
+    expect(words(`Content-Transfer-Encoding: base64\n\n${encoded}`)).toMatch(/a end$/);
+    const giant = words(`Subject: x\n\n${'1234567 '.repeat(200_000)}`);
+    expect(giant.length).toBe(longestIndexed - 1);
+  });
+
+  it('indexText of what was forged ends quickly', () => {
+    const hostile = mixed(...Array.from({ length: 1100 }, () => 'Content-Type: text/html\n\n<p<<!--'));
+    const before = process.cpuUsage();
+    words(hostile);
+    expect(cpuMillis(before)).toBeLessThan(1000);
   });
 });
 

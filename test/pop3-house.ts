@@ -93,7 +93,6 @@ const nothingKnown = {
     references: [],
     attachments: 0,
   },
-  index: { subject: '', people: '', body: '' },
   origin: 'peer' as const,
   accountId: null,
   key: null,

@@ -147,7 +147,6 @@ const acceptance = (bytes: Buffer, at: number): Acceptance => ({
     references: [],
     attachments: 0,
   },
-  index: { subject: '', people: '', body: '' },
   receivedAt: at,
   origin: 'submitter',
   accountId: null,

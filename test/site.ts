@@ -8,7 +8,6 @@ import { parseAddressList } from '../daemon/mail/address.ts';
 import { readHeader } from '../daemon/mail/header.ts';
 import { displayParts, partText, scan } from '../daemon/mail/parts.ts';
 import type { Reply } from '../daemon/mail/reply.ts';
-import { indexWords } from '../daemon/mail/words.ts';
 import type { Submission } from '../daemon/smtp-client.ts';
 import { type Account, type Change, openStore, type Store } from '../daemon/store.ts';
 import type { AuthVerbs, Tell } from '../daemon/tell.ts';
@@ -142,11 +141,6 @@ async function deliver(store: Store, account: Account, source: string | Buffer, 
       inReplyTo: null,
       references: [],
       attachments: shown.attachments.length,
-    },
-    index: {
-      subject: indexWords(header.text('subject')),
-      people: indexWords(`${header.text('from')} ${header.text('to')}`),
-      body: indexWords(text),
     },
     receivedAt: at,
     origin: 'peer',

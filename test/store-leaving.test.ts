@@ -45,7 +45,7 @@ test('accounts.remove unlinks the files of the mail that goes', async () => {
 test('accounts.remove takes along what came between its steps', async () => {
   const bob = await account('bob');
   const db = join(path, 'cwmail.db');
-  const writer = inlineWriter(db, () => {});
+  const writer = inlineWriter(db, () => {}, false);
   const reader = connect(db, 'read');
   let late: number | null = null;
   // Somebody who was let in by RCPT before the account retired finishes when its mailbox was just emptied.
@@ -78,7 +78,6 @@ const letter = (accountId: number, content: Acceptance['content']): Acceptance =
     references: [],
     attachments: 0,
   },
-  index: { subject: '', people: '', body: '' },
   receivedAt: 1,
   origin: 'peer',
   accountId: null,

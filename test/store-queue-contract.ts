@@ -242,7 +242,6 @@ function acceptance(to: string[], more: Partial<Acceptance> = {}): Acceptance {
       ...{ subject: 'q', fromName: '', fromAddress: 'eve@far.test', to: '', date: null, snippet: '', messageId: null },
       ...{ inReplyTo: null, references: [], attachments: 0 },
     },
-    index: { subject: 'q', people: '', body: '' },
     receivedAt: 100,
     origin: 'submitter',
     accountId: null,

@@ -9,6 +9,7 @@ import { fits } from './fits.ts';
 import { type Engine, storeContract } from './store-contract.ts';
 import { queueContract } from './store-queue-contract.ts';
 import { quotaContract } from './store-quota.ts';
+import { searchContract } from './store-search.ts';
 
 const fatal = (error: Error) => {
   throw error;
@@ -37,6 +38,7 @@ for (const writer of ['thread', 'inline'] as const) {
   storeContract(`SQLite, writer ${writer}`, engine);
   quotaContract(`SQLite, writer ${writer}`, engine);
   queueContract(`SQLite, writer ${writer}`, engine);
+  searchContract(`SQLite, writer ${writer}`, engine);
 }
 
 function scratch(): string {

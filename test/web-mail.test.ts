@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Account, Flag } from '../daemon/store.ts';
 import { fits } from './fits.ts';
+import { untilIndexed } from './harness.ts';
 import { letters } from './letters.ts';
 import { openSite, origin, type TestSite } from './site.ts';
 
@@ -325,6 +326,7 @@ describe('folders', () => {
 describe('search', () => {
   test('GET /search finds by words, people, marks and folder, and keeps the list beside the message', async () => {
     const id = await site.deliver(ann, simple('Zucchini harvest', 'The marrows are enormous.'));
+    await untilIndexed(site.store);
     for (const q of [
       'zucchini',
       'marrows enorm',

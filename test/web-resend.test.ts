@@ -43,7 +43,6 @@ async function commit(s: Submission): Promise<void> {
       references: [],
       attachments: 0,
     },
-    index: { subject: '', people: '', body: '' },
     receivedAt: 1,
     origin: 'webmail',
     accountId: ann.id,

@@ -1,68 +1,31 @@
-import { LONGEST_HEADER } from '../mail/header.ts';
-import { type Part, PartScanner } from '../mail/parts.ts';
-import { type IndexText, readTexts, type Summary, summarise, textParts } from '../mail/summary.ts';
-import { HeaderEditor, NewlineMender } from '../mail/trace.ts';
+import { ContentReader, type HeaderRules, type Reading } from '../mail/reading.ts';
+import { NewlineMender } from '../mail/trace.ts';
 import type { ContentWriter, NewContent, Store } from '../store.ts';
 
-/** How the header of this content is mended on its way in. */
-export type HeaderRules = {
-  /** Written first, such as our Received field; with its CRLF. */
-  prepend: string;
-  /** Fields that do not come in: Return-Path, which is the last hop's to write, and of our users' mail Bcc. */
-  drop: string[];
-  /** Fields to add when they are missing, by lower-case name; with their CRLF. */
-  missing: Record<string, string>;
-  /** Somebody will ask for `head`. */
-  keepHead?: boolean;
-};
-
 /** What is known of content once it is in and durable. */
-export type Received = {
-  content: NewContent;
-  /** The header block as it is stored. */
-  header: Buffer;
-  tree: Part;
-  summary: Summary;
-  index: IndexText;
-  /** How many Received fields it came with. */
-  hops: number;
-  /** It had a lone CR or LF, which became CRLF. */
-  bareNewlines: boolean;
-};
+export type Received = Reading & { content: NewContent };
 
-/** Enough of each text for snippet and search; the words of a longer one are found by its first part. */
-const textLimit = 64 * 1024;
-const textPartsLimit = 4;
+/** Up to here content waits in memory for its end, and may be given to the store unread. */
+const longestUnread = 60 * 1024;
 
 /**
- * Content on its way in: line ends mended, header edited, scanned for its parts and written, chunk by chunk,
- * so that its size costs no memory.
+ * Content on its way in. What is small is kept as it came; what is larger is mended, edited, scanned and written
+ * chunk by chunk, so that its size costs no memory.
  */
 export class Incoming {
-  readonly #writer: ContentWriter;
-  readonly #mender = new NewlineMender();
-  readonly #editor: HeaderEditor;
-  readonly #scanner = new PartScanner();
-  readonly #prepended: Buffer;
+  readonly #store: Store;
+  readonly #rules: HeaderRules;
   readonly #limit: number;
-  readonly #head: Buffer[] | null;
-  #headOctets = 0;
+  #small: Buffer[] | null = [];
+  #large: { reader: ContentReader; writer: ContentWriter } | null = null;
   #octets = 0;
   #fault: unknown = null;
 
   /** `limit`: octets from outside that are kept; what goes beyond is counted and dropped, for the caller to refuse. */
   constructor(store: Store, rules: HeaderRules, limit = Number.POSITIVE_INFINITY) {
+    this.#store = store;
+    this.#rules = rules;
     this.#limit = limit;
-    this.#head = rules.keepHead ? [] : null;
-    this.#prepended = Buffer.from(rules.prepend);
-    this.#writer = store.content.create();
-    const insert = (seen: ReadonlySet<string>) =>
-      Object.entries(rules.missing)
-        .filter(([name]) => !seen.has(name))
-        .map(([, field]) => field)
-        .join('');
-    this.#editor = new HeaderEditor({ drop: rules.drop, insert });
-    if (rules.prepend) void this.#take(this.#prepended);
   }
 
   /** Octets as they came from outside, before any mending. */
@@ -70,76 +33,81 @@ export class Incoming {
     return this.#octets;
   }
 
+  /** Where the rules keep it: the header as it came, line ends mended, and perhaps more. */
+  get head(): Buffer {
+    if (this.#large) return this.#large.reader.head;
+    const mender = new NewlineMender();
+    return Buffer.concat([...mender.push(Buffer.concat(this.#small ?? [])), ...mender.end()]);
+  }
+
   /** Waits when the disk is slower than the sender. What goes wrong is kept for `finish`: the peer is in mid-sentence. */
-  async push(chunk: Buffer): Promise<void> {
+  push(chunk: Buffer): Promise<void> | void {
     this.#octets += chunk.length;
     if (this.#octets > this.#limit || this.#fault !== null) return;
+    if (this.#small && this.#octets <= longestUnread) this.#small.push(chunk);
+    else return this.#read(chunk);
+  }
+
+  /** All of it as it came, for the store to read; null: it is too large, or already read. */
+  unread(): { bytes: Buffer; rules: HeaderRules } | null {
+    return this.#small && { bytes: ownMemory(this.#small, this.#octets), rules: this.#rules };
+  }
+
+  /** Makes it durable and reads what lists need. */
+  async finish(): Promise<Received> {
+    if (this.#fault !== null) throw this.#fault;
+    const { reader, writer } = await this.#reading();
+    for (const kept of reader.end()) await this.#keep(kept);
+    const texts = [];
+    for (const { part, from, to } of reader.texts()) texts.push({ part, bytes: await writer.read(from, to) });
+    const reading = reader.reading(texts);
+    return { ...reading, content: await writer.finish() };
+  }
+
+  /** Octets [from, to) of what was read, behind `finish`; our own fields are in it. */
+  async read(from: number, to: number): Promise<Buffer> {
+    if (!this.#large) throw new Error('the content was not read');
+    return await this.#large.writer.read(from, to);
+  }
+
+  async discard(): Promise<void> {
+    this.#small = null;
+    this.#fault ??= new Error('the content was discarded');
+    await this.#large?.writer.discard();
+  }
+
+  async #read(chunk: Buffer): Promise<void> {
     try {
-      for (const mended of this.#mender.push(chunk)) {
-        this.#keepHead(mended);
-        await this.#edited(this.#editor.push(mended));
-      }
+      const { reader } = await this.#reading();
+      for (const kept of reader.push(chunk)) await this.#keep(kept);
     } catch (error) {
       this.#fault = error;
     }
   }
 
-  /** The header as it came, and perhaps more: all of it, as far as a header is looked at. */
-  get head(): Buffer {
-    return Buffer.concat(this.#head ?? []);
+  /** From the first call on it is read as it comes. */
+  async #reading(): Promise<{ reader: ContentReader; writer: ContentWriter }> {
+    if (this.#large) return this.#large;
+    const reader = new ContentReader(this.#rules);
+    this.#large = { reader, writer: this.#store.content.create() };
+    const small = this.#small ?? [];
+    this.#small = null;
+    for (const kept of reader.begin()) await this.#keep(kept);
+    for (const chunk of small) for (const kept of reader.push(chunk)) await this.#keep(kept);
+    return this.#large;
   }
 
-  #keepHead(mended: Buffer): void {
-    if (this.#head === null || this.#headOctets > LONGEST_HEADER) return;
-    this.#headOctets += mended.length;
-    this.#head.push(mended);
-  }
-
-  /** Makes it durable and reads what lists and search need. */
-  async finish(): Promise<Received> {
-    if (this.#fault !== null) throw this.#fault;
-    for (const mended of this.#mender.end()) await this.#edited(this.#editor.push(mended));
-    await this.#edited(this.#editor.end());
-    const { header, root } = this.#scanned();
-    const { summary, index } = summarise(header, root, await textsOf(root, (from, to) => this.#writer.read(from, to)));
-    const content = await this.#writer.finish();
-    const { received } = this.#editor;
-    return { content, header, tree: root, summary, index, hops: received, bareNewlines: this.#mender.bare };
-  }
-
-  /** Content without a header is text to its last octet: behind our Received its first lines would pass for fields. */
-  #scanned(): { header: Buffer; root: Part } {
-    const { header, root, size } = this.#scanner.end();
-    if (!this.#editor.headless || this.#prepended.length === 0) return { header, root };
-    const text = { ...root, type: 'text/plain', charset: null, encoding: '8bit', disposition: null, name: null };
-    return { header: this.#prepended, root: { ...text, parts: [], bodyFrom: this.#prepended.length, bodyTo: size } };
-  }
-
-  async discard(): Promise<void> {
-    await this.#writer.discard();
-  }
-
-  async #edited(chunks: Buffer[]): Promise<void> {
-    for (const chunk of chunks) {
-      const full = this.#take(chunk);
-      if (full) await full;
-    }
-  }
-
-  #take(chunk: Buffer): Promise<void> | void {
-    this.#scanner.push(chunk);
-    return this.#writer.write(chunk);
-  }
-
-  /** Octets [from, to) of what came in so far, our own fields included. */
-  read(from: number, to: number): Promise<Buffer> {
-    return this.#writer.read(from, to);
+  #keep(kept: Buffer): Promise<void> | void {
+    const { reader, writer } = this.#large!;
+    reader.scan(kept);
+    return writer.write(kept);
   }
 }
 
-/** The texts of a content that snippet and search know, by what reads octets of it. */
-export async function textsOf(root: Part, read: (from: number, to: number) => Promise<Buffer>) {
-  const found = textParts(root).slice(0, textPartsLimit);
-  const bytesOf = (part: Part) => read(part.bodyFrom, Math.min(part.bodyTo, part.bodyFrom + textLimit));
-  return readTexts(await Promise.all(found.map(async part => ({ part, bytes: await bytesOf(part) }))));
+/** Not of Node's shared pool, all of which would travel to the writer's thread. */
+function ownMemory(chunks: Buffer[], size: number): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(size);
+  let at = 0;
+  for (const chunk of chunks) at += chunk.copy(bytes, at);
+  return bytes;
 }

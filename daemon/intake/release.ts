@@ -1,8 +1,7 @@
-import { formatDate } from '../mail/date.ts';
+import { stretchesOf } from '../mail/reading.ts';
 import type { Reply } from '../mail/reply.ts';
-import { type IndexText, type Summary, summarise } from '../mail/summary.ts';
+import { readTexts, type Summary, summarise } from '../mail/summary.ts';
 import type { AcceptedRecipient, Delivery, Hold, Release, Store } from '../store.ts';
-import { textsOf } from './incoming.ts';
 import type { Chain } from './recipient.ts';
 
 export type Routed = {
@@ -37,30 +36,20 @@ export async function routeHeld(held: Delivery[], { store, chain, now, parked }:
   const filing = {
     ...{ receivedAt: now(), origin, accountId, reversePath: sender, ret, envid, eightBit, smtpUtf8, hold: parked() },
     ...{ content: { size } },
-    ...(await rowOf(contentId, store)),
+    summary: await summaryOf(contentId, store),
   };
   return { release: { ids, contentId, filing, recipients }, refused };
 }
 
 const mostHeader = 256 * 1024;
 
-async function rowOf(contentId: number, store: Store): Promise<{ summary: Summary; index: IndexText }> {
+async function summaryOf(contentId: number, store: Store): Promise<Summary> {
   const content = await store.content.get(contentId);
   if (!content?.tree) throw new Error(`content ${contentId} cannot be read as mail`);
   const { tree } = content;
-  const read = (from: number, to: number) => store.content.read(contentId, from, to);
-  const header = await read(0, Math.min(tree.bodyFrom, mostHeader));
-  return summarise(header, tree, await textsOf(tree, read));
+  const header = await store.content.read(contentId, 0, Math.min(tree.bodyFrom, mostHeader));
+  const texts = [];
+  for (const { part, from, to } of stretchesOf(tree))
+    texts.push({ part, bytes: await store.content.read(contentId, from, to) });
+  return summarise(header, tree, readTexts(texts));
 }
-
-/** A recipient of a submission that is held: where it goes is found when its time has come. */
-export const unrouted = (r: AcceptedRecipient): AcceptedRecipient => ({
-  ...r,
-  routes: [{ kind: 'held', address: r.address }],
-});
-
-export const heldUntil = (at: number): Hold => ({
-  kind: 'future release',
-  reason: `held until ${formatDate(at)}, as its author asked`,
-  until: at,
-});

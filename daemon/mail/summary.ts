@@ -1,5 +1,5 @@
 /**
- * What a list row shows of a message and what search finds it by, computed once when it is delivered.
+ * What a list row shows of a message, computed once when it is delivered.
  *
  * It is given the header block, the part tree and the first 64 KB of each text part; every result is bounded,
  * stands on one line and holds nothing unseen. It never throws for what a message contains, reads no content
@@ -34,9 +34,6 @@ export type Summary = {
   attachments: number;
 };
 
-/** The text the full-text index keeps the words of. */
-export type IndexText = { subject: string; people: string; body: string };
-
 /** The texts of a message, each kind joined; null: it has none of the kind. */
 export type Texts = { plain: string | null; html: string | null };
 
@@ -45,7 +42,7 @@ const LONGEST_TO = 500;
 const LONGEST_TEXT = 400_000;
 const MOST_REFERENCES = 50;
 /** With less plain text than this the HTML is likely to say more. */
-const SHORT_TEXT = 300;
+export const SHORT_TEXT = 300;
 
 /** The texts from the beginnings of the parts that `textParts` named. */
 export function readTexts(found: { part: Part; bytes: Buffer }[]): Texts {
@@ -59,15 +56,14 @@ export function readTexts(found: { part: Part; bytes: Buffer }[]): Texts {
   return texts;
 }
 
-export function summarise(header: Buffer, root: Part, texts: Texts): { summary: Summary; index: IndexText } {
+export function summarise(header: Buffer, root: Part, texts: Texts): Summary {
   const fields = readHeader(header);
   const from = parseAddressList(fields.get('from') ?? '');
   const recipients = [...fields.all('to'), ...fields.all('cc')].flatMap(parseAddressList);
   const plain = (texts.plain ?? '').slice(0, LONGEST_TEXT);
   const rich = texts.html !== null && plain.trim().length < SHORT_TEXT ? htmlText(texts.html) : '';
-  const subject = fields.text('subject').slice(0, LONGEST_SUBJECT).toWellFormed();
-  const summary: Summary = {
-    subject,
+  return {
+    subject: subjectOf(fields),
     fromName: (from[0]?.name ?? '').slice(0, LONGEST_TO),
     fromAddress: (from[0]?.address ?? '').slice(0, LONGEST_TO),
     to: peopleText(recipients),
@@ -76,10 +72,10 @@ export function summarise(header: Buffer, root: Part, texts: Texts): { summary: 
     ...threadOf(fields),
     attachments: displayParts(root).attachments.length,
   };
-  const people = [...from, ...recipients].map(a => `${a.name} ${a.address}`).join(' ');
-  const body = `${plain} ${rich} ${fileNames(root).join(' ')}`;
-  return { summary, index: { subject, people, body } };
 }
+
+/** The subject as lists and search know it. */
+export const subjectOf = (fields: Header): string => fields.text('subject').slice(0, LONGEST_SUBJECT).toWellFormed();
 
 function peopleText(people: NamedAddress[]): string {
   let text = '';
@@ -108,7 +104,3 @@ export function idsOf(value: string): string[] {
 
 /** Some mailers forget the brackets. */
 const bareId = (value: string): string | null => (/^[^<>\s]{1,998}$/.test(value) ? value : null);
-
-function fileNames(part: Part): string[] {
-  return [...(part.name === null ? [] : [part.name]), ...part.parts.flatMap(fileNames)];
-}

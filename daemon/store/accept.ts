@@ -1,6 +1,6 @@
 import { domainOf } from '../mail/address.ts';
+import { type HeaderRules, type Limits, type Objection, objectionTo, readContent } from '../mail/reading.ts';
 import { deliveredTo, returnPath } from '../mail/trace.ts';
-import { indexWords } from '../mail/words.ts';
 import { insertContent } from './content.ts';
 import { removeDraft } from './drafts.ts';
 import { addMessage } from './filing.ts';
@@ -11,33 +11,34 @@ import {
   type AcceptedRecipient,
   type Change,
   Flag,
-  type IndexText,
+  type NewContent,
   type Route,
+  type Summary,
+  type Terms,
+  type Unread,
 } from './shapes.ts';
 import { run, type Work } from './sql.ts';
 
 /** The commit behind every 250: messages, deliveries, keys, Sent copy and timeline, or nothing of them. */
-export function* acceptVerb(given: Acceptance): Work<Accepted> {
-  const a = { ...given, index: split(given.index) };
+export function* acceptVerb(a: Acceptance): Work<Accepted> {
   const recipients = yield* unknownYet(a);
   if (recipients.length === 0 && a.recipients.length > 0) {
     // Given twice (a crash between our 250 and the giver's note of it): it is ours already.
     if (a.draftId !== null && a.accountId !== null) yield* removeDraft({ accountId: a.accountId, id: a.draftId });
-    return { contentId: 0, changed: [], queued: 0, duplicate: true };
+    return { contentId: 0, size: a.content.size, changed: [], queued: 0, duplicate: true };
   }
   const contentId = yield* insertContent(a.content, a.tree, a.receivedAt);
   const { changed, queued } = yield* fileRecipients(a, contentId, recipients);
   if (a.fileSent && a.accountId !== null) changed.push(yield* fileSent(a, contentId, a.accountId));
   yield* remember(a, contentId, recipients);
-  return { contentId, changed, queued, duplicate: false };
+  return { contentId, size: a.content.size, changed, queued, duplicate: false };
 }
 
 /** What filing for recipients needs of an acceptance; content that is there already may be filed again. */
-export type Filing = Pick<
-  Acceptance,
-  'receivedAt' | 'summary' | 'index' | 'origin' | 'accountId' | 'reversePath' | 'ret' | 'envid' | 'eightBit'
-> &
-  Pick<Acceptance, 'smtpUtf8' | 'hold' | 'filing'> & { content: { size: number } };
+export type Filing = Omit<Terms, 'key' | 'draftId' | 'fileSent' | 'recipients'> & {
+  summary: Summary;
+  content: { size: number };
+};
 
 /** A message for each mailbox, a delivery for each route away. */
 export function* fileRecipients(
@@ -55,10 +56,14 @@ export function* fileRecipients(
 }
 
 /** An acceptance with the reports it owes at once, such as that of a delivery its sender asked to hear of. */
-export function* acceptReporting(given: { mail: Packed; reports: Acceptance[] }): Work<Accepted> {
-  const accepted = yield* acceptPacked(given.mail);
-  if (accepted.duplicate) return accepted;
-  for (const report of given.reports) accepted.changed.push(...(yield* acceptVerb(report)).changed);
+export function* acceptReporting(given: { mail: Packed; reports: Acceptance[] }): Work<Accepted | Refused> {
+  const accepted = yield* acceptRead(readPacked(given.mail));
+  if ('objection' in accepted || accepted.duplicate) return accepted;
+  for (const report of given.reports) {
+    const { changed, queued } = yield* acceptVerb(report);
+    accepted.changed.push(...changed);
+    accepted.queued += queued;
+  }
   return accepted;
 }
 
@@ -73,17 +78,28 @@ export const packed = (a: Acceptance): Packed => ({
   bytes: a.content.bytes,
 });
 
-export function* acceptPacked({ json, bytes }: Packed): Work<Accepted> {
-  const a = JSON.parse(json) as Acceptance;
-  return yield* acceptVerb({ ...a, content: { ...a.content, bytes } as Acceptance['content'] });
+export const packedUnread = (terms: Terms, { bytes, rules, limits }: Unread): Packed => ({
+  json: JSON.stringify({ terms, rules, limits }),
+  bytes,
+});
+
+type Refused = { objection: Objection };
+type Given = Acceptance | { terms: Terms; rules: HeaderRules; limits: Limits };
+
+export function readPacked({ json, bytes }: Packed): Acceptance | Refused {
+  const given = JSON.parse(json) as Given;
+  const octets = bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (!('rules' in given)) return { ...given, content: { ...given.content, bytes: octets } as NewContent };
+  const { bytes: kept, tree, summary, ...found } = readContent(octets!, given.rules);
+  const objection = objectionTo(found, given.limits);
+  return objection
+    ? { objection }
+    : { ...given.terms, content: { bytes: kept, file: null, size: kept.length }, tree, summary };
 }
 
-/** Words are split where the index is written, in the writer's thread, once for all mailboxes. */
-const split = ({ subject, people, body }: IndexText): IndexText => ({
-  subject: indexWords(subject),
-  people: indexWords(people),
-  body: indexWords(body),
-});
+export function* acceptRead(read: Acceptance | Refused): Work<Accepted | Refused> {
+  return 'objection' in read ? read : yield* acceptVerb(read);
+}
 
 /** The recipients whose (key, recipient) pair is new; all of them where there is no key. */
 function* unknownYet(a: Acceptance): Work<AcceptedRecipient[]> {
@@ -115,7 +131,6 @@ function* deliver(a: Filing, contentId: number, route: Route & { kind: 'mailbox'
     flags: 0,
     receivedAt: a.receivedAt,
     summary: a.summary,
-    index: a.index,
   });
 }
 
@@ -129,7 +144,6 @@ function* fileSent(a: Acceptance, contentId: number, accountId: number): Work<Ch
     flags: Flag.seen,
     receivedAt: a.receivedAt,
     summary: a.summary,
-    index: a.index,
   });
   if (a.draftId !== null) yield* removeDraft({ accountId, id: a.draftId });
   return change;

@@ -1,7 +1,9 @@
+import { dirname, join } from 'node:path';
+import { createIndexer } from './indexer.ts';
 import type { Reserve } from './reserve.ts';
-import type { Statement, Work } from './sql.ts';
+import type { Work } from './sql.ts';
 import { type Connection, connect, StoreError } from './sqlite.ts';
-import { type VerbName, verbs } from './verbs.ts';
+import { prepared, type VerbName, verbs } from './verbs.ts';
 
 /** A write on its way: the verb, its arguments, and who waits for the answer. */
 export type Job = {
@@ -15,24 +17,39 @@ export type Job = {
 
 export type Committer = { add(job: Job): void; idle(): Promise<void>; close(): void };
 
+export type CommitterOptions = {
+  /** Called when a sync failed: what the disk holds is then unknown, so the process must end and read it anew. */
+  fatal(error: Error): void;
+  reserve: Reserve | null;
+  /** Keeps the full-text index up to date, when nothing else is to do. */
+  indexes: boolean;
+};
+
 /** A batch is what arrived while the last commit ran, at most this much: other processes want to write too. */
 const maxJobs = 50;
 const maxWeight = 1024 * 1024;
 const pauseMs = 1;
 const lockPatienceMs = 5000;
+/** Indexing begins when no write came for so long. */
+const quietMs = 20;
+/** After a fault, of a full disk say, it is tried again. */
+const indexAgainMs = 60_000;
 
 /**
- * Group commit: every waiting write of the process goes into one transaction, each in a savepoint of its own,
- * and is answered after the one sync. `fatal` is called when a sync failed: what the disk holds is then unknown,
- * so the process must end and read it anew rather than try again.
+ * Group commit: every waiting write of the process goes into one transaction and is answered after the one sync.
+ * Where one of them fails, the batch is done again with each in a savepoint of its own.
  */
-export function createCommitter(path: string, fatal: (error: Error) => void, reserve: Reserve | null): Committer {
+export function createCommitter(path: string, { fatal, reserve, indexes }: CommitterOptions): Committer {
   const db = connect(path, 'write');
+  const indexer = indexes ? createIndexer(db, join(dirname(path), 'content')) : null;
   const waiting: Job[] = [];
+  /** So many of the first are to be done singly. */
+  let singly = 0;
   let scheduled = false;
   let lockedSince: number | null = null;
   let broken: StoreError | null = null;
   let whenIdle: (() => void)[] = [];
+  let quiet: NodeJS.Timeout | null = null;
 
   const soon = () => {
     if (!scheduled) setImmediate(pump);
@@ -46,19 +63,45 @@ export function createCommitter(path: string, fatal: (error: Error) => void, res
     scheduled = false;
     if (waiting.length === 0) return rest();
     if (!locked()) return waiting.length ? afterPause() : rest();
-    const jobs = batch(waiting);
+    const jobs = waiting.splice(0, singly || batchSize(waiting));
     try {
-      commit(db, jobs);
+      if (singly) commitSingly(db, jobs);
+      else commitTogether(db, jobs);
+      singly = 0;
     } catch (error) {
-      refuse(withoutRoom(jobs, error), error);
+      giveUp(jobs, error);
     }
-    if (waiting.length) afterPause();
-    else rest();
+    indexer?.noted();
+    if (waiting.length === 0) return rest();
+    afterPause();
+    if (indexer?.mayDelayWrites()) catchUp();
+  };
+  const giveUp = (jobs: Job[], error: unknown) => {
+    const oneIsAtFault = jobs.length > 1 && singly === 0 && !endsBatch(error);
+    singly = oneIsAtFault ? jobs.length : 0;
+    if (oneIsAtFault) waiting.unshift(...jobs);
+    else refuse(withoutRoom(jobs, error), error);
   };
   const rest = () => {
     for (const resume of whenIdle) resume();
     whenIdle = [];
     if (reserve && !broken) setImmediate(reserve.takeBack);
+    if (indexer?.pending) indexAfter(quietMs);
+  };
+  const indexAfter = (ms: number) => {
+    if (quiet) clearTimeout(quiet);
+    // A command must not be kept from ending: what it noted stays noted.
+    quiet = setTimeout(catchUp, ms).unref();
+  };
+  const catchUp = () => {
+    if (broken || !indexer) return;
+    try {
+      indexer.slice();
+      if (indexer.pending && waiting.length === 0) indexAfter(pauseMs);
+    } catch (error) {
+      refuse([], error);
+      indexAfter(indexAgainMs);
+    }
   };
   /** The reserve is for those who read, move and remove; new mail can wait outside. */
   const withoutRoom = (jobs: Job[], error: unknown): Job[] => {
@@ -93,65 +136,74 @@ export function createCommitter(path: string, fatal: (error: Error) => void, res
     return false;
   };
 
+  if (indexer) indexAfter(quietMs);
   return {
     add(job) {
       // Until the process has ended, nothing is tried on a disk that failed us: a second sync may lie.
       if (broken) return job.failed(broken);
-      waiting.push(job);
+      try {
+        // Before the lock is taken: others need not wait for it.
+        waiting.push({ ...job, args: prepared(job.verb, job.args) });
+      } catch (error) {
+        return job.failed(error);
+      }
       soon();
     },
     idle: () => (waiting.length ? new Promise(resolve => whenIdle.push(resolve)) : Promise.resolve()),
     close() {
+      if (quiet) clearTimeout(quiet);
       db.close();
     },
   };
 }
 
-function batch(waiting: Job[]): Job[] {
+function batchSize(waiting: Job[]): number {
   let count = 0;
   let weight = 0;
   while (count < waiting.length && count < maxJobs && (count === 0 || weight < maxWeight))
     weight += waiting[count++]!.weight;
-  return waiting.splice(0, count);
+  return count;
 }
+
+/** A fault of the disk or of the store, and of no single write. */
+const endsBatch = (error: unknown): boolean => error instanceof StoreError && error.kind !== 'other';
+
+const perform = (db: Connection, { verb, args }: Job): unknown =>
+  db.perform(verbs[verb](args as never) as Work<unknown>);
 
 type Answer = { job: Job; ok: boolean; value: unknown };
 
 /** Only after the commit is anybody told anything. Throws when nothing of the batch is kept. */
-function commit(db: Connection, jobs: Job[]): void {
+function commitTogether(db: Connection, jobs: Job[]): void {
+  commit(db, () => jobs.map(job => ({ job, ok: true, value: perform(db, job) })));
+}
+
+/** A verb that fails takes nothing but itself back; a fault of the disk or the store ends the whole batch. */
+function commitSingly(db: Connection, jobs: Job[]): void {
+  commit(db, () => jobs.map(job => attempt(db, job)));
+}
+
+function commit(db: Connection, act: () => Answer[]): void {
   let answers: Answer[];
   try {
-    const late: Statement[] = [];
-    answers = jobs.map(job => attempt(db, job, jobs.length > 1, late));
-    db.runLate(late);
-    db.exec('commit');
+    answers = act();
+    db.commit();
   } catch (error) {
-    rollback(db);
+    db.rollback();
     throw error;
   }
   for (const { job, ok, value } of answers) (ok ? job.done : job.failed)(value);
 }
 
-/** A verb that fails takes nothing but itself back; a fault of the disk or the store ends the whole batch. */
-function attempt(db: Connection, job: Job, shared: boolean, late: Statement[]): Answer {
-  if (shared) db.exec('savepoint job');
+function attempt(db: Connection, job: Job): Answer {
+  db.exec('savepoint job');
   try {
-    const own: Statement[] = [];
-    const value = db.perform(verbs[job.verb](job.args as never) as Work<unknown>, own);
-    if (shared) db.exec('release job');
-    late.push(...own);
+    const value = perform(db, job);
+    db.exec('release job');
     return { job, ok: true, value };
   } catch (error) {
-    if (!shared || (error instanceof StoreError && error.kind !== 'other')) throw error;
+    if (endsBatch(error)) throw error;
     db.exec('rollback to job; release job');
     return { job, ok: false, value: error };
-  }
-}
-
-function rollback(db: Connection): void {
-  try {
-    db.exec('rollback');
-  } catch {
-    // SQLite has already rolled back by itself after some faults; there is nothing left to take back.
   }
 }

@@ -1,7 +1,6 @@
-import type { Change, IndexText, Summary } from './shapes.ts';
+import type { Change, Summary } from './shapes.ts';
 import { Flag } from './shapes.ts';
 import { mustRow, run, type Work } from './sql.ts';
-import { sqliteDialect } from './sqlite.ts';
 
 /** The account's next modseq: every change takes one, in its own transaction. */
 export function* nextModseq(accountId: number): Work<number> {
@@ -19,13 +18,16 @@ export type NewMessage = {
   flags: number;
   receivedAt: number;
   summary: Summary;
-  index: IndexText;
 };
 
-/** Files one message: row, counts, quota, full text. The account must be there. */
+/** Files one message: row, counts, quota, and a note for the full-text index. The account must be there. */
 export function* addMessage(m: NewMessage): Work<Change> {
-  const modseq = yield* nextModseq(m.accountId);
   const size = Buffer.byteLength(m.prefix) + m.contentSize;
+  const { modseq } = yield* mustRow<{ modseq: number }>(
+    'update account set modseq = modseq + 1, used = used + ? where id = ? returning modseq',
+    size,
+    m.accountId,
+  );
   const folder = yield* mustRow<{ id: number; uid: number }>(
     `update folder set next_uid = next_uid + 1, total = total + 1, unread = unread + ?, modseq = ?
       where account_id = ? and role = ? returning id, next_uid - 1 as uid`,
@@ -34,9 +36,8 @@ export function* addMessage(m: NewMessage): Work<Change> {
     m.accountId,
     m.role,
   );
-  yield* run('update account set used = used + ? where id = ?', size, m.accountId);
   const id = yield* insertMessage(m, folder, modseq, size);
-  yield* sqliteDialect.index(id, m.accountId, m.index);
+  yield* run('insert into to_index (message_id) values (?)', id);
   return { accountId: m.accountId, folderId: folder.id, modseq };
 }
 

@@ -68,7 +68,7 @@ export const heldVerbs = {
       yield* addStep(contentId, filing.receivedAt, 'routed', r.address, r.routes.map(t => t.address).join(', '));
     for (const report of reports) changed.push(...(yield* acceptVerb(report)).changed);
     yield* releaseContent(contentId);
-    return { contentId, changed, queued, duplicate: false };
+    return { contentId, size: filing.content.size, changed, queued, duplicate: false };
   },
 };
 

@@ -101,6 +101,13 @@ const migrations: ((n: Names) => string[])[] = [
     `alter table account add column forwards ${text} not null default '[]'`,
     `alter table account add column keeps_copy ${integer} not null default 0`,
   ],
+  ({ integer }) => [
+    // Messages whose words the index does not have yet: noted in the transaction that files them.
+    `create table to_index (message_id ${integer} primary key)`,
+    // Of these the index had no more than the first 64 KB of each of the first four texts.
+    `insert into to_index (message_id) select m.id from message m join content c on c.id = m.content_id
+      where c.file is not null or length(c.tree) - length(replace(c.tree, '"type":"text/', '')) > 52`,
+  ],
 ];
 
 export const schemaVersion = migrations.length;

@@ -1,12 +1,14 @@
 import { type MessageRow, message } from './messages.ts';
 import { Flag, type Message, type Search } from './shapes.ts';
-import { rows, type Value, type Work } from './sql.ts';
+import { mustRow, rows, type Value, type Work } from './sql.ts';
 import { sqliteDialect } from './sqlite.ts';
 import type { Read } from './verbs.ts';
 
 export type Searches = {
   /** Messages that match, newest arrival first; `beforeId` is the id of the last row of the page above. */
   find(accountId: number, search: Search, limit: number, beforeId?: number | null): Promise<Message[]>;
+  /** Messages of all accounts that are filed and whose words are not yet found. */
+  behind(): Promise<number>;
 };
 
 export function createSearches(read: Read): Searches {
@@ -14,6 +16,7 @@ export function createSearches(read: Read): Searches {
     async find(accountId, search, limit, beforeId = null) {
       return (await read(find(accountId, search, limit, beforeId))).map(message);
     },
+    behind: async () => (await read(mustRow<{ n: number }>('select count(*) as n from to_index'))).n,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Notify } from '../mail/envelope.ts';
 import type { Part } from '../mail/parts.ts';
-import type { IndexText, Summary } from '../mail/summary.ts';
+import type { HeaderRules, Limits, Objection } from '../mail/reading.ts';
+import type { Summary } from '../mail/summary.ts';
 
 /** Times are milliseconds since 1970 UTC; sizes are octets; ids are positive integers, never used twice. */
 
@@ -44,7 +45,7 @@ export type Folder = {
 /** Bits of a message's flags. */
 export const Flag = { seen: 1, answered: 2, flagged: 4, draft: 8, forwarded: 16 } as const;
 
-export type { IndexText, Summary };
+export type { Objection, Summary };
 
 export type Message = Summary & {
   id: number;
@@ -87,12 +88,8 @@ export type HeldRoute = { kind: 'held'; address: string };
 /** `local`: a program of this machine, by the pickup folder or the sendmail command. */
 export type Origin = 'peer' | 'submitter' | 'webmail' | 'fetcher' | 'local' | 'ourselves';
 
-/** What `intake.accept` hands to the one transaction that makes it ours. */
-export type Acceptance = {
-  content: NewContent;
-  tree: Part | null;
-  summary: Summary;
-  index: IndexText;
+/** What `intake.accept` hands to the one transaction that makes content ours, besides the content. */
+export type Terms = {
   receivedAt: number;
   origin: Origin;
   /** The account that submitted it; null: it came from outside. */
@@ -115,6 +112,15 @@ export type Acceptance = {
   hold: Hold | null;
 };
 
+/** Content that was read, and what for. */
+export type Acceptance = Terms & { content: NewContent; tree: Part | null; summary: Summary };
+
+/**
+ * Content as it came, small enough for a row: it is read where it is written. Line ends that are mended may make
+ * the row twice as large.
+ */
+export type Unread = { bytes: Buffer; rules: HeaderRules; limits: Limits };
+
 export type AcceptedRecipient = {
   address: string;
   notify: Notify[] | null;
@@ -124,6 +130,8 @@ export type AcceptedRecipient = {
 
 export type Accepted = {
   contentId: number;
+  /** Octets of the content as it is kept. */
+  size: number;
   /** Folders that changed, for events. */
   changed: Change[];
   /** Deliveries written to the queue. */

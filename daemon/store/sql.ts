@@ -3,7 +3,7 @@
  * each, and the verb reads the same. The text is the SQL both share, with `?` for parameters.
  */
 export type Value = string | number | null | Uint8Array;
-export type Statement = { text: string; params: Value[]; want: 'row' | 'rows' | 'count' | 'late' };
+export type Statement = { text: string; params: Value[]; want: 'row' | 'rows' | 'count' };
 export type Work<T> = Generator<Statement, T, unknown>;
 
 export function* row<R>(text: string, ...params: Value[]): Work<R | undefined> {
@@ -19,14 +19,6 @@ export function* run(text: string, ...params: Value[]): Work<number> {
   return (yield { text, params, want: 'count' }) as number;
 }
 
-/**
- * A statement that may wait for the end of the transaction, and answers nothing: the full-text index takes many
- * messages at once far cheaper than one by one, and flushes at every savepoint.
- */
-export function* late(text: string, ...params: Value[]): Work<void> {
-  yield { text, params, want: 'late' };
-}
-
 /** The one row that must be there, such as that of `returning`. */
 export function* mustRow<R>(text: string, ...params: Value[]): Work<R> {
   const found = yield* row<R>(text, ...params);
@@ -40,7 +32,7 @@ export const list = (values: readonly unknown[]): string =>
 
 /** What the engines do differently. */
 export type Dialect = {
-  /** Puts a message into the full-text index, owned by the account. */
+  /** Puts a message into the full-text index, owned by the account, in place of what it had there. */
   index(id: number, accountId: number, text: { subject: string; people: string; body: string }): Work<void>;
   unindex(ids: number[]): Work<void>;
   /** Makes room for the words of a search: a condition over message.id, newest first being its natural order. */

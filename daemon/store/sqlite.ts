@@ -1,7 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Names } from './schema.ts';
 import type { Dialect, MatchTerm, Statement, Value, Work } from './sql.ts';
-import { late, list, mustRow, rows } from './sql.ts';
+import { list, mustRow, rows, run } from './sql.ts';
 
 /** The one file that knows SQLite: its locks, its full-text index, its error codes. */
 export const sqliteNames: Names = {
@@ -29,11 +29,13 @@ export class StoreError extends Error {
 }
 
 export type Connection = {
-  /** Statements that may come late are put aside; `runLate` carries them out, before the commit. */
-  perform<T>(work: Work<T>, late?: Statement[]): T;
-  runLate(late: Statement[]): void;
+  perform<T>(work: Work<T>): T;
   /** False: somebody else is writing; try again in a moment. */
   begin(): boolean;
+  commit(): void;
+  rollback(): void;
+  /** A transaction that may be lost with the power, as a whole, until the next commit. False: somebody else is writing. */
+  transactUnsynced(work: Work<unknown>): boolean;
   exec(text: string): void;
   close(): void;
 };
@@ -49,23 +51,40 @@ export function connect(path: string, mode: 'write' | 'read'): Connection {
     prepared.set(text, statement);
     return statement;
   };
-  const perform = <T>(work: Work<T>, aside: Statement[] = []): T =>
+  const perform = <T>(work: Work<T>): T =>
     guarded(() => {
       let step = work.next();
-      while (!step.done) {
-        const { value } = step;
-        step = work.next(value.want === 'late' ? aside.push(value) : execute(prepare(value.text), value));
-      }
+      while (!step.done) step = work.next(execute(prepare(step.value.text), step.value));
       return step.value;
     });
+  const exec = (text: string) => guarded(() => db.exec(text));
+  const rollback = () => {
+    try {
+      db.exec('rollback');
+    } catch {
+      // SQLite has already rolled back by itself after some faults; there is nothing left to take back.
+    }
+  };
   return {
     perform,
-    runLate: statements =>
-      guarded(() => {
-        for (const { text, params } of statements) prepare(text).run(...params);
-      }),
     begin: () => began(db),
-    exec: text => guarded(() => db.exec(text)),
+    commit: () => exec('commit'),
+    rollback,
+    transactUnsynced(work) {
+      exec('pragma synchronous = normal');
+      try {
+        if (!began(db)) return false;
+        perform(work);
+        exec('commit');
+        return true;
+      } catch (error) {
+        rollback();
+        throw error;
+      } finally {
+        exec('pragma synchronous = full');
+      }
+    },
+    exec,
     close: () => db.close(),
   };
 }
@@ -132,8 +151,8 @@ function translated(error: unknown): unknown {
 
 export const sqliteDialect: Dialect = {
   *index(id, accountId, text) {
-    yield* late(
-      'insert into message_words (rowid, owner, subject, people, body) values (?,?,?,?,?)',
+    yield* run(
+      'insert or replace into message_words (rowid, owner, subject, people, body) values (?,?,?,?,?)',
       id,
       `u${accountId}`,
       text.subject,
@@ -142,7 +161,7 @@ export const sqliteDialect: Dialect = {
     );
   },
   *unindex(ids) {
-    yield* late(`delete from message_words where rowid in ${list(ids)}`, ...ids);
+    yield* run(`delete from message_words where rowid in ${list(ids)}`, ...ids);
   },
   *giveBackSpace(pages) {
     // `rows`, since each step of this statement frees one page.

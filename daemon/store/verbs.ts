@@ -1,4 +1,4 @@
-import { acceptPacked, acceptReporting } from './accept.ts';
+import { acceptRead, acceptReporting, type Packed, readPacked } from './accept.ts';
 import { accountVerbs } from './accounts.ts';
 import { contentVerbs } from './content.ts';
 import { deliveryVerbs } from './deliveries.ts';
@@ -14,7 +14,7 @@ import { spaceVerbs } from './space.ts';
 
 /** Everything that writes, by name: each is one transaction, carried out where the writing connection lives. */
 export const verbs = {
-  accept: acceptPacked,
+  accept: acceptRead,
   acceptReporting,
   ...accountVerbs,
   ...folderVerbs,
@@ -33,10 +33,17 @@ export const verbs = {
 export type Verbs = typeof verbs;
 export type VerbName = keyof Verbs;
 
+/** What can be done of a write before it has the store for itself: content is read. */
+export const prepared = (verb: VerbName, args: unknown): unknown =>
+  verb === 'accept' ? readPacked(args as Packed) : args;
+
+/** What a call of a verb brings along. */
+type Arguments<N extends VerbName> = N extends 'accept' ? Packed : Parameters<Verbs[N]>[0];
+
 /** A typed call of a verb, as the sub-rooms make it. */
 export type Write = <N extends VerbName>(
   verb: N,
-  args: Parameters<Verbs[N]>[0],
+  args: Arguments<N>,
   weight?: number,
 ) => Promise<ReturnType<Verbs[N]> extends Generator<unknown, infer T, unknown> ? T : never>;
 

@@ -19,8 +19,8 @@ type Call = { id: number; verb: VerbName; args: unknown; weight: number };
 type Answer = { id: number; value: unknown; fault: { kind: StoreError['kind'] | null; message: string } | null };
 type FromThread = { answers: Answer[] } | { fatal: string } | { closed: true };
 
-export function startWriter(path: string, fatal: (error: Error) => void): Writer {
-  const thread = new Worker(new URL(import.meta.url), { workerData: { path }, name: 'store-writer' });
+export function startWriter(path: string, fatal: (error: Error) => void, indexes: boolean): Writer {
+  const thread = new Worker(new URL(import.meta.url), { workerData: { path, indexes }, name: 'store-writer' });
   const open = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>();
   let lastId = 0;
   let outbox: Call[] = [];
@@ -71,8 +71,8 @@ export function startWriter(path: string, fatal: (error: Error) => void): Writer
 }
 
 /** The same without a thread, for short commands. */
-export function inlineWriter(path: string, fatal: (error: Error) => void): Writer {
-  const committer = createCommitter(path, fatal, null);
+export function inlineWriter(path: string, fatal: (error: Error) => void, indexes: boolean): Writer {
+  const committer = createCommitter(path, { fatal, reserve: null, indexes });
   let pending = 0;
   return {
     write: (verb, args, weight = 200) =>
@@ -88,13 +88,13 @@ export function inlineWriter(path: string, fatal: (error: Error) => void): Write
   };
 }
 
-if (!isMainThread && parentPort && typeof workerData?.path === 'string') serve(workerData.path);
+if (!isMainThread && parentPort && typeof workerData?.path === 'string') serve(workerData);
 
-function serve(path: string): void {
+function serve({ path, indexes }: { path: string; indexes: boolean }): void {
   const port = parentPort!;
   // Behind the answers of the batch that failed, so that whoever waits still hears of it.
   const fatal = (error: Error) => queueMicrotask(() => port.postMessage({ fatal: error.message }));
-  const committer = createCommitter(path, fatal, createReserve(path));
+  const committer = createCommitter(path, { fatal, reserve: createReserve(path), indexes });
   let answers: Answer[] = [];
   const answer = (a: Answer) => {
     // All answers of a commit are given in one go, so a microtask gathers them.

@@ -1,6 +1,6 @@
 import { decodeEntities } from './entities.ts';
 
-/** More HTML than this adds nothing to a snippet or to search. */
+/** More HTML than this adds nothing to a snippet. */
 const LONGEST = 400_000;
 
 /** What is between these is not text; `head` is left only if it ends somewhere. */
@@ -25,8 +25,8 @@ const BREAKING =
  * The text of HTML, for snippet and index only: a quick guess that shows nothing and trusts nothing. Lines
  * inside `blockquote` begin with `> `, as in plain text. One pass, each search result used once.
  */
-export function htmlText(html: string): string {
-  const source = html.slice(0, LONGEST);
+export function htmlText(html: string, longest = LONGEST): string {
+  const source = html.slice(0, longest);
   const reader = new Reader(source);
   let at = 0;
   while (at < source.length) {

@@ -1,0 +1,32 @@
+import { formatDate } from '../mail/date.ts';
+import type { Envelope } from '../mail/envelope.ts';
+import type { AcceptedRecipient, Hold, Terms } from '../store.ts';
+
+/** What the envelope decides of an acceptance; null: one of our own, to be filled in. */
+export const termsOf = (envelope: Envelope | null, receivedAt: number, hold: Hold | null): Terms => ({
+  receivedAt,
+  origin: 'peer',
+  accountId: null,
+  key: null,
+  draftId: null,
+  fileSent: false,
+  reversePath: envelope?.reversePath ?? null,
+  ret: envelope?.ret ?? null,
+  envid: envelope?.envid ?? null,
+  eightBit: envelope?.eightBit ?? false,
+  smtpUtf8: envelope?.smtpUtf8 ?? false,
+  recipients: [],
+  hold,
+});
+
+/** A recipient that goes through the chain only when its time has come. */
+export const unrouted = (r: AcceptedRecipient): AcceptedRecipient => ({
+  ...r,
+  routes: [{ kind: 'held', address: r.address }],
+});
+
+export const heldUntil = (at: number): Hold => ({
+  kind: 'future release',
+  reason: `held until ${formatDate(at)}, as its author asked`,
+  until: at,
+});
