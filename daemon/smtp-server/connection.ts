@@ -18,6 +18,8 @@ const pathCommand =
   /^([^:]*:\s*<)(?:@[^\s,:@<>]+(?:,@[^\s,:@<>]+)*:)?("(?:[^"\\\r\n]|\\[^\r\n])*"@[^\s<>]*|[^\s<>]*)(>.*)$/s;
 /** RFC 5321 §4.5.3.1.3, without the brackets. Local parts over 64 do occur: VERP, forwarding services. */
 const longestPath = 254;
+/** What the package takes out of a reply: it would split it. */
+const unprintable = /[\0-\x1f\x7f-\x9f]/;
 
 /** What a connection asks of its server. */
 export type Host = {
@@ -75,6 +77,46 @@ export class MailConnection extends SMTPConnection {
     return parser;
   }
 
+  /** The commands of every message, where nothing the package looks for can be the matter, go to their handler at once. */
+  override _onCommand(command: Buffer, callback?: () => void): void {
+    const handler = callback && this.#plainly() ? this.#handlerOf(command) : null;
+    if (!handler) return super._onCommand(command, callback);
+    let open = true;
+    const done = () => {
+      open = false;
+      this._handlerPending = false;
+      this._whenWritable(callback!);
+    };
+    this._handlerPending = true;
+    try {
+      handler.call(this, command, done);
+    } catch (error) {
+      this._server.emit('error', error);
+      if (!open) return;
+      this.send(451, 'Error: internal server error');
+      done();
+    }
+  }
+
+  #plainly(): boolean {
+    const { options, _closeTimeout: closing } = this._server;
+    const greeted = this._ready && !this._upgrading && !this._nextHandler && this.hostNameAppearsAs;
+    return !!greeted && !closing && (options.authOptional === true || !!this.session.user);
+  }
+
+  #handlerOf(command: Buffer): ((command: Buffer, callback: () => void) => void) | null {
+    switch (command.toString('latin1', 0, 5).toUpperCase()) {
+      case 'MAIL ':
+        return this.handler_MAIL;
+      case 'RCPT ':
+        return this.handler_RCPT;
+      case 'DATA':
+        return this.handler_DATA;
+      default:
+        return null;
+    }
+  }
+
   /** A text that begins with an enhanced code of its own keeps it: the package would put one of its table in front. */
   override send(code: number, data?: string | string[] | null, context?: string | false): void {
     if (code === 250 && Array.isArray(data)) return super.send(code, this.#features(data), context);
@@ -84,7 +126,12 @@ export class MailConnection extends SMTPConnection {
     if (context === 'RCPT_TO_OK' && this.#host.redirected())
       return super.send(251, '2.1.5 Not a mailbox of its own; it will be passed on', false);
     const own = typeof data === 'string' && /^[245]\.\d{1,3}\.\d{1,3} /.test(data);
-    super.send(code, data, own ? false : context);
+    if (code >= 400 || typeof data !== 'string' || unprintable.test(data))
+      return super.send(code, data, own ? false : context);
+    // What the package does for a reply that ends nothing and is no error.
+    const status = own ? '' : this._getEnhancedStatusCode(code, context);
+    if (!this._upgrading && this._socket.readyState === 'open')
+      this._socket.write(`${code} ${status === '' ? '' : `${status} `}${data}\r\n`);
   }
 
   override _sendGreeting(): void {
@@ -213,10 +260,12 @@ export class MailConnection extends SMTPConnection {
    */
   override _parseAddressCommand(name: string, raw: Buffer | string) {
     const command = raw.toString();
-    const [, head, path = '', rest] = pathCommand.exec(command) ?? [];
+    const [, head = '', path = '', rest] = pathCommand.exec(command) ?? [];
     // `<>`, postmaster alone, and what is no path at all.
     if (!path.includes('@')) return super._parseAddressCommand(name, command);
     const address = path.length > longestPath ? null : parseAddress(path, longestPath);
+    const bare = rest === '>' && head.toUpperCase() === `${name.toUpperCase()}:<`;
+    if (address && bare) return { address: formatAddress(address), args: false as const };
     const parsed = address && super._parseAddressCommand(name, `${head}address@read.example${rest}`);
     return parsed ? { ...parsed, address: formatAddress(address) } : false;
   }

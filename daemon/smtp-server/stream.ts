@@ -1,6 +1,11 @@
 import { SMTPStream } from 'smtp-server/lib/smtp-stream.js';
 import { createDotDecoder, type DotDecoder } from '../wire/dot.ts';
 
+type Done = (error?: Error | null) => void;
+
+const CR = 13;
+const LF = 10;
+
 /** Where content goes: it waits with `push`, is told the end, or that the peer is gone. */
 export type ContentSink = {
   push(content: Buffer): Promise<void> | void;
@@ -23,28 +28,44 @@ export class MailStream extends SMTPStream {
     this._dataMode = true;
   }
 
-  override _feedDataStream(chunk: Buffer, done: (error?: Error | null) => void): void {
-    this.#content(chunk).then(
-      rest => {
-        if (rest !== null && rest.length > 0 && !this.isClosed) this._write(rest, 'buffer', done);
+  /** A command that comes whole and alone, as all do that wait for their answer, needs no search for the next one. */
+  override _write(chunk: Buffer, encoding: BufferEncoding | 'buffer', next: Done): void {
+    if (this._dataMode || this.isClosed || this._remainder !== '' || !isOneLine(chunk, this._maxCommandLength))
+      return super._write(chunk, encoding, next);
+    this.oncommand(chunk.subarray(0, -2), () => next());
+  }
+
+  override _feedDataStream(chunk: Buffer, done: Done): void {
+    const { content, rest } = this.#decoder!.push(chunk);
+    const full = content.length ? this.#sink!.push(content) : undefined;
+    if (full)
+      full.then(
+        () => this.#fed(rest, done),
+        (error: Error) => done(error),
+      );
+    else this.#fed(rest, done);
+  }
+
+  /** `rest`: what follows the terminator; null: it has not come yet. */
+  #fed(rest: Buffer | null, done: Done): void {
+    // The peer went away while the disk was slow: its content is abandoned, and it will bring it again.
+    if (rest === null || this.isClosed) return done();
+    const sink = this.#sink!;
+    this.#decoder = null;
+    this.#sink = null;
+    this._dataMode = false;
+    this._remainder = '';
+    sink.end().then(
+      () => {
+        if (rest.length > 0 && !this.isClosed) this._write(rest, 'buffer', done);
         else done();
       },
       (error: Error) => done(error),
     );
   }
+}
 
-  /** Answers what follows the terminator; null: it has not come yet. */
-  async #content(chunk: Buffer): Promise<Buffer | null> {
-    const sink = this.#sink!;
-    const { content, rest } = this.#decoder!.push(chunk);
-    if (content.length) await sink.push(content);
-    // The peer went away while the disk was slow: its content is abandoned, and it will bring it again.
-    if (rest === null || this.isClosed) return null;
-    this.#decoder = null;
-    this.#sink = null;
-    this._dataMode = false;
-    this._remainder = '';
-    await sink.end();
-    return rest;
-  }
+function isOneLine(chunk: Buffer, longest: number): boolean {
+  const end = chunk.length - 1;
+  return end > 0 && end <= longest && chunk[end - 1] === CR && chunk.indexOf(LF) === end;
 }
