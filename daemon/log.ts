@@ -64,14 +64,18 @@ export function because(error: unknown): Fields {
 
 let pending = '';
 
+/** So long a line waits for others to leave with it. */
+const gatherMs = 20;
+const longestPending = 64 * 1024;
+
 /**
- * Lines of one turn of the event loop leave in one write: standard output is a pipe to the supervisor, and a pipe is
- * written synchronously. Errors leave at once, since the process may be about to end.
+ * Lines that come close together leave in one write: standard output is a pipe to the supervisor, which is written
+ * synchronously and wakes the other side. Errors leave at once, since the process may be about to end.
  */
 function toStdout(line: string): void {
   pending += line;
-  if (line.includes('"level":"error"')) flushLog();
-  else if (pending.length === line.length) setImmediate(flushLog);
+  if (line.includes('"level":"error"') || pending.length > longestPending) flushLog();
+  else if (pending.length === line.length) setTimeout(flushLog, gatherMs);
 }
 
 export function flushLog(): void {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   addressKey,
@@ -223,6 +224,29 @@ describe('parseAddressList', () => {
     [',,;:', []],
   ] as [string, [string, string][]][])('parseAddressList reads %j', (given, wanted) => {
     expect(parseAddressList(given).map(a => [a.name, a.address])).toEqual(wanted);
+  });
+
+  it('parseAddressList reads one simple address as it reads it in a list', () => {
+    const word = fc.string({
+      unit: fc.constantFrom('a', 'B', '7', ' ', '-', '.', '@', '<', '"', '\u00e9'),
+      maxLength: 6,
+    });
+    const field = fc
+      .tuple(fc.array(word, { maxLength: 3 }), word, word)
+      .map(([name, local, domain]) => `${name.join(' ')} <${local}@${domain}>`);
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          field,
+          field.map(text => text.trim()),
+        ),
+        text => {
+          const [first, ...rest] = parseAddressList(`${text}, x@y`);
+          if (rest.length === 1) expect(parseAddressList(text)).toEqual([first]);
+        },
+      ),
+      { numRuns: 3000 },
+    );
   });
 
   it.each(['g: a@b.c;,', 'a@b.c,', '(', '<', '"', ',', '@', ';', ':', '[', '\\', 'a ', '=?'])(

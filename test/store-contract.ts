@@ -75,6 +75,18 @@ export function storeContract(name: string, engine: Engine): void {
       expect(raced.filter(Boolean)).toHaveLength(1);
     });
 
+    test('accounts.byAddress shows at once what was changed here', async () => {
+      const address = 'eva@example.org';
+      const eva = (await store.accounts.create({ address, name: 'Eva', passwordHash: null, quota: 0, at: 1 }))!;
+      expect(await store.accounts.byAddress(address)).toMatchObject({ id: eva.id, disabled: false });
+      await store.accounts.set(eva.id, { disabled: true });
+      expect(await store.accounts.byAddress(address)).toMatchObject({ disabled: true });
+      await store.accounts.set(eva.id, { quota: 10_000 });
+      expect(await store.accounts.byAddress(address)).toMatchObject({ used: 0 });
+      await give('for eva', [eva]);
+      expect((await store.accounts.byAddress(address))!.used).toBeGreaterThan(0);
+    });
+
     test('accounts.remove takes all mail along and keeps the address from re-use', async () => {
       const cy = (await store.accounts.create({
         address: 'cy@example.org',

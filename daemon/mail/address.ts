@@ -39,6 +39,8 @@ const ATOMS = /^[^\u0000-\u0020"(),.:;<>@[\\\]\u007f]+(?:\.[^\u0000-\u0020"(),.:
 const QUOTED = /^"(?:[ !#-[\]-~\u0080-\u{10ffff}]|\\[ -~])*"$/u;
 /** Control, bidi, white space beyond ASCII, and what no terminal or page shows as itself (RFC 6532 leaves it to us). */
 const UNSEEN = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}\u00a0\u1680\u2000-\u200b\u202f\u205f\u2060\u3000\ufeff]/u;
+/** What most From and To fields are, read without a parser: one address in brackets, alone or behind plain words. */
+const SIMPLE = /^(?:([A-Za-z0-9]+(?: [A-Za-z0-9]+)*) )?<([A-Za-z0-9._+-]+@[A-Za-z0-9.-]+)>$/;
 /** RFC 5321 §4.1.2 sub-domain, and the underscore that some hosts have in their names and mail from. */
 const DOMAIN = /^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*$/;
 /** UTS 46 knows these as dots too. */
@@ -138,6 +140,8 @@ function domainAt(address: string): number {
 
 /** The addresses of a From, To, Cc … value (`Header.get`), groups flattened, names decoded. */
 export function parseAddressList(value: string): NamedAddress[] {
+  const simple = value.length < 200 ? SIMPLE.exec(value) : null;
+  if (simple) return [{ name: simple[1] ?? '', address: simple[2]! }];
   const found: NamedAddress[] = [];
   for (const entry of addressparser(shielded(bounded(value)), { flatten: true })) {
     if (found.length === MOST_ADDRESSES) break;

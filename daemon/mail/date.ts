@@ -76,6 +76,8 @@ function fullYear(text: string): number {
 export const isZoneText = (text: string): boolean => /^[+-]\d{4}(?: [A-Za-z()]{1,10})?$/.test(text);
 
 let zoneText: string | null = null;
+/** The second asked for last, and its text: mail comes many a second, and each is stamped. */
+let stamped = { second: Number.NaN, text: '' };
 
 /**
  * What is written behind the time instead of the machine's offset, the time being left as it is: for machines that know
@@ -83,6 +85,14 @@ let zoneText: string | null = null;
  */
 export function overrideZone(text: string | null): void {
   zoneText = text;
+  stamped = { second: Number.NaN, text: '' };
+}
+
+/** `formatDate` in the time of this machine. */
+export function localStamp(at: number): string {
+  const second = Math.floor(at / 1000);
+  if (stamped.second !== second) stamped = { second, text: formatDate(at) };
+  return stamped.text;
 }
 
 /** `Mon, 1 Jan 2024 12:00:00 +0100`; without a zone given, that of this machine at that time (RFC 5321 §4.4). */

@@ -90,8 +90,9 @@ function threadOf(fields: Header): Pick<Summary, 'messageId' | 'inReplyTo' | 're
   const references = idsOf(fields.text('references'));
   // A long thread keeps its root and its latest: those are what a later message names.
   if (references.length > MOST_REFERENCES) references.splice(1, references.length - MOST_REFERENCES);
+  const own = fields.text('message-id');
   return {
-    messageId: idsOf(fields.text('message-id'))[0] ?? bareId(fields.text('message-id')),
+    messageId: idsOf(own)[0] ?? bareId(own),
     inReplyTo: idsOf(fields.text('in-reply-to'))[0] ?? null,
     references,
   };
@@ -99,6 +100,7 @@ function threadOf(fields: Header): Pick<Summary, 'messageId' | 'inReplyTo' | 're
 
 /** The `<…>` of RFC 5322 §3.6.4, without the brackets. */
 export function idsOf(value: string): string[] {
+  if (value === '') return [];
   return Array.from(value.matchAll(/<([^<>\s]{1,998})>/g), found => found[1]!);
 }
 

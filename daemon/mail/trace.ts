@@ -6,7 +6,7 @@
  * as it is. When a thing happened is told to them; they look at no clock.
  */
 import { isIPv6 } from 'node:net';
-import { formatDate } from './date.ts';
+import { formatDate, localStamp } from './date.ts';
 
 export { HeaderEditor, type HeaderEdits } from './trace/header-editor.ts';
 export { NewlineMender } from './trace/newline-mender.ts';
@@ -34,7 +34,7 @@ export function receivedField(trace: Trace): string {
   const recipient = trace.for === null || !/^[^\s\p{Cc}<>()\\]{1,320}$/u.test(trace.for) ? [] : [`for <${trace.for}>`];
   const stamps = [`by ${name(trace.by)}`, `with ${name(trace.with)}`, `id ${name(trace.id)}`];
   const lines = [...from, stamps.join(' '), ...recipient];
-  return `Received: ${lines.join('\r\n\t')};\r\n\t${formatDate(trace.at)}\r\n`;
+  return `Received: ${lines.join('\r\n\t')};\r\n\t${localStamp(trace.at)}\r\n`;
 }
 
 function peerInfo(address: string, peerName: string | null | undefined): string {

@@ -8,8 +8,12 @@ export type NewAccount = { address: string; name: string; passwordHash: string |
 export type AccountFields = Partial<Pick<Account, 'name' | 'quota' | 'pop3' | 'disabled' | 'forwards' | 'keepsCopy'>>;
 
 export type Accounts = {
-  /** By id or by exact address (lower case); null: there is none. */
+  /** By id; null: there is none. */
   byId(id: number): Promise<Account | null>;
+  /**
+   * By exact address (lower case); null: there is none. Every recipient of every message asks: what another process
+   * changed a moment ago (50 ms) may not show yet.
+   */
   byAddress(address: string): Promise<Account | null>;
   /** The PHC string to check a password against; null: the account has none and cannot sign in. */
   passwordHash(id: number): Promise<string | null>;
@@ -165,10 +169,42 @@ type Leaving = {
   unlinkFiles(): Promise<number>;
 };
 
-export function createAccounts(read: Read, write: Write, leaving: Leaving): Accounts {
+const rememberedMs = 50;
+const mostRemembered = 1000;
+
+/** Accounts looked up a moment ago. One with a quota is looked at each time, since every message fills it. */
+function createMemory() {
+  const known = new Map<string, { account: Account; until: number }>();
+  return {
+    get(address: string): Account | null {
+      const found = known.get(address);
+      return found && performance.now() < found.until ? found.account : null;
+    },
+    keep(account: Account): void {
+      if (account.quota > 0) return;
+      if (known.size >= mostRemembered) known.clear();
+      known.set(account.address, { account, until: performance.now() + rememberedMs });
+    },
+    forget: () => known.clear(),
+  };
+}
+
+export function createAccounts(read: Read, anyWrite: Write, leaving: Leaving): Accounts {
+  const memory = createMemory();
+  const write: Write = async (...call) => {
+    const answer = await anyWrite(...call);
+    memory.forget();
+    return answer;
+  };
   return {
     byId: id => read(one('id', id)),
-    byAddress: address => read(one('address', address)),
+    async byAddress(address) {
+      const known = memory.get(address);
+      if (known) return known;
+      const account = await read(one('address', address));
+      if (account) memory.keep(account);
+      return account;
+    },
     async passwordHash(id) {
       const found = await read(row<{ password: string | null }>('select password from account where id = ?', id));
       return found?.password ?? null;

@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import { TextDecoder } from 'node:util';
 
 /** Names seen in mail that the WHATWG label list, which TextDecoder follows, does not have. */
@@ -42,6 +42,7 @@ const decoders = new Map<string, TextDecoder | null>();
  */
 export function decodeCharset(bytes: Buffer, charset: string | null): string {
   const name = charset === null ? '' : normalName(charset);
+  if ((name === '' || name === 'utf-8') && isAscii(bytes)) return bytes.toString('latin1');
   if (name === 'utf-7') return decodeUtf7(bytes.toString('latin1'));
   if (name === 'utf-8' && isUtf8(bytes)) return withoutMark(bytes.toString());
   if (name === 'iso-2022-jp') return decodeJapanese(bytes);

@@ -6,7 +6,9 @@ import type { Part } from './part.ts';
 export function partText(part: Part, bytes: Buffer): string {
   const decoded = decodeBody(part, bytes);
   const charset = part.charset ?? (part.type === 'text/html' ? charsetOfHtml(decoded) : null);
-  return decodeCharset(decoded, charset).replace(/\r\n?/g, '\n');
+  // By far the most are CRLF, and a fixed string is found several times faster than a pattern.
+  const text = decodeCharset(decoded, charset).replace(/\r\n/g, '\n');
+  return text.includes('\r') ? text.replaceAll('\r', '\n') : text;
 }
 
 /** What HTML says of itself, in its first KB. */

@@ -27,7 +27,18 @@ export type HeaderEdits = {
 const LONGEST_LEAD = 1_000;
 
 /** What a missing one of is added for, and what a submission is checked by (RFC 6409 §8, RFC 5322 §3.6). */
-const WATCHED = ['date', 'message-id', 'from', 'sender', 'reply-to', 'to', 'cc', 'bcc', 'subject', 'mime-version'];
+const WATCHED = new Set([
+  'date',
+  'message-id',
+  'from',
+  'sender',
+  'reply-to',
+  'to',
+  'cc',
+  'bcc',
+  'subject',
+  'mime-version',
+]);
 
 /** What stands at the start of a line; `undecided` needs more octets. */
 type LineStart = 'undecided' | 'empty' | 'continued' | 'other' | 'headless' | { field: string };
@@ -46,7 +57,7 @@ export class HeaderEditor {
   /** It began with no header at all, so it is all body. */
   headless = false;
   readonly #drop: Set<string>;
-  readonly #watch: Set<string>;
+  readonly #watch: ReadonlySet<string>;
   readonly #insert: (seen: ReadonlySet<string>) => string;
   #state: 'start' | 'inside' | 'body' = 'start';
   #dropping = false;
@@ -58,7 +69,7 @@ export class HeaderEditor {
 
   constructor(edits: HeaderEdits) {
     this.#drop = new Set(edits.drop);
-    this.#watch = new Set([...WATCHED, ...(edits.watch ?? [])]);
+    this.#watch = edits.watch ? new Set([...WATCHED, ...edits.watch]) : WATCHED;
     this.#insert = edits.insert ?? (() => '');
   }
 
