@@ -194,7 +194,7 @@ test('daemon takes and gives a megabyte of dots for no more than a megabyte of t
   console.log('ticks for 16 MB:', costs);
   const text = costs.text ?? { in: 0, out: 0 };
   for (const cost of Object.values(costs)) {
-    expect(cost.in).toBeLessThanOrEqual(3 * Math.max(text.in, 20));
-    expect(cost.out).toBeLessThanOrEqual(3 * Math.max(text.out, 20));
+    expect(cost.in).toBeLessThanOrEqual(2 * Math.max(text.in, 20));
+    expect(cost.out).toBeLessThanOrEqual(2 * Math.max(text.out, 20));
   }
 }, 120_000);

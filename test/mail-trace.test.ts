@@ -280,6 +280,20 @@ describe('NewlineMender', () => {
     );
   });
 
+  it('NewlineMender mends behind a crowd of short lines as it does elsewhere', () => {
+    const crowd = 'a\r\n'.repeat(200);
+    const pieces = fc.array(fc.constantFrom('\r', '\n', '\r\n', 'a'), { maxLength: 12 });
+    fc.assert(
+      fc.property(pieces, fc.nat(12), (some, back) => {
+        const text = crowd + some.join('');
+        const mender = new NewlineMender();
+        const wanted = text.replace(/\r?\n|\r/g, '\r\n');
+        expect(run(mender, latin(text), [text.length - back])).toBe(wanted);
+        expect(mender.bare).toBe(wanted !== text);
+      }),
+    );
+  });
+
   it('NewlineMender hands a clean chunk on as it is', () => {
     const chunk = latin(`${'A'.repeat(76)}\r\n`.repeat(100));
     const out = new NewlineMender().push(chunk);

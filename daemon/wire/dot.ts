@@ -47,18 +47,20 @@ function nextDot(chunk: Buffer, from: number): number {
 function stuffed(chunk: Buffer, first: number): Buffer {
   // Every second octet can be such a dot, and no more.
   const out = Buffer.allocUnsafe(chunk.length + (chunk.length >> 1) + 1);
+  // Its own next octet is not in this chunk.
+  const last = chunk.length - 1;
   let from = 0;
   let to = 0;
   for (let dot = first; dot >= 0; dot = nextDot(chunk, from)) {
     to += chunk.copy(out, to, from, dot);
     out[to++] = DOT;
-    let stop = Math.min(chunk.length, dot + closeLook);
+    let stop = dot + closeLook < last ? dot + closeLook : last;
     for (from = dot; from < stop; ) {
       const octet = chunk[from++]!;
       out[to++] = octet;
       if (octet !== LF || chunk[from] !== DOT) continue;
       out[to++] = DOT;
-      stop = Math.min(chunk.length, from + closeLook);
+      stop = from + closeLook < last ? from + closeLook : last;
     }
   }
   to += chunk.copy(out, to, from);
@@ -93,6 +95,8 @@ export function createDotDecoder(): DotDecoder {
 function unstuffed(chunk: Buffer, state: DecoderState): { content: Buffer; state: DecoderState; at: number } {
   if (!wantsCare(chunk, state)) return { content: chunk, state: stateAfter(chunk, state), at: chunk.length };
   const out = Buffer.allocUnsafe(chunk.length + 1);
+  // Up to here a line end, a dot behind it and the octet behind that lie in the chunk.
+  const inView = chunk.length - 3;
   let at = 0;
   let to = 0;
   let careUntil = closeLook;
@@ -105,12 +109,23 @@ function unstuffed(chunk: Buffer, state: DecoderState): { content: Buffer; state
       at = stop;
       continue;
     }
-    if (state === 'inside') {
-      const stop = Math.min(careUntil, chunk.length);
-      while (at < stop && state === 'inside') {
+    if (state === 'inside' && at < inView) {
+      // Crowds of dots: stuffed lines pass without a change of state, and only a dot before a CR is looked at slowly.
+      let stop = careUntil < inView ? careUntil : inView;
+      while (at < stop) {
         const octet = chunk[at++]!;
         out[to++] = octet;
-        if (octet === CR) state = 'cr';
+        if (octet !== CR || chunk[at] !== LF) continue;
+        out[to++] = LF;
+        at++;
+        if (chunk[at] !== DOT) continue;
+        if (chunk[at + 1] === CR) {
+          state = 'line-start';
+          break;
+        }
+        at++;
+        careUntil = at + closeLook;
+        stop = careUntil < inView ? careUntil : inView;
       }
       continue;
     }
