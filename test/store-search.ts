@@ -25,13 +25,13 @@ export function searchContract(name: string, engine: Engine): void {
       const limits = { hops: 100, bareNewlines: true };
       const rules = { prepend: 'Received: by x\r\n', drop: [], missing: {} };
       if (bytes.length <= 60_000) {
-        const accepted = await store.acceptUnread(terms(to), { bytes: Buffer.from(bytes), rules, limits });
+        const accepted = await store.acceptUnread(termsFor(to), { bytes: Buffer.from(bytes), rules, limits });
         return 'objection' in accepted ? 0 : accepted.contentId;
       }
       const writer = store.content.create();
       await writer.write(bytes);
       const accepted = await store.accept({
-        ...terms(to),
+        ...termsFor(to),
         content: await writer.finish(),
         tree: null,
         summary: { ...noSummary, subject: /Subject: (.*)/.exec(content)?.[1] ?? '' },
@@ -108,16 +108,16 @@ export function searchContract(name: string, engine: Engine): void {
       const rules = { prepend: '', drop: [], missing: {} };
       const unread = (text: string) => ({ bytes: Buffer.from(text), rules, limits: { hops: 2, bareNewlines: false } });
       const hops = (n: number) => `${'Received: x\r\n'.repeat(n)}\r\ntext\r\n`;
-      expect(await store.acceptUnread(terms([bob]), unread(hops(3)))).toEqual({ objection: 'hops' });
-      expect(await store.acceptUnread(terms([bob]), unread('\r\na\nb\r\n'))).toEqual({ objection: 'bareNewlines' });
-      expect(await store.acceptUnread(terms([bob]), unread(hops(2)))).toMatchObject({ duplicate: false });
+      expect(await store.acceptUnread(termsFor([bob]), unread(hops(3)))).toEqual({ objection: 'hops' });
+      expect(await store.acceptUnread(termsFor([bob]), unread('\r\na\nb\r\n'))).toEqual({ objection: 'bareNewlines' });
+      expect(await store.acceptUnread(termsFor([bob]), unread(hops(2)))).toMatchObject({ duplicate: false });
       expect((await store.folders.list(bob.id))[0]!.total).toBe(total + 1);
     });
   });
 }
 
 const nothing = { folderId: null, unread: null, flagged: null, attachments: null, after: null, before: null };
-const noSummary = {
+export const noSummary = {
   subject: '',
   fromName: '',
   fromAddress: '',
@@ -130,7 +130,7 @@ const noSummary = {
   attachments: 0,
 };
 
-const terms = (to: Account[]): Terms => ({
+export const termsFor = (to: Account[]): Terms => ({
   receivedAt: 1,
   origin: 'peer',
   accountId: null,
