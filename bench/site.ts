@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashPassword } from '../daemon/auth.ts';
 import { type Acceptance, openStore } from '../daemon/store.ts';
-import { startHouse } from '../test/harness.ts';
+import { startHouse, untilIndexed } from '../test/harness.ts';
 import { signIn } from '../test/site-talk.ts';
 import { median, ms, type Row, times } from './row.ts';
 
@@ -105,6 +105,7 @@ async function fill(path: string, boxes: [string, number][]): Promise<void> {
         ),
       );
   }
+  await untilIndexed(store);
   await store.close();
 }
 

@@ -202,7 +202,7 @@ export function testWith(command: string, debianPackage: string) {
 
 /** Waits until search knows all that was filed. */
 export const untilIndexed = (store: { search: { behind(): Promise<number> } }): Promise<boolean> =>
-  until('the index', async () => (await store.search.behind()) === 0);
+  until('the index', async () => (await store.search.behind()) === 0, 300_000);
 
 /** Waits until something is so; fails after `ms`. */
 export async function until<T>(
