@@ -99,7 +99,14 @@ describe('a full disk', () => {
     const { bavail, bsize } = statfsSync(path);
     return bavail * bsize;
   };
-  const fill = (disk: string, leave: number) => writeFileSync(join(disk, 'ballast'), Buffer.alloc(free(disk) - leave));
+  const fill = (disk: string, leave: number) => {
+    try {
+      writeFileSync(join(disk, 'ballast'), Buffer.alloc(free(disk) - leave));
+    } catch (error) {
+      // The house took some of it meanwhile, for the words of the last message say: the disk is as full as it gets.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    }
+  };
 
   filled('is 452, while mail is read and removed, and is over when there is room', { timeout: 90_000 }, async () => {
     const disk = smallDisk(64);

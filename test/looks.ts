@@ -10,6 +10,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { Flag } from '../daemon/store.ts';
 import { serveSite } from '../web/app.ts';
 import { fits } from './fits.ts';
+import { untilIndexed } from './harness.ts';
 import { letters } from './letters.ts';
 import { openSite } from './site.ts';
 
@@ -25,6 +26,7 @@ const ids: Record<string, number> = {};
 const now = site.clock.now;
 for (const [i, letter] of letters.entries())
   ids[letter.name] = await site.deliver(ann, letter.source, now - letter.age * 3_600_000 - i);
+await untilIndexed(site.store);
 const all = await site.store.messages.page(ann.id, (await site.store.folders.byRole(ann.id, 'inbox')).id, 500);
 const read = all.messages.filter((_, i) => i > 3 && i !== 6).map(m => m.id);
 await site.store.messages.setFlags(ann.id, read, Flag.seen, 0);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Account, Search, Store, Terms } from '../daemon/store.ts';
-import { untilIndexed } from './harness.ts';
+import { until, untilIndexed } from './harness.ts';
 import type { Engine } from './store-contract.ts';
 
 /** What search must hold on every engine: it follows the mail, by itself and whatever happens in between. */
@@ -92,6 +92,18 @@ export function searchContract(name: string, engine: Engine): void {
     test('search.find finds the last word of a large text, and lives with a file that is gone', async () => {
       await give(`Subject: Large\n\n${'word '.repeat(40_000)}\nmedlar\n`, ann);
       expect(await found(ann, ['medlar'])).toEqual(['Large']);
+    });
+
+    test('search.find finds new mail while writes never pause', async () => {
+      let going = true;
+      const load = (async () => {
+        while (going) await Promise.all(['a', 'b', 'c'].map(name => store.kept.save(name, '1')));
+      })();
+      await give('Subject: Amid\n\nloganberry\n', ann);
+      const terms = [{ words: ['loganberry'], in: 'any' as const, not: false }];
+      await until('search', async () => (await store.search.find(ann.id, { ...nothing, terms }, 1)).length === 1);
+      going = false;
+      await load;
     });
 
     test('search.behind counts what is to come, and what was noted survives a restart', async () => {

@@ -4,6 +4,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Account, Flag } from '../daemon/store.ts';
 import { serveSite } from '../web/app.ts';
+import { untilIndexed } from './harness.ts';
 import { letters } from './letters.ts';
 import { openSite, type TestSite } from './site.ts';
 
@@ -252,6 +253,7 @@ describe.skipIf(!there)('site in Chromium', () => {
     await page.goto(`${base}/mail/inbox`);
     await page.locator('[data-all]').click();
     expect(await page.locator('.tick input:checked').count()).toBeGreaterThan(5);
+    await untilIndexed(site.store);
     await page.fill('#q', 'holiday in:archive');
     await page.keyboard.press('Enter');
     await page.locator('.row', { hasText: 'Holiday dates' }).waitFor();

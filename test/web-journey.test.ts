@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type House, startHouse } from './harness.ts';
+import { type House, startHouse, until } from './harness.ts';
 
 // One person's day, in a browser, against the product as it is started: nothing of it is ours to pretend.
 const executablePath = '/usr/bin/chromium';
@@ -65,8 +65,11 @@ describe.skipIf(absent)('a journey in Chromium', { timeout: 90_000 }, () => {
     await bo.waitForURL('**/compose?reply=*');
     await bo.getByRole('button', { name: 'Send' }).click();
     await bo.getByText('Message sent.').waitFor();
-    await ann.goto(`${base}/search?q=samstag`);
-    await row(ann, 'Re: Grüße vom See').waitFor();
+    // Search follows the mail a moment later.
+    await until('search finds it', async () => {
+      await ann.goto(`${base}/search?q=samstag`);
+      return (await row(ann, 'Re: Grüße vom See').count()) > 0;
+    });
     await bo.goto(`${base}/mail/sent`);
     await row(bo, 'Re: Grüße vom See').waitFor();
     await bo.goto(`${base}/mail/drafts`);

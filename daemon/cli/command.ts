@@ -61,6 +61,7 @@ export async function withStore<T>(
   const store = await openStore({
     path: settings.data_path,
     writer: 'inline',
+    indexes: false,
     fatal: error => {
       throw error;
     },

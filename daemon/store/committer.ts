@@ -30,9 +30,9 @@ const maxJobs = 50;
 const maxWeight = 1024 * 1024;
 const pauseMs = 1;
 const lockPatienceMs = 5000;
-/** Indexing begins when no write came for so long. */
+/** Writes are coming in when the last one was so long ago. */
 const quietMs = 20;
-/** After a fault, of a full disk say, it is tried again. */
+/** After a fault, of a full disk say, indexing is tried again. */
 const indexAgainMs = 60_000;
 
 /**
@@ -49,7 +49,8 @@ export function createCommitter(path: string, { fatal, reserve, indexes }: Commi
   let lockedSince: number | null = null;
   let broken: StoreError | null = null;
   let whenIdle: (() => void)[] = [];
-  let quiet: NodeJS.Timeout | null = null;
+  let committedAt = Number.NEGATIVE_INFINITY;
+  let indexing: NodeJS.Timeout | null = null;
 
   const soon = () => {
     if (!scheduled) setImmediate(pump);
@@ -71,10 +72,11 @@ export function createCommitter(path: string, { fatal, reserve, indexes }: Commi
     } catch (error) {
       giveUp(jobs, error);
     }
+    committedAt = performance.now();
     indexer?.noted();
-    if (waiting.length === 0) return rest();
-    afterPause();
-    if (indexer?.mayDelayWrites()) catchUp();
+    if (indexer) indexAfter(pauseMs);
+    if (waiting.length) afterPause();
+    else rest();
   };
   const giveUp = (jobs: Job[], error: unknown) => {
     const oneIsAtFault = jobs.length > 1 && singly === 0 && !endsBatch(error);
@@ -86,18 +88,18 @@ export function createCommitter(path: string, { fatal, reserve, indexes }: Commi
     for (const resume of whenIdle) resume();
     whenIdle = [];
     if (reserve && !broken) setImmediate(reserve.takeBack);
-    if (indexer?.pending) indexAfter(quietMs);
   };
+  /** In a turn of the event loop of its own: the answers of a commit leave first. */
   const indexAfter = (ms: number) => {
-    if (quiet) clearTimeout(quiet);
     // A command must not be kept from ending: what it noted stays noted.
-    quiet = setTimeout(catchUp, ms).unref();
+    indexing ??= setTimeout(catchUp, ms).unref();
   };
   const catchUp = () => {
+    indexing = null;
     if (broken || !indexer) return;
     try {
       indexer.slice();
-      if (indexer.pending && waiting.length === 0) indexAfter(pauseMs);
+      if (indexer.pending) indexAfter(indexer.restMs(performance.now() - committedAt < quietMs));
     } catch (error) {
       refuse([], error);
       indexAfter(indexAgainMs);
@@ -151,7 +153,7 @@ export function createCommitter(path: string, { fatal, reserve, indexes }: Commi
     },
     idle: () => (waiting.length ? new Promise(resolve => whenIdle.push(resolve)) : Promise.resolve()),
     close() {
-      if (quiet) clearTimeout(quiet);
+      if (indexing) clearTimeout(indexing);
       db.close();
     },
   };

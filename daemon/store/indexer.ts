@@ -17,19 +17,22 @@ export type Indexer = {
   noted(): void;
   /** Is there anything to do, as far as is known? */
   readonly pending: boolean;
-  /** May a slice be done although writes are waiting? */
-  mayDelayWrites(): boolean;
   /** Indexes some messages; throws what the disk or the store throws, and then leaves them noted. */
   slice(): void;
+  /** Milliseconds until the next slice; `busy`: writes are coming in. */
+  restMs(busy: boolean): number;
 };
 
 /** A slice ends at so many messages, or octets of content: a few milliseconds. */
 const mostMessages = 50;
 const mostOctets = 64 * 1024;
-/** While writes wait, indexing gets one part in ten of the thread's time. */
+/** While writes come in, indexing gets one part in ten of the thread's time, in slices worth their commit. */
 const restPerWork = 9;
-/** Further behind than this, each commit is followed by a slice, so that the lag stops growing. */
+const leastRestMs = 20;
+/** Further behind than this it takes turns with the commits, so that the lag stops growing. */
 const mostBehind = 20_000;
+/** Other processes want the lock too. */
+const pauseMs = 1;
 
 type Noted = {
   id: number;
@@ -43,13 +46,16 @@ type Noted = {
   to_text: string;
   snippet: string;
 };
+type Slice = { ids: number[]; entries: Entry[]; isLast: boolean };
 type Entry = { id: number; accountId: number; text: IndexText };
 type ContentRow = { size: number; file: string | null; tree: string | null; body: Uint8Array | null };
 
 export function createIndexer(db: Connection, contents: string): Indexer {
   let pending = true;
   let behind = 0;
-  let restUntil = 0;
+  let took = 0;
+  /** Read, and waiting for the lock. */
+  let ready: Slice | null = null;
   /** The text of the content read last: it often lies in several mailboxes. */
   let last: { contentId: number; text: IndexText } | null = null;
 
@@ -69,6 +75,15 @@ export function createIndexer(db: Connection, contents: string): Indexer {
     return text;
   };
 
+  const collect = (): Slice => {
+    const noted = db.perform(nextNoted());
+    const some = noted.slice(0, countWithin(noted));
+    const entries: Entry[] = [];
+    for (const n of some)
+      if (n.account_id !== null) entries.push({ id: n.id, accountId: n.account_id, text: textOf(n) });
+    return { ids: some.map(n => n.id), entries, isLast: some.length === noted.length && noted.length < mostMessages };
+  };
+
   return {
     noted() {
       pending = true;
@@ -76,21 +91,17 @@ export function createIndexer(db: Connection, contents: string): Indexer {
     get pending() {
       return pending;
     },
-    mayDelayWrites: () => pending && (behind > mostBehind || performance.now() >= restUntil),
+    restMs: busy => (busy && behind < mostBehind ? Math.max(leastRestMs, took * restPerWork) : pauseMs),
     slice() {
       const began = performance.now();
-      const noted = db.perform(nextNoted());
-      const some = noted.slice(0, countWithin(noted));
-      const entries: Entry[] = [];
-      for (const n of some)
-        if (n.account_id !== null) entries.push({ id: n.id, accountId: n.account_id, text: textOf(n) });
-      // Words may be lost with the power: the note is then there again, since both are one transaction.
-      if (some.length && !db.transactUnsynced(index(some, entries))) return;
-      pending = some.length < noted.length || noted.length === mostMessages;
+      ready ??= collect();
+      // The words may be lost with the power: the notes are then there again, since both are one transaction.
+      if (ready.ids.length && !db.transactUnsynced(index(ready))) return;
+      pending = !ready.isLast;
       behind = pending ? db.perform(distance()) : 0;
+      ready = null;
       if (!pending) last = null;
-      const ended = performance.now();
-      restUntil = ended + (ended - began) * restPerWork;
+      took = performance.now() - began;
     },
   };
 }
@@ -114,8 +125,7 @@ function countWithin(noted: Noted[]): number {
   return end < 0 ? noted.length : end;
 }
 
-function* index(noted: Noted[], entries: Entry[]): Work<void> {
-  const ids = noted.map(n => n.id);
+function* index({ ids, entries }: Slice): Work<void> {
   // Whoever removes a message removes its words: none may come after that.
   const still = new Set(
     (yield* rows<{ id: number }>(`select id from message where id in ${list(ids)}`, ...ids)).map(r => r.id),

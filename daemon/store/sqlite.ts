@@ -65,23 +65,29 @@ export function connect(path: string, mode: 'write' | 'read'): Connection {
       // SQLite has already rolled back by itself after some faults; there is nothing left to take back.
     }
   };
+  let synced = true;
+  const sync = (each: boolean) => {
+    if (synced !== each) exec(`pragma synchronous = ${each ? 'full' : 'normal'}`);
+    synced = each;
+  };
   return {
     perform,
-    begin: () => began(db),
+    begin() {
+      sync(true);
+      return began(db);
+    },
     commit: () => exec('commit'),
     rollback,
     transactUnsynced(work) {
-      exec('pragma synchronous = normal');
+      sync(false);
+      if (!began(db)) return false;
       try {
-        if (!began(db)) return false;
         perform(work);
         exec('commit');
         return true;
       } catch (error) {
         rollback();
         throw error;
-      } finally {
-        exec('pragma synchronous = full');
       }
     },
     exec,

@@ -17,7 +17,8 @@ export type Writer = {
 
 type Call = { id: number; verb: VerbName; args: unknown; weight: number };
 type Answer = { id: number; value: unknown; fault: { kind: StoreError['kind'] | null; message: string } | null };
-type FromThread = { answers: Answer[] } | { fatal: string } | { closed: true };
+/** Answers travel as JSON, which is copied several times faster than objects. */
+type FromThread = { answers: string } | { fatal: string } | { closed: true };
 
 export function startWriter(path: string, fatal: (error: Error) => void, indexes: boolean): Writer {
   const thread = new Worker(new URL(import.meta.url), { workerData: { path, indexes }, name: 'store-writer' });
@@ -33,7 +34,7 @@ export function startWriter(path: string, fatal: (error: Error) => void, indexes
   thread.on('message', (m: FromThread) => {
     if ('fatal' in m) return fatal(new StoreError('io', m.fatal));
     if ('closed' in m) return closed?.();
-    for (const { id, value, fault } of m.answers) {
+    for (const { id, value, fault } of JSON.parse(m.answers) as Answer[]) {
       const call = open.get(id);
       open.delete(id);
       if (fault) call?.reject(fault.kind ? new StoreError(fault.kind, fault.message) : new Error(fault.message));
@@ -100,7 +101,7 @@ function serve({ path, indexes }: { path: string; indexes: boolean }): void {
     // All answers of a commit are given in one go, so a microtask gathers them.
     if (answers.push(a) === 1)
       queueMicrotask(() => {
-        port.postMessage({ answers });
+        port.postMessage({ answers: JSON.stringify(answers) });
         answers = [];
       });
   };
