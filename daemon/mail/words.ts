@@ -31,17 +31,32 @@ const UNSPACED =
 const RUNS =
   /[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Hang}\p{scx=Bopo}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}]+|[^\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Hang}\p{scx=Bopo}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}]+/gu;
 
+/** For each ASCII octet what it is in a word; 0: it is in none. */
+const IN_WORD = Uint8Array.from({ length: 128 }, (_, code) => {
+  const letter = String.fromCharCode(code).toLowerCase();
+  return /[a-z0-9]/.test(letter) ? letter.charCodeAt(0) : 0;
+});
+const SPACE = 0x20;
+
 /** The line of words that the index keeps of a text. */
 export function indexWords(text: string): string {
-  // Most mail is ASCII without long words: one replacement makes the whole line.
-  if (ASCII.test(text)) {
-    const line = text
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, ' ')
-      .trim();
-    if (!hasLongWord(line)) return line;
+  return ASCII.test(text) ? asciiWords(text) : split(text, true).join(' ');
+}
+
+/** Most mail is ASCII, and there is much of it: one pass over its octets makes the line. */
+function asciiWords(text: string): string {
+  const octets = Buffer.from(text, 'latin1');
+  let to = 0;
+  let length = 0;
+  for (let at = 0; at < octets.length; at++) {
+    const letter = IN_WORD[octets[at]!]!;
+    // In place: a line of words is never longer than its text.
+    if (letter === 0) {
+      if (length > 0) octets[to++] = SPACE;
+      length = 0;
+    } else if (length++ < LONGEST_WORD) octets[to++] = letter;
   }
-  return split(text, true).join(' ');
+  return octets.toString('latin1', 0, length === 0 && to > 0 ? to - 1 : to);
 }
 
 /**
@@ -50,16 +65,6 @@ export function indexWords(text: string): string {
  */
 export function queryWords(text: string): string[] {
   return split(text, false);
-}
-
-function hasLongWord(line: string): boolean {
-  for (let from = 0; from < line.length; ) {
-    const space = line.indexOf(' ', from);
-    const end = space < 0 ? line.length : space;
-    if (end - from > LONGEST_WORD) return true;
-    from = end + 1;
-  }
-  return false;
 }
 
 function split(text: string, forIndex: boolean): string[] {

@@ -72,9 +72,9 @@ export function createCommitter(path: string, { fatal, reserve, indexes }: Commi
     } catch (error) {
       giveUp(jobs, error);
     }
-    committedAt = performance.now();
     indexer?.noted();
-    if (indexer) indexAfter(pauseMs);
+    if (indexer) indexAfter(indexer.waitMs(isBusy()));
+    committedAt = performance.now();
     if (waiting.length) afterPause();
     else rest();
   };
@@ -94,12 +94,13 @@ export function createCommitter(path: string, { fatal, reserve, indexes }: Commi
     // A command must not be kept from ending: what it noted stays noted.
     indexing ??= setTimeout(catchUp, ms).unref();
   };
+  const isBusy = () => performance.now() - committedAt < quietMs;
   const catchUp = () => {
     indexing = null;
     if (broken || !indexer) return;
     try {
       indexer.slice();
-      if (indexer.pending) indexAfter(indexer.restMs(performance.now() - committedAt < quietMs));
+      if (indexer.pending) indexAfter(indexer.waitMs(isBusy()));
     } catch (error) {
       refuse([], error);
       indexAfter(indexAgainMs);

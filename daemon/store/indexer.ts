@@ -19,16 +19,16 @@ export type Indexer = {
   readonly pending: boolean;
   /** Indexes some messages; throws what the disk or the store throws, and then leaves them noted. */
   slice(): void;
-  /** Milliseconds until the next slice; `busy`: writes are coming in. */
-  restMs(busy: boolean): number;
+  /** Milliseconds until the next slice may begin; `busy`: writes are coming in. */
+  waitMs(busy: boolean): number;
 };
 
 /** A slice ends at so many messages, or octets of content: a few milliseconds. */
 const mostMessages = 50;
-const mostOctets = 64 * 1024;
+const mostOctets = 128 * 1024;
 /** While writes come in, indexing gets one part in ten of the thread's time, in slices worth their commit. */
 const restPerWork = 9;
-const leastRestMs = 20;
+const leastRestMs = 50;
 /** Further behind than this it takes turns with the commits, so that the lag stops growing. */
 const mostBehind = 20_000;
 /** Other processes want the lock too. */
@@ -53,7 +53,7 @@ type ContentRow = { size: number; file: string | null; tree: string | null; body
 export function createIndexer(db: Connection, contents: string): Indexer {
   let pending = true;
   let behind = 0;
-  let took = 0;
+  let restUntil = 0;
   /** Read, and waiting for the lock. */
   let ready: Slice | null = null;
   /** The text of the content read last: it often lies in several mailboxes. */
@@ -91,7 +91,7 @@ export function createIndexer(db: Connection, contents: string): Indexer {
     get pending() {
       return pending;
     },
-    restMs: busy => (busy && behind < mostBehind ? Math.max(leastRestMs, took * restPerWork) : pauseMs),
+    waitMs: busy => (busy && behind < mostBehind ? Math.max(pauseMs, restUntil - performance.now()) : pauseMs),
     slice() {
       const began = performance.now();
       ready ??= collect();
@@ -101,7 +101,8 @@ export function createIndexer(db: Connection, contents: string): Indexer {
       behind = pending ? db.perform(distance()) : 0;
       ready = null;
       if (!pending) last = null;
-      took = performance.now() - began;
+      const ended = performance.now();
+      restUntil = ended + Math.max(leastRestMs, (ended - began) * restPerWork);
     },
   };
 }
