@@ -109,8 +109,8 @@ export function createCommitter(path: string, { fatal, reserve, indexes }: Commi
   /** The reserve is for those who read, move and remove; new mail can wait outside. */
   const withoutRoom = (jobs: Job[], error: unknown): Job[] => {
     if (!(error instanceof StoreError) || error.kind !== 'full' || !reserve?.giveUp()) return jobs;
-    waiting.unshift(...jobs.filter(j => j.verb !== 'accept'));
-    return jobs.filter(j => j.verb === 'accept');
+    waiting.unshift(...jobs.filter(j => !isNewMail(j)));
+    return jobs.filter(isNewMail);
   };
   const refuse = (jobs: Job[], error: unknown) => {
     for (const job of jobs) job.failed(error);
@@ -167,6 +167,8 @@ function batchSize(waiting: Job[]): number {
     weight += waiting[count++]!.weight;
   return count;
 }
+
+const isNewMail = ({ verb }: Job): boolean => verb === 'accept' || verb === 'acceptReporting';
 
 /** A fault of the disk or of the store, and of no single write. */
 const endsBatch = (error: unknown): boolean => error instanceof StoreError && error.kind !== 'other';
