@@ -64,21 +64,28 @@ export function because(error: unknown): Fields {
 
 let pending = '';
 
-/** So long a line waits for others to leave with it. */
+/** Writes come no closer than this. */
 const gatherMs = 20;
 const longestPending = 64 * 1024;
+let flushedAt = Number.NEGATIVE_INFINITY;
 
 /**
- * Lines that come close together leave in one write: standard output is a pipe to the supervisor, which is written
- * synchronously and wakes the other side. Errors leave at once, since the process may be about to end.
+ * Lines of one turn of the event loop leave in one write, and in a rush those of 20 ms: standard output is a pipe to
+ * the supervisor, which is written synchronously and wakes the other side. Errors leave at once, since the process may
+ * be about to end.
  */
 function toStdout(line: string): void {
   pending += line;
-  if (line.includes('"level":"error"') || pending.length > longestPending) flushLog();
-  else if (pending.length === line.length) setTimeout(flushLog, gatherMs);
+  if (line.includes('"level":"error"') || pending.length > longestPending) return flushLog();
+  if (pending.length > line.length) return;
+  const wait = flushedAt + gatherMs - performance.now();
+  if (wait > 0) setTimeout(flushLog, wait);
+  else setImmediate(flushLog);
 }
 
 export function flushLog(): void {
-  if (pending !== '') process.stdout.write(pending);
+  if (pending === '') return;
+  process.stdout.write(pending);
   pending = '';
+  flushedAt = performance.now();
 }
