@@ -17,9 +17,10 @@ import { createAliasFiles } from './intake/recipient/alias-files.ts';
 import { type ChainStep, chainEvents, isRedirected, traceLine } from './intake/recipient/trace.ts';
 import { type ChainOptions, type ChainSettings, createChain, type Routing } from './intake/recipient.ts';
 import { type Routed, routeHeld } from './intake/release.ts';
+import { objections, temporary } from './intake/replies.ts';
 import { createSenders, type SenderSettings } from './intake/sender.ts';
 import { isListed } from './intake/tables.ts';
-import { heldUntil, termsOf, unrouted } from './intake/terms.ts';
+import { heldUntil, owesReports, termsOf, unrouted } from './intake/terms.ts';
 import { because, type Fields, type Log } from './log.ts';
 import type { Envelope, Recipient } from './mail/envelope.ts';
 import { type Limits, objectionTo } from './mail/reading.ts';
@@ -289,23 +290,7 @@ export function createIntake(options: IntakeOptions): Intake {
   }
 }
 
-const owesReports = (recipients: AcceptedRecipient[]): boolean => recipients.some(r => r.notify?.includes('SUCCESS'));
-
-const objections: Record<Objection, Reply> = {
-  hops: reply(554, '4.6', 'Too many hops: this is a mail loop'),
-  bareNewlines: reply(550, '5.2', 'A lone CR or LF in the message: lines end in CRLF (RFC 5321 §2.3.8)'),
-};
-
 async function refused(incoming: Incoming, why: Reply): Promise<Reply> {
   await incoming.discard();
   return why;
-}
-
-/** What went wrong here is never the sender's fault for good. */
-function temporary(error: unknown): Reply {
-  const full =
-    (error instanceof StoreError && error.kind === 'full') || (error as NodeJS.ErrnoException).code === 'ENOSPC';
-  return full
-    ? reply(452, '3.1', 'There is no room for it now, try again later')
-    : reply(451, '3.0', 'It could not be stored now, try again later');
 }

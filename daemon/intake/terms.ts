@@ -30,3 +30,7 @@ export const heldUntil = (at: number): Hold => ({
   reason: `held until ${formatDate(at)}, as its author asked`,
   until: at,
 });
+
+/** Somebody asked to hear of it when it has arrived. */
+export const owesReports = (recipients: AcceptedRecipient[]): boolean =>
+  recipients.some(r => r.notify?.includes('SUCCESS'));
