@@ -82,7 +82,7 @@ function together(s: Settings, file: string, hasMistakes: boolean): Mistake[] {
   if ((s.tls_cert === '') !== (s.tls_key === '')) say('tls_cert and tls_key go together: one of them is missing');
   for (const name of ['tls_cert', 'tls_key'] as const)
     if (s[name] && !existsSync(s[name])) say(`${name}: there is no file ${s[name]}`);
-  const ports = (['smtp_port', 'submission_port', 'pop_port', 'http_port', 'https_port'] as const).filter(
+  const ports = (['smtp_port', 'submission_port', 'pop_port', 'http_port', 'https_port', 'odmr_port'] as const).filter(
     p => s[p] !== 0,
   );
   for (const [i, p] of ports.entries())

@@ -70,7 +70,7 @@ export const startDaemon: Start = async context => {
     filter.reread();
     relay.refresh();
     submission.refresh();
-    if (changed.has('online')) await queue.reconsider();
+    if (changed.has('online') || changed.has('suspend_domain')) await queue.reconsider();
     queue.wake();
   });
   await listen(relay.server, 'smtp');

@@ -10,6 +10,7 @@ import type { Counters } from './counters.ts';
 import { because, type Log } from './log.ts';
 import { mayGoOut, type Outing } from './online.ts';
 import { createBacklog } from './queue/backlog.ts';
+import { type Call, type Called, type Caller, collect, flush, tracked, type Way } from './queue/call.ts';
 import { type Carrier, carry, type Failure, type Journey, type Result, sharesOf, unreached } from './queue/carry.ts';
 import type { Done } from './queue/changes.ts';
 import { createFinder } from './queue/hop/finder.ts';
@@ -24,6 +25,7 @@ import type { ClientOptions, ClientTimeouts, SmtpClient } from './smtp-client.ts
 import type { Acceptance, Accepted, Change, Delivery, QueueCounts, Store } from './store.ts';
 import type { Resolver } from './wire/dns.ts';
 
+export type { Call, Called, Way } from './queue/call.ts';
 export type { Done } from './queue/changes.ts';
 export { type Command, type Order, operate } from './queue/operate.ts';
 export { probe } from './queue/probe.ts';
@@ -40,10 +42,11 @@ export type QueueSettings = Pick<
   | 'delay_notice'
   | 'destination_connections'
 > &
+  Pick<Settings, 'suspend_domain'> &
   EgressSettings;
 
 export type QueueOptions = {
-  store: Pick<Store, 'content' | 'deliveries' | 'heldSubmissions'>;
+  store: Pick<Store, 'content' | 'deliveries' | 'domains' | 'heldSubmissions'>;
   settings: QueueSettings;
   log: Log;
   now: () => number;
@@ -74,6 +77,10 @@ export type Queue = {
   /** Whether we may go out is decided anew: parks what waits, or lets go what was parked for that. */
   reconsider(): Promise<void>;
   status(): Promise<QueueStatus>;
+  /** What is parked or waits for these domains is tried once, the usual way, in the background. Never rejects. */
+  flush(call: Call): void;
+  /** The same over a connection that stands (RFC 2645), or to a host the operator lets us choose. Never rejects. */
+  collect(call: Call, way: Way): Promise<Called>;
 };
 
 export type QueueStatus = {
@@ -103,6 +110,10 @@ export function createQueue(options: QueueOptions): Queue {
   const settler = () => ({ ...options, name: name() });
   const memory = createHostMemory();
   const find = createFinder(options, memory);
+  const caller = (): Caller => {
+    const openContent = (id: number) => store.content.open(id);
+    return { ...options, name: name(), openContent, settle: settleAll, signal: given.signal, memory, underWay };
+  };
   let stopping = true;
   let rounds: Promise<void> | null = null;
   let again = false;
@@ -222,18 +233,7 @@ export function createQueue(options: QueueOptions): Queue {
     const answer = await find(part[0]?.domain ?? '');
     if (answer.kind !== 'hosts')
       return { untried: part, failure: { host: null, reply: answer.reply, permanent: answer.kind === 'failed' } };
-    return carry(part, answer.hosts, {
-      connect: options.connect,
-      name: name(),
-      settings,
-      memory,
-      now,
-      openContent: id => store.content.open(id),
-      settle: done,
-      signal: given.signal,
-      log,
-      timeouts: options.timeouts,
-    });
+    return carry(part, answer.hosts, { ...caller(), settle: done });
   }
 
   const settleOnce = async (results: Result[]) => told(await settle(results, settler()));
@@ -284,6 +284,12 @@ export function createQueue(options: QueueOptions): Queue {
       return done;
     },
     reconsider: () => backlog.reconsider(),
+    flush(call) {
+      lanes.unpause(new Set(call.domains.map(d => hopName(d, settings))));
+      void tracked(flush(call, options).then(wake), undefined, { journeys, log });
+    },
+    collect: (call, way) =>
+      tracked(collect(call, way, caller()), { delivered: 0, failed: 0, kept: 0 }, { journeys, log }),
     async status() {
       const outing = mayGoOut(settings, now());
       const sending = [...underWay].flatMap(([open, hop]) =>

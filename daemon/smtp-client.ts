@@ -67,6 +67,8 @@ export type SmtpClient = {
   readonly extensions: Map<string, string>;
   /** Never throws for a refusal; a broken connection makes every open recipient a temporary Reply and the client unusable. */
   send(s: Submission): Promise<SubmissionResult>;
+  /** Another verb, such as ETRN, and its answer; no line end may be in it. Never throws: silence is a temporary Reply. */
+  ask(command: string): Promise<Reply>;
   /** QUIT and close; never throws. */
   close(): Promise<void>;
   /** Closes at once: what is under way becomes temporary. */

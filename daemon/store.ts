@@ -11,6 +11,7 @@ import { packed, packedUnread } from './store/accept.ts';
 import { type Accounts, createAccounts } from './store/accounts.ts';
 import { type Contents, createContents } from './store/content.ts';
 import { createDeliveries, type Deliveries } from './store/deliveries.ts';
+import { createDomains, type Domains } from './store/domains.ts';
 import { createDrafts, type Drafts } from './store/drafts.ts';
 import { createFetched, createKeptState, type FetchedLedger, type KeptState } from './store/fetched.ts';
 import { createFolders, type Folders } from './store/folders.ts';
@@ -29,6 +30,7 @@ import { inlineWriter, startWriter } from './store/writer.ts';
 export type { AccountFields } from './store/accounts.ts';
 export type { ContentWriter } from './store/content.ts';
 export type { QueueCounts } from './store/deliveries.ts';
+export type { DomainCall, DomainMail } from './store/domains.ts';
 export type { DraftFields } from './store/drafts.ts';
 export type { HeldAnswer, Release } from './store/held-submissions.ts';
 export type { DropEntry } from './store/messages.ts';
@@ -43,6 +45,7 @@ export type Store = {
   search: Searches;
   content: Contents;
   deliveries: Deliveries;
+  domains: Domains;
   heldSubmissions: HeldSubmissions;
   drafts: Drafts;
   sessions: Sessions;
@@ -101,6 +104,7 @@ export async function openStore({ path, writer: kind, fatal, indexes = true }: S
     search: createSearches(read),
     content,
     deliveries: createDeliveries(read, write, swept),
+    domains: createDomains(read, write),
     heldSubmissions: createHeldSubmissions(read, write, swept),
     drafts,
     sessions: createSessions(read, write),

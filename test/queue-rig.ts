@@ -58,6 +58,7 @@ export async function createRig(): Promise<Rig> {
     max_retrytime: 48 * 3_600_000,
     delay_notice: 0,
     destination_connections: 4,
+    suspend_domain: [],
   };
   const counters = createCounters();
   const ann = account?.id ?? 0;

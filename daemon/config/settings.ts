@@ -3,6 +3,7 @@ import { type EgressSettings, egressSettings } from './settings/egress.ts';
 import { type FetchSettings, fetchSettings } from './settings/fetching.ts';
 import { type ListenerSettings, levels, listenerSettings } from './settings/listeners.ts';
 import { type MailSettings, mailSettings } from './settings/mail.ts';
+import { type ParkingSettings, parkingSettings } from './settings/parking.ts';
 import { type PolicySettings, policySettings } from './settings/policy.ts';
 import { type QueueSettings, queueSettings } from './settings/queue.ts';
 import { type RecipientSettings, recipientSettings } from './settings/recipients.ts';
@@ -11,6 +12,7 @@ import { type SiteSettings, siteSettings } from './settings/site.ts';
 export type { Declaration } from './settings/declaration.ts';
 export { egressMistakes, type Gateway, type ProxyRule } from './settings/egress.ts';
 export type { FetchAccount } from './settings/fetching.ts';
+export type { EtrnRule, OdmrRule } from './settings/parking.ts';
 export type { AliasRule, FallbackRule, ForwardRule, VirtualDomain } from './settings/recipients.ts';
 export { levels };
 
@@ -20,6 +22,7 @@ export type Settings = ListenerSettings &
   PolicySettings &
   QueueSettings &
   EgressSettings &
+  ParkingSettings &
   SiteSettings &
   FetchSettings;
 
@@ -31,6 +34,7 @@ export const declarations: Declarations<Settings> = {
   ...policySettings,
   ...queueSettings,
   ...egressSettings,
+  ...parkingSettings,
   ...siteSettings,
   ...fetchSettings,
 };

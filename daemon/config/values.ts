@@ -79,6 +79,15 @@ export const domainPattern: Parser<string> = t => {
     : wrong('a domain such as example.org, *.example.org or * belongs here');
 };
 
+/** A domain, or `*.example.org`: every name below example.org, but not example.org itself. */
+export const domainOrBelow: Parser<string> = t => {
+  if (!/[*?]/.test(t)) return domain(t);
+  const below = domain(/^\*\.(.+)$/.exec(t)?.[1] ?? '');
+  return below.ok
+    ? right(`*.${below.value}`)
+    : wrong('a domain such as example.org, or *.example.org for every name below it, belongs here');
+};
+
 /** `user@example.org`; with `star`, `*@example.org` too. */
 export function address(star = false): Parser<string> {
   return t => {

@@ -1,6 +1,7 @@
 import type { Settings } from '../config.ts';
 import { addressKey, domainOf, formatAddress, localOf, subaddress } from '../mail/address.ts';
 import { isPermanent, isTemporary, type Reply, reply } from '../mail/reply.ts';
+import { suspendedHold } from '../parking.ts';
 import type { Account, Route, Store } from '../store.ts';
 import type { AliasFileSettings, AliasFiles } from './recipient/alias-files.ts';
 import type { ChainStep } from './recipient/trace.ts';
@@ -30,7 +31,7 @@ const maxAddresses = 2 * maxRoutes;
 
 export type ChainSettings = Pick<
   Settings,
-  'host_domain' | 'vdomain' | 'forward' | 'forward_cc' | 'alias' | 'fallback_address' | 'relay_to'
+  'host_domain' | 'vdomain' | 'forward' | 'forward_cc' | 'alias' | 'fallback_address' | 'relay_to' | 'suspend_domain'
 > &
   AliasFileSettings;
 
@@ -155,8 +156,10 @@ export function createChain({
     const entry = relayEntry(settings.relay_to, domain);
     const given = at.depth === 0 ? at.walk.options.relay : undefined;
     if (entry === null && given?.refusal) return refuse(at, 'relay', given.refusal);
-    at.walk.routes.push({ kind: 'relay', address: at.address });
-    note(at, 'relay', entry === null ? (given?.why ?? 'another domain') : `relay_to ${entry}`, [at.address]);
+    const hold = suspendedHold(settings, domain);
+    at.walk.routes.push({ kind: 'relay', address: at.address, ...(hold && { hold }) });
+    const why = entry === null ? (given?.why ?? 'another domain') : `relay_to ${entry}`;
+    note(at, 'relay', hold ? `${why}, parked` : why, [at.address]);
     return true;
   }
 

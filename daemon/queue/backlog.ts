@@ -1,12 +1,13 @@
 import type { Settings } from '../config.ts';
 import { because, type Log } from '../log.ts';
 import { mayGoOut } from '../online.ts';
+import { suspendedHold } from '../parking.ts';
 import type { Delivery, Store } from '../store.ts';
 import { changeAll, type Wish } from './changes.ts';
 
 type Options = {
-  store: { deliveries: Store['deliveries'] };
-  settings: Pick<Settings, 'online' | 'retry_interval'>;
+  store: Pick<Store, 'deliveries' | 'domains'>;
+  settings: Pick<Settings, 'online' | 'retry_interval' | 'suspend_domain'>;
   now: () => number;
   random: () => number;
   log: Log;
@@ -35,18 +36,37 @@ export function createBacklog({ store, settings, now, random, log }: Options): B
   const change = async (wish: Pick<Wish, 'which' | 'from' | 'change'>): Promise<number> =>
     (await changeAll(deliveries, { ...wish, at: now(), note: null })).changed;
 
-  /** While we may not go out all that waits is held and says why; what was held for that goes on when we may again. */
+  /** What was held because we might not go out goes on. */
+  async function unpark(): Promise<void> {
+    const wish = { which: { holdKind: 'off line' as const }, change: { kind: 'go on' as const, at: now() } };
+    const released = await change({ ...wish, from: ['held'] });
+    if (released > 0) log.info('on line', { released });
+  }
+
+  /** While we may not go out all that waits is held and says why. */
+  async function park(reason: string): Promise<void> {
+    const hold = { kind: 'off line' as const, reason, until: null };
+    const parked = await change({ which: {}, from: ['waiting'], change: { kind: 'hold', hold } });
+    log.warn('parked', { deliveries: parked, reason });
+  }
+
+  /** What waits for a domain that is suspended now is parked; what was parked for one that no longer is goes on. */
+  async function parkDomains(): Promise<void> {
+    for (const { domain, waiting, parked } of await store.domains.list()) {
+      const hold = suspendedHold(settings, domain);
+      if (hold && waiting > 0) await change({ which: { domain }, from: ['waiting'], change: { kind: 'hold', hold } });
+      if (hold || parked === 0) continue;
+      const which = { domain, holdKind: 'suspended domain' as const };
+      const released = await change({ which, from: ['held'], change: { kind: 'go on', at: now() } });
+      log.info('no longer suspended', { domain, released });
+    }
+  }
+
   async function parkOrUnpark(): Promise<void> {
     const outing = mayGoOut(settings, now());
-    if (outing.yes) {
-      const wish = { which: { holdKind: 'off line' as const }, change: { kind: 'go on' as const, at: now() } };
-      const released = await change({ ...wish, from: ['held'] });
-      if (released > 0) log.info('on line', { released });
-      return;
-    }
-    const hold = { kind: 'off line' as const, reason: outing.reason, until: null };
-    const parked = await change({ which: {}, from: ['waiting'], change: { kind: 'hold', hold } });
-    log.warn('parked', { deliveries: parked, reason: outing.reason });
+    if (outing.yes) await unpark();
+    await parkDomains();
+    if (!outing.yes) await park(outing.reason);
   }
 
   async function giveBack(group: Pick<Delivery, 'id'>[], wait: number, reason: string): Promise<void> {

@@ -94,9 +94,9 @@ export class Lanes {
     return paused.flatMap(lane => [...lane.domains]).slice(0, mostExcepted);
   }
 
-  /** Dead ones may be tried at once. */
-  unpause(): void {
-    for (const lane of this.#lanes.values()) lane.pausedUntil = 0;
+  /** Dead ones, of these hops only or of all, may be tried at once. */
+  unpause(hops?: ReadonlySet<string>): void {
+    for (const [hop, lane] of this.#lanes) if (!hops || hops.has(hop)) lane.pausedUntil = 0;
   }
 
   status(now: number): { hop: string; connections: number; pausedUntil: number | null }[] {

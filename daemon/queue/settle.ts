@@ -2,6 +2,7 @@ import type { Settings } from '../config.ts';
 import type { Counters } from '../counters.ts';
 import { because, type Log } from '../log.ts';
 import { replyLine } from '../mail/reply.ts';
+import { suspendedHold } from '../parking.ts';
 import type { Accepted, Outcome, Store } from '../store.ts';
 import { type Event, isDelayed, type Reporter, reportsFor } from './bounce.ts';
 import type { Result } from './carry.ts';
@@ -9,7 +10,7 @@ import { nextAttempt } from './schedule.ts';
 
 export type Settler = Reporter & {
   store: Pick<Store, 'content' | 'deliveries'>;
-  settings: Pick<Settings, 'retry_interval' | 'max_retrytime' | 'delay_notice'>;
+  settings: Pick<Settings, 'retry_interval' | 'max_retrytime' | 'delay_notice' | 'suspend_domain'>;
   counters: Counters;
   random: () => number;
 };
@@ -53,9 +54,12 @@ function judge(result: Result, at: number, by: Settler): Judged {
   if (result.verdict === 'delivered')
     return { outcome: { ...outcome, kind: 'delivered', hop: hop ?? '' }, event: event('relayed') };
   if (result.verdict === 'failed') return { outcome: { ...outcome, kind: 'failed' }, event: event('failed') };
+  const reason = hop === null ? reply.text : `${hop} answered: ${outcome.reply}`;
+  // A parked domain was tried because somebody asked: once, and never to its end.
+  const hold = suspendedHold(by.settings, d.domain);
+  if (hold) return { outcome: { ...outcome, kind: 'later', nextAt: at, reason, delayed: false, hold }, event: null };
   const next = nextAttempt({ since: d.since, attempts: d.attempts + 1 }, at, by.settings, by.random());
   if (next.kind === 'expired') return { outcome: { ...outcome, kind: 'failed' }, event: event('failed', true) };
-  const reason = hop === null ? reply.text : `${hop} answered: ${outcome.reply}`;
   const delayed = isDelayed(d, at, by.settings.delay_notice);
   return {
     outcome: { ...outcome, kind: 'later', nextAt: next.at, reason, delayed },

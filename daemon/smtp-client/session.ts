@@ -158,6 +158,22 @@ export class Session extends Base {
     if (error) this.close();
   }
 
+  /** A verb nodemailer does not know, and the answer word for word; null: none came. */
+  async ask(command: string): Promise<string | null> {
+    if (/[\r\n]/.test(command)) throw new Error('a command is one line');
+    this.#budget = mostSaid;
+    let answer: string | null = null;
+    const error = await this.#step(this.#timeouts.command, command.slice(0, 4), done => {
+      this._responseActions.push(text => {
+        answer = text;
+        done(null);
+      });
+      this._sendCommand(command);
+    });
+    if (error) this.close();
+    return answer;
+  }
+
   /** EHLO keywords in upper case with what follows them; empty after HELO. */
   keywords(): Map<string, string> {
     const lines = (this._ehloLines ?? []).map(line => /^([A-Za-z0-9-]+)(?:[ =](.*))?$/.exec(line));

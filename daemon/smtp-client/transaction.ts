@@ -20,11 +20,22 @@ export function clientOver(session: Session): SmtpClient {
     return merge(plan.recipients, heard);
   }
 
+  async function askNow(command: string): Promise<Reply> {
+    if (session.destroyed) return lost(null);
+    const answer = await session.ask(command);
+    return answer === null ? lost(null) : parseReply(answer);
+  }
+
   return {
     extensions,
     send(s) {
       const mine = turn.then(() => sendNow(s));
       turn = mine.catch(() => {});
+      return mine;
+    },
+    ask(command) {
+      const mine = turn.then(() => askNow(command));
+      turn = mine;
       return mine;
     },
     close: () => turn.then(() => leave(session)),

@@ -155,20 +155,22 @@ function* queue(
   r: AcceptedRecipient,
   route: AcceptedRecipient['routes'][number],
 ): Work<number> {
+  const hold = (route.kind === 'relay' ? route.hold : null) ?? a.hold;
   return yield* run(
     `insert into delivery (content_id, account_id, sender, recipient, domain, state, hold_kind, reason, routed, origin,
-      next_at, since, notify, orcpt, ret, envid, eight_bit, smtp_utf8) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+      next_at, since, notify, orcpt, ret, envid, eight_bit, smtp_utf8, octets)
+      values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
     contentId,
     a.accountId,
     a.reversePath,
     route.address,
     domainOf(route.address),
-    a.hold === null ? 'waiting' : 'held',
-    a.hold?.kind ?? null,
-    a.hold?.reason ?? '',
+    hold === null ? 'waiting' : 'held',
+    hold?.kind ?? null,
+    hold?.reason ?? '',
     Number(route.kind !== 'held'),
     a.origin,
-    a.hold?.until ?? a.receivedAt,
+    hold?.until ?? a.receivedAt,
     a.receivedAt,
     notifyOf(r)?.join(',') ?? null,
     // The first address is what a report must name, whatever it was forwarded to (RFC 3461 §5.2.4).
@@ -177,6 +179,7 @@ function* queue(
     a.envid,
     Number(a.eightBit),
     Number(a.smtpUtf8),
+    a.content.size,
   );
 }
 

@@ -7,6 +7,7 @@ import type {
   Accepted,
   Delivery,
   DeliveryState,
+  Hold,
   HoldKind,
   Origin,
   Outcome,
@@ -29,8 +30,8 @@ export type Deliveries = {
   nextRelease(): Promise<number | null>;
   /** One transaction: outcomes, the reports they cause, the timeline. The reports' keys make a second call harmless. */
   settle(outcomes: Outcome[], reports: Acceptance[]): Promise<Accepted[]>;
-  /** Gives claimed deliveries back untried, due at `nextAt`. */
-  release(ids: number[], nextAt: number, reason: string): Promise<void>;
+  /** Gives claimed deliveries back untried, due at `nextAt`; with a hold, they are held as before. */
+  release(ids: number[], nextAt: number, reason: string, hold?: Hold | null): Promise<void>;
   /** One slice of a change; what is under way is left alone: it would go twice, or go though it was stopped. */
   change(slice: Slice): Promise<Changed>;
   /** Waiting ones due after `beyond` are due at `at`; so many at most. Answers how many. */
@@ -108,6 +109,8 @@ function* takeUp(found: DeliveryRow[]): Work<Delivery[]> {
   return found.map(d => ({ ...delivery(d), state: 'sending' }));
 }
 
+type Returned = { ids: number[]; nextAt: number; reason: string; hold: Hold | null };
+
 export const deliveryVerbs = {
   *claim(a: { now: number; limit: number; exceptDomains: string[] }): Work<Delivery[]> {
     // The index alone finds them; the rows of those passed over are not looked at.
@@ -146,7 +149,11 @@ export const deliveryVerbs = {
     for (const outcome of a.outcomes) yield* settleOne(outcome);
     return accepted;
   },
-  *giveBack({ ids, nextAt, reason }: { ids: number[]; nextAt: number; reason: string }): Work<number> {
+  *giveBack({ ids, nextAt, reason, hold }: Returned): Work<number> {
+    if (hold) {
+      const sql = `update delivery set state = 'held', hold_kind = ?, reason = ?, next_at = ? where id in ${list(ids)} and state = 'sending'`;
+      return yield* run(sql, hold.kind, reason || hold.reason, nextAt, ...ids);
+    }
     const sql = `update delivery set ${goesBack}, reason = ?, next_at = ? where id in ${list(ids)} and state = 'sending'`;
     return yield* run(sql, reason, nextAt, ...ids);
   },
@@ -156,6 +163,8 @@ export const deliveryVerbs = {
   },
   changeDeliveries,
 };
+
+const isHeld = "state = 'held', hold_kind = ?";
 
 function* settleOne(o: Outcome): Work<void> {
   const found = yield* row<{ content_id: number; recipient: string }>(
@@ -168,8 +177,9 @@ function* settleOne(o: Outcome): Work<void> {
   yield* addStep(found.content_id, o.at, event, found.recipient, `${hop}${o.reply}`);
   if (o.kind === 'later') {
     yield* run(
-      `update delivery set ${goesBack}, attempts = attempts + 1, next_at = ?, last_reply = ?, reason = ?,
+      `update delivery set ${o.hold ? isHeld : goesBack}, attempts = attempts + 1, next_at = ?, last_reply = ?, reason = ?,
         delayed_at = coalesce(delayed_at, ?) where id = ?`,
+      ...(o.hold ? [o.hold.kind] : []),
       o.nextAt,
       o.reply,
       o.reason,
@@ -196,8 +206,8 @@ export function createDeliveries(read: Read, write: Write, swept: () => void): D
       swept();
       return accepted;
     },
-    async release(ids, nextAt, reason) {
-      await write('giveBack', { ids, nextAt, reason });
+    async release(ids, nextAt, reason, hold = null) {
+      await write('giveBack', { ids, nextAt, reason, hold });
     },
     async change(slice) {
       const changed = await write('changeDeliveries', slice);

@@ -108,6 +108,17 @@ const migrations: ((n: Names) => string[])[] = [
     `insert into to_index (message_id) select m.id from message m join content c on c.id = m.content_id
       where c.file is not null or length(c.tree) - length(replace(c.tree, '"type":"text/', '')) > 52`,
   ],
+  // Parked mail: what each domain has, told from two indexes alone, and who last called for it.
+  ({ integer, text }) => [
+    `alter table delivery add column octets ${integer} not null default 0`,
+    `update delivery set octets = coalesce((select size from content where content.id = delivery.content_id), 0)`,
+    `drop index delivery_domain`,
+    `drop index delivery_held`,
+    `create index delivery_domain on delivery (domain, id, octets, since)`,
+    `create index delivery_held on delivery (state, hold_kind, next_at, domain)`,
+    `create table domain_call (domain ${text} primary key, at ${integer} not null, verb ${text} not null,
+      caller ${text} not null, answer ${text} not null)`,
+  ],
 ];
 
 export const schemaVersion = migrations.length;

@@ -80,7 +80,10 @@ export type Content = {
 export type NewContent = { bytes: Buffer; file: null; size: number } | { bytes: null; file: string; size: number };
 
 /** Where the recipient chain sends one envelope recipient. */
-export type Route = { kind: 'mailbox'; accountId: number; address: string } | { kind: 'relay'; address: string };
+export type Route =
+  | { kind: 'mailbox'; accountId: number; address: string }
+  /** `hold`: what its delivery is held for whatever the others of its message are; none: nothing. */
+  | { kind: 'relay'; address: string; hold?: Hold | null };
 
 /** Goes through the chain when its time has come (RFC 4865): until then it is one delivery, unrouted. */
 export type HeldRoute = { kind: 'held'; address: string };
@@ -206,6 +209,8 @@ export type Outcome = { id: number; at: number } & (
       reason: string;
       /** Its sender is told of the delay in this transaction. */
       delayed: boolean;
+      /** It is held again; none: it waits for `nextAt`. */
+      hold?: Hold | null;
     }
 );
 

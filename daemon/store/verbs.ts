@@ -2,6 +2,7 @@ import { acceptRead, acceptReporting, type Packed, readPacked } from './accept.t
 import { accountVerbs } from './accounts.ts';
 import { contentVerbs } from './content.ts';
 import { deliveryVerbs } from './deliveries.ts';
+import { domainVerbs } from './domains.ts';
 import { draftVerbs } from './drafts.ts';
 import { fetchedVerbs } from './fetched.ts';
 import { folderVerbs } from './folders.ts';
@@ -24,6 +25,7 @@ export const verbs = {
   ...contentVerbs,
   ...deliveryVerbs,
   ...heldVerbs,
+  ...domainVerbs,
   ...draftVerbs,
   ...sessionVerbs,
   ...fetchedVerbs,

@@ -7,7 +7,18 @@ export type Declaration<T> = {
   doc: string;
   /** What the reference shows as its form. */
   form: string;
-  group: 'Place' | 'Listeners' | 'Mail' | 'Recipients' | 'Senders' | 'Queue' | 'Accounts' | 'Fetching' | 'Web' | 'Log';
+  group:
+    | 'Place'
+    | 'Listeners'
+    | 'Mail'
+    | 'Recipients'
+    | 'Senders'
+    | 'Queue'
+    | 'Parking'
+    | 'Accounts'
+    | 'Fetching'
+    | 'Web'
+    | 'Log';
   /** The value without a line in the file. */
   initial: T;
   /** single: the last line counts · comma: entries of one or several lines · lines: each line is an entry, or several. */

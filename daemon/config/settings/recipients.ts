@@ -185,12 +185,9 @@ function twice(domains: VirtualDomain[]): string | null {
 }
 
 function relayDomain(t: string): v.Parsed<string> {
-  if (!/[*?]/.test(t)) return v.domain(t);
-  const [, below = ''] = /^\*\.(.+)$/.exec(t) ?? [];
-  const fixed = v.domain(below);
-  if (!fixed.ok)
-    return v.wrong(
-      'a domain such as example.org, or *.example.org for every name below it, belongs here; anything wider would relay for the whole world',
-    );
-  return v.right(`*.${fixed.value}`);
+  const found = v.domainOrBelow(t);
+  if (found.ok || !/[*?]/.test(t)) return found;
+  return v.wrong(
+    'a domain such as example.org, or *.example.org for every name below it, belongs here; anything wider would relay for the whole world',
+  );
 }
