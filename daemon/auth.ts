@@ -3,6 +3,7 @@
  * `check` costs the same for unknown and known names; it never says which of the two was wrong.
  * It does not know protocols: whether an account may use POP3, and what a verdict is called there, is theirs to say.
  */
+import { createChallenge } from './auth/challenge.ts';
 import { createCheck } from './auth/check.ts';
 import { hashPassword } from './auth/local.ts';
 import { createSignup } from './auth/signup.ts';
@@ -38,6 +39,12 @@ export type Auth = {
     password: string,
     from: { peer: string; protocol: Protocol; local?: string },
   ): Promise<Verdict>;
+  /** An answer to a challenge; `isRight` judges it for the full address, once, when the throttle lets it. */
+  challenge(
+    address: string,
+    isRight: (address: string) => boolean,
+    from: { peer: string; local?: string },
+  ): Promise<Verdict>;
   signup(
     form: { username: string; domain: string; name: string; password: string },
     peer: string,
@@ -57,6 +64,7 @@ export function createAuth(deps: AuthDeps): Auth {
   const { signup, available } = createSignup({ ...deps, throttle });
   return {
     check: createCheck(deps, throttle),
+    challenge: createChallenge(deps, throttle),
     signup,
     available,
     setPassword: async (accountId, password) =>

@@ -90,6 +90,11 @@ const commands: Record<string, Command> = {
     does: 'list what waits in the queue',
     load: async () => (await import('./cli/queue.ts')).list,
   },
+  'queue domains': {
+    usage: 'queue domains [--json]',
+    does: 'show what each domain has in the queue, and who called for it last',
+    load: async () => (await import('./cli/domains.ts')).domains,
+  },
   'queue show': {
     usage: 'queue show ID [--json | --content]',
     does: 'show a delivery: envelope, timeline, header',
@@ -130,6 +135,12 @@ const commands: Record<string, Command> = {
     does: 'fetch from the mailboxes elsewhere now',
     words: 1,
     load: async () => (await import('./cli/fetch.ts')).now,
+  },
+  'etrn now': {
+    usage: 'etrn now [HOST[:PORT]]',
+    does: 'ask other hosts by ETRN now for the mail they keep for us',
+    words: 1,
+    load: async () => (await import('./cli/etrn.ts')).now,
   },
   route: {
     usage: 'route ADDRESS [--as relay|submission] [--from IP]',

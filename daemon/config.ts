@@ -15,6 +15,7 @@ export { changedSettings, derived, needsRestart, type SettingName } from './conf
 export { settingsReference } from './config/reference.ts';
 export type {
   AliasRule,
+  EtrnSource,
   FallbackRule,
   FetchAccount,
   ForwardRule,

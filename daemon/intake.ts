@@ -19,7 +19,7 @@ import { type ChainOptions, type ChainSettings, createChain, type Routing } from
 import { type Routed, routeHeld } from './intake/release.ts';
 import { objections, temporary } from './intake/replies.ts';
 import { createSenders, type SenderSettings } from './intake/sender.ts';
-import { isListed } from './intake/tables.ts';
+import { isListed, relayEntry } from './intake/tables.ts';
 import { heldUntil, owesReports, termsOf, unrouted } from './intake/terms.ts';
 import { because, type Fields, type Log } from './log.ts';
 import type { Envelope, Recipient } from './mail/envelope.ts';
@@ -39,7 +39,7 @@ import type {
 import { StoreError } from './store.ts';
 
 export { type ContentCheck, type ContentFilter, createContentFilter } from './intake/filter.ts';
-export { type ChainStep, Incoming, isListed, isRedirected, type Received, type Routing, type Visitor };
+export { type ChainStep, Incoming, isListed, isRedirected, type Received, type Routing, relayEntry, type Visitor };
 
 /** One message being handed in: who brings it, and how the session named itself. */
 export type Handover = {

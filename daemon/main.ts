@@ -4,9 +4,17 @@
  */
 import { type Auth, createAuth, passwordProblem } from './auth.ts';
 import { type Context, type Running, runChild, type Start } from './child.ts';
+import { createCollection, createParkingWatch, type Old, parkingNotice } from './collection.ts';
 import { derived } from './config.ts';
 import { createCounters, type Sample } from './counters.ts';
-import { type ContentFilter, createContentFilter, createIntake, type Intake, type Visitor } from './intake.ts';
+import {
+  type ContentFilter,
+  createContentFilter,
+  createIntake,
+  type Intake,
+  relayEntry,
+  type Visitor,
+} from './intake.ts';
 import { because } from './log.ts';
 import { localOf } from './mail/address.ts';
 import { mayGoOut } from './online.ts';
@@ -45,12 +53,13 @@ export const startDaemon: Start = async context => {
   const door = { store, settings, log, now, counters, parked, changed, check: filter.check };
   const intake = createIntake({ ...door, wake: () => queue.wake() });
   intake.restore((await store.kept.load(volumeState)) ?? '');
+  const resolver = createResolver({ servers: settings.dns_host, timeout: dnsTimeoutMs });
   const queue: Queue = createQueue({
     store,
     settings,
     log,
     now,
-    resolver: createResolver({ servers: settings.dns_host, timeout: dnsTimeoutMs }),
+    resolver,
     connect: connectSmtp,
     prepareReport: intake.prepareReport,
     prepareRelease: intake.prepareRelease,
@@ -58,9 +67,13 @@ export const startDaemon: Start = async context => {
     random: Math.random,
     changed,
   });
-  const smtp = { settings, store, auth, intake, log, tls, serviceKey };
+  const isRelayed = (domain: string) => relayEntry(settings.relay_to, domain) !== null;
+  const peers = { connect: connectSmtp, resolver };
+  const collecting = createCollection({ settings, store, queue, log, now, isRelayed, peers });
+  const smtp = { settings, store, auth, intake, log, tls, serviceKey, collecting };
   const relay = createSmtpServer({ ...smtp, role: 'relay' });
   const submission = createSmtpServer({ ...smtp, role: 'submission' });
+  const odmr = createSmtpServer({ ...smtp, role: 'odmr' });
   const mayConnect = derived(
     () => settings.user_ip_address,
     addresses => ipList('restrictive', addresses),
@@ -70,11 +83,13 @@ export const startDaemon: Start = async context => {
     filter.reread();
     relay.refresh();
     submission.refresh();
+    odmr.refresh();
     if (changed.has('online') || changed.has('suspend_domain')) await queue.reconsider();
     queue.wake();
   });
   await listen(relay.server, 'smtp');
   await listen(submission.server, 'submission');
+  await listen(odmr.server, 'odmr');
   await listen(pop3.server, 'pop3');
   await queue.start();
   const keepStates = () =>
@@ -85,10 +100,20 @@ export const startDaemon: Start = async context => {
     ]);
   const pickup = settings.pickup_path === '' ? null : createPickup({ settings, intake, log, now });
   await pickup?.start();
-  const stopChores = keepHouse(context, keepStates);
+  const notice = async (old: Old[]) => {
+    const host = settings.host_domain[0]!;
+    const to = `postmaster@${host}`;
+    const letter = { to, bytes: parkingNotice(old, { host, to, at: now() }), key: `parking:${now()}` };
+    const acceptance = await intake.prepareReport(letter);
+    if (acceptance) changed((await store.accept(acceptance)).changed);
+    queue.wake();
+  };
+  const watch = createParkingWatch({ settings, store, log, now, notice, isRelayed });
+  const stopChores = keepHouse(context, keepStates, watch.look);
   const sessions = () => ({
     smtp: relay.connections(),
     submission: submission.connections(),
+    odmr: odmr.connections(),
     pop3: pop3.sessions(),
   });
   const status = async () => ({ sessions: sessions(), queue: await queue.status(), writes: store.pendingWrites() });
@@ -98,7 +123,9 @@ export const startDaemon: Start = async context => {
     async stop(graceMs) {
       stopChores();
       await pickup?.stop();
-      await Promise.all([relay.close(graceMs), submission.close(graceMs), pop3.close(graceMs), queue.stop(graceMs)]);
+      await Promise.all(
+        [relay, submission, odmr, pop3].map(server => server.close(graceMs)).concat(queue.stop(graceMs)),
+      );
       await keepStates();
     },
   } satisfies Running;
@@ -121,7 +148,11 @@ function gauges({ counts, hops }: QueueStatus, listeners: Record<string, number>
 }
 
 /** What is done by the clock: what is known of peers is kept over restarts, leftovers of crashes and old keys go, freed pages are given back. */
-function keepHouse({ store, log, now }: Context, keepStates: () => Promise<unknown>): () => void {
+function keepHouse(
+  { store, log, now }: Context,
+  keepStates: () => Promise<unknown>,
+  look: () => Promise<void>,
+): () => void {
   const quietly = (what: string, act: () => Promise<unknown>) => () =>
     void act().catch(error => log.error(what, because(error)));
   const keep = setInterval(quietly('keeping the throttle', keepStates), 60_000);
@@ -132,6 +163,7 @@ function keepHouse({ store, log, now }: Context, keepStates: () => Promise<unkno
     await store.content.sweepOrphans(now());
     await store.forgetKeys(now() - keysKeptMs, now() - fetchKeysKeptMs);
     await store.giveBackSpace();
+    await look();
   });
   const sweep = setInterval(tidy, 3_600_000);
   // A site that is up for less than an hour at a time is swept too, once it serves.

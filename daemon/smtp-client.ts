@@ -69,6 +69,11 @@ export type SmtpClient = {
   send(s: Submission): Promise<SubmissionResult>;
   /** Another verb, such as ETRN, and its answer; no line end may be in it. Never throws: silence is a temporary Reply. */
   ask(command: string): Promise<Reply>;
+  /**
+   * A verb after whose 2xx the peer is a client (ATRN, RFC 2645): the socket is the caller's then, and this client
+   * unusable. Socket null: it was refused, or the peer said more than its answer.
+   */
+  turn(command: string): Promise<{ reply: Reply; socket: Socket | null }>;
   /** QUIT and close; never throws. */
   close(): Promise<void>;
   /** Closes at once: what is under way becomes temporary. */

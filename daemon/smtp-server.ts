@@ -11,15 +11,20 @@ import { derived, type Settings } from './config.ts';
 import { type Handover, type Intake, isListed, isRedirected } from './intake.ts';
 import { because, type Log } from './log.ts';
 import { type Reply, reply, replyLine } from './mail/reply.ts';
-import { type ContentTaker, type Host, MailConnection } from './smtp-server/connection.ts';
+import { type CallHost, CallingConnection } from './smtp-server/calling-connection.ts';
+import type { ContentTaker } from './smtp-server/connection.ts';
+import { type Asking, type Collecting, callHost } from './smtp-server/etrn.ts';
 import { inquire } from './smtp-server/inquire.ts';
-import { login } from './smtp-server/login.ts';
+import { login, sameSecret } from './smtp-server/login.ts';
 import { liveOptions, packageOptions, socketOptionsOf } from './smtp-server/options.ts';
 import { takeProxyHeader } from './smtp-server/proxy.ts';
 import * as s from './smtp-server/session.ts';
 import type { Store } from './store.ts';
-import { networkOf, plainAddress } from './wire/ip.ts';
+import { isLoopback, networkOf, plainAddress } from './wire/ip.ts';
 import { type IpList, ipList } from './wire/ip-pattern.ts';
+
+export type { Collecting, Node, Turn } from './smtp-server/etrn.ts';
+export { nodeText } from './smtp-server/etrn.ts';
 
 export type SmtpServer = {
   /** The caller makes it listen. */
@@ -32,7 +37,8 @@ export type SmtpServer = {
 };
 
 export type SmtpOptions = {
-  role: 'relay' | 'submission';
+  /** odmr: parked mail is called for there, and nothing else is done. */
+  role: 'relay' | 'submission' | 'odmr';
   settings: Settings;
   store: Store;
   auth: Auth;
@@ -40,6 +46,7 @@ export type SmtpOptions = {
   log: Log;
   tls: { key: string; cert: string };
   serviceKey: string;
+  collecting: Collecting;
 };
 
 /** Of one connection without a message in between; lists do bring many unknown names. */
@@ -61,7 +68,7 @@ export function createSmtpServer(options: SmtpOptions): SmtpServer {
         listener.options.closeTimeout = graceMs;
         listener.close(() => resolve());
         for (const connection of listener.connections)
-          if (connection instanceof MailConnection) connection.endWhenIdle();
+          if (connection instanceof CallingConnection) connection.endWhenIdle();
       }),
   };
 }
@@ -84,7 +91,7 @@ class Listener extends SMTPServer {
   }
 
   override connect(...[socket, socketOptions]: Parameters<SMTPServer['connect']>): void {
-    const connection = new MailConnection(
+    const connection = new CallingConnection(
       this.#host(() => connection),
       this,
       socket,
@@ -102,7 +109,7 @@ class Listener extends SMTPServer {
     return [...(holds ? [s.futureRelease(Date.now(), longest)] : []), ...(visit?.service ? ['XCWMAIL'] : [])];
   }
 
-  #host(connection: () => MailConnection): Host {
+  #host(connection: () => CallingConnection): CallHost {
     const { settings, intake } = this.#o;
     const visit = () => this.#visits.get(connection().session);
     return {
@@ -119,6 +126,14 @@ class Listener extends SMTPServer {
           this.#fault(error, connection().session),
         ]),
       redirected: () => settings.reply_251 && visit()!.redirected,
+      ...callHost(
+        () => this.#asking(connection().session),
+        error => this.#fault(error, connection().session),
+      ),
+      isService: key => {
+        const { address } = visit()!.visitor;
+        return (isLoopback(address) || this.#mayServe()(address)) && sameSecret(key, this.#o.serviceKey);
+      },
       mostRefusals: () => (visit()?.service ? Number.POSITIVE_INFINITY : mostRefusals),
     };
   }
@@ -141,6 +156,12 @@ class Listener extends SMTPServer {
     );
   }
 
+  #asking(session: SMTPServerSession): Asking {
+    const { role, collecting } = this.#o;
+    const caller = s.callerOf(this.#visits.get(session)!);
+    return { role, collecting, caller, isSignedIn: Boolean(session.user), id: session.id };
+  }
+
   override onConnect(session: SMTPServerSession, callback: (error?: Error | null) => void): void {
     const { settings } = this.#o;
     const address = plainAddress(session.remoteAddress);
@@ -160,9 +181,10 @@ class Listener extends SMTPServer {
 
   override onAuth(...[auth, session, callback]: Parameters<SMTPServer['onAuth']>): void {
     const visit = this.#visits.get(session)!;
-    const { store, serviceKey, log } = this.#o;
+    const { store, settings, serviceKey, log } = this.#o;
     const local = session.localAddress;
-    const options = { auth: this.#o.auth, store, serviceKey, local, mayServe: this.#mayServe() };
+    const odmrSecret = (a: string) => settings.odmr.find(o => o.account === a && o.secret !== null)?.secret ?? null;
+    const options = { auth: this.#o.auth, store, serviceKey, local, odmrSecret, mayServe: this.#mayServe() };
     login(auth as never, visit.visitor.address, options).then(
       result => {
         if ('code' in result) {

@@ -108,9 +108,11 @@ export async function startHouse({ settings, reread, single, notice, stopAsked }
   };
 }
 
-/** The fetcher only while there is an account to fetch and we may. */
+/** The fetcher only while there is something to fetch, or somebody to ask, and we may. */
 function wanted(settings: Settings): Name[] {
-  return settings.fetch.length > 0 && settings.online !== 'never' ? ['daemon', 'web', 'fetcher'] : ['daemon', 'web'];
+  return settings.fetch.length + settings.etrn_from.length > 0 && settings.online !== 'never'
+    ? ['daemon', 'web', 'fetcher']
+    : ['daemon', 'web'];
 }
 
 /** Tells all who run; then the fetcher comes or goes. Answers what went wrong. */

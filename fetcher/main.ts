@@ -1,6 +1,7 @@
-/** The fetcher as a process: rounds over the upstream accounts, fed to the daemon's own door. */
+/** The fetcher as a process: rounds over the upstream accounts, and asking others to send what they keep for us. */
 import { runChild, type Start } from '../daemon/child.ts';
-import { createSubmitter } from '../daemon/smtp-client.ts';
+import { connectSmtp, createSubmitter } from '../daemon/smtp-client.ts';
+import { startEtrn } from './etrn.ts';
 import { startFetcher } from './rounds.ts';
 
 export const startFetching: Start = async ({ settings, store, log, now, serviceKey, connect, reloaded }) => {
@@ -15,14 +16,20 @@ export const startFetching: Start = async ({ settings, store, log, now, serviceK
     service: 'fetcher',
     password: serviceKey,
   });
-  const fetcher = startFetcher({ settings, store, submitter, log, now, random: Math.random });
-  reloaded(() => fetcher.reconsider());
+  const fetcher = startFetcher({ settings, store, submitter, log, now, serviceKey, random: Math.random });
+  const asker = startEtrn({ settings, connect: connectSmtp, log, now, random: Math.random });
+  reloaded(async () => {
+    asker.reconsider();
+    await fetcher.reconsider();
+  });
   connect({
     'fetch.now': async ({ name }: { name: string | null }) => fetcher.runNow(name ?? undefined),
+    'etrn.now': async ({ name }: { name: string | null }) => asker.runNow(name ?? undefined),
     'fetch.status': async () => fetcher.status(),
   });
   return {
     async stop(graceMs) {
+      asker.stop();
       await fetcher.stop(graceMs);
       await submitter.close();
     },

@@ -15,7 +15,7 @@ import { Link } from './pop3-client/link.ts';
 import { parseNumbers, parseUidl, readLines, readWhole } from './pop3-client/lists.ts';
 import { type Endpoint, openSocket, secure } from './pop3-client/open.ts';
 
-export { Pop3Failure, type Pop3FailureKind } from './pop3-client/failure.ts';
+export { Pop3Failure, type Pop3FailureKind, printable } from './pop3-client/failure.ts';
 
 export type Pop3Options = Endpoint & {
   user: string;

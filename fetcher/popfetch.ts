@@ -30,8 +30,11 @@ export type FetchResult = {
   failure: Pop3FailureKind | 'door' | 'broken' | null;
 };
 
+/** An account whose mail lies in a mailbox until we fetch it. */
+export type MailboxAccount = FetchAccount & { to: Exclude<FetchAccount['to'], { kind: 'odmr' }> };
+
 export type FetchDeps = {
-  account: FetchAccount;
+  account: MailboxAccount;
   /** Opens a session, signed in. */
   connect: () => Promise<Pop3Client>;
   fetched: Store['fetched'];

@@ -14,9 +14,10 @@ import type { Store } from '../daemon/store.ts';
 import { anyLocal } from '../daemon/wire/dial.ts';
 import { dialBy } from '../daemon/wire/proxy.ts';
 import { createFeed } from './feed.ts';
+import { fetchByOdmr, type OdmrDeps } from './odmr.ts';
 import { connectPop3, type Pop3Client } from './pop3-client.ts';
 import { type FetchResult, fetchAccount, nothing } from './popfetch.ts';
-import { ownPop3, pauseAfter } from './rounds/pause.ts';
+import { isOurs, type OwnPorts, pauseAfter } from './rounds/pause.ts';
 
 export type FetchStatus = {
   name: string;
@@ -45,7 +46,9 @@ export type Fetcher = {
 };
 
 export type FetcherOptions = {
-  settings: Pick<Settings, 'fetch' | 'online' | 'listen' | 'pop_port' | 'host_domain' | 'max_message_size'>;
+  settings: Pick<Settings, 'fetch' | 'online' | 'listen' | 'host_domain' | 'max_message_size'> & OwnPorts;
+  /** By which the relay listener knows us as a service of this house. */
+  serviceKey: string;
   store: Pick<Store, 'fetched'>;
   submitter: Pick<Submitter, 'send'>;
   log: Log;
@@ -178,8 +181,10 @@ class Rounds {
   async #fetch(): Promise<FetchResult> {
     const { store, submitter, settings, now } = this.#o;
     try {
+      const { to } = this.account;
+      if (to.kind === 'odmr') return await this.#fetchByOdmr(to);
       return await fetchAccount({
-        account: this.account,
+        account: { ...this.account, to },
         connect: () => this.#connect(),
         fetched: store.fetched,
         feed: createFeed(submitter),
@@ -192,6 +197,18 @@ class Rounds {
       this.#log.error('visit broke', because(error));
       return { ...nothing(), error: 'something is wrong here; the log says what', failure: 'broken' };
     }
+  }
+
+  #fetchByOdmr(to: OdmrDeps['account']['to']): Promise<FetchResult> {
+    const { settings, serviceKey, timeout = 60_000, ca } = this.#o;
+    return fetchByOdmr({
+      account: { ...this.account, to },
+      name: settings.host_domain[0] ?? 'localhost',
+      relay: { host: settings.listen, port: settings.smtp_port, serviceKey },
+      timeout,
+      ...(ca === undefined ? {} : { ca }),
+      signal: this.#stopping.signal,
+    });
   }
 
   async #connect(): Promise<Pop3Client> {
@@ -212,7 +229,6 @@ class Rounds {
 function whyNot(account: FetchAccount, settings: FetcherOptions['settings']): string | null {
   const outing = mayGoOut(settings, 0);
   if (!outing.yes) return `nothing is fetched: ${outing.reason}`;
-  if (ownPop3(account, settings))
-    return `${account.host}:${account.port} is our own POP3 server: mail would go in circles`;
+  if (isOurs(account, settings)) return `${account.host}:${account.port} is our own server: mail would go in circles`;
   return null;
 }

@@ -4,18 +4,26 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAuth } from '../daemon/auth.ts';
-import { type FetchAccount, loadSettings, type Settings } from '../daemon/config.ts';
+import { loadSettings, type Settings } from '../daemon/config.ts';
 import { createIntake } from '../daemon/intake.ts';
 import { type Log, silentLog } from '../daemon/log.ts';
 import { createSubmitter } from '../daemon/smtp-client.ts';
-import { createSmtpServer } from '../daemon/smtp-server.ts';
+import { type Collecting, createSmtpServer } from '../daemon/smtp-server.ts';
 import { openStore } from '../daemon/store.ts';
 import { createFeed } from '../fetcher/feed.ts';
 import { connectPop3 } from '../fetcher/pop3-client.ts';
-import { type FetchDeps, fetchAccount } from '../fetcher/popfetch.ts';
+import { type FetchDeps, fetchAccount, type MailboxAccount } from '../fetcher/popfetch.ts';
 import { localhost } from './certificate.ts';
 
 export const serviceKey = 'the key of the service';
+
+/** For servers that keep no mail for anybody. */
+export const nobodyCollects: Collecting = {
+  offersEtrn: () => false,
+  offersAtrn: () => false,
+  etrn: () => Promise.reject(new Error('nobody is asked here')),
+  atrn: () => Promise.reject(new Error('nobody is asked here')),
+};
 
 export type Door = Awaited<ReturnType<typeof openDoor>>;
 
@@ -31,7 +39,9 @@ export async function openDoor(over: Partial<Settings> = {}) {
   const now = Date.now;
   const auth = createAuth({ store, settings, now, log });
   const intake = createIntake({ store, settings, log, now, parked: () => null, wake: () => {}, changed: () => {} });
-  const smtp = createSmtpServer({ role: 'submission', settings, store, auth, intake, log, tls: localhost, serviceKey });
+  const collecting = nobodyCollects;
+  const shared = { settings, store, auth, intake, log, tls: localhost, serviceKey, collecting };
+  const smtp = createSmtpServer({ ...shared, role: 'submission' });
   await new Promise<void>(resolve => smtp.server.listen(0, '127.0.0.1', resolve));
   const { port } = smtp.server.address() as AddressInfo;
   const submitter = createSubmitter({
@@ -68,7 +78,7 @@ export async function openDoor(over: Partial<Settings> = {}) {
 }
 
 /** An account that fetches all mail of the upstream for ann. */
-export const accountAt = (port: number, over: Partial<FetchAccount> = {}): FetchAccount => ({
+export const accountAt = (port: number, over: Partial<MailboxAccount> = {}): MailboxAccount => ({
   name: 'u@upstream:110',
   to: { kind: 'address', address: 'ann@example.org' },
   host: 'localhost',
@@ -82,7 +92,7 @@ export const accountAt = (port: number, over: Partial<FetchAccount> = {}): Fetch
   ...over,
 });
 
-export type VisitOver = Partial<Omit<FetchDeps, 'account'>> & { account?: Partial<FetchAccount>; timeout?: number };
+export type VisitOver = Partial<Omit<FetchDeps, 'account'>> & { account?: Partial<MailboxAccount>; timeout?: number };
 
 /** One visit, with everything real. */
 export function visit(door: Door, port: number, over: VisitOver = {}) {

@@ -2,7 +2,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { FetchAccount } from '../daemon/config.ts';
 import { silentLog } from '../daemon/log.ts';
-import { ownPop3, pauseAfter } from '../fetcher/rounds/pause.ts';
+import { isOurs, pauseAfter } from '../fetcher/rounds/pause.ts';
 import { type Fetcher, startFetcher } from '../fetcher/rounds.ts';
 import { accountAt, type Door, openDoor } from './fetch-door.ts';
 import { type Behaviour, letter, pause, startUpstream, type Upstream } from './fetch-upstream.ts';
@@ -33,7 +33,8 @@ describe('pauseAfter', () => {
     });
 });
 
-describe('ownPop3', () => {
+describe('isOurs', () => {
+  const ports = { pop_port: 2110, smtp_port: 2525, submission_port: 2587, odmr_port: 2366 };
   const cases: [host: string, port: number, listen: string, own: boolean][] = [
     ['127.0.0.1', 2110, '127.0.0.1', true],
     ['localhost', 2110, '127.0.0.1', true],
@@ -43,16 +44,16 @@ describe('ownPop3', () => {
     ['127.0.0.7', 2110, '0.0.0.0', true],
     ['mail.example.org', 2110, '0.0.0.0', true],
     ['192.0.2.1', 2110, '192.0.2.1', true],
+    ['localhost', 2366, '127.0.0.1', true],
+    ['localhost', 2587, '127.0.0.1', true],
     // Others.
     ['127.0.0.1', 110, '127.0.0.1', false],
     ['127.0.0.2', 2110, '127.0.0.1', false],
     ['pop.provider.net', 2110, '0.0.0.0', false],
   ];
   for (const [host, port, listen, own] of cases)
-    test(`ownPop3 says ${own} of ${host}:${port} where we listen on ${listen}`, () => {
-      expect(
-        ownPop3({ host, port }, { listen, pop_port: 2110, host_domain: ['example.org', 'mail.example.org'] }),
-      ).toBe(own);
+    test(`isOurs says ${own} of ${host}:${port} where we listen on ${listen}`, () => {
+      expect(isOurs({ host, port }, { ...ports, listen, host_domain: ['example.org', 'mail.example.org'] })).toBe(own);
     });
 });
 
@@ -81,6 +82,7 @@ describe('startFetcher', () => {
       settings: { ...door.settings, fetch, online: over.online ?? 'always' },
       store: door.store,
       submitter: door.submitter,
+      serviceKey: 'of the house',
       log: silentLog(),
       now: Date.now,
       random: () => over.random ?? 1,

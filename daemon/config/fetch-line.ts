@@ -1,20 +1,20 @@
 import { givenOptions, passwordOf, unknownOption } from './line-options.ts';
 import { byUrl } from './proxy-line.ts';
-import type { FetchAccount } from './settings/fetching.ts';
-import { address, domain, duration, type Parsed, right, wrong } from './values.ts';
+import type { EtrnSource, FetchAccount } from './settings/fetching.ts';
+import { address, domain, duration, hostPort, type Parsed, right, wrong } from './values.ts';
 
 const form =
-  'fetch <local address | *@domain> pop3[s]://<user>@<host>[:port] password_file=PATH|password=TEXT [options]';
+  'fetch <local address | *@domain> pop3[s]|odmr://<user>@<host>[:port] password_file=PATH|password=TEXT [options]';
 
 /** One `fetch` line: whose mail, from where, and how; passwords come from a file unless somebody insists. */
 export function fetchAccount(line: string, folder: string): Parsed<FetchAccount> {
-  const [target = '', url = '', ...options] = line.split(/\s+/);
+  const [target = '', url = '', ...options] = line.replace(/\s*,\s*/g, ',').split(/\s+/);
   const given = givenOptions(options);
   const unknown = unknownOption('fetch', given, known);
   if (unknown !== null) return wrong(unknown);
   const upstream = upstreamOf(url);
   if (!upstream.ok) return upstream;
-  const to = targetOf(target, given);
+  const to = /^odmr:/i.test(url) ? odmrTarget(target, given) : targetOf(target, given);
   if (!to.ok) return to;
   const rest = behaviour(given);
   if (!rest.ok) return rest;
@@ -32,15 +32,54 @@ const known = [
   ...['proxy', 'proxy_password_file', 'proxy_password'],
 ];
 
+const standardPort: Record<string, number> = { 'pop3:': 110, 'pop3s:': 995, 'odmr:': 366 };
+
+const forEtrn = ['user', 'password_file', 'password', 'tls'];
+
+/** One `etrn_from` line: whom we ask for our mail, and how we sign in there. */
+export function etrnSource(line: string, folder: string): Parsed<EtrnSource> {
+  const [where = '', ...options] = line.split(/\s+/);
+  const given = givenOptions(options);
+  const unknown = unknownOption('etrn_from', given, forEtrn);
+  if (unknown !== null) return wrong(unknown);
+  const hop = hostPort(where, 25);
+  if (!hop.ok) return hop;
+  const user = given.get('user') ?? null;
+  if (user === null && (given.has('password') || given.has('password_file')))
+    return wrong('a password wants user=NAME');
+  const password: ReturnType<typeof passwordOf> = user === null ? right({ password: '' }) : passwordOf(given, folder);
+  if (!password.ok) return password;
+  const tls = given.get('tls') ?? (user === null ? 'try' : 'required');
+  if (tls !== 'required' && tls !== 'try' && tls !== 'off') return wrong('tls= is one of required, try, off');
+  const { passwordFile, password: secret } = password.value;
+  const login = user === null ? null : { user, password: secret };
+  const name = `${hop.value.host}:${hop.value.port}`;
+  return right({ name, ...hop.value, login, tls, ...(passwordFile === undefined ? {} : { passwordFile }) });
+}
+
+/** Which domains an account of ODMR has; the mail is sorted as it comes, and stays nowhere else. */
+function odmrTarget(target: string, given: Map<string, string>): Parsed<FetchAccount['to']> {
+  const useless = ['keep', 'delete', 'envelope', 'default'].find(o => given.has(o));
+  if (useless !== undefined)
+    return wrong(`${useless} does not go with odmr: the upstream sends, and forgets what we took`);
+  const domains: string[] = [];
+  for (const one of target.split(',')) {
+    const found = domain(/^\*@(.+)$/.exec(one)?.[1] ?? '');
+    if (!found.ok) return wrong('with odmr, *@DOMAIN or *@DOMAIN,*@DOMAIN… belongs in front');
+    domains.push(found.value);
+  }
+  return right({ kind: 'odmr', domains });
+}
+
 function upstreamOf(text: string): Parsed<Pick<FetchAccount, 'host' | 'port' | 'user' | 'implicitTls'>> {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (!url || !/^pop3s?:$/.test(url.protocol) || !url.username || !url.hostname || url.password)
+  if (!url || !(url.protocol in standardPort) || !url.username || !url.hostname || url.password)
     return wrong(`the form is: ${form}`);
   const implicitTls = url.protocol === 'pop3s:';
   const host = url.hostname.replace(/^\[|\]$/g, '').toLowerCase();
   const user = decoded(url.username);
   if (user === null) return wrong('the user name has a % that is no %-encoded character; write a % itself as %25');
-  return right({ host, port: url.port ? Number(url.port) : implicitTls ? 995 : 110, user, implicitTls });
+  return right({ host, port: Number(url.port) || standardPort[url.protocol]!, user, implicitTls });
 }
 
 function decoded(text: string): string | null {

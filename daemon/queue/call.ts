@@ -134,6 +134,7 @@ function overSocket(socket: Socket, tls: ClientOptions['tls'], connect: Carrier[
     extensions: client.extensions,
     send: s => client.send(s),
     ask: command => client.ask(command),
+    turn: command => client.turn(command),
     close: async () => {},
     abort: () => client.abort(),
     get usable() {

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import SMTPConnection, { type SMTPConnectionOptions } from 'nodemailer/lib/smtp-connection';
 import type { PlannedRecipient } from './parameters.ts';
@@ -24,6 +25,13 @@ type Internals = {
   _ehloLines?: string[];
   _currentDataStream: unknown;
   _responseActions: ((text: string) => void)[];
+  _responseQueue: string[];
+  _remainder: string;
+  _onSocketData: () => void;
+  _onSocketTimeout: () => void;
+  _onSocketClose: () => void;
+  _onSocketEnd: () => void;
+  _destroy(): void;
   _parseEhloExtensions(text: string): void;
   _sendCommand(text: string, logged?: string): void;
   _onData(chunk: Buffer): void;
@@ -172,6 +180,23 @@ export class Session extends Base {
     });
     if (error) this.close();
     return answer;
+  }
+
+  /** Hands the socket over as it is; null, and closed: the peer has said more than it was asked for. */
+  letGo(): Socket | null {
+    const socket = this._socket;
+    if (!socket || this._remainder !== '' || this._responseQueue.length > 0 || socket.readableLength > 0) {
+      this.close();
+      return null;
+    }
+    socket.pause();
+    socket.setTimeout(0);
+    socket.removeListener('data', this._onSocketData);
+    socket.removeListener('timeout', this._onSocketTimeout);
+    socket.removeListener('close', this._onSocketClose);
+    socket.removeListener('end', this._onSocketEnd);
+    this._destroy();
+    return socket;
   }
 
   /** EHLO keywords in upper case with what follows them; empty after HELO. */

@@ -38,6 +38,14 @@ export function clientOver(session: Session): SmtpClient {
       turn = mine;
       return mine;
     },
+    turn(command) {
+      const mine = turn.then(async () => {
+        const reply = await askNow(command);
+        return { reply, socket: reply.code < 300 ? session.letGo() : null };
+      });
+      turn = mine;
+      return mine;
+    },
     close: () => turn.then(() => leave(session)),
     abort: () => session.close(),
     get usable() {

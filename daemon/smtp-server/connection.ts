@@ -72,7 +72,10 @@ export class MailConnection extends SMTPConnection {
 
   override _createParser(): MailStream {
     const parser = new MailStream({ maxCommandLength: this._server.options.maxCommandLength });
-    parser.oncommand = (command, callback) => this._onCommand(command, callback);
+    parser.oncommand = (command, callback) => {
+      parser.took();
+      this._onCommand(command, callback);
+    };
     parser.on('error', error => this.send(421, `4.5.0 ${error.message}`));
     return parser;
   }
@@ -241,7 +244,7 @@ export class MailConnection extends SMTPConnection {
   }
 
   override handler_AUTH(command: Buffer, callback: () => void): void {
-    if (!this.passwordsAreSafe) {
+    if (!this.passwordsAreSafe && !/^AUTH CRAM-MD5\s*$/i.test(command.toString())) {
       this.send(538, '5.7.11 Encryption is required first: send STARTTLS');
       return callback();
     }
@@ -272,7 +275,7 @@ export class MailConnection extends SMTPConnection {
 
   #features(lines: string[]): string[] {
     const [first = '', ...keywords] = lines;
-    const shown = this.passwordsAreSafe ? keywords : keywords.filter(k => !k.startsWith('AUTH'));
+    const shown = this.passwordsAreSafe ? keywords : keywords.flatMap(withoutPasswords);
     const named = shown.map(k => (k.startsWith('XCLIENT ') ? asNamed : k));
     return [first, ...named, ...this.#host.extras()];
   }
@@ -284,5 +287,11 @@ export class MailConnection extends SMTPConnection {
   }
 }
 
+/** Of the ways to sign in, that which shows no password (RFC 2195). */
+function withoutPasswords(keyword: string): string[] {
+  if (!keyword.startsWith('AUTH')) return [keyword];
+  return keyword.includes('CRAM-MD5') ? ['AUTH CRAM-MD5'] : [];
+}
+
 /** What stands behind the verb. */
-const argumentOf = (command: Buffer): string => /^\S+\s*(.*?)\s*$/s.exec(command.toString())?.[1] ?? '';
+export const argumentOf = (command: Buffer): string => /^\S+\s*(.*?)\s*$/s.exec(command.toString())?.[1] ?? '';

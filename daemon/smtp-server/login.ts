@@ -1,11 +1,18 @@
-import { timingSafeEqual } from 'node:crypto';
-import type { Auth } from '../auth.ts';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Auth, Verdict } from '../auth.ts';
 import { type Reply, reply } from '../mail/reply.ts';
 import type { Account, Store } from '../store.ts';
 import { isLoopback } from '../wire/ip.ts';
 import type { Service } from './session.ts';
 
-export type Credentials = { username?: string; password?: string; authzid?: string };
+export type Credentials = {
+  method?: string;
+  username?: string;
+  password?: string;
+  authzid?: string;
+  /** CRAM-MD5: is this the secret the answer was made with? */
+  validatePassword?: (secret: string) => boolean;
+};
 export type SignedIn = { service: Service | null; account: Account | null; name: string };
 
 export type LoginOptions = {
@@ -14,6 +21,8 @@ export type LoginOptions = {
   serviceKey: string;
   /** The address of ours that was dialled. */
   local: string;
+  /** The secret of an account for CRAM-MD5; null: it has none. */
+  odmrSecret: (address: string) => string | null;
   /** service_ip of the settings. */
   mayServe: (address: string) => boolean;
 };
@@ -23,11 +32,26 @@ const wrongPassword = reply(535, '7.8', 'The name or the password is wrong');
 /** SASL PLAIN and LOGIN: users by their password; services by their key, acting for a user (RFC 4616 authzid). */
 export async function login(given: Credentials, peer: string, options: LoginOptions): Promise<SignedIn | Reply> {
   const { username = '', password = '', authzid = '' } = given;
+  if (given.method === 'CRAM-MD5')
+    return answerOf(
+      await options.auth.challenge(username, byChallenge(given, options), { peer, local: options.local }),
+    );
   if (username === 'webmail' || username === 'fetcher' || username === 'local')
     return await loginService(username, password, authzid, peer, options);
   // To act for somebody else is the services' alone.
   if (authzid !== '' && authzid.toLowerCase() !== username.toLowerCase()) return wrongPassword;
-  const verdict = await options.auth.check(username, password, { peer, protocol: 'smtp', local: options.local });
+  return answerOf(await options.auth.check(username, password, { peer, protocol: 'smtp', local: options.local }));
+}
+
+/** RFC 2195, for who may take parked mail: a stored hash could not be compared with the answer. */
+function byChallenge({ validatePassword }: Credentials, { odmrSecret }: LoginOptions): (address: string) => boolean {
+  return address => {
+    const secret = odmrSecret(address);
+    return validatePassword?.(secret ?? randomBytes(16).toString('hex')) === true && secret !== null;
+  };
+}
+
+function answerOf(verdict: Verdict): SignedIn | Reply {
   switch (verdict.kind) {
     case 'known':
       return { service: null, account: verdict.account, name: verdict.account.address };
@@ -57,7 +81,8 @@ async function loginService(
   return { service, account, name: account.address };
 }
 
-function sameSecret(given: string, secret: string): boolean {
+/** Compared in constant time. */
+export function sameSecret(given: string, secret: string): boolean {
   const a = Buffer.from(given);
   const b = Buffer.from(secret);
   return a.length === b.length && timingSafeEqual(a, b);

@@ -9,8 +9,9 @@ const maxClients = 1000;
 const maxCommandLength = 12_288;
 
 /** What a reload may change of them. */
-export const liveOptions = ({ settings, tls }: SmtpOptions) => ({
+export const liveOptions = ({ role, settings, tls }: SmtpOptions) => ({
   ...tls,
+  authMethods: ['PLAIN', 'LOGIN', ...(role === 'odmr' && settings.odmr.some(o => o.secret) ? ['CRAM-MD5'] : [])],
   name: settings.host_domain[0]!,
   size: settings.max_message_size,
   maxRecipients: settings.max_rcpts,
@@ -32,7 +33,6 @@ export function packageOptions(options: SmtpOptions): SMTPServerOptions {
     authOptional: role === 'relay',
     // The package's jokes, and AUTH where nobody signs in.
     disabledCommands: ['WIZ', 'SHELL', 'KILL', ...(role === 'relay' ? ['AUTH'] : [])],
-    authMethods: ['PLAIN', 'LOGIN'],
     authRequiredMessage: '5.7.0 Sign in first',
     hideENHANCEDSTATUSCODES: false,
     hideDSN: false,

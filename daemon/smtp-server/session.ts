@@ -2,6 +2,7 @@ import type { SMTPServerAddress, SMTPServerSession } from 'smtp-server';
 import type { Visitor } from '../intake.ts';
 import type { Envelope, Notify, Recipient } from '../mail/envelope.ts';
 import { type Reply, reply, replyText } from '../mail/reply.ts';
+import type { Caller } from '../parking.ts';
 import type { AcceptedRecipient, Account, Route } from '../store.ts';
 
 /** local: programs of this machine that may read the key, such as the sendmail command. */
@@ -164,6 +165,12 @@ export function protocolOf(session: SMTPServerSession): string {
   const type = session.transmissionType || 'SMTP';
   return session.envelope.smtpUtf8 ? type.replace(/^ESMTP/, 'UTF8SMTP') : type;
 }
+
+/** Who calls for parked mail; a service of ours calls for nobody. */
+export const callerOf = ({ visitor, service }: Visit): Caller => ({
+  address: visitor.address,
+  account: service === null ? (visitor.account?.address ?? null) : null,
+});
 
 /** Who somebody is from now on. */
 export function signIn(visit: Visit, who: { service: Service | null; account: Account | null }): void {

@@ -21,6 +21,22 @@ export class MailStream extends SMTPStream {
   #decoder: DotDecoder | null = null;
   #sink: ContentSink | null = null;
 
+  /** The octets in hand, and how many commands of them were taken out. */
+  #chunk: Buffer = Buffer.alloc(0);
+  #taken = 0;
+
+  /** A command was taken out of what came. */
+  took(): void {
+    this.#taken++;
+  }
+
+  /** Nothing has come behind the command in hand. */
+  get atEnd(): boolean {
+    let lines = 0;
+    for (let lf = this.#chunk.indexOf(LF); lf >= 0; lf = this.#chunk.indexOf(LF, lf + 1)) lines++;
+    return this.#chunk.at(-1) === LF && lines === this.#taken && this.writableLength <= this.#chunk.length;
+  }
+
   /** From the next octet on it is content, up to the terminator. */
   takeContent(sink: ContentSink): void {
     this.#decoder = createDotDecoder();
@@ -30,6 +46,10 @@ export class MailStream extends SMTPStream {
 
   /** A command that comes whole and alone, as all do that wait for their answer, needs no search for the next one. */
   override _write(chunk: Buffer, encoding: BufferEncoding | 'buffer', next: Done): void {
+    if (!this._dataMode) {
+      this.#chunk = chunk;
+      this.#taken = 0;
+    }
     if (this._dataMode || this.isClosed || this._remainder !== '' || !isOneLine(chunk, this._maxCommandLength))
       return super._write(chunk, encoding, next);
     this.oncommand(chunk.subarray(0, -2), () => next());

@@ -6,6 +6,7 @@ import type { Settings } from '../config.ts';
 export const listeners = [
   { name: 'smtp', setting: 'smtp_port', process: 'daemon' },
   { name: 'submission', setting: 'submission_port', process: 'daemon' },
+  { name: 'odmr', setting: 'odmr_port', process: 'daemon' },
   { name: 'pop3', setting: 'pop_port', process: 'daemon' },
   { name: 'http', setting: 'http_port', process: 'web' },
   { name: 'https', setting: 'https_port', process: 'web' },

@@ -18,12 +18,14 @@ export function pauseAfter(every: number, failure: FetchResult['failure'], failu
   return Math.max(every, Math.min(grown, most)) * spread;
 }
 
+export type OwnPorts = Pick<Settings, 'pop_port' | 'smtp_port' | 'submission_port' | 'odmr_port'>;
+
 /** Does this account lead back to us? Names are compared, not looked up: that would go on-line. */
-export function ownPop3(
+export function isOurs(
   account: Pick<FetchAccount, 'host' | 'port'>,
-  own: Pick<Settings, 'listen' | 'pop_port' | 'host_domain'>,
+  own: Pick<Settings, 'listen' | 'host_domain'> & OwnPorts,
 ): boolean {
-  if (account.port !== own.pop_port) return false;
+  if (![own.pop_port, own.smtp_port, own.submission_port, own.odmr_port].includes(account.port)) return false;
   const host = plain(account.host);
   const listen = plain(own.listen);
   if (host === listen || own.host_domain.includes(host)) return true;

@@ -16,6 +16,7 @@ export type OdmrRule = {
   account: string;
   /** For CRAM-MD5, which cannot be checked against a stored hash; null: the account's password only. */
   secret: string | null;
+  secretFile?: string;
 };
 
 export type ParkingSettings = {
@@ -99,6 +100,7 @@ export const parkingSettings: Declarations<ParkingSettings> = {
     initial: [],
     kind: 'lines',
     restart: false,
+    files: rules => rules.flatMap(r => r.secretFile ?? []),
     parse: odmrRule,
   },
   odmr_port: port(
@@ -141,8 +143,11 @@ function odmrRule(t: string, folder: string): v.Parsed<OdmrRule> {
   }
   const account = v.address()(who);
   if (!account.ok) return account;
-  const secret = file === undefined ? v.right(null) : secretIn(resolve(folder, file));
-  return secret.ok ? v.right({ domains, account: account.value, secret: secret.value }) : secret;
+  const rule = { domains, account: account.value };
+  if (file === undefined) return v.right({ ...rule, secret: null });
+  const secretFile = resolve(folder, file);
+  const secret = secretIn(secretFile);
+  return secret.ok ? v.right({ ...rule, secret: secret.value, secretFile }) : secret;
 }
 
 function secretIn(file: string): v.Parsed<string> {
