@@ -47,6 +47,8 @@ export type Caller = Carrier & {
 };
 
 const atOnce = 100;
+/** Who has just asked for the mail is there: no need for the minutes a busy host is given. */
+const greetingMs = 60_000;
 
 const plainly = {
   ...{ addresses: null, tls: 'try' as const, implicitTls: false, login: null, ca: null, proxy: null },
@@ -147,7 +149,7 @@ function overSocket(socket: Socket, tls: ClientOptions['tls'], connect: Carrier[
   return {
     connect: async (given: ClientOptions): Promise<SmtpClient> => {
       const { dial: _, ...rest } = given;
-      opened ??= connect({ ...rest, tls, socket });
+      opened ??= connect({ ...rest, tls, socket, timeouts: { greeting: greetingMs, ...rest.timeouts } });
       return kept(await opened);
     },
     /** QUIT, and the end of the connection. Never throws. */

@@ -94,6 +94,8 @@ async function attempt(
 
 async function dialled(options: ClientOptions, timeouts: ClientTimeouts): Promise<Socket | ConnectError> {
   try {
+    // A socket that closed before anybody listened says so to nobody any more.
+    if (options.socket?.destroyed) return new ConnectError('refused', 'dial', 'the connection was closed');
     if (options.socket) return options.socket;
     return await (options.dial ? options.dial() : dial([options.host], options.port, timeouts.connect));
   } catch (error) {

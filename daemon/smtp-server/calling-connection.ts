@@ -41,6 +41,8 @@ export class CallingConnection extends MailConnection {
   }
 
   override _getHandler(command: string) {
+    // Whether a turned connection is under TLS was settled before it was turned, and our fetcher counts the answers.
+    if (this.#service && command === 'STARTTLS') return undefined;
     const known = super._getHandler(command);
     return known && this.#host.onlyAtrn() && !onOdmr.has(command) ? this.handler_TURN : known;
   }
