@@ -107,11 +107,11 @@ export function createCollection(options: CollectionOptions): Collecting {
     if (taking.has(account)) return no(reply(450, '7.0', 'ATRN request refused: your mail is being taken already'));
     const counted = await Promise.all(domains.map(d => store.domains.pending(d, 1)));
     if (counted.every(c => c.pending === 0)) return no(reply(453, '0.0', 'You have no mail'));
-    const take: Turn['take'] = async (socket, secure) => {
+    const take: Turn['take'] = async socket => {
       taking.add(account);
       try {
         const by = `asked for by ATRN from ${account}`;
-        const called = await queue.collect({ domains, by }, { socket, host: account, secure });
+        const called = await queue.collect({ domains, by }, { socket, host: account });
         log.info('collected', { account, peer: caller.address, domains: domains.slice(0, 20), ...called });
       } finally {
         taking.delete(account);

@@ -127,7 +127,7 @@ describe('collect', () => {
     for (let i = 0; i < 230; i++) await accept(`a${i}@office.test`);
     await accept('x@else.test', 'y@other.test');
     await rig.store.deliveries.release([231], Date.now() + day, '');
-    const called = await queue.collect(call, { socket: await turned(hop.port), host: 'ann', secure: false });
+    const called = await queue.collect(call, { socket: await turned(hop.port), host: 'ann' });
     expect(called).toEqual({ delivered: 231, failed: 0, kept: 0 });
     expect(hop.connections).toBe(1);
     expect(hop.heard.filter(h => h === 'QUIT')).toHaveLength(1);
@@ -140,7 +140,7 @@ describe('collect', () => {
     const hop = await rig.hop({ answers, offers: ['8BITMIME'] });
     const queue = await rig.queue();
     for (const who of ['no', 'later', 'lost', 'untried']) await accept(`${who}@office.test`);
-    const called = await queue.collect(call, { socket: await turned(hop.port), host: 'ann', secure: false });
+    const called = await queue.collect(call, { socket: await turned(hop.port), host: 'ann' });
     expect(called).toEqual({ delivered: 0, failed: 1, kept: 3 });
     expect(await lies()).toEqual([
       ['later@office.test', 'held', 'suspended domain', 1],
@@ -154,7 +154,7 @@ describe('collect', () => {
     const hop = await rig.hop({ greeting: '554 5.3.2 Go away' });
     const queue = await rig.queue();
     await accept('a@office.test');
-    expect(await queue.collect(call, { socket: await turned(hop.port), host: 'ann', secure: false })).toEqual({
+    expect(await queue.collect(call, { socket: await turned(hop.port), host: 'ann' })).toEqual({
       ...{ delivered: 0, failed: 0, kept: 1 },
     });
     expect(await lies()).toEqual([['a@office.test', 'held', 'suspended domain', 0]]);
@@ -165,7 +165,7 @@ describe('collect', () => {
     const queue = await rig.queue({ timeouts: { final: 60_000 } });
     await accept('a@office.test');
     await accept('b@office.test');
-    const under = queue.collect(call, { socket: await turned(hop.port), host: 'ann', secure: false });
+    const under = queue.collect(call, { socket: await turned(hop.port), host: 'ann' });
     await until('content came', () => hop.contents.length === 1);
     await queue.stop(10);
     await under;

@@ -36,7 +36,7 @@ export async function flush({ domains, by }: Call, { store, now }: Flusher): Pro
 }
 
 /** A connection that stands, with its peer's name for the log and the timeline; or a host to connect to. */
-export type Way = { socket: Socket; host: string; secure: boolean } | { host: string; port: number };
+export type Way = { socket: Socket; host: string } | { host: string; port: number };
 
 export type Caller = Carrier & {
   store: Pick<Store, 'deliveries'>;
@@ -58,7 +58,7 @@ const plainly = {
 export async function collect(call: Call, way: Way, by: Caller): Promise<Called> {
   const { host } = way;
   if (!('socket' in way)) return sendAll(call, { ...plainly, host, port: way.port, addresses: [host] }, by);
-  const session = overSocket(way.socket, way.secure ? 'off' : 'try', by.connect);
+  const session = overSocket(way.socket, by.connect);
   try {
     return await sendAll(
       call,
@@ -130,7 +130,7 @@ async function giveBack(open: Delivery[], { store, settings, now, log }: Caller)
 }
 
 /** One SMTP session over a socket that stands, for many slices: it is ended by `end` and not before. */
-function overSocket(socket: Socket, tls: ClientOptions['tls'], connect: Carrier['connect']) {
+function overSocket(socket: Socket, connect: Carrier['connect']) {
   let opened: Promise<SmtpClient> | null = null;
   const kept = (client: SmtpClient): SmtpClient => ({
     extensions: client.extensions,
@@ -149,7 +149,8 @@ function overSocket(socket: Socket, tls: ClientOptions['tls'], connect: Carrier[
   return {
     connect: async (given: ClientOptions): Promise<SmtpClient> => {
       const { dial: _, ...rest } = given;
-      opened ??= connect({ ...rest, tls, socket, timeouts: { greeting: greetingMs, ...rest.timeouts } });
+      // Under TLS it is already, or never will be: clients lay it on to a server of theirs line by line (fetchmail).
+      opened ??= connect({ ...rest, tls: 'off', socket, timeouts: { greeting: greetingMs, ...rest.timeouts } });
       return kept(await opened);
     },
     /** QUIT, and the end of the connection. Never throws. */

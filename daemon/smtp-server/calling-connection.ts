@@ -63,7 +63,7 @@ export class CallingConnection extends MailConnection {
       else this.send(reply.code, replyText(reply), false);
       if (!turns) return callback();
       this.#turned = true;
-      void take(this.#release(), this.secure);
+      void take(this.#release());
     });
   }
 

@@ -7,7 +7,7 @@ import type { Caller } from '../parking.ts';
 export type Node = { kind: 'domain' | 'below'; domain: string } | { kind: 'queue'; name: string };
 
 /** What came of ATRN: `take` gets the connection, whose other end is an SMTP server from now on (RFC 2645 §5.3). */
-export type Turn = { reply: Reply; take: ((socket: Socket, secure: boolean) => Promise<void>) | null };
+export type Turn = { reply: Reply; take: ((socket: Socket) => Promise<void>) | null };
 
 /** Who hands parked mail out to those who call for it. */
 export type Collecting = {

@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { runCommand } from './commands.ts';
+import { freePorts, type House, startHouse, testWith, until } from './harness.ts';
+import { popMessages, sendRaw } from './mail-talk.ts';
+import { type NextHop, nextHop } from './next-hop.ts';
+
+const password = 'correct horse 1';
+const secret = 'a long enough secret';
+
+describe('real programs call for mail', () => {
+  let isp: House;
+  let office: House;
+  let hop: NextHop;
+  let odmr: number;
+  const folder = mkdtempSync(join(tmpdir(), 'cwmail-call-'));
+  beforeAll(async () => {
+    [odmr] = (await freePorts(1)) as [number];
+    hop = await nextHop();
+    writeFileSync(join(folder, 'secret'), secret);
+    isp = await startHouse({
+      set: { odmr_port: odmr, online: 'always', etrn_interval: '0' },
+      lines: [
+        'relay_to=office.test,road.test',
+        'suspend_domain=office.test,road.test',
+        `gateway=* 127.0.0.1:${hop.port}`,
+        `odmr=road.test road@localhost secret_file=${join(folder, 'secret')}`,
+      ],
+    });
+    await isp.addUser('road@localhost', password);
+    office = await startHouse({ set: { host_domain: 'road.test' } });
+    await office.addUser('bob@road.test', password);
+  });
+  afterAll(async () => {
+    await Promise.all([isp.remove(), office.remove(), hop.close()]);
+    rmSync(folder, { recursive: true });
+  });
+
+  const send = (to: string) =>
+    sendRaw(isp.ports.smtp, { from: 'eve@far.test', to: [to], data: Buffer.from('Subject: x\r\n\r\n..y\r\n.\r\n') });
+  const fetchmail = async (lines: string) => {
+    writeFileSync(join(folder, 'fetchmailrc'), lines, { mode: 0o600 });
+    return await runCommand('fetchmail', ['-v', '-f', join(folder, 'fetchmailrc'), '--pidfile', join(folder, 'pid')], {
+      env: { HOME: folder, FETCHMAILHOME: folder },
+    });
+  };
+
+  testWith('fetchmail', 'fetchmail')('fetchmail -p ETRN has the parked mail sent', async () => {
+    await send('a@office.test');
+    const ran = await fetchmail(`poll 127.0.0.1 service ${isp.ports.smtp} protocol etrn\n  fetchdomains office.test\n`);
+    expect(ran.out + ran.err).toMatch(/253 2\.0\.0 OK, 1 pending messages for node office\.test started/);
+    await until('it came', () => hop.heard.includes('RCPT TO:<a@office.test>'));
+  });
+
+  testWith('fetchmail', 'fetchmail')('fetchmail -p ODMR takes the parked mail down its own connection', async () => {
+    for (const who of ['bob@road.test', 'bob+tag@road.test']) await send(who);
+    const ran = await fetchmail(
+      `poll 127.0.0.1 service ${odmr} protocol odmr\n  user "road@localhost" there with password "${secret}" smtphost 127.0.0.1/${office.ports.smtp} fetchdomains road.test\n`,
+    );
+    expect(ran.out + ran.err).toMatch(/250 OK now reversing the connection/);
+    await until(
+      'both came',
+      async () => (await popMessages(office.ports.pop3, 'bob@road.test', password)).length === 2,
+    );
+    expect(JSON.parse((await isp.cli(['queue', 'domains', '--json'])).stdout)).toEqual([]);
+  });
+
+  testWith('swaks', 'swaks')('swaks sees ETRN on offer', async () => {
+    const ran = await runCommand('swaks', ['--server', `127.0.0.1:${isp.ports.smtp}`, '--quit-after', 'EHLO']);
+    expect(ran.out).toMatch(/250[- ]ETRN/);
+  });
+});
