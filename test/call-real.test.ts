@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCommand } from './commands.ts';
 import { freePorts, type House, startHouse, testWith, until } from './harness.ts';
 import { popMessages, sendRaw } from './mail-talk.ts';
 import { type NextHop, nextHop } from './next-hop.ts';
+import { hasPostfix, startPostfix } from './postfix.ts';
 
 const password = 'correct horse 1';
 const secret = 'a long enough secret';
@@ -71,4 +72,46 @@ describe('real programs call for mail', () => {
     const ran = await runCommand('swaks', ['--server', `127.0.0.1:${isp.ports.smtp}`, '--quit-after', 'EHLO']);
     expect(ran.out).toMatch(/250[- ]ETRN/);
   });
+});
+
+describe.skipIf(!hasPostfix)('Postfix (package postfix, as root) keeps our mail', () => {
+  test('etrn now has Postfix send what its flush service kept, and shows its answers', async () => {
+    const [smtp] = (await freePorts(1)) as [number];
+    const more = [
+      'relay_domains = office.test',
+      'fast_flush_domains = $relay_domains',
+      // As for a dial-up site: nothing goes unless it is asked for.
+      'defer_transports = smtp',
+      `transport_maps = inline:{office.test=smtp:[127.0.0.1]:${smtp}}`,
+      '',
+    ];
+    const postfix = await startPostfix(more.join('\n'));
+    const office = await startHouse({
+      set: { host_domain: 'office.test,more.test', smtp_port: smtp, online: 'always', ras_timer: '0' },
+      lines: [`etrn_from=127.0.0.1:${postfix.port} tls=off`],
+    });
+    try {
+      await office.addUser('bob@office.test', password);
+      const kept = {
+        from: 'eve@far.test',
+        to: ['bob@office.test'],
+        data: Buffer.from('Subject: kept\r\n\r\ny\r\n.\r\n'),
+      };
+      expect((await sendRaw(postfix.port, kept)).at(-1)).toMatch(/^250 /);
+      const queue = async () => (await runCommand('postqueue', ['-c', postfix.conf, '-p'])).out;
+      await until('Postfix has put it off', async () => (await queue()).includes('deferred transport'));
+      expect(await popMessages(office.ports.pop3, 'bob@office.test', password)).toEqual([]);
+      const { code, stdout } = await office.cli(['etrn', 'now']);
+      expect(stdout).toMatch(/: office\.test: 250 2?\.?0?\.?0? ?Queuing started$/m);
+      expect(stdout).toMatch(/: more\.test: 459 /);
+      expect(code).toBe(1);
+      await until(
+        'it came',
+        async () => (await popMessages(office.ports.pop3, 'bob@office.test', password)).length === 1,
+      );
+    } finally {
+      await office.remove();
+      await postfix.close();
+    }
+  }, 60_000);
 });
