@@ -42,6 +42,51 @@ export function queueContract(name: string, engine: Engine): void {
     const all = () => store.deliveries.list(100);
     const states = async () => (await all()).map(d => [d.recipient, d.state, d.holdKind]);
 
+    test('domains tells what each has, what is pending, and who called last', async () => {
+      const parked: Hold = { kind: 'suspended domain', reason: 'parked', until: null };
+      const relay = (address: string, hold?: Hold) => ({
+        ...{ address, notify: null, orcpt: null, routes: [{ kind: 'relay' as const, address, ...(hold && { hold }) }] },
+      });
+      const at = { receivedAt: 100 };
+      await accept([], { ...at, recipients: [relay('a@one.test', parked), relay('b@one.test'), relay('c@two.test')] });
+      await accept([], { receivedAt: 50, recipients: [relay('d@one.test', parked)], hold: held });
+      await accept([], { receivedAt: 200, recipients: [relay('e@two.test')], hold: held });
+      const [first] = await all();
+      const size = first!.size;
+      expect(await store.domains.list()).toEqual([
+        { domain: 'one.test', waiting: 1, sending: 0, held: 2, parked: 2, octets: 3 * size, oldest: 50 },
+        { domain: 'two.test', waiting: 1, sending: 0, held: 1, parked: 0, octets: 2 * size, oldest: 100 },
+      ]);
+      expect(await store.domains.oldest()).toEqual([
+        { domain: 'one.test', octets: 3 * size, oldest: 50 },
+        { domain: 'two.test', octets: 2 * size, oldest: 100 },
+      ]);
+      expect(await store.domains.names()).toEqual(['one.test', 'two.test']);
+      expect(await store.domains.pending('one.test', 10)).toEqual({ pending: 3, sending: false });
+      expect(await store.domains.pending('one.test', 2)).toEqual({ pending: 2, sending: false });
+      expect(await store.domains.pending('two.test', 10)).toEqual({ pending: 1, sending: false });
+      expect(await store.domains.pending('none.test', 10)).toEqual({ pending: 0, sending: false });
+      await store.deliveries.claim(1000, 1, ['two.test']);
+      expect(await store.domains.pending('one.test', 10)).toEqual({ pending: 2, sending: true });
+      const call = { domain: 'one.test', at: 1, verb: 'ETRN' as const, caller: '192.0.2.1', answer: '253 x' };
+      await store.domains.noteCall(call);
+      await store.domains.noteCall({ ...call, at: 2, verb: 'ATRN', answer: '250 y' });
+      expect(await store.domains.calls()).toEqual([{ ...call, at: 2, verb: 'ATRN', answer: '250 y' }]);
+    });
+
+    test('release with a hold puts claimed ones back as they were parked, and settle parks what was tried', async () => {
+      await accept(['x@one.test', 'y@one.test']);
+      const parked: Hold = { kind: 'suspended domain', reason: 'parked', until: null };
+      const ids = (await store.deliveries.claim(1000, 10, [])).map(d => d.id);
+      await store.deliveries.release([ids[0]!], 7, '', parked);
+      const reply = { reply: '450 Later', hop: 'h', nextAt: 8, reason: 'h answered', delayed: false };
+      await store.deliveries.settle([{ id: ids[1]!, at: 8, kind: 'later', ...reply, hold: parked }], []);
+      expect((await all()).map(d => [d.recipient, d.state, d.holdKind, d.reason, d.attempts, d.nextAt])).toEqual([
+        ['x@one.test', 'held', 'suspended domain', 'parked', 0, 7],
+        ['y@one.test', 'held', 'suspended domain', 'h answered', 1, 8],
+      ]);
+    });
+
     test('change holds, lets go and removes, by each way to choose, and says so in the timeline', async () => {
       const { contentId } = await accept(['x@one.test', 'y@two.test']);
       await accept(['z@one.test'], { reversePath: null });

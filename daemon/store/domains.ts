@@ -40,7 +40,7 @@ export type Domains = {
   noteCall(call: DomainCall): Promise<void>;
 };
 
-const totals = `select domain, count(*) as n, sum(octets) as octets, min(since) as oldest from delivery
+const totals = `select domain, sum(octets) as octets, min(since) as oldest from delivery
   group by domain order by domain`;
 const states = 'select domain, state, hold_kind as kind, count(*) as n from delivery group by state, hold_kind, domain';
 
