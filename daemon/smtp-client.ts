@@ -67,10 +67,10 @@ export type SmtpClient = {
   readonly extensions: Map<string, string>;
   /** Never throws for a refusal; a broken connection makes every open recipient a temporary Reply and the client unusable. */
   send(s: Submission): Promise<SubmissionResult>;
-  /** Another verb, such as ETRN, and its answer; no line end may be in it. Never throws: silence is a temporary Reply. */
+  /** Another verb, such as ETRN, and its answer; it throws where a line end is in it. Silence is a temporary Reply. */
   ask(command: string): Promise<Reply>;
   /**
-   * A verb after whose 2xx the peer is a client (ATRN, RFC 2645): the socket is the caller's then, and this client
+   * A verb after whose 2xx the peer is a client (ATRN, RFC 2645): the socket is the caller's then, paused, and this client
    * unusable. Socket null: it was refused, or the peer said more than its answer.
    */
   turn(command: string): Promise<{ reply: Reply; socket: Socket | null }>;

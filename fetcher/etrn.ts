@@ -9,6 +9,7 @@ import { because, type Log } from '../daemon/log.ts';
 import { isPositive, replyLine } from '../daemon/mail/reply.ts';
 import { mayGoOut } from '../daemon/online.ts';
 import { type ClientOptions, ConnectError, type SmtpClient } from '../daemon/smtp-client.ts';
+import type { Alarm } from './alarm.ts';
 import { printable } from './pop3-client.ts';
 
 export type Asked = {
@@ -37,6 +38,7 @@ export type EtrnAskerOptions = {
   /** Milliseconds for each answer. */
   timeout?: number;
   ca?: string;
+  alarm?: Alarm;
 };
 
 /** The first question comes within so many milliseconds: who has just come on line wants the mail now. */
@@ -104,6 +106,7 @@ async function ask(source: EtrnSource, options: EtrnAskerOptions): Promise<Asked
     asked.error = printable(error instanceof Error ? error.message : String(error), secret);
   }
   tell(asked, options.log);
+  options.alarm?.heard(asked.name, asked.error);
   return asked;
 }
 

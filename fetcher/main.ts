@@ -1,6 +1,7 @@
 /** The fetcher as a process: rounds over the upstream accounts, and asking others to send what they keep for us. */
 import { runChild, type Start } from '../daemon/child.ts';
 import { connectSmtp, createSubmitter } from '../daemon/smtp-client.ts';
+import { createAlarm } from './alarm.ts';
 import { startEtrn } from './etrn.ts';
 import { startFetcher } from './rounds.ts';
 
@@ -16,8 +17,10 @@ export const startFetching: Start = async ({ settings, store, log, now, serviceK
     service: 'fetcher',
     password: serviceKey,
   });
-  const fetcher = startFetcher({ settings, store, submitter, log, now, serviceKey, random: Math.random });
-  const asker = startEtrn({ settings, connect: connectSmtp, log, now, random: Math.random });
+  const alarm = createAlarm({ settings, submitter, log, now });
+  const shared = { settings, log, now, alarm, random: Math.random };
+  const fetcher = startFetcher({ ...shared, store, submitter, serviceKey });
+  const asker = startEtrn({ ...shared, connect: connectSmtp });
   reloaded(async () => {
     asker.reconsider();
     await fetcher.reconsider();

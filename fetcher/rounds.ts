@@ -13,6 +13,7 @@ import type { Submitter } from '../daemon/smtp-client.ts';
 import type { Store } from '../daemon/store.ts';
 import { anyLocal } from '../daemon/wire/dial.ts';
 import { dialBy } from '../daemon/wire/proxy.ts';
+import type { Alarm } from './alarm.ts';
 import { createFeed } from './feed.ts';
 import { fetchByOdmr, type OdmrDeps } from './odmr.ts';
 import { connectPop3, type Pop3Client } from './pop3-client.ts';
@@ -49,6 +50,7 @@ export type FetcherOptions = {
   settings: Pick<Settings, 'fetch' | 'online' | 'listen' | 'host_domain' | 'max_message_size'> & OwnPorts;
   /** By which the relay listener knows us as a service of this house. */
   serviceKey: string;
+  alarm?: Alarm;
   store: Pick<Store, 'fetched'>;
   submitter: Pick<Submitter, 'send'>;
   log: Log;
@@ -174,6 +176,7 @@ class Rounds {
     this.#failures = result.failure === null ? 0 : this.#failures + 1;
     if (result.failure === null) this.#seen.lastGoodAt = at;
     this.#log[result.failure === null ? 'info' : 'warn']('visited', result);
+    this.#o.alarm?.heard(this.account.name, result.failure === null ? null : (result.error ?? result.failure));
     this.schedule(pauseAfter(this.account.every, result.failure, this.#failures, this.#o.random()));
     return result;
   }

@@ -263,6 +263,68 @@ describe('loadSettings refuses', () => {
     expect(said[0]).toMatch(/^a\.conf:1: fetch: /);
     expect(said[0]).not.toContain('hidden');
   });
+
+  test.each([
+    'mail.example user=u',
+    'mail.example password=hidden',
+    'mail.example user=u password=hidden password_file=gone',
+    'mail.example user=u password=hidden tls=maybe',
+    'mail.example user=u password=hidden port=25',
+    'mail example user=u password=hidden',
+  ])('etrn_from %s, and does not repeat its password', line => {
+    const { said } = load({ 'a.conf': `etrn_from ${line}` });
+    expect(said).toHaveLength(1);
+    expect(said[0]).toMatch(/^a\.conf:1: etrn_from: /);
+    expect(said[0]).not.toContain('hidden');
+  });
+
+  test.each([
+    ['fetch', '*@a.example odmr://u@h.example password=x keep'],
+    ['fetch', 'ann@a.example odmr://u@h.example password=x'],
+    ['fetch', '*@a.example,b.example odmr://u@h.example password=x'],
+    ['suspend_domain', '*'],
+    ['suspend_domain', '*.*.example'],
+    ['suspend_domain', 'a..example'],
+    ['etrn_allow', 'a.example'],
+    ['etrn_allow', 'a.example user=nobody'],
+    ['etrn_allow', 'a.example 300.1.2.3'],
+    ['etrn_relay', 'a.example:0'],
+    ['odmr', 'a.example'],
+    ['odmr', 'a.example,*.b.example ann@a.example'],
+    ['odmr', 'a.example ann@a.example secret_file=gone'],
+    ['odmr', 'a.example ann@a.example secret=xyz'],
+  ])('%s %s is a mistake, said with its line', (name, value) => {
+    const { said } = load({ 'a.conf': `${name} ${value}` });
+    expect(said).toHaveLength(1);
+    expect(said[0]).toMatch(new RegExp(`^a\\.conf:1: ${name}: `));
+  });
+
+  test('domains and rights of parked mail are read in their one spelling', () => {
+    const { settings, said } = load({
+      'a.conf': [
+        'suspend_domain Office.Example, *.BÜCHER.example',
+        'etrn_allow *.Office.example 192.0.2.1, 10.*',
+        'etrn_allow b.example user=Ann@A.example',
+        'odmr A.example, b.example Ann@a.example',
+        'fetch *@A.example, *@b.example odmr://u@H.example password=x',
+      ].join('\n'),
+    });
+    expect(said).toEqual([]);
+    expect(settings.suspend_domain).toEqual(['office.example', '*.xn--bcher-kva.example']);
+    expect(settings.etrn_allow).toEqual([
+      { domain: '*.office.example', by: { kind: 'address', ips: ['192.0.2.1', '10.*'] } },
+      { domain: 'b.example', by: { kind: 'account', account: 'ann@a.example' } },
+    ]);
+    expect(settings.odmr).toEqual([{ domains: ['a.example', 'b.example'], account: 'ann@a.example', secret: null }]);
+    expect(settings.fetch[0]).toMatchObject({
+      ...{
+        name: 'u@h.example:366',
+        to: { kind: 'odmr', domains: ['a.example', 'b.example'] },
+        port: 366,
+        tls: 'required',
+      },
+    });
+  });
 });
 
 test('settingsReference is docs/settings.md; `npx cwmail config reference > docs/settings.md` makes it so', () => {

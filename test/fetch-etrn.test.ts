@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { type EtrnSource, loadSettings, type Settings } from '../daemon/config.ts';
 import { type Fields, type Log, silentLog } from '../daemon/log.ts';
-import { connectSmtp } from '../daemon/smtp-client.ts';
+import { reply } from '../daemon/mail/reply.ts';
+import { connectSmtp, type Submission } from '../daemon/smtp-client.ts';
+import { createAlarm } from '../fetcher/alarm.ts';
 import { type EtrnAsker, startEtrn } from '../fetcher/etrn.ts';
 import { until } from './harness.ts';
 import { type NextHop, nextHop, type Script } from './next-hop.ts';
@@ -114,5 +116,46 @@ describe('startEtrn', () => {
 
   test('runNow rejects for a host no line names', async () => {
     await expect(ask([]).asker.runNow('elsewhere.test')).rejects.toThrow('no etrn_from line names elsewhere.test');
+  });
+});
+
+describe('createAlarm', () => {
+  test('heard tells postmaster of an upstream that fails for fetch_warn, once a day, and of none that works', async () => {
+    const sent: { key: string | null | undefined; text: string }[] = [];
+    const submitter = {
+      send: async (_: string | null, s: Submission) => {
+        let text = '';
+        for await (const chunk of typeof s.content === 'function' ? s.content() : s.content) text += chunk.toString();
+        sent.push({ key: s.key, text });
+        return s.recipients.map(() => reply(250, '0.0', 'OK'));
+      },
+    };
+    let at = Date.UTC(2026, 10, 25);
+    const hour = 3_600_000;
+    const settings = { fetch_warn: 24 * hour, host_domain: ['office.test'] };
+    const alarm = createAlarm({ settings, submitter, log: silentLog(), now: () => at });
+    const fails = (hours: number, error: string | null = 'no such\r\nBcc: host') => {
+      at += hours * hour;
+      alarm.heard('up', error);
+    };
+    fails(0);
+    fails(23);
+    fails(0, null);
+    fails(2);
+    fails(23);
+    expect(sent).toEqual([]);
+    fails(1);
+    fails(20);
+    await until('postmaster is told', () => sent.length === 1);
+    fails(4);
+    await until('postmaster is told again', () => sent.length === 2);
+    expect(sent[0]?.text).toMatch(
+      /^From: Mail Delivery System <postmaster@office\.test>\r\nTo: <postmaster@office\.test>/,
+    );
+    expect(sent[0]?.text).not.toMatch(/^Bcc/m);
+    expect(new Set(sent.map(s => s.key)).size).toBe(2);
+    settings.fetch_warn = 0;
+    fails(90);
+    expect(sent).toHaveLength(2);
   });
 });

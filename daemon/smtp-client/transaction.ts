@@ -35,7 +35,7 @@ export function clientOver(session: Session): SmtpClient {
     },
     ask(command) {
       const mine = turn.then(() => askNow(command));
-      turn = mine;
+      turn = mine.catch(() => {});
       return mine;
     },
     turn(command) {
@@ -43,7 +43,7 @@ export function clientOver(session: Session): SmtpClient {
         const reply = await askNow(command);
         return { reply, socket: reply.code < 300 ? session.letGo() : null };
       });
-      turn = mine;
+      turn = mine.catch(() => {});
       return mine;
     },
     close: () => turn.then(() => leave(session)),

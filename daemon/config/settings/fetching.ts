@@ -52,6 +52,8 @@ export type FetchSettings = {
   etrn_from: EtrnSource[];
   /** Milliseconds; 0: only when a person asks. */
   ras_timer: number;
+  /** Milliseconds; 0: nobody is told. */
+  fetch_warn: number;
 };
 
 export const fetchSettings: Declarations<FetchSettings> = {
@@ -84,5 +86,13 @@ export const fetchSettings: Declarations<FetchSettings> = {
     initial: 30 * 60_000,
     restart: false,
     parse: v.duration('m'),
+  }),
+  fetch_warn: single<number>({
+    doc: 'After how long without a visit that went well postmaster is told, for an upstream of fetch or etrn_from; 0: never. A bare number counts hours.',
+    form: 'TIME',
+    group: 'Fetching',
+    initial: 24 * 3_600_000,
+    restart: false,
+    parse: v.duration('h'),
   }),
 };
