@@ -6,6 +6,8 @@ import type { MailStream } from './stream.ts';
 
 /** What a connection on which mail may be called for asks of its server. */
 export type CallHost = Host & {
+  /** Keywords of EHLO for who may call here. */
+  calls(): string[];
   /** ETRN and ATRN, as the line came; never reject. */
   etrn(command: string): Promise<Reply>;
   atrn(command: string): Promise<Turn>;
@@ -32,8 +34,11 @@ export class CallingConnection extends MailConnection {
     this.#host = host;
   }
 
-  override send(...args: Parameters<MailConnection['send']>): void {
-    if (!this.#turned) super.send(...args);
+  override send(code: number, data?: string | string[] | null, context?: string | false): void {
+    if (this.#turned) return;
+    // EHLO: SIZE stays the last of what everybody is offered.
+    const offered = code === 250 && Array.isArray(data) ? data.toSpliced(-1, 0, ...this.#host.calls()) : data;
+    super.send(code, offered, context);
   }
 
   override endWhenIdle(): void {
