@@ -13,6 +13,7 @@ import { type Acceptance, openStore, type Store } from '../daemon/store.ts';
 import { createTell, dialControl, type Tell } from '../daemon/tell.ts';
 import { family, startHouse } from '../test/harness.ts';
 import { smtpSink, startPostfix } from '../test/postfix.ts';
+import { openDialogue } from '../test/smtp-dialogue.ts';
 import { pssOf } from './process.ts';
 import { median, ms, perSecond, type Row, times } from './row.ts';
 
@@ -114,45 +115,65 @@ async function drained(left: () => Promise<number>): Promise<number> {
 type Status = { counts: { waiting: number; sending: number; held: number } };
 const status = (tell: Tell) => tell.ask('daemon', 'queue.status', {}) as Promise<Status>;
 
-type Parked = { list: number; release: number; memory: number };
+type Parked = { list: number; domains: number; release: number; etrn: number; memory: number };
 
-/** So many held deliveries, a hundred of them of the domain that is released. */
+/** So many parked deliveries, a hundred of them of the domain that is released, and of the one asked for. */
 async function parked(many: number): Promise<Parked> {
   const sink = await smtpSink();
-  const hold = { kind: 'operator' as const, reason: 'parked', until: null };
+  const hold = { kind: 'suspended domain' as const, reason: 'parked', until: null };
   const bytes = Buffer.from('Subject: parked\r\n\r\ntext\r\n');
   const one = (domain: string) => Array.from({ length: 100 }, (_, i) => `r${i}@${domain}`);
   const { house, tell } = await houseOn(
     async store => {
       for (let i = 0; i < many / 100; i++) await store.accept({ ...acceptance(one(`d${i}.test`), bytes), hold });
     },
-    { online: 'always', gateway: `* 127.0.0.1:${sink.port}` },
+    { online: 'always', gateway: `* 127.0.0.1:${sink.port}`, suspend_domain: '*.test' },
   );
   await pause(2000);
-  const list = await listed(house.data);
+  const list = await read(house.data, (store, i) => store.deliveries.list(50, i * 4));
+  const domains = await read(house.data, store => store.domains.list());
   const began = performance.now();
   await tell.ask('daemon', 'queue.operate', { command: 'release', which: { domain: 'd0.test' }, by: 'bench' });
   const release = performance.now() - began;
-  while ((await status(tell)).counts.held + (await status(tell)).counts.waiting > many - 100) await pause(50);
+  const left = async () => {
+    const { held, waiting, sending } = (await status(tell)).counts;
+    return held + waiting + sending;
+  };
+  while ((await left()) > many - 100) await pause(50);
+  const etrn = await asked(house.ports.smtp, many === 100 ? 'd0.test' : 'd1.test');
+  while ((await left()) > Math.max(0, many - 200)) await pause(50);
   const memory = await daemonMemory(house.child.pid!);
   tell.close();
   await house.remove();
   await sink.close();
   rmSync(house.data, { recursive: true, force: true });
-  return { list, release, memory };
+  return { list, domains, release, etrn, memory };
 }
 
-/** A page of the list, as `queue list --limit 50` reads it. */
-async function listed(data: string): Promise<number> {
+/** As a command line reads it: a page of the list, or the figures of all domains. */
+async function read(data: string, what: (store: Store, i: number) => Promise<unknown>): Promise<number> {
   const store = await openStore({ path: data, writer: 'inline', fatal: () => {} });
   const taken: number[] = [];
   for (let i = 0; i < 20; i++) {
     const began = performance.now();
-    await store.deliveries.list(50, i * 4);
+    await what(store, i);
     taken.push(performance.now() - began);
   }
   await store.close();
   return median(taken);
+}
+
+/** From ETRN to its answer. */
+async function asked(port: number, domain: string): Promise<number> {
+  const peer = await openDialogue(port);
+  await peer.hear();
+  await peer.say('EHLO bench.test');
+  const began = performance.now();
+  const answer = await peer.say(`ETRN ${domain}`);
+  const taken = performance.now() - began;
+  if (!answer.startsWith('25')) throw new Error(answer);
+  peer.close();
+  return taken;
 }
 
 async function daemonMemory(pid: number): Promise<number> {
@@ -171,6 +192,8 @@ function parkedRows(many: Parked, few: Parked): Row[] {
   });
   return [
     row('A page of 50 of the queue', ms(many.list), ms(few.list), times(many.list, few.list)),
+    row('The figures of every domain', ms(many.domains), ms(few.domains), times(many.domains, few.domains)),
+    row('Answering ETRN for a domain of 100', ms(many.etrn), ms(few.etrn), times(many.etrn, few.etrn)),
     row('Releasing one domain of 100', ms(many.release), ms(few.release), times(many.release, few.release)),
     row('Memory of the daemon (PSS)', mb(many.memory), mb(few.memory), times(many.memory, few.memory)),
   ];

@@ -171,7 +171,7 @@ describe('startFetcher', () => {
     });
     expect(offLine.status()[0]).toMatchObject({ nextAt: null, idle: expect.stringContaining('online is never') });
     const circle = start([accountAt(door.settings.pop_port)], { random: 0 });
-    expect((await circle.runNow())[0]!.result.error).toContain('our own POP3 server');
+    expect((await circle.runNow())[0]!.result.error).toContain('our own server');
     await pause(50);
     expect(server.said).toEqual([]);
   });

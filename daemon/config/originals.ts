@@ -91,8 +91,7 @@ export const originals = new Map<string, Original>([
     ...['dlist_path', 'dlist_domain', 'dlist_loglvl', 'dlist_smtp_host', 'archive_batch'],
   ),
   ...ignored('no programs are started for mail', 'robot_defaultuser', 'domain_chroot'),
-  ...ignored('ETRN is not sent; fetch pulls mail in', 'ras_timer'),
-  ...ignored('there is no such thing here', ...['suspend_domain'], ...['etrn_relay', 'hide', 'allowdup']),
+  ...ignored('there is no such thing here', 'hide', 'allowdup'),
 ]);
 
 /** The original's postmaster: who reads what is sent to the main domain's. */
