@@ -10,7 +10,7 @@ import type { Counters } from './counters.ts';
 import { because, type Log } from './log.ts';
 import { mayGoOut, type Outing } from './online.ts';
 import { createBacklog } from './queue/backlog.ts';
-import { type Call, type Called, type Caller, collect, flush, tracked, type Way } from './queue/call.ts';
+import * as calls from './queue/call.ts';
 import { type Carrier, carry, type Failure, type Journey, type Result, sharesOf, unreached } from './queue/carry.ts';
 import type { Done } from './queue/changes.ts';
 import { createFinder } from './queue/hop/finder.ts';
@@ -42,8 +42,8 @@ export type QueueSettings = Pick<
   | 'max_retrytime'
   | 'delay_notice'
   | 'destination_connections'
+  | 'suspend_domain'
 > &
-  Pick<Settings, 'suspend_domain'> &
   EgressSettings;
 
 export type QueueOptions = {
@@ -79,9 +79,9 @@ export type Queue = {
   reconsider(): Promise<void>;
   status(): Promise<QueueStatus>;
   /** What is parked or waits for these domains is tried once, the usual way, in the background. Never rejects. */
-  flush(call: Call): void;
+  flush(call: calls.Call): void;
   /** The same over a connection that stands (RFC 2645), or to a host the operator lets us choose. Never rejects. */
-  collect(call: Call, way: Way): Promise<Called>;
+  collect(call: calls.Call, way: calls.Way): Promise<calls.Called>;
 };
 
 export type QueueStatus = {
@@ -111,7 +111,7 @@ export function createQueue(options: QueueOptions): Queue {
   const settler = () => ({ ...options, name: name() });
   const memory = createHostMemory();
   const find = createFinder(options, memory);
-  const caller = (): Caller => {
+  const caller = (): calls.Caller => {
     const openContent = (id: number) => store.content.open(id);
     return { ...options, name: name(), openContent, settle: settleAll, signal: given.signal, memory, underWay };
   };
@@ -287,16 +287,13 @@ export function createQueue(options: QueueOptions): Queue {
     reconsider: () => backlog.reconsider(),
     flush(call) {
       lanes.unpause(new Set(call.domains.map(d => hopName(d, settings))));
-      void tracked(flush(call, options).then(wake), undefined, { journeys, log });
+      void calls.tracked(calls.flush(call, options).then(wake), undefined, { journeys, log });
     },
-    collect: (call, way) =>
-      tracked(collect(call, way, caller()), { delivered: 0, failed: 0, kept: 0 }, { journeys, log }),
+    collect: (call, way) => calls.tracked(calls.collect(call, way, caller()), calls.nothing, { journeys, log }),
     async status() {
       const outing = mayGoOut(settings, now());
-      const sending = [...underWay].flatMap(([open, hop]) =>
-        [...open].map(({ id, sender, recipient }) => ({ id, sender, recipient, hop })),
-      );
-      return { outing, counts: await deliveries.count(), hops: lanes.status(now()), sending };
+      const counts = await deliveries.count();
+      return { outing, counts, hops: lanes.status(now()), sending: calls.sendingOf(underWay) };
     },
   };
 }

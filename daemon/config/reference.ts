@@ -39,7 +39,13 @@ function one([name, d]: [string, Declaration<unknown>]): string {
 function shownDefault(d: Declaration<unknown>): string {
   const value = Array.isArray(d.initial) ? d.initial.join(',') : String(d.initial);
   if (value === '') return 'none';
-  if (d.form === 'TIME') return `\`${Number(value) / 3_600_000}h\``;
+  if (d.form === 'TIME') return `\`${shownTime(Number(value))}\``;
   if (d.form === 'SIZE' && value !== '0') return `\`${Number(value) / 1024 ** 2}M\``;
   return `\`${value}\``;
+}
+
+/** In the largest unit up to hours that leaves no fraction. */
+function shownTime(ms: number): string {
+  if (ms % 3_600_000 === 0) return `${ms / 3_600_000}h`;
+  return ms % 60_000 === 0 ? `${ms / 60_000}m` : `${ms / 1000}s`;
 }

@@ -18,6 +18,7 @@ export type Call = {
 
 /** What became of the deliveries that were called for. */
 export type Called = { delivered: number; failed: number; kept: number };
+export const nothing: Called = { delivered: 0, failed: 0, kept: 0 };
 
 type Flusher = { store: Pick<Store, 'deliveries'>; now: () => number };
 
@@ -75,7 +76,7 @@ export async function collect(call: Call, way: Way, by: Caller): Promise<Called>
  * Every delivery is tried once. Ends early when the host is gone; what was not tried is as it was before.
  */
 async function sendAll({ domains }: Call, host: Host, by: Caller): Promise<Called> {
-  const called: Called = { delivered: 0, failed: 0, kept: 0 };
+  const called = { ...nothing };
   for (const domain of domains) {
     const parked = { which: { domain, holdKind: 'suspended domain' as const }, from: ['held' as const] };
     const waiting = { which: { domain }, from: ['waiting' as const] };
@@ -174,3 +175,9 @@ export function tracked<T>(work: Promise<T>, orElse: T, { journeys, log }: Track
   journeys.add(journey);
   return safe;
 }
+
+/** What is on connections now, each journey's open deliveries with where they go. */
+export const sendingOf = (underWay: ReadonlyMap<Set<Delivery>, string>) =>
+  [...underWay].flatMap(([open, hop]) =>
+    [...open].map(({ id, sender, recipient }) => ({ id, sender, recipient, hop })),
+  );
