@@ -333,6 +333,14 @@ test('settingsReference is docs/settings.md; `npx cwmail config reference > docs
 });
 
 describe('loadSettings warns', () => {
+  test('of a suspended domain whose mail nobody may bring', () => {
+    const { warned } = load({
+      'a.conf':
+        'relay_to a.example,*.b.example\nsuspend_domain a.example,x.b.example,*.c.b.example,b.example,d.example',
+    });
+    expect(warned.map(w => /for (\S+), so only/.exec(w)?.[1])).toEqual(['b.example', 'd.example']);
+  });
+
   test('of a list that no address can pass, at its last line, and starts all the same', () => {
     const { said, warned } = load({
       'a.conf': 'user_ip_address 1.2.3.4\nuser_ip_address 5.6.7.8\nservice_ip !10.0.0.1\ntrusted_proxy 10.0.0.1',

@@ -12,7 +12,7 @@ import { type SiteSettings, siteSettings } from './settings/site.ts';
 export type { Declaration } from './settings/declaration.ts';
 export { egressMistakes, type Gateway, type ProxyRule } from './settings/egress.ts';
 export type { EtrnSource, FetchAccount } from './settings/fetching.ts';
-export type { EtrnRule, OdmrRule } from './settings/parking.ts';
+export { type EtrnRule, type OdmrRule, parkingWarnings } from './settings/parking.ts';
 export type { AliasRule, FallbackRule, ForwardRule, VirtualDomain } from './settings/recipients.ts';
 export { levels };
 

@@ -158,3 +158,21 @@ function secretIn(file: string): v.Parsed<string> {
     return v.wrong(`the secret file cannot be read: ${(error as Error).message}`);
   }
 }
+
+/** What is odd about these lists together. */
+export function parkingWarnings({
+  suspend_domain,
+  relay_to,
+}: {
+  suspend_domain: string[];
+  relay_to: string[];
+}): string[] {
+  const isTaken = (pattern: string) =>
+    relay_to.some(taken => taken === pattern || (taken.startsWith('*.') && pattern.endsWith(taken.slice(1))));
+  return suspend_domain
+    .filter(pattern => !isTaken(pattern))
+    .map(
+      pattern =>
+        `suspend_domain: no relay_to line takes mail for ${pattern}, so only what our own users send there is parked`,
+    );
+}
