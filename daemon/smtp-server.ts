@@ -127,6 +127,7 @@ class Listener extends SMTPServer {
         ]),
       redirected: () => settings.reply_251 && visit()!.redirected,
       ...callHost(
+        this.#o.role,
         () => this.#asking(connection().session),
         error => this.#fault(error, connection().session),
       ),

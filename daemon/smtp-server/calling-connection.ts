@@ -12,7 +12,7 @@ export type CallHost = Host & {
   etrn(command: string): Promise<Reply>;
   atrn(command: string): Promise<Turn>;
   /** Is this where mail is only called for? Other verbs are not done there (RFC 2645 §5.1). */
-  onlyAtrn(): boolean;
+  onlyAtrn: boolean;
   /** Is this the key of our own services, and the peer where they are? */
   isService(key: string): boolean;
 };
@@ -45,11 +45,16 @@ export class CallingConnection extends MailConnection {
     if (!this.#turned) super.endWhenIdle();
   }
 
+  /** Before any shorter way of a command: where mail is called for, none comes in. */
+  override _onCommand(command: Buffer, callback?: () => void): void {
+    const refused = this.#host.onlyAtrn && !this._nextHandler && !this._upgrading && !onOdmr.has(verbOf(command));
+    if (refused) this.handler_TURN(command, callback ?? (() => {}));
+    else super._onCommand(command, callback);
+  }
+
+  /** Whether a turned connection is under TLS was settled before it was turned, and our fetcher counts the answers. */
   override _getHandler(command: string) {
-    // Whether a turned connection is under TLS was settled before it was turned, and our fetcher counts the answers.
-    if (this.#service && command === 'STARTTLS') return undefined;
-    const known = super._getHandler(command);
-    return known && this.#host.onlyAtrn() && !onOdmr.has(command) ? this.handler_TURN : known;
+    return this.#service && command === 'STARTTLS' ? undefined : super._getHandler(command);
   }
 
   handler_ETRN(command: Buffer, callback: () => void): void {
@@ -109,3 +114,5 @@ export class CallingConnection extends MailConnection {
     return byService || super._proxyCommandAllowed(command);
   }
 }
+
+const verbOf = (command: Buffer): string => command.toString('latin1').split(' ', 1)[0]!.trim().toUpperCase();

@@ -101,12 +101,12 @@ function callKeywords({ role, caller, collecting }: Asking): string[] {
 }
 
 /** What a connection asks about calls for mail. `fault`: the answer to what nobody foresaw. */
-export const callHost = (asking: () => Asking, fault: (error: unknown) => Reply) => ({
+export const callHost = (role: Asking['role'], asking: () => Asking, fault: (error: unknown) => Reply) => ({
   calls: () => callKeywords(asking()),
   etrn: (command: string) => answerEtrn(command, asking()).catch(fault),
   atrn: (command: string): Promise<Turn> =>
     answerAtrn(command, asking()).catch(error => ({ reply: fault(error), take: null })),
-  onlyAtrn: () => asking().role === 'odmr',
+  onlyAtrn: role === 'odmr',
 });
 
 /** As RFC 1985 writes it. */
