@@ -27,7 +27,8 @@ clocked('a clock that jumps loses no mail, expires none, and keeps nobody busy',
   const hop = await nextHop({ answers: { RCPT: '450 4.2.0 Later' } });
   const house = await startHouse({
     single: true,
-    lines: ['online=always', `gateway=* 127.0.0.1:${hop.port}`],
+    // By this clock mail does wait for days, and its sender would be told so.
+    lines: ['online=always', 'delay_notice=0', `gateway=* 127.0.0.1:${hop.port}`],
     env: {
       LD_PRELOAD: library,
       FAKETIME_TIMESTAMP_FILE: file,

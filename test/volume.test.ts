@@ -26,9 +26,8 @@ test('volume knows no limit of 0, follows a changed one, and a clock set back by
   for (let i = 0; i < 3; i++) expect(volume.take('a', 3)).toBe(0);
   expect(volume.take('a', 3)).toBeGreaterThan(0);
   now = hour;
-  expect(volume.take('a', 3)).toBeLessThanOrEqual(hour);
-  now += hour;
-  expect(volume.take('a', 3)).toBe(0);
+  for (let i = 0; i < 3; i++) expect(volume.take('a', 3)).toBe(0);
+  expect(volume.take('a', 3)).toBeGreaterThan(0);
 });
 
 test('volume holds a table of bounded size: the longest quiet goes first', () => {

@@ -23,9 +23,9 @@ export function createVolume(now: () => number, mostKeys = 20_000): Volume {
       if (perHour === 0) return 0;
       const at = now();
       const stored = drained.get(key) ?? 0;
-      // A clock set back must not lock anybody out for longer than an hour.
-      if (stored > at + hour) drained.set(key, at + hour);
-      const empty = Math.min(Math.max(stored, at), at + hour);
+      // A full bucket drains within an hour. What would take far longer was written before the clock was set back.
+      const known = stored > at + 2 * hour ? at : stored;
+      const empty = Math.min(Math.max(known, at), at + hour);
       const next = empty + hour / perHour;
       if (next > at + hour + 1) return Math.ceil(next - at - hour);
       drained.delete(key);
