@@ -67,6 +67,9 @@ export function queryWords(text: string): string[] {
   return split(text, false);
 }
 
+/** Is it written in a script that puts no spaces between words? */
+export const isUnspaced = (text: string): boolean => UNSPACED.test(text);
+
 function split(text: string, forIndex: boolean): string[] {
   if (ASCII.test(text)) return (text.toLowerCase().match(/[a-z0-9]+/g) ?? []).map(cut);
   const words: string[] = [];
@@ -77,7 +80,8 @@ function split(text: string, forIndex: boolean): string[] {
   return words;
 }
 
-function fold(text: string): string {
+/** As written without accents and letter case: how words are compared. */
+export function fold(text: string): string {
   const apart = text.toWellFormed().normalize('NFKD').replace(ACCENTS, '').toLowerCase();
   return apart
     .replace(ACCENTS, '')
