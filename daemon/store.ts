@@ -18,6 +18,7 @@ import { createFolders, type Folders } from './store/folders.ts';
 import { createHeldSubmissions, type HeldSubmissions } from './store/held-submissions.ts';
 import { type GivenKey, wasAccepted } from './store/keys.ts';
 import { createMessages, type Messages } from './store/messages.ts';
+import { createSavedSearches, type SavedSearches } from './store/saved-searches.ts';
 import { migrate } from './store/schema.ts';
 import { createSearches, type Searches } from './store/search.ts';
 import { createSessions, type Sessions } from './store/sessions.ts';
@@ -43,6 +44,7 @@ export type Store = {
   folders: Folders;
   messages: Messages;
   search: Searches;
+  savedSearches: SavedSearches;
   content: Contents;
   deliveries: Deliveries;
   domains: Domains;
@@ -102,6 +104,7 @@ export async function openStore({ path, writer: kind, fatal, indexes = true }: S
     folders: createFolders(read, write),
     messages: createMessages(read, write, swept),
     search: createSearches(read),
+    savedSearches: createSavedSearches(read, write),
     content,
     deliveries: createDeliveries(read, write, swept),
     domains: createDomains(read, write),

@@ -96,12 +96,59 @@ function fitFrame(frame) {
   }).observe(frame);
 }
 
+/* Words of a search in a mail's HTML: ranges over its text, so that its markup stays what the server made safe */
+
+const folded = text =>
+  text
+    .normalize('NFKD')
+    .replace(/[\u0300-\u036f]/g, '')
+    .toLowerCase();
+
+function markSought(frame) {
+  const { Highlight, CSS } = frame.contentWindow;
+  const sought = JSON.parse(frame.dataset.sought ?? '[]');
+  if (!Highlight || sought.length === 0) return;
+  const found = new Highlight();
+  const texts = frame.contentDocument.createTreeWalker(frame.contentDocument.body, NodeFilter.SHOW_TEXT);
+  for (let left = 200_000; left > 0 && texts.nextNode(); left -= texts.currentNode.length + 20)
+    for (const [from, to] of hitsIn(texts.currentNode.data, sought)) {
+      const range = frame.contentDocument.createRange();
+      range.setStart(texts.currentNode, from);
+      range.setEnd(texts.currentNode, to);
+      found.add(range);
+    }
+  CSS.highlights.set('sought', found);
+}
+
+/** As mail/search-hits.ts finds them, but for scripts without spaces, whose pairs are looked for as they stand. */
+function* hitsIn(text, sought) {
+  const words = [...text.matchAll(/[\p{L}\p{N}\p{M}]+/gu)].map(w => ({
+    word: folded(w[0]),
+    from: w.index,
+    to: w.index + w[0].length,
+  }));
+  for (const [at, { word, from }] of words.entries())
+    for (const one of sought) {
+      const last = words[at + one.words.length - 1];
+      const stands = (w, i) =>
+        words[at + i]?.word === w || (one.begins && i === one.words.length - 1 && words[at + i]?.word.startsWith(w));
+      if (last && one.words.every(stands)) yield [from, last.to];
+      else if (/[^\u0000-\u02ff]/.test(one.words[0]) && word.includes(one.words[0])) {
+        const start = from + word.indexOf(one.words[0]);
+        if (word.length === words[at].to - from) yield [start, start + one.words[0].length];
+      }
+    }
+}
+
 function fitFrames() {
   for (const frame of $$('iframe[data-frame]:not([data-fitted])')) {
     frame.dataset.fitted = '';
-    frame.addEventListener('load', () => fitFrame(frame));
-    if (frame.contentDocument?.readyState === 'complete' && frame.contentDocument.URL !== 'about:blank')
+    const arrived = () => {
       fitFrame(frame);
+      markSought(frame);
+    };
+    frame.addEventListener('load', arrived);
+    if (frame.contentDocument?.readyState === 'complete' && frame.contentDocument.URL !== 'about:blank') arrived();
   }
 }
 

@@ -33,6 +33,7 @@ await site.store.messages.setFlags(ann.id, read, Flag.seen, 0);
 await site.store.messages.setFlags(ann.id, [ids.plain ?? 0, ids.long ?? 0], Flag.answered | Flag.flagged, 0);
 await site.store.folders.create(ann.id, 'Allotment', now);
 await site.store.folders.create(ann.id, 'Rechnungen und sehr lange Ordnernamen 2026', now);
+await site.store.savedSearches.save(ann.id, 'Garden', 'subject:garden');
 const draft = await fits(
   site.store.drafts.create(
     ann.id,
@@ -88,6 +89,21 @@ const shots: Shot[] = [
   { name: 'reply', path: `/compose?reply=${ids.plain}`, who: 'ann' },
   { name: 'drafts', path: '/mail/drafts', who: 'ann' },
   { name: 'search', path: '/search?q=garden', who: 'ann' },
+  {
+    name: 'search-wrong',
+    path: `/search?q=${encodeURIComponent('garden before:soon label:work larger:1k')}`,
+    who: 'ann',
+  },
+  {
+    name: 'search-options',
+    path: `/search?q=${encodeURIComponent('from:bo in:inbox garden')}`,
+    who: 'ann',
+    act: page => page.click('.search-options > summary'),
+  },
+  { name: 'search-save', path: '/search?q=is%3Aunread', who: 'ann', act: page => page.click('.keeping > summary') },
+  { name: 'search-saved', path: '/search?q=subject%3Agarden', who: 'ann' },
+  { name: 'search-message', path: `/mail/inbox/${ids.plain}?q=garden`, who: 'ann' },
+  { name: 'search-html', path: `/mail/inbox/${ids.html}?q=garden`, who: 'ann' },
   { name: 'search-empty', path: '/search?q=zebra', who: 'ann' },
   { name: 'search-page', path: '/search', who: 'ann' },
   { name: 'folders', path: '/folders', who: 'ann' },

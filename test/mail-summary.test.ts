@@ -59,13 +59,19 @@ describe('summarise', () => {
     // The store splits it into words.
     const split = {
       subject: indexWords(index.subject),
-      people: indexWords(index.people),
+      from: indexWords(index.from),
+      to: indexWords(index.to),
+      cc: indexWords(index.cc),
+      files: indexWords(index.files),
       body: indexWords(index.body),
     };
     expect(split).toEqual({
       subject: 'grusse',
-      people: 'jorg joerg example org smith ann ann example org bob example net c example org',
-      body: 'hallo ann wie geht es bericht 2024 pdf',
+      from: 'jorg joerg example org',
+      to: 'smith ann ann example org bob example net',
+      cc: 'c example org',
+      files: 'bericht 2024 pdf',
+      body: 'hallo ann wie geht es',
     });
   });
 
@@ -132,7 +138,9 @@ describe('indexText', () => {
   it('indexText reads attached texts, the texts of attached messages, and the names of files', () => {
     const attached = 'Content-Type: text/csv; name="sums.csv"\nContent-Disposition: attachment\n\napples;12';
     const message = `Content-Type: message/rfc822\n\nSubject: inner\n${mixed('\nforwarded', attached).replaceAll('--m', '--n').replace('=m', '=n')}`;
-    expect(words(mixed('\ncover', attached, message))).toBe('cover apples 12 forwarded apples 12 sums csv sums csv');
+    const content = mixed('\ncover', attached, message);
+    expect(words(content)).toBe('cover apples 12 forwarded apples 12');
+    expect(indexWords(summaryOf(content).index.files)).toBe('sums csv sums csv');
   });
 
   it('indexText reads base64 whole, and of a giant the first megabyte', () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Account, Search, Store, Terms } from '../daemon/store.ts';
+import type { Query, SearchField } from '../daemon/mail/search-query.ts';
+import { type Account, Flag, type Found, type Store, type Terms } from '../daemon/store.ts';
 import { until, untilIndexed } from './harness.ts';
 import type { Engine } from './store-contract.ts';
 
@@ -20,18 +21,20 @@ export function searchContract(name: string, engine: Engine): void {
       (await store.accounts.create({ address: `${who}@x.org`, name: who, passwordHash: null, quota: 0, at: 1 }))!;
 
     /** As the door gives it: small content unread, larger as a file. */
-    async function give(content: string, ...to: Account[]): Promise<number> {
+    async function give(content: string, ...people: (Account | number)[]): Promise<number> {
+      const to = people.filter(p => typeof p !== 'number');
+      const terms = { ...termsFor(to), receivedAt: people.find(p => typeof p === 'number') ?? 1 };
       const bytes = Buffer.from(content.replaceAll('\n', '\r\n'));
       const limits = { hops: 100, bareNewlines: true };
       const rules = { prepend: 'Received: by x\r\n', drop: [], missing: {} };
       if (bytes.length <= 60_000) {
-        const accepted = await store.acceptUnread(termsFor(to), { bytes: Buffer.from(bytes), rules, limits });
+        const accepted = await store.acceptUnread(terms, { bytes: Buffer.from(bytes), rules, limits });
         return 'objection' in accepted ? 0 : accepted.contentId;
       }
       const writer = store.content.create();
       await writer.write(bytes);
       const accepted = await store.accept({
-        ...termsFor(to),
+        ...terms,
         content: await writer.finish(),
         tree: null,
         summary: { ...noSummary, subject: /Subject: (.*)/.exec(content)?.[1] ?? '' },
@@ -39,19 +42,15 @@ export function searchContract(name: string, engine: Engine): void {
       return accepted.contentId;
     }
 
-    async function found(who: Account, words: string[], where: Search['terms'][0]['in'] = 'any', not = false) {
+    async function subjects(who: Account, query: Query) {
       await untilIndexed(store);
-      const hits = await store.search.find(who.id, { ...nothing, terms: [{ words, in: where, not }] }, 10);
-      return hits.map(m => m.subject);
+      return (await store.search.find(who.id, query, 10)).messages.map(m => m.subject);
     }
+    const found = (who: Account, words: string[], where: SearchField = 'any', not = false) =>
+      subjects(who, not ? { kind: 'not', of: wordsIn(where, words) } : wordsIn(where, words));
     const idOf = async (who: Account, word: string) => {
       await untilIndexed(store);
-      const [hit] = await store.search.find(
-        who.id,
-        { ...nothing, terms: [{ words: [word], in: 'any', not: false }] },
-        1,
-      );
-      return hit!.id;
+      return (await store.search.find(who.id, wordsIn('any', [word]), 1)).messages[0]!.id;
     };
 
     test('search.find finds whole words and beginnings, phrases, and nobody else’s mail', async () => {
@@ -89,6 +88,126 @@ export function searchContract(name: string, engine: Engine): void {
       expect(await found(ann, ['gooseberry'])).toEqual(['Long']);
     });
 
+    test('search.find joins what the index knows with what only the row knows, whatever stands in an OR', async () => {
+      const eve = (await account('eve'))!;
+      const month = (n: number) => Date.UTC(2024, n - 1, 15);
+      const pdf = 'Content-Type: application/pdf; name="plan b.pdf"\nContent-Disposition: attachment\n\n%PDF\n';
+      const mixed = `Content-Type: multipart/mixed; boundary=b\n\n--b\n\nsee the plan\n--b\n${pdf}--b--\n`;
+      await give(`From: Ann <ann@x.org>\nTo: eve@x.org\nCc: Bo <bo@x.org>\nSubject: A\n\nmelon\n`, month(1), eve);
+      await give(`From: Bo <bo@x.org>\nTo: eve@x.org\nSubject: B\n${mixed}`, month(3), eve);
+      await give(`From: Cy <cy@x.org>\nTo: ann@x.org\nSubject: C\n\nmelon ${'pip '.repeat(5_000)}\n`, month(12), eve);
+      await untilIndexed(store);
+      const inbox = (await store.folders.list(eve.id))[0]!;
+      const { messages } = await store.messages.page(eve.id, inbox.id, 10);
+      const id = (subject: string) => messages.find(m => m.subject === subject)!.id;
+      await store.messages.setFlags(eve.id, [id('A')], Flag.flagged | Flag.seen, 0);
+      await store.messages.setFlags(eve.id, [id('C')], Flag.answered, 0);
+      const trash = await store.folders.byRole(eve.id, 'trash');
+      await store.messages.move(eve.id, [id('B')], trash.id);
+
+      const word = (where: SearchField, ...some: string[]) => wordsIn(where, some);
+      const not = (of: Query): Query => ({ kind: 'not', of });
+      const and = (...of: Query[]): Query => ({ kind: 'and', of });
+      const or = (...of: Query[]): Query => ({ kind: 'or', of });
+      const mark = (name: 'seen' | 'flagged' | 'answered' | 'forwarded'): Query => ({ kind: 'mark', mark: name });
+      const table: [Query, string][] = [
+        [word('from', 'ann'), 'A'],
+        [word('to', 'ann'), 'C'],
+        [word('cc', 'bo'), 'A'],
+        [word('to', 'bo'), 'A'],
+        [word('people', 'bo'), 'B A'],
+        [word('files', 'plan', 'b'), 'B'],
+        [word('any', 'pdf'), 'B'],
+        [word('subject', 'plan'), ''],
+        [{ kind: 'attachment' }, 'B'],
+        [not({ kind: 'attachment' }), 'C A'],
+        [mark('flagged'), 'A'],
+        [mark('answered'), 'C'],
+        [mark('forwarded'), ''],
+        [not(mark('seen')), 'C B'],
+        [and(mark('flagged'), word('any', 'melon')), 'A'],
+        [and(mark('flagged'), word('any', 'plan')), ''],
+        [{ kind: 'folder', id: trash.id }, 'B'],
+        [and({ kind: 'folder', id: trash.id }, word('any', 'melon')), ''],
+        [not({ kind: 'folder', id: trash.id }), 'C A'],
+        [{ kind: 'larger', octets: 16_000 }, 'C'],
+        [not({ kind: 'larger', octets: 16_000 }), 'B A'],
+        [{ kind: 'smaller', octets: 16_000 }, 'B A'],
+        [{ kind: 'before', at: month(3) }, 'A'],
+        [{ kind: 'since', at: month(3) }, 'C B'],
+        [{ kind: 'since', at: month(3) + 1 }, 'C'],
+        [not({ kind: 'before', at: month(3) }), 'C B'],
+        [{ kind: 'before', at: Date.UTC(2025, 0) }, 'C B A'],
+        [{ kind: 'since', at: Date.UTC(2019, 0) }, 'C B A'],
+        [{ kind: 'since', at: Date.UTC(2031, 0) }, ''],
+        [{ kind: 'before', at: Date.UTC(1969, 0) }, ''],
+        [or(word('from', 'ann'), mark('answered')), 'C A'],
+        [or(word('from', 'ann'), { kind: 'larger', octets: 16_000 }), 'C A'],
+        [and(word('any', 'melon'), or(mark('flagged'), word('from', 'cy'))), 'C A'],
+        [not(or(word('any', 'melon'), mark('seen'))), 'B'],
+        [not(and(word('any', 'melon'), mark('seen'))), 'C B'],
+        [not(word('any', 'melon')), 'B'],
+        [and(), 'C B A'],
+        [or(), ''],
+        [and(word('any', 'melon'), not(word('from', 'ann'))), 'C'],
+        [and(word('any', 'mel'), { kind: 'since', at: month(2) }, not(mark('seen'))), 'C'],
+      ];
+      for (const [query, expected] of table)
+        expect([query, (await subjects(eve, query)).join(' ')]).toEqual([query, expected]);
+    });
+
+    test('search.find gives page after page, and none twice', async () => {
+      const fay = (await account('fay'))!;
+      for (let i = 0; i < 7; i++) await give(`Subject: ${i}\n\nsloe\n`, fay);
+      await untilIndexed(store);
+      const inbox = (await store.folders.list(fay.id))[0]!;
+      const queries: Query[] = [
+        wordsIn('any', ['sloe']),
+        { kind: 'folder', id: inbox.id },
+        { kind: 'not', of: { kind: 'mark', mark: 'seen' } },
+      ];
+      for (const query of queries) {
+        const pages: string[] = [];
+        for (let before: number | null = null, more = true; more; more = before !== null) {
+          const page: Found = await store.search.find(fay.id, query, 3, before);
+          pages.push(page.messages.map(m => m.subject).join(' '));
+          before = page.next;
+        }
+        expect(pages).toEqual(['6 5 4', '3 2 1', '0']);
+      }
+    });
+
+    test('search.find tells of a beginning that too many words have, and then finds the whole word', async () => {
+      const many = Array.from({ length: 70 }, (_, i) => `crowd${'abcdefghij'[i % 10]}${'abcdefg'[Math.floor(i / 10)]}`);
+      await give(`Subject: Many\n\n${many.join(' ')}\n`, bob);
+      await give('Subject: One\n\ncrowd few12 few\n', bob);
+      await untilIndexed(store);
+      const find = (word: string) => store.search.find(bob.id, wordsIn('any', [word]), 10);
+      expect(await find('crowd')).toMatchObject({ crowded: ['crowd'], messages: [{ subject: 'One' }] });
+      expect(await find('crowda')).toMatchObject({ crowded: [], messages: [{ subject: 'Many' }] });
+    });
+
+    test('savedSearches are listed by name, replaced by name, and nobody else’s', async () => {
+      const saved = (await store.savedSearches.save(ann.id, 'Bills', 'subject:invoice'))!;
+      await store.savedSearches.save(ann.id, 'All', 'in:anywhere');
+      expect(await store.savedSearches.save(ann.id, 'bills', 'subject:bill')).toEqual({
+        id: saved.id,
+        name: 'bills',
+        query: 'subject:bill',
+      });
+      expect((await store.savedSearches.list(ann.id)).map(s => s.name)).toEqual(['All', 'bills']);
+      expect(await store.savedSearches.list(bob.id)).toEqual([]);
+      expect(await store.savedSearches.remove(bob.id, saved.id)).toBe(false);
+      expect(await store.savedSearches.remove(ann.id, saved.id)).toBe(true);
+      for (let i = 0; i < 50; i++) await store.savedSearches.save(bob.id, `s${i}`, 'x');
+      expect(await store.savedSearches.save(bob.id, 'one more', 'x')).toBe(null);
+      expect(await store.savedSearches.save(bob.id, 'S1', 'y')).not.toBe(null);
+      const gil = (await account('gil'))!;
+      await store.savedSearches.save(gil.id, 'Mine', 'x');
+      await store.accounts.remove(gil.id, 5);
+      expect(await store.savedSearches.list(gil.id)).toEqual([]);
+    });
+
     test('search.find finds the last word of a large text, and lives with a file that is gone', async () => {
       await give(`Subject: Large\n\n${'word '.repeat(40_000)}\nmedlar\n`, ann);
       expect(await found(ann, ['medlar'])).toEqual(['Large']);
@@ -100,8 +219,8 @@ export function searchContract(name: string, engine: Engine): void {
         while (going) await Promise.all(['a', 'b', 'c'].map(name => store.kept.save(name, '1')));
       })();
       await give('Subject: Amid\n\nloganberry\n', ann);
-      const terms = [{ words: ['loganberry'], in: 'any' as const, not: false }];
-      await until('search', async () => (await store.search.find(ann.id, { ...nothing, terms }, 1)).length === 1);
+      const query = wordsIn('any', ['loganberry']);
+      await until('search', async () => (await store.search.find(ann.id, query, 1)).messages.length === 1);
       going = false;
       await load;
     });
@@ -111,8 +230,8 @@ export function searchContract(name: string, engine: Engine): void {
       await Promise.all(giving);
       store = await engine.reopen(store);
       await untilIndexed(store);
-      const terms = [{ words: ['quince'], in: 'any' as const, not: false }];
-      expect(await store.search.find(bob.id, { ...nothing, terms }, 1000)).toHaveLength(120);
+      const all = await store.search.find(bob.id, wordsIn('any', ['quince']), 1000);
+      expect(all).toMatchObject({ next: null, unfinished: false, messages: { length: 120 } });
     });
 
     test('acceptUnread objects to a loop and, where asked, to a lone newline, and writes nothing', async () => {
@@ -128,7 +247,12 @@ export function searchContract(name: string, engine: Engine): void {
   });
 }
 
-const nothing = { folderId: null, unread: null, flagged: null, attachments: null, after: null, before: null };
+export const wordsIn = (where: SearchField, words: string[], begins = true): Query => ({
+  kind: 'words',
+  in: where,
+  words,
+  begins,
+});
 export const noSummary = {
   subject: '',
   fromName: '',

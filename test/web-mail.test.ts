@@ -330,6 +330,11 @@ describe('search', () => {
     for (const q of [
       'zucchini',
       'marrows enorm',
+      'eva OR zucchini',
+      'zucchini -(eva dill)',
+      'to:ann zucchini',
+      'zucchini larger:1 smaller:1g newer_than:1d',
+      'zucchini in:nowhere',
       'subject:zucchini',
       'from:bo zucchini',
       'zucchini in:inbox is:unread',
@@ -343,13 +348,95 @@ describe('search', () => {
       'zucchini -marrows',
       'from:eva zucchini',
       'zucchini in:trash',
-      'zucchini in:nowhere',
       'zucchini is:starred',
       'zucchini before:2001',
     ])
       expect([q, rowIds((await b.page(`/search?q=${encodeURIComponent(q)}`)).html)]).toEqual([q, []]);
     const opened = await b.page(`/mail/inbox/${id}?q=zucchini`);
     expect(opened.html).toContain('Results for “zucchini”');
+    expect(opened.html).toMatch(/<h1 [^>]*><bdi><mark>Zucchini<\/mark> harvest/);
+    const inText = await b.page(`/mail/inbox/${id}?q=enorm`);
+    expect(inText.html).toContain('The marrows are <mark>enormous</mark>.');
+    expect((await b.page(`/mail/inbox/${id}`)).html).not.toContain('<mark>');
+  });
+
+  test('GET /search says what it left out and why, and searches for the rest', async () => {
+    const id = await site.deliver(ann, simple('Quinces'));
+    await untilIndexed(site.store);
+    const { html } = await b.page(`/search?q=${encodeURIComponent('quinces before:soon label:<b>work is:fast')}`);
+    expect(rowIds(html)).toContain(id);
+    expect(html).toContain('aria-describedby="search-mistakes"');
+    expect(html).toContain('before: wants a date such as 2026-11-25');
+    expect(html).toContain('“label:&lt;b&gt;work” was left out: there are no labels yet');
+    expect(html).toContain('is: knows unread, read, starred, answered and forwarded');
+    expect((await b.page('/search?q=quinces')).html).not.toContain('search-mistakes');
+  });
+
+  test('GET /search marks hits in escaped text, and shows the text around a hit far inside', async () => {
+    const far = `${'nothing of it here. '.repeat(40)}At last a <b>medlar</b> & more.`;
+    await site.deliver(ann, simple('<script>medlar</script>', far));
+    await untilIndexed(site.store);
+    const { html } = await b.page('/search?q=medlar');
+    expect(html).toContain('<bdi>&lt;script&gt;<mark>medlar</mark>&lt;/script&gt;</bdi>');
+    expect(html).toContain('At last a &lt;b&gt;<mark>medlar</mark>&lt;/b&gt; &amp; more.');
+    expect(html).not.toContain('<b>medlar');
+  });
+
+  test('the form leads to the address of the string it writes, and shows that string again', async () => {
+    const form = {
+      form: '1',
+      from: 'Bo Ek',
+      words: 'spade OR rake',
+      in: 'inbox',
+      has: 'attachment',
+      after: '2026-01-31',
+    };
+    const sent = await b.request(`/search?${new URLSearchParams({ ...form, to: '' })}`);
+    expect(sent.status).toBe(303);
+    const goal = new URL(sent.headers.get('location')!, 'http://x');
+    const written = 'from:"Bo Ek" in:inbox has:attachment after:2026-01-31 spade OR rake';
+    expect([goal.pathname, goal.searchParams.get('q')]).toEqual(['/search', written]);
+    const { html } = await b.page(`/search?q=${encodeURIComponent('from:"Bo Ek" in:inbox rake')}`);
+    expect(html).toMatch(/id="o-from" name="from"[^>]* value="Bo Ek"/);
+    expect(html).toMatch(/<option value="inbox" selected>/);
+    expect(html).toMatch(/id="o-words"[^>]* value="rake"/);
+    expect((await b.page('/search?form=1')).status).toBe(303);
+  });
+
+  test('a search is kept by a name beside the folders, and removed again', async () => {
+    const kept = await b.post('/searches', { name: 'Bills & <more>', query: 'subject:invoice is:unread' });
+    expect([kept.status, kept.headers.get('location')]).toEqual([303, '/search?q=subject%3Ainvoice%20is%3Aunread']);
+    const path = '/search?q=subject%3Ainvoice%20is%3Aunread';
+    const { html } = await b.page(path);
+    expect(html).toContain('The search is saved as “Bills &amp; &lt;more&gt;”.');
+    expect(html).toMatch(
+      /<a href="\/search\?q=subject%3Ainvoice%20is%3Aunread" title="Bills &amp; &lt;more&gt;" aria-current="page">/,
+    );
+    expect((await b.page('/search')).html).toContain('Remove the saved search Bills &amp; &lt;more&gt;');
+    const id = /action="\/searches\/(\d+)\/removal"/.exec(html)?.[1];
+    const eva = site.browser();
+    await site.account('evasearch');
+    await eva.login('evasearch');
+    expect((await eva.post(`/searches/${id}/removal`, {})).status).toBe(404);
+    expect((await eva.page('/search')).html).not.toContain('Bills');
+    expect((await b.post(`/searches/${id}/removal`, {})).status).toBe(303);
+    expect((await b.page('/mail/inbox')).html).not.toContain('title="Bills');
+    for (const name of ['', ' ', 'x'.repeat(61), 'a\u202eb'])
+      expect((await b.post('/searches', { name, query: 'x' })).status).toBe(422);
+  });
+
+  test('pages of a search hang on the row above, and meet every message once', async () => {
+    const fay = await site.account('fay');
+    const ids: number[] = [];
+    for (let i = 0; i < 53; i++) ids.push(await site.deliver(fay, simple(`sloe ${i}`)));
+    await untilIndexed(site.store);
+    const own = site.browser();
+    await own.login('fay');
+    const first = await own.page('/search?q=sloe');
+    const older = /href="(\/search\?q=sloe&amp;before=\d+)" rel="next"/.exec(first.html)?.[1]?.replace('&amp;', '&');
+    const second = await own.page(older!);
+    expect([...rowIds(first.html), ...rowIds(second.html)]).toEqual(ids.toReversed());
+    expect(second.html).not.toContain('rel="next"');
   });
 
   test.each([

@@ -3,51 +3,12 @@
  * A signed-in page is its shell inside `#app`; htmx is answered with the shell alone.
  */
 import { html } from 'hono/html';
-import type { Account, Folder } from '../daemon/store.ts';
-import type { Html, Words } from './words.ts';
+import type { Folder, SavedSearch } from '../daemon/store.ts';
+import { type Door, folderName, folderPath, icon, iconOf, type Notice, type Screen, searchPath } from './screen.ts';
+import { searchOptions } from './search-options.ts';
+import type { Html } from './words.ts';
 
-export type Notice = {
-  text: string;
-  /** Puts moved messages back where they were. */
-  undo: { ids: number[]; to: number } | null;
-};
-
-/** What every view of a signed-in page is given. */
-export type Screen = {
-  w: Words;
-  /** Address of a file of public/, with its hash. */
-  asset: (name: string) => string;
-  account: Account;
-  folders: Folder[];
-  /** The folder shown; null: none. */
-  folderId: number | null;
-  /** What the search field holds. */
-  query: string;
-  /** This page, to come back to after an action. */
-  here: string;
-  notice: Notice | null;
-};
-
-export type Door = Pick<Screen, 'w' | 'asset'>;
-
-export const icon = (s: Pick<Screen, 'asset'>, name: string): Html =>
-  html`<svg class="icon" aria-hidden="true"><use href="${s.asset('icons.svg')}#${name}"></use></svg>`;
-
-export const folderPath = (folder: Folder): string => `/mail/${folder.role ?? folder.id}`;
-
-export const folderName = (w: Words, folder: Folder): string =>
-  folder.role === null ? folder.name : w.t(`folder.${folder.role}`);
-
-const folderIcon = {
-  inbox: 'inbox',
-  drafts: 'file-pen-line',
-  sent: 'send',
-  archive: 'archive',
-  junk: 'octagon-alert',
-  trash: 'trash-2',
-} as const;
-
-export const iconOf = (folder: Folder): string => (folder.role === null ? 'folder' : folderIcon[folder.role]);
+export { type Door, folderName, folderPath, icon, iconOf, type Notice, type Screen } from './screen.ts';
 
 /** A whole document; `body` is a door or an `#app`. */
 export function documentOf(d: Door, title: string, body: Html): Html {
@@ -113,11 +74,7 @@ ${s.notice ? toast(s, s.notice) : ''}
 function topBar(s: Screen): Html {
   return html`<header class="top">
 <a class="brand" href="/mail/inbox">${mark(s)}<span>${s.w.t('app.name')}</span></a>
-<form class="search" role="search" action="/search" method="get">
-${icon(s, 'search')}
-<input id="q" type="search" name="q" value="${s.query}" placeholder="${s.w.t('app.search')}" aria-label="${s.w.t('app.search')}" autocomplete="off" spellcheck="false">
-<button class="unseen-until-focus" type="submit">${s.w.t('app.search.go')}</button>
-</form>
+${searchBox(s)}
 <details class="menu me">
 <summary aria-label="${s.w.t('app.account', { address: s.account.address })}"><span class="avatar" aria-hidden="true">${initial(s.account)}</span></summary>
 <div class="menu-card">
@@ -130,6 +87,17 @@ ${icon(s, 'search')}
 </header>`;
 }
 
+function searchBox(s: Screen): Html {
+  const t = s.w.t;
+  return html`<div class="search-box"><form class="search" role="search" action="/search" method="get" aria-label="${t('search.title')}">
+${icon(s, 'search')}
+<input id="q" type="search" name="q" value="${s.query}" placeholder="${t('app.search')}" aria-label="${t('app.search')}" autocomplete="off" autocapitalize="none" spellcheck="false"${s.mistaken ? html` aria-describedby="search-mistakes"` : ''}>
+<button class="unseen-until-focus" type="submit">${t('app.search.go')}</button>
+</form>
+<details class="menu search-options"><summary title="${t('search.options')}">${icon(s, 'sliders-horizontal')}<span class="unseen">${t('search.options')}</span></summary>
+<div class="options-card">${searchOptions(s, s.query, 'o')}</div></details></div>`;
+}
+
 export const initial = (a: { name: string; address: string }): string =>
   [...(a.name.trim() || a.address)][0]?.toLocaleUpperCase() ?? '?';
 
@@ -138,6 +106,7 @@ function rail(s: Screen): Html {
   return html`<nav id="rail" class="rail" aria-label="${s.w.t('app.folders')}">
 <a class="button primary compose" href="/compose" hx-boost="false" title="${s.w.t('app.compose')}">${icon(s, 'square-pen')}<span>${s.w.t('app.compose')}</span></a>
 <ul>${s.folders.filter(f => f.role !== null).map(f => railItem(s, f))}</ul>
+${s.saved.length === 0 ? '' : html`<h2 class="unseen">${s.w.t('search.saved')}</h2><ul class="own">${s.saved.map(one => savedItem(s, one))}</ul>`}
 <ul class="own">${own.map(f => railItem(s, f))}
 <li><a class="quiet" href="/folders" title="${s.w.t('folders.manage')}">${icon(s, 'folder-plus')}<span>${s.w.t('folders.manage')}</span></a></li></ul>
 ${quota(s)}
@@ -152,6 +121,11 @@ function railItem(s: Screen, f: Folder): Html {
       ? html`<b class="count">${s.w.number(f.unread)}<span class="unseen"> ${s.w.t('list.unread')}</span></b>`
       : ''
   }</a></li>`;
+}
+
+function savedItem(s: Screen, { name, query }: SavedSearch): Html {
+  const here = s.query === query && s.here.startsWith('/search');
+  return html`<li><a href="${searchPath(query)}" title="${name}"${here ? html` aria-current="page"` : ''}>${icon(s, 'search')}<span><bdi>${name}</bdi></span></a></li>`;
 }
 
 function quota(s: Screen): Html {

@@ -1,7 +1,11 @@
 /** A list of messages: the pane of a folder, of a search, and beside an open message. */
 import { html } from 'hono/html';
+import { soughtIn } from '../daemon/mail/search-hits.ts';
+import type { SearchField } from '../daemon/mail/search-query.ts';
 import { Flag, type Folder, type Message } from '../daemon/store.ts';
 import { folderName, folderPath, icon, type Screen } from './layout.ts';
+import { marked } from './marked.ts';
+import { aboveResults, keepForm, keeping, type Results } from './search.ts';
 import type { Html, Key, Words } from './words.ts';
 
 export type ListPane = {
@@ -20,6 +24,8 @@ export type ListPane = {
   open: number | null;
   /** Rows come ticked (select all without script). */
   ticked: boolean;
+  /** What a search adds to its list; null: it is a folder's. */
+  search: Results | null;
   /** What to say when there are no rows. */
   empty: Html;
   /** Is this list the page's subject, or does it stand beside a message? */
@@ -31,10 +37,10 @@ export function listPane(s: Screen, p: ListPane): Html {
     ? html`<h1 id="list-title">${p.title}</h1>`
     : html`<h2 id="list-title" class="h1">${p.title}</h2>`;
   return html`<section id="list" class="list" aria-labelledby="list-title" data-folder="${p.folder?.id ?? ''}" data-modseq="${s.account.modseq}" data-here="${s.here}">
-<form id="list-form" method="post" action="/messages/moves" data-selection="${s.w.t('list.selected', { n: 0 })}">
+${p.search && p.main ? keepForm(s, p.search) : ''}<form id="list-form" method="post" action="/messages/moves" data-selection="${s.w.t('list.selected', { n: 0 })}">
 <input type="hidden" name="back" value="${s.here}">
-<header class="list-head"><div class="list-title">${heading}<small>${p.subtitle}</small></div>${tools(s, p)}</header>
-${p.messages.length === 0 ? p.empty : html`<ol class="rows" aria-label="${s.w.t('list.rows')}">${p.messages.map(m => row(s, p, m))}</ol>`}
+<header class="list-head"><div class="list-title">${heading}<small>${p.subtitle}</small>${p.search && p.main ? keeping(s, p.search) : ''}</div>${tools(s, p)}</header>
+${p.search ? aboveResults(s, p.search) : ''}${p.messages.length === 0 ? p.empty : html`<ol class="rows" aria-label="${s.w.t('list.rows')}">${p.messages.map(m => row(s, p, m))}</ol>`}
 ${pages(s, p)}
 </form>
 </section>`;
@@ -103,12 +109,16 @@ function row(s: Screen, p: ListPane, m: Message): Html {
   const flagged = (m.flags & Flag.flagged) !== 0;
   const subject = m.subject.trim() || s.w.t('list.nosubject');
   const who = whoOf(s.w, p.folder, m);
+  const snippet = p.search?.excerpts.get(m.id) ?? m.snippet;
+  const mark = (text: string, ...fields: SearchField[]) =>
+    p.search ? marked(text, soughtIn(p.search.sought, ...fields)) : text;
+  const place = p.search && s.folders.find(f => f.id === m.folderId);
   return html`<li id="m${m.id}" class="row${seen ? '' : ' unread'}${m.id === p.open ? ' open' : ''}">
 <label class="tick"><input type="checkbox" name="message" value="${m.id}"${p.ticked ? html` checked` : ''} aria-label="${s.w.t('list.select', { subject, who })}"></label>
 <a class="row-link" href="${messagePath(s, m)}${p.keep}"${m.id === p.open ? html` aria-current="true"` : ''}>
-${seen ? '' : html`<span class="dot"><span class="unseen">${s.w.t('list.unread')}</span></span>`}<span class="who"><bdi>${who}</bdi></span>
-<span class="what"><span class="subject"><bdi>${subject}</bdi></span>${m.snippet === '' ? '' : html` <span class="snippet"><bdi>${m.snippet}</bdi></span>`}</span>
-<span class="marks">${marks(s, m, flagged)}</span>
+${seen ? '' : html`<span class="dot"><span class="unseen">${s.w.t('list.unread')}</span></span>`}<span class="who"><bdi>${mark(who, 'from', 'people')}</bdi></span>
+<span class="what"><span class="subject"><bdi>${mark(subject, 'subject')}</bdi></span>${snippet === '' ? '' : html` <span class="snippet"><bdi>${mark(snippet)}</bdi></span>`}</span>
+<span class="marks">${place ? html`<span class="place">${folderName(s.w, place)}</span>` : ''}${marks(s, m, flagged)}</span>
 <time datetime="${s.w.iso(m.receivedAt)}" title="${s.w.full(m.receivedAt)}">${s.w.when(m.receivedAt)}</time>
 </a>
 <span class="quick">${quick(s, p.folder, m, seen, flagged)}</span>
@@ -151,7 +161,8 @@ function quick(s: Screen, folder: Folder | null, m: Message, seen: boolean, flag
 
 function pages(s: Screen, p: ListPane): Html {
   if (p.newest === null && p.older === null) return html``;
-  return html`<nav class="pages" aria-label="${s.w.t('list.pages')}">${p.newest === null ? html`<span></span>` : html`<a class="button" href="${p.newest}">${icon(s, 'chevron-left')}${s.w.t('list.newest')}</a>`}${p.older === null ? html`<small>${s.w.t('list.end')}</small>` : html`<a class="button" href="${p.older}" rel="next">${s.w.t('list.older')}${icon(s, 'chevron-right')}</a>`}</nav>`;
+  const older = s.w.t(p.search?.unfinished ? 'search.go.on' : 'list.older');
+  return html`${p.search?.unfinished && p.messages.length > 0 ? html`<p class="unfinished">${s.w.t('search.unfinished')}</p>` : ''}<nav class="pages" aria-label="${s.w.t('list.pages')}">${p.newest === null ? html`<span></span>` : html`<a class="button" href="${p.newest}">${icon(s, 'chevron-left')}${s.w.t('list.newest')}</a>`}${p.older === null ? html`<small>${s.w.t('list.end')}</small>` : html`<a class="button" href="${p.older}" rel="next">${older}${icon(s, 'chevron-right')}</a>`}</nav>`;
 }
 
 /** Says what to do next, where there is nothing to show. */

@@ -1,8 +1,11 @@
 /** One message: who wrote it to whom, what is attached, and its text or the frame its HTML is shown in. */
 import { html } from 'hono/html';
+import { soughtIn } from '../daemon/mail/search-hits.ts';
+import type { SearchWords } from '../daemon/mail/search-query.ts';
 import { Flag, type Folder, type Message } from '../daemon/store.ts';
 import { folderName, icon, type Screen } from './layout.ts';
 import { type Action, actions, moveTo, toolButton } from './list.ts';
+import { marked } from './marked.ts';
 import { frameSandbox, trusted } from './safe-html.ts';
 import { textToHtml } from './text.ts';
 import type { Html } from './words.ts';
@@ -44,6 +47,8 @@ export type OpenMessage = {
   /** This page with remote images; null: nothing to show. */
   imagesHref: string | null;
   attachments: AttachmentCard[];
+  /** Words of the search it was found by, to be marked. */
+  sought: SearchWords[];
   /** The list it was opened from. */
   back: string;
   newer: string | null;
@@ -55,7 +60,7 @@ export function messagePane(s: Screen, o: OpenMessage): Html {
   return html`<article id="reader-${o.message.id}" class="reader message" aria-labelledby="subject-${o.message.id}">
 ${toolbar(s, o)}
 <header class="message-head">
-<h1 id="subject-${o.message.id}"><bdi>${subject}</bdi></h1>
+<h1 id="subject-${o.message.id}"><bdi>${marked(subject, soughtIn(o.sought, 'subject'))}</bdi></h1>
 ${byline(s, o)}
 </header>
 ${imagesBanner(s, o)}
@@ -146,9 +151,9 @@ function bodyOf(s: Screen, o: OpenMessage, subject: string): Html {
   const source = html`<a href="/messages/${o.message.id}/source" target="_blank">${s.w.t('act.source')}</a>`;
   switch (b.kind) {
     case 'html':
-      return html`<div class="frame-box"><iframe class="frame" src="${b.src}" sandbox="${frameSandbox}" title="${s.w.t('message.body')}: ${subject}" data-frame></iframe></div>`;
+      return html`<div class="frame-box"><iframe class="frame" src="${b.src}" sandbox="${frameSandbox}" title="${s.w.t('message.body')}: ${subject}" data-frame${o.sought.length === 0 ? '' : html` data-sought="${JSON.stringify(soughtIn(o.sought).map(({ words, begins }) => ({ words, begins })))}"`}></iframe></div>`;
     case 'text':
-      return html`<div class="message-body message-text" dir="auto">${trusted(textToHtml(b.text))}</div>${b.rest === null ? '' : html`<p class="alternatives">${s.w.h('message.cut', { link: html`<a href="${b.rest}">${s.w.t('message.cut.link')}</a>` })}</p>`}`;
+      return html`<div class="message-body message-text" dir="auto">${trusted(textToHtml(b.text, soughtIn(o.sought)))}</div>${b.rest === null ? '' : html`<p class="alternatives">${s.w.h('message.cut', { link: html`<a href="${b.rest}">${s.w.t('message.cut.link')}</a>` })}</p>`}`;
     case 'broken':
       return html`<p class="message-body muted">${s.w.h('message.broken', { link: source })}</p>`;
     case 'none':

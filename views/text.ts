@@ -7,11 +7,13 @@
 import { html } from 'hono/html';
 import { convert, type HtmlToTextOptions } from 'html-to-text';
 import { LinkifyIt } from 'linkify-it';
+import type { SearchWords } from '../daemon/mail/search-query.ts';
 import { outwardLink, outwardUrl } from './link.ts';
+import { marked } from './marked.ts';
 
 /** Deeper marks stay visible as text. */
 const DEEPEST_QUOTE = 8;
-/** UTF-16 units of a line in which links are looked for, and of a whole text; what is beyond is plain. */
+/** UTF-16 units of a line in which links are looked for, and of a whole text, and words of a search; what is beyond is plain. */
 const LINKED_LINE = 4_096;
 const LINKED_TEXT = 262_144;
 
@@ -24,8 +26,8 @@ const links = new LinkifyIt({ fuzzyLink: true }).add('ftp:', null).add('//', nul
 
 type Line = { depth: number; text: string };
 
-/** A `<div class="text">` to be shown with `white-space: pre-wrap`; quotes are blockquotes, a signature has its class. */
-export function textToHtml(text: string): string {
+/** A `<div class="text">` to be shown with `white-space: pre-wrap`, with the words of a search marked; quotes are blockquotes, a signature has its class. */
+export function textToHtml(text: string, sought: readonly SearchWords[] = []): string {
   const out: string[] = [];
   let before: Line | null = null;
   let signed = false;
@@ -42,7 +44,8 @@ export function textToHtml(text: string): string {
       out.push('<div class="signature">');
       signed = true;
     }
-    out.push(linkable > 0 ? linked(line.text) : escaped(line.text));
+    const beyond = linkable <= 0;
+    out.push(beyond ? escaped(line.text, []) : linked(line.text, sought));
     linkable -= line.text.length;
     before = line;
   }
@@ -64,25 +67,27 @@ function stepTo(depth: number, from: number): string {
   return depth > from ? '<blockquote>'.repeat(depth - from) : '</blockquote>'.repeat(from - depth);
 }
 
-function linked(line: string): string {
-  if (line.length > LINKED_LINE || REORDERING.test(line) || !/[:@]|www\./i.test(line)) return escaped(line);
+function linked(line: string, sought: readonly SearchWords[]): string {
+  if (line.length > LINKED_LINE || REORDERING.test(line) || !/[:@]|www\./i.test(line)) return escaped(line, sought);
   let out = '';
   let from = 0;
   for (const { index, lastIndex, raw, url, schema } of links.match(line) ?? []) {
     const target = schema === '' && !/^www\./i.test(raw) ? null : outwardUrl(url);
     if (target === null || UNSEEN.test(raw)) continue;
-    out += escaped(line.slice(from, index)) + linkOf(target, raw);
+    out += escaped(line.slice(from, index), sought) + linkOf(target, raw, sought);
     from = lastIndex;
   }
-  return out + escaped(line.slice(from));
+  return out + escaped(line.slice(from), sought);
 }
 
-function linkOf(url: string, text: string): string {
-  return String(html`<a href="${url}" target="${outwardLink.target}" rel="${outwardLink.rel}">${text}</a>`);
+function linkOf(url: string, text: string, sought: readonly SearchWords[]): string {
+  return String(
+    html`<a href="${url}" target="${outwardLink.target}" rel="${outwardLink.rel}">${marked(text, sought)}</a>`,
+  );
 }
 
-function escaped(text: string): string {
-  return String(html`${text}`);
+function escaped(text: string, sought: readonly SearchWords[]): string {
+  return String(html`${marked(text, sought)}`);
 }
 
 /** UTF-16 units, and tags, of what a reply may quote. The parser's time grows with the square of the open tags. */

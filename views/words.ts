@@ -30,6 +30,8 @@ export type Words = {
   iso(at: number): string;
   size(octets: number): string;
   number(n: number): string;
+  /** When a day of the reader's calendar begins; `month` from 1, a `day` beyond its month lies in another. */
+  startOfDay(year: number, month: number, day: number): number;
 };
 
 type Entry = string | Partial<Record<Intl.LDMLPluralRule, string>>;
@@ -67,6 +69,15 @@ function makeFormats(timeZone: string | undefined) {
     year: of({ year: 'numeric' }),
     full: of({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', hour: '2-digit', minute: '2-digit' }),
     stamp: of({ day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' }),
+    // To be read by startOfDay: the reader's clock in numbers.
+    offset: of({
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      hourCycle: 'h23',
+    }),
     plural: new Intl.PluralRules('en'),
     number: new Intl.NumberFormat('en'),
   };
@@ -90,6 +101,7 @@ export function createWords(now: number, zone?: string): Words {
     iso: at => new Date(at).toISOString(),
     size: octets => size(octets, t),
     number: n => f.number.format(n),
+    startOfDay: (year, month, day) => startOfDay(utcDay(year, month, day), f),
   };
 }
 
@@ -110,6 +122,22 @@ function weave(text: string, values: Record<string, Text | Html>, f: Formats): H
   return html`${pieces}`;
 }
 
+/** Date.UTC takes years below 100 for those of the last century. */
+const utcDay = (year: number, month: number, day: number): number => new Date(0).setUTCFullYear(year, month - 1, day);
+
+/** A zone's clock is looked at where its day should begin, and once more where that led over a change of the clock. */
+function startOfDay(utc: number, f: Formats): number {
+  const ahead = (at: number) => {
+    const parts = Object.fromEntries(f.offset.formatToParts(at).map(p => [p.type, Number(p.value)]));
+    return (
+      utcDay(parts.year!, parts.month!, parts.day!) + parts.hour! * 3_600_000 + parts.minute! * 60_000 - minuteOf(at)
+    );
+  };
+  const first = utc - ahead(utc);
+  return utc - ahead(first);
+}
+
+const minuteOf = (at: number): number => Math.floor(at / 60_000) * 60_000;
 const dayMs = 86_400_000;
 
 function when(at: number, now: number, f: Formats): string {

@@ -19,7 +19,7 @@ export function folder(site: Site): Hono<Env> {
     const folders = await site.store.folders.list(c.var.account.id);
     const found = folderOf(folders, c.req.param('folder'));
     if (!found) return missing(site, c);
-    const s = screenWith(site, c, folders, { folderId: found.id });
+    const s = await screenWith(site, c, folders, { folderId: found.id });
     const title = folderName(s.w, found);
     if (found.role === 'drafts') {
       const drafts = await site.store.drafts.list(c.var.account.id);

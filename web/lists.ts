@@ -1,10 +1,12 @@
 /** Which list an address means, read from the store: a page of a folder, or of a search. */
-import type { Folder, Message, PageKey } from '../daemon/store.ts';
+import { parseSearch, type SearchContext, type SearchWords, wordsSought } from '../daemon/mail/search-query.ts';
+import type { Folder, Found, PageKey } from '../daemon/store.ts';
 import { emptyFolder } from '../views/folder.ts';
 import { folderName, folderPath, type Screen } from '../views/layout.ts';
 import { emptyState, type ListPane } from '../views/list.ts';
+import type { Results } from '../views/search.ts';
+import { hitExcerpts } from './excerpts.ts';
 import { idOf } from './page.ts';
-import { parseQuery } from './query.ts';
 import type { Site } from './site.ts';
 
 export const perPage = 50;
@@ -42,6 +44,7 @@ export async function folderList(
     older: page.next ? `${path}?before=${page.next.receivedAt}.${page.next.id}` : null,
     open,
     ticked: query.select === 'all',
+    search: null,
     empty: emptyFolder(s, folder, before === null),
     main: open === null,
   };
@@ -56,28 +59,48 @@ function subtitleOf({ w }: Screen, folder: Folder): string {
 export async function searchList(site: Site, s: Screen, query: ListQuery, open: number | null): Promise<ListPane> {
   const q = query.q ?? '';
   const beforeId = idOf(query.before);
-  const found = await findPage(site, s, q, beforeId);
-  const messages = found.slice(0, perPage);
+  const { query: asked, mistakes } = parseSearch(q, contextOf(site, s));
+  const found = asked ? await site.store.search.find(s.account.id, asked, perPage, beforeId) : nothing;
+  s.mistaken = mistakes.length > 0;
+  const sought = wordsSought(asked);
   const at = (before: number | null) => `?q=${encodeURIComponent(q)}${before === null ? '' : `&before=${before}`}`;
+  const results: Results = {
+    sought,
+    excerpts: await hitExcerpts(site.store, found.messages, sought),
+    mistakes,
+    crowded: found.crowded,
+    unfinished: found.unfinished,
+    saved: s.saved.find(one => one.query === q) ?? null,
+  };
   return {
-    title: s.w.t('search.results', { query: q }),
+    title: results.saved?.name ?? s.w.t('search.results', { query: q }),
     subtitle: '',
     folder: null,
-    messages,
+    messages: found.messages,
     keep: at(beforeId),
     newest: beforeId === null ? null : `/search${at(null)}`,
-    older: found.length > perPage ? `/search${at(messages.at(-1)?.id ?? null)}` : null,
+    older: found.next === null ? null : `/search${at(found.next)}`,
     open,
     ticked: query.select === 'all',
-    empty: emptyState(s, 'search', s.w.t('empty.search.title'), s.w.t('empty.search.body')),
+    search: results,
+    empty: found.unfinished
+      ? emptyState(s, 'search', s.w.t('search.unfinished.empty'), s.w.t('search.unfinished'))
+      : emptyState(s, 'search', s.w.t('empty.search.title'), s.w.t('empty.search.body')),
     main: open === null,
   };
 }
 
-async function findPage(site: Site, s: Screen, q: string, beforeId: number | null): Promise<Message[]> {
-  const search = parseQuery(q, name => searchedFolder(s, name), site.now());
-  return search === null ? [] : site.store.search.find(s.account.id, search, perPage + 1, beforeId);
-}
+const nothing: Found = { messages: [], next: null, unfinished: false, crowded: [] };
+
+const contextOf = (site: Site, s: Screen): SearchContext => ({
+  now: site.now(),
+  folderId: name => searchedFolder(s, name),
+  startOfDay: s.w.startOfDay,
+});
+
+/** Words of the search that a message was opened from. */
+export const soughtBy = (site: Site, s: Screen): SearchWords[] =>
+  wordsSought(parseSearch(s.query, contextOf(site, s)).query);
 
 /** `in:` names a folder by its role or by its name as shown, letter case aside. */
 function searchedFolder(s: Screen, name: string): number | null {

@@ -9,7 +9,7 @@ import { type ListPane, listPane } from '../views/list.ts';
 import { type AttachmentCard, type MessageBody, messagePane, type OpenMessage, type Person } from '../views/message.ts';
 import { frameHeaders, messageFrame } from '../views/safe-html.ts';
 import { type Bodies, createBodies, isInlineImage, partName } from './bodies.ts';
-import { folderList, searchList } from './lists.ts';
+import { folderList, searchList, soughtBy } from './lists.ts';
 import { messageById, missing, refreshesList, screenOf, show } from './page.ts';
 import type { Ctx, Env, Site } from './site.ts';
 
@@ -34,7 +34,7 @@ export function message(site: Site): Hono<Env> {
     const seen = { ...list, messages: list.messages.map(m => (m.id === read.id ? { ...m, flags: read.flags } : m)) };
     const content = refreshesList(c)
       ? nothingOpen(s, true)
-      : messagePane(s, await open(site, c, bodies, read, folder, list));
+      : messagePane(s, { ...(await open(site, c, bodies, read, folder, list)), sought: soughtBy(site, s) });
     return show(c, s, read.subject || s.w.t('list.nosubject'), { view: 'message', list: listPane(s, seen), content });
   });
 
@@ -71,7 +71,7 @@ async function open(
   m: Message,
   folder: Folder,
   list: ListPane,
-): Promise<OpenMessage> {
+): Promise<Omit<OpenMessage, 'sought'>> {
   const [content, next] = await Promise.all([bodies.content(m), site.store.messages.neighbours(m.accountId, m.id)]);
   const path = `${folderPath(folder)}/${m.id}`;
   const to = (id: number | null) => (id === null ? null : `${folderPath(folder)}/${id}${list.keep}`);

@@ -15,6 +15,8 @@ const keys = [
   'done.folder.created',
   'done.folder.renamed',
   'done.folder.removed',
+  'done.search.saved',
+  'done.search.removed',
   'done.name',
   'done.password',
   'done.nothing',

@@ -23,18 +23,18 @@ const wantsPart = (c: Ctx): boolean => c.req.header('HX-Request-Type') === 'part
 /** New mail came: only the list and the folders are asked for, so that nothing else moves. */
 export const refreshesList = (c: Ctx): boolean => wantsPart(c) && c.req.header('HX-Target') === 'section#list';
 
-/** What every signed-in page shows around itself: one query for the folders. */
+/** What every signed-in page shows around itself: one query for the folders, one for the searches kept beside them. */
 export async function screenOf(site: Site, c: Ctx, at: { folderId?: number | null; query?: string } = {}) {
   const folders = await site.store.folders.list(c.var.account.id);
   return screenWith(site, c, folders, at);
 }
 
-export function screenWith(
+export async function screenWith(
   site: Site,
   c: Ctx,
   folders: Folder[],
   at: { folderId?: number | null; query?: string } = {},
-): Screen {
+): Promise<Screen> {
   const w = c.var.words;
   const url = new URL(c.req.url);
   url.searchParams.delete('select');
@@ -43,7 +43,9 @@ export function screenWith(
     account: c.var.account,
     folders,
     folderId: at.folderId ?? null,
+    saved: await site.store.savedSearches.list(c.var.account.id),
     query: at.query ?? '',
+    mistaken: false,
     here: c.req.method === 'GET' ? url.pathname + url.search : '/mail/inbox',
     notice: takeNotice(site, c, w, folders) satisfies Notice | null,
   };

@@ -1,15 +1,25 @@
-/** Search: a link like any other, its results a list like any other. */
+/** Search: a link like any other, its results a list like any other; and searches kept by name. */
 import { Hono } from 'hono';
+import { type SearchFields, searchFields, writeSearch } from '../daemon/mail/search-query.ts';
 import { nothingOpen } from '../views/folder.ts';
 import { listPane } from '../views/list.ts';
+import { searchPath } from '../views/screen.ts';
 import { searchPage } from '../views/search.ts';
+import { readForm } from './form.ts';
 import { searchList } from './lists.ts';
-import { screenOf, show } from './page.ts';
+import { tellOnce } from './notice.ts';
+import { idOf, missing, screenOf, show } from './page.ts';
 import type { Env, Site } from './site.ts';
+
+const longestName = 60;
+const longestKept = 1_000;
 
 export function search(site: Site): Hono<Env> {
   const app = new Hono<Env>();
+
   app.get('/search', async c => {
+    // The form asks for the string that it writes, so that there is one address for one search.
+    if (c.req.query('form')) return c.redirect(searchPath(writeSearch(fieldsOf(c.req.query()))), 303);
     const query = (c.req.query('q') ?? '').trim();
     const s = await screenOf(site, c, { query });
     if (query === '') return show(c, s, s.w.t('search.title'), { view: 'page', content: searchPage(s) });
@@ -20,5 +30,33 @@ export function search(site: Site): Hono<Env> {
       content: nothingOpen(s, list.messages.length > 0),
     });
   });
+
+  app.post('/searches', async c => {
+    const form = await readForm(c);
+    const name = form.get('name').trim();
+    const query = form.get('query').trim().slice(0, longestKept);
+    const good = name !== '' && [...name].length <= longestName && !/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u.test(name);
+    const saved = good && query !== '' ? await site.store.savedSearches.save(c.var.account.id, name, query) : null;
+    if (saved) {
+      tellOnce(site, c, { key: 'done.search.saved', values: { name } });
+      return c.redirect(searchPath(query), 303);
+    }
+    const s = await screenOf(site, c, { query });
+    const error = s.w.t(good && query !== '' ? 'search.save.full' : 'search.save.badname');
+    return show(c, s, s.w.t('search.title'), { view: 'page', content: searchPage(s, error) }, 422);
+  });
+
+  app.post('/searches/:id/removal', async c => {
+    const id = idOf(c.req.param('id'));
+    const own = (await site.store.savedSearches.list(c.var.account.id)).find(one => one.id === id);
+    if (!own || !(await site.store.savedSearches.remove(c.var.account.id, own.id))) return missing(site, c);
+    tellOnce(site, c, { key: 'done.search.removed', values: { name: own.name } });
+    return c.redirect(searchPath(own.query), 303);
+  });
   return app;
+}
+
+function fieldsOf(given: Record<string, string>): SearchFields {
+  const names = Object.keys(searchFields('')) as (keyof SearchFields)[];
+  return Object.fromEntries(names.map(name => [name, (given[name] ?? '').slice(0, 300)])) as SearchFields;
 }

@@ -10,8 +10,8 @@ import { readHeader } from './header.ts';
 import { displayParts, type Part, partText, unflow } from './parts.ts';
 import { htmlText, SHORT_TEXT, subjectOf } from './summary.ts';
 
-/** The text the full-text index keeps the words of. */
-export type IndexText = { subject: string; people: string; body: string };
+/** The texts the full-text index keeps the words of; `files` are the names of attached ones. */
+export type IndexText = { subject: string; from: string; to: string; cc: string; files: string; body: string };
 
 /**
  * Octets of texts, as they lie in the content, that are read of one message: a book of 150,000 words. The row of the
@@ -22,13 +22,17 @@ export const longestIndexed = 1024 * 1024;
 /** `read` answers octets [from, to) of the content. */
 export function indexText(header: Buffer, root: Part, read: (from: number, to: number) => Buffer): IndexText {
   const fields = readHeader(header);
-  const people = ['from', 'to', 'cc'].flatMap(name => fields.all(name).flatMap(parseAddressList));
+  const people = (name: string) => {
+    const list = fields.all(name).flatMap(parseAddressList);
+    return list.map(a => `${a.name} ${a.address}`).join(' ');
+  };
   const reader = new TextReader(read);
   const { shown, html, attached } = searchedParts(root);
   let body = reader.texts(shown);
   if (body.trim().length < SHORT_TEXT) body += ` ${reader.texts(html)}`;
-  body += ` ${reader.texts(attached)} ${fileNames(root).join(' ')}`;
-  return { subject: subjectOf(fields), people: people.map(a => `${a.name} ${a.address}`).join(' '), body };
+  body += ` ${reader.texts(attached)}`;
+  const files = fileNames(root).join('\n');
+  return { subject: subjectOf(fields), from: people('from'), to: people('to'), cc: people('cc'), files, body };
 }
 
 /** `html`: what a mail with next to no plain text says in its other version; no part is in two of the lists. */

@@ -4,13 +4,15 @@ import { dirname, join } from 'node:path';
 import type { Part } from '../mail/parts.ts';
 import { createOrphans, unlinkQuietly } from './orphans.ts';
 import type { Content, NewContent } from './shapes.ts';
-import { mustRow, row, rows, run, type Work } from './sql.ts';
+import { list, mustRow, row, rows, run, type Work } from './sql.ts';
 import { StoreError } from './sqlite.ts';
 import type { Read, Write } from './verbs.ts';
 
 export type Contents = {
   /** Small content comes with its bytes. Null: there is no such content any more. */
   get(id: number): Promise<Content | null>;
+  /** Those of them that lie in a row, which is small content, at one go; the order is any. */
+  small(ids: number[]): Promise<Content[]>;
   /** Streams octets [from, to) whether they lie in a row or in a file. Throws if the content is gone. */
   open(id: number, from?: number, to?: number): AsyncIterable<Buffer>;
   /** Octets [from, to) in memory; for pieces known to be small. */
@@ -74,6 +76,13 @@ type ContentRow = { id: number; size: number; file: string | null; tree: string 
 
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
+const content = ({ id, size, tree, body }: ContentRow): Content => ({
+  id,
+  size,
+  tree: tree === null ? null : (JSON.parse(tree) as Part),
+  bytes: body && asBuffer(body),
+});
+
 export function createContents(directory: string, read: Read, write: Write, fatal: (error: Error) => void): Contents {
   const disk = createDisk(directory, fatal);
   const find = (id: number) => read(row<ContentRow>('select id, size, file, tree, body from content where id = ?', id));
@@ -86,13 +95,11 @@ export function createContents(directory: string, read: Read, write: Write, fata
   return {
     async get(id) {
       const found = await find(id);
-      if (!found) return null;
-      return {
-        id,
-        size: found.size,
-        tree: found.tree === null ? null : (JSON.parse(found.tree) as Part),
-        bytes: found.body && asBuffer(found.body),
-      };
+      return found ? content(found) : null;
+    },
+    async small(ids) {
+      const sql = `select id, size, file, tree, body from content where id in ${list(ids)} and file is null`;
+      return (await read(rows<ContentRow>(sql, ...ids))).map(content);
     },
     open: openFrom,
     async read(id, from, to) {

@@ -4,6 +4,7 @@ import { LONGEST_HEADER } from '../mail/header.ts';
 import { type IndexText, indexText, longestIndexed } from '../mail/index-text.ts';
 import { type Part, scan } from '../mail/parts.ts';
 import { indexWords } from '../mail/words.ts';
+import { factsOf } from './facts.ts';
 import { list, mustRow, row, rows, run, type Work } from './sql.ts';
 import { type Connection, StoreError, sqliteDialect } from './sqlite.ts';
 
@@ -39,7 +40,11 @@ type Noted = {
   /** Null: the message is gone. */
   account_id: number | null;
   content_id: number;
+  /** Octets of the content. */
   size: number;
+  message_size: number;
+  received_at: number;
+  attachments: number;
   subject: string;
   from_name: string;
   from_address: string;
@@ -47,7 +52,7 @@ type Noted = {
   snippet: string;
 };
 type Slice = { ids: number[]; entries: Entry[]; isLast: boolean };
-type Entry = { id: number; accountId: number; text: IndexText };
+type Entry = { id: number; accountId: number; text: IndexText; facts: string[] };
 type ContentRow = { size: number; file: string | null; tree: string | null; body: Uint8Array | null };
 
 export function createIndexer(db: Connection, contents: string): Indexer {
@@ -80,7 +85,8 @@ export function createIndexer(db: Connection, contents: string): Indexer {
     const some = noted.slice(0, countWithin(noted));
     const entries: Entry[] = [];
     for (const n of some)
-      if (n.account_id !== null) entries.push({ id: n.id, accountId: n.account_id, text: textOf(n) });
+      if (n.account_id !== null)
+        entries.push({ id: n.id, accountId: n.account_id, text: textOf(n), facts: factsOf(n) });
     return { ids: some.map(n => n.id), entries, isLast: some.length === noted.length && noted.length < mostMessages };
   };
 
@@ -109,8 +115,8 @@ export function createIndexer(db: Connection, contents: string): Indexer {
 
 function* nextNoted(): Work<Noted[]> {
   return yield* rows<Noted>(
-    `select t.message_id as id, m.account_id, m.content_id, c.size, m.subject, m.from_name, m.from_address, m.to_text,
-      m.snippet from to_index t left join message m on m.id = t.message_id left join content c on c.id = m.content_id
+    `select t.message_id as id, m.account_id, m.content_id, c.size, m.size as message_size, m.received_at, m.attachments,
+      m.subject, m.from_name, m.from_address, m.to_text, m.snippet from to_index t left join message m on m.id = t.message_id left join content c on c.id = m.content_id
       order by t.message_id limit ?`,
     mostMessages,
   );
@@ -131,7 +137,8 @@ function* index({ ids, entries }: Slice): Work<void> {
   const still = new Set(
     (yield* rows<{ id: number }>(`select id from message where id in ${list(ids)}`, ...ids)).map(r => r.id),
   );
-  for (const { id, accountId, text } of entries) if (still.has(id)) yield* sqliteDialect.index(id, accountId, text);
+  for (const { id, accountId, text, facts } of entries)
+    if (still.has(id)) yield* sqliteDialect.index(id, accountId, text, facts);
   yield* run(`delete from to_index where message_id in ${list(ids)}`, ...ids);
 }
 
@@ -142,15 +149,21 @@ function* distance(): Work<number> {
 }
 
 /** Words are split once for all mailboxes. */
-const split = ({ subject, people, body }: IndexText): IndexText => ({
-  subject: indexWords(subject),
-  people: indexWords(people),
-  body: indexWords(body),
+const split = (text: IndexText): IndexText => ({
+  subject: indexWords(text.subject),
+  from: indexWords(text.from),
+  to: indexWords(text.to),
+  cc: indexWords(text.cc),
+  files: indexWords(text.files),
+  body: indexWords(text.body),
 });
 
 const fromRow = (n: Noted): IndexText => ({
   subject: n.subject,
-  people: `${n.from_name} ${n.from_address} ${n.to_text}`,
+  from: `${n.from_name} ${n.from_address}`,
+  to: n.to_text,
+  cc: '',
+  files: '',
   body: n.snippet,
 });
 

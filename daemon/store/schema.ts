@@ -1,7 +1,14 @@
 import { row, run, type Work } from './sql.ts';
 
 /** What a column type is called by the engine. */
-export type Names = { id: string; bytes: string; integer: string; text: string; words: string[] };
+export type Names = {
+  id: string;
+  bytes: string;
+  integer: string;
+  text: string;
+  words: string[];
+  searchWords: string[];
+};
 
 /**
  * Numbered migrations: each brings a store from version n to n + 1 and keeps all mail.
@@ -118,6 +125,18 @@ const migrations: ((n: Names) => string[])[] = [
     `create index delivery_held on delivery (state, hold_kind, next_at, domain)`,
     `create table domain_call (domain ${text} primary key, at ${integer} not null, verb ${text} not null,
       caller ${text} not null, answer ${text} not null)`,
+  ],
+  ({ id, integer, text, searchWords }) => [
+    // Sender, recipients, copies, names of files and facts in columns of their own: all mail is read for them again.
+    `drop table message_words`,
+    ...searchWords,
+    `delete from to_index`,
+    `insert into to_index (message_id) select id from message`,
+    // What is rare among much mail: the starred, the answered, the unread.
+    `create index message_marked on message (account_id, id, flags) where (flags & 22) <> 0`,
+    `create index message_unread on message (account_id, id) where (flags & 1) = 0`,
+    `create table saved_search (id ${id}, account_id ${integer} not null, name ${text} not null,
+      name_key ${text} not null, query ${text} not null, unique (account_id, name_key))`,
   ],
 ];
 

@@ -273,18 +273,18 @@ export type Session = {
   agent: string;
 };
 
-/** A search already parsed from what a person typed. */
-export type Search = {
-  /** Each term must be there; a term of several words is a phrase, in the given order. */
-  terms: { words: string[]; in: 'subject' | 'people' | 'any'; not: boolean }[];
-  folderId: number | null;
-  unread: boolean | null;
-  flagged: boolean | null;
-  attachments: boolean | null;
-  /** receivedAt limits; null: none. */
-  after: number | null;
-  before: number | null;
+/** A page of what a search found, newest arrival first. */
+export type Found = {
+  messages: Message[];
+  /** Messages of a smaller id than this have not been looked at; null: all have. */
+  next: number | null;
+  /** There was too much to look at for one page: it is not full, and further matches may lie behind `next`. */
+  unfinished: boolean;
+  /** Beginnings that too many words have: only the whole word was looked for. */
+  crowded: string[];
 };
+
+export type SavedSearch = { id: number; name: string; query: string };
 
 /** How far a fetch account has come with one upstream message. */
 export type Fetched = { uidl: string; at: number /** null: still upstream. */; deletedAt: number | null };

@@ -1,3 +1,5 @@
+import type { IndexText } from '../mail/index-text.ts';
+
 /**
  * Store verbs are generators of statements: SQLite runs them in one synchronous go, a server engine awaits
  * each, and the verb reads the same. The text is the SQL both share, with `?` for parameters.
@@ -33,12 +35,22 @@ export const list = (values: readonly unknown[]): string =>
 /** What the engines do differently. */
 export type Dialect = {
   /** Puts a message into the full-text index, owned by the account, in place of what it had there. */
-  index(id: number, accountId: number, text: { subject: string; people: string; body: string }): Work<void>;
+  index(id: number, accountId: number, text: IndexText, facts: string[]): Work<void>;
   unindex(ids: number[]): Work<void>;
-  /** Makes room for the words of a search: a condition over message.id, newest first being its natural order. */
-  match(accountId: number, terms: MatchTerm[]): { from: string; where: string; params: Value[] };
+  /** The account's messages in the index: what to select from, their id there, and a condition. Newest first comes free. */
+  match(accountId: number, query: IndexQuery): { from: string; id: string; where: string; params: Value[] };
+  /** Words of the index that begin so, however many messages have them; at most so many. */
+  beginnings(start: string, most: number): Work<string[]>;
   /** Gives up to so many free pages back to the disk; answers how many are left. */
   giveBackSpace(pages: number): Work<number>;
 };
 
-export type MatchTerm = { words: string[]; in: 'subject' | 'people' | 'any'; not: boolean };
+/** What the full-text index can answer by itself. */
+export type IndexQuery =
+  | { all: IndexQuery[] }
+  | { any: IndexQuery[] }
+  | { not: IndexQuery }
+  /** Next to each other, in one of the texts. */
+  | { words: string[]; in: (keyof IndexText)[] }
+  /** A mark that the store put there: see facts.ts. */
+  | { fact: string };

@@ -1,7 +1,8 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Names } from './schema.ts';
-import type { Dialect, MatchTerm, Statement, Value, Work } from './sql.ts';
+import type { Dialect, Statement, Work } from './sql.ts';
 import { list, mustRow, rows, run } from './sql.ts';
+import { beginnings, columnOf, matchText, ownerToken, textColumns } from './sqlite-words.ts';
 
 /** The one file that knows SQLite: its locks, its full-text index, its error codes. */
 export const sqliteNames: Names = {
@@ -13,6 +14,11 @@ export const sqliteNames: Names = {
   words: [
     `create virtual table message_words using fts5(owner, subject, people, body, content='', contentless_delete=1,
       tokenize='ascii')`,
+  ],
+  searchWords: [
+    `create virtual table message_words using fts5(owner, facts, subject, sender, recipients, copies, files, body,
+      content='', contentless_delete=1, tokenize='ascii')`,
+    `create virtual table message_vocabulary using fts5vocab(message_words, 'instance')`,
   ],
 };
 
@@ -156,14 +162,14 @@ function translated(error: unknown): unknown {
 }
 
 export const sqliteDialect: Dialect = {
-  *index(id, accountId, text) {
+  *index(id, accountId, text, facts) {
     yield* run(
-      'insert or replace into message_words (rowid, owner, subject, people, body) values (?,?,?,?,?)',
+      `insert or replace into message_words (rowid, owner, facts, ${textColumns.map(c => columnOf[c]).join(', ')})
+        values (?,?,?,?,?,?,?,?,?)`,
       id,
-      `u${accountId}`,
-      text.subject,
-      text.people,
-      text.body,
+      ownerToken(accountId),
+      facts.join(' '),
+      ...textColumns.map(column => text[column]),
     );
   },
   *unindex(ids) {
@@ -174,27 +180,11 @@ export const sqliteDialect: Dialect = {
     yield* rows(`pragma incremental_vacuum(${pages})`);
     return (yield* mustRow<{ freelist_count: number }>('pragma freelist_count')).freelist_count;
   },
-  match(accountId, terms) {
-    const params: Value[] = [expression(accountId, terms)];
-    return {
-      from: 'message_words join message m on m.id = message_words.rowid',
-      where: 'message_words match ?',
-      params,
-    };
-  },
+  match: (accountId, query) => ({
+    from: 'message_words',
+    id: 'message_words.rowid',
+    where: 'message_words match ?',
+    params: [matchText(accountId, query)],
+  }),
+  beginnings,
 };
-
-/** The owner's token stands first: it is in a column no text of a user's reaches. */
-function expression(accountId: number, terms: MatchTerm[]): string {
-  const columns = { subject: 'subject', people: 'people', any: 'subject people body' };
-  const one = (t: MatchTerm) => `{${columns[t.in]}} : ${phrase(t.words)}`;
-  const wanted = terms.filter(t => !t.not).map(one);
-  const unwanted = terms.filter(t => t.not).map(one);
-  const all = [`{owner} : "u${accountId}"`, ...wanted].map(x => `(${x})`).join(' AND ');
-  return unwanted.length ? `(${all}) NOT (${unwanted.map(x => `(${x})`).join(' OR ')})` : all;
-}
-
-/** Quoted, so that no word is an operator; the last word of a term also finds longer ones. */
-function phrase(words: string[]): string {
-  return `"${words.map(w => w.replaceAll('"', '')).join(' ')}" *`;
-}

@@ -10,6 +10,7 @@ import { heldVerbs } from './held-submissions.ts';
 import { keyVerbs } from './keys.ts';
 import { messageVerbs } from './messages.ts';
 import { quotaVerbs } from './quota.ts';
+import { savedSearchVerbs } from './saved-searches.ts';
 import { sessionVerbs } from './sessions.ts';
 import { spaceVerbs } from './space.ts';
 
@@ -28,6 +29,7 @@ export const verbs = {
   ...domainVerbs,
   ...draftVerbs,
   ...sessionVerbs,
+  ...savedSearchVerbs,
   ...fetchedVerbs,
   ...spaceVerbs,
 };

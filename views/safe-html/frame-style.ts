@@ -6,6 +6,7 @@ const LIGHT = {
   muted: '#566168',
   line: '#d5d9db',
   link: '#0f6674',
+  marked: '#ffe9a8',
 };
 const DARK = {
   scheme: 'dark',
@@ -14,10 +15,11 @@ const DARK = {
   muted: '#a0abb1',
   line: '#343c40',
   link: '#6cc6d2',
+  marked: '#5a4a12',
 };
 
 export function frameStyle(dark: boolean): string {
-  const { scheme, surface, text, muted, line, link } = dark ? DARK : LIGHT;
+  const { scheme, surface, text, muted, line, link, marked } = dark ? DARK : LIGHT;
   // The frame is made as high as the mail: were the mail as high as the frame, the two would grow for ever. What is
   // important in a layer wins over everything outside of one, and a mail cannot write a layer (CSS Cascade 5 §6.4.4).
   return `
@@ -27,6 +29,8 @@ html { background: ${surface}; }
 body { margin: 0; padding: 16px; color: ${text}; font: 15px/1.45 system-ui, sans-serif; overflow-wrap: break-word; overflow-x: auto; }
 a { color: ${link}; }
 img { max-width: 100%; height: auto; }
+::highlight(sought) { background-color: ${marked}; color: ${text}; }
+mark { background: ${marked}; color: inherit; }
 pre, .text { white-space: pre-wrap; }
 blockquote { margin: 0 0 0 4px; padding-left: 12px; border-left: 2px solid ${line}; color: ${muted}; }
 @media (pointer: coarse) { body { font-size: 16px; } }

@@ -1,0 +1,55 @@
+import type { SavedSearch } from './shapes.ts';
+import { mustRow, row, rows, run, type Work } from './sql.ts';
+import type { Read, Write } from './verbs.ts';
+
+/** Searches a person gave a name, to have them beside the folders. */
+export type SavedSearches = {
+  /** By name. */
+  list(accountId: number): Promise<SavedSearch[]>;
+  /** In place of one of that name, letter case aside. Null: there are as many as there may be. */
+  save(accountId: number, name: string, query: string): Promise<SavedSearch | null>;
+  /** False: there is none of this id. */
+  remove(accountId: number, id: number): Promise<boolean>;
+};
+
+const mostSaved = 50;
+
+export const savedSearchVerbs = {
+  *saveSearch({
+    accountId,
+    name,
+    query,
+  }: {
+    accountId: number;
+    name: string;
+    query: string;
+  }): Work<SavedSearch | null> {
+    const key = name.toLowerCase();
+    const known = yield* row('select id from saved_search where account_id = ? and name_key = ?', accountId, key);
+    const count = 'select count(*) as n from saved_search where account_id = ?';
+    if (!known && (yield* mustRow<{ n: number }>(count, accountId)).n >= mostSaved) return null;
+    return yield* mustRow<SavedSearch>(
+      `insert into saved_search (account_id, name, name_key, query) values (?,?,?,?)
+        on conflict (account_id, name_key) do update set name = excluded.name, query = excluded.query
+        returning id, name, query`,
+      accountId,
+      name,
+      key,
+      query,
+    );
+  },
+  *removeSearch({ accountId, id }: { accountId: number; id: number }): Work<boolean> {
+    return (yield* run('delete from saved_search where account_id = ? and id = ?', accountId, id)) > 0;
+  },
+};
+
+export function createSavedSearches(read: Read, write: Write): SavedSearches {
+  return {
+    list: accountId =>
+      read(
+        rows<SavedSearch>('select id, name, query from saved_search where account_id = ? order by name_key', accountId),
+      ),
+    save: (accountId, name, query) => write('saveSearch', { accountId, name, query }),
+    remove: (accountId, id) => write('removeSearch', { accountId, id }),
+  };
+}

@@ -1,0 +1,200 @@
+import type { IndexText } from '../mail/index-text.ts';
+import type { Query, SearchField, SearchWords } from '../mail/search-query.ts';
+import { attached, largerThan, receivedBefore, receivedSince, smallerThan } from './facts.ts';
+import { Flag } from './shapes.ts';
+import { type IndexQuery, row, rows, type Value, type Work } from './sql.ts';
+import { sqliteDialect } from './sqlite.ts';
+
+/** Which part of a search the index answers, and what is asked of the rows it names. */
+export type SearchPlan = {
+  accountId: number;
+  index: ReturnType<typeof sqliteDialect.match>;
+  /**
+   * The condition on `message m`; an empty text: none. Where it must ask the index again, it does so for ids that are
+   * `among` so: `between ? and ?`.
+   */
+  row(among: string, values: Value[]): Condition;
+  crowded: string[];
+};
+
+type Condition = { text: string; params: Value[] };
+
+/** More words than this begin so: it is no beginning that says anything. */
+const mostBeginnings = 64;
+/** A character of a script without spaces begins many pairs. */
+const mostPairs = 256;
+
+/** Words of the tree with all their continuations, `not` only around what is no `and`, `or` or `not`. */
+type Tree =
+  | { kind: 'and' | 'or'; of: Tree[] }
+  | { kind: 'words'; in: SearchField; ways: string[][]; not: boolean }
+  | { kind: 'leaf'; leaf: Exclude<Query, { kind: 'and' | 'or' | 'not' | 'words' }>; not: boolean };
+
+export function* planOf(accountId: number, query: Query): Work<SearchPlan> {
+  const crowded: string[] = [];
+  const tree = yield* treeOf(query, false, crowded);
+  const match = (q: IndexQuery) => sqliteDialect.match(accountId, q);
+  return {
+    accountId,
+    index: match(indexPart(tree) ?? { all: [] }),
+    row: (among, values) => (isExact(tree) ? { text: '', params: [] } : rowPart(tree, { match, among, values })),
+    crowded,
+  };
+}
+
+function* treeOf(query: Query, not: boolean, crowded: string[]): Work<Tree> {
+  if (query.kind === 'not') return yield* treeOf(query.of, !not, crowded);
+  if (query.kind === 'words') {
+    return { kind: 'words', in: query.in, ways: yield* waysOf(query, crowded), not };
+  }
+  if (query.kind !== 'and' && query.kind !== 'or') return { kind: 'leaf', leaf: query, not };
+  const of: Tree[] = [];
+  for (const part of query.of) of.push(yield* treeOf(part, not, crowded));
+  const other = query.kind === 'and' ? 'or' : 'and';
+  return { kind: not ? other : query.kind, of };
+}
+
+/** The words, and those with longer words at their end. */
+function* waysOf({ words, begins }: SearchWords, crowded: string[]): Work<string[][]> {
+  if (!begins) return [words];
+  const last = words.at(-1)!;
+  const most = [...last].length === 1 ? mostPairs : mostBeginnings;
+  const longer = yield* sqliteDialect.beginnings(last, most + 1);
+  if (longer.length <= most) return [words, ...longer.map(word => [...words.slice(0, -1), word])];
+  if (!crowded.includes(last)) crowded.push(last);
+  return [words];
+}
+
+const columns: Record<SearchField, (keyof IndexText)[]> = {
+  any: ['subject', 'from', 'to', 'cc', 'files', 'body'],
+  people: ['from', 'to', 'cc'],
+  subject: ['subject'],
+  from: ['from'],
+  to: ['to', 'cc'],
+  cc: ['cc'],
+  files: ['files'],
+};
+
+/** What the index says of it: everything that matches, and perhaps more. Null: it says nothing. */
+function indexPart(tree: Tree): IndexQuery | null {
+  if (tree.kind === 'words') {
+    const any = tree.ways.map(words => ({ words, in: columns[tree.in] }));
+    return negated(any.length === 1 ? any[0]! : { any }, tree.not);
+  }
+  if (tree.kind === 'leaf') return leafIndex(tree.leaf, tree.not);
+  const parts = tree.of.map(indexPart);
+  const known = parts.filter(part => part !== null);
+  if (tree.kind === 'or') return known.length === parts.length ? { any: known } : null;
+  return known.length > 0 || parts.length === 0 ? { all: known } : null;
+}
+
+const negated = (query: IndexQuery, not: boolean): IndexQuery => (not ? { not: query } : query);
+
+function leafIndex(leaf: (Tree & { kind: 'leaf' })['leaf'], not: boolean): IndexQuery | null {
+  switch (leaf.kind) {
+    case 'attachment':
+      return negated({ fact: attached }, not);
+    case 'larger':
+    case 'smaller':
+      return (leaf.kind === 'larger') === not ? smallerThan(leaf.octets) : largerThan(leaf.octets);
+    case 'before':
+    case 'since':
+      return (leaf.kind === 'before') === not ? receivedSince(leaf.at) : receivedBefore(leaf.at);
+    default:
+      return null;
+  }
+}
+
+/** Does the index say neither more nor less? */
+function isExact(tree: Tree): boolean {
+  if (tree.kind === 'words') return true;
+  return tree.kind === 'leaf' ? tree.leaf.kind === 'attachment' : tree.of.every(isExact);
+}
+
+type Asking = { match(query: IndexQuery): SearchPlan['index']; among: string; values: Value[] };
+
+/** For an inexact tree. In an `and` the exact parts are left to the index; in an `or` it must be asked again. */
+function rowPart(tree: Tree, asking: Asking): Condition {
+  if (tree.kind === 'leaf') return leafRow(tree.leaf, tree.not);
+  if (tree.kind === 'words') return askedAgain(tree, asking);
+  const parts = tree.kind === 'and' ? tree.of.filter(part => !isExact(part)) : tree.of;
+  const conditions = parts.map(part => (isExact(part) ? askedAgain(part, asking) : rowPart(part, asking)));
+  return {
+    text: `(${conditions.map(c => c.text).join(tree.kind === 'and' ? ' and ' : ' or ')})`,
+    params: conditions.flatMap(c => c.params),
+  };
+}
+
+function askedAgain(tree: Tree, { match, among, values }: Asking): Condition {
+  const { from, id, where, params } = match(indexPart(tree) ?? { all: [] });
+  return {
+    text: `m.id in (select ${id} from ${from} where ${where} and ${id} ${among})`,
+    params: [...params, ...values],
+  };
+}
+
+const markBits = { seen: Flag.seen, flagged: Flag.flagged, answered: Flag.answered, forwarded: Flag.forwarded };
+
+function leafRow(leaf: (Tree & { kind: 'leaf' })['leaf'], not: boolean): Condition {
+  switch (leaf.kind) {
+    case 'folder':
+      return { text: `m.folder_id ${not ? '<>' : '='} ?`, params: [leaf.id] };
+    case 'mark':
+      return { text: `(m.flags & ${markBits[leaf.mark]}) ${not ? '=' : '<>'} 0`, params: [] };
+    case 'attachment':
+      return { text: `m.attachments ${not ? '=' : '>'} 0`, params: [] };
+    case 'larger':
+      return { text: `m.size ${not ? '<=' : '>'} ?`, params: [leaf.octets] };
+    case 'smaller':
+      return { text: `m.size ${not ? '>=' : '<'} ?`, params: [leaf.octets] };
+    case 'before':
+      return { text: `m.received_at ${not ? '>=' : '<'} ?`, params: [leaf.at] };
+    case 'since':
+      return { text: `m.received_at ${not ? '<' : '>='} ?`, params: [leaf.at] };
+  }
+}
+
+/** All that can match, newest first, where a condition alone leaves only a few. */
+export type Candidates = { ids: number[] };
+const mostCandidates = 500;
+
+/** What changes of a message is not in the full-text index: few in a folder, or few starred, are found this way. */
+export function* candidatesOf(accountId: number, query: Query, before: number | null): Work<Candidates | null> {
+  for (const part of query.kind === 'and' ? query.of : [query]) {
+    const source = yield* sourceOf(accountId, part);
+    if (!source) continue;
+    const found = yield* rows<{ id: number }>(
+      `select m.id from message m where ${source.text}${before === null ? '' : ' and m.id < ?'}
+        order by m.id desc limit ?`,
+      ...source.params,
+      ...(before === null ? [] : [before]),
+      mostCandidates + 1,
+    );
+    if (found.length <= mostCandidates) return { ids: found.map(m => m.id) };
+  }
+  return null;
+}
+
+/** A condition that an index of the table answers in the order of ids; null: there is none for this. */
+function* sourceOf(accountId: number, part: Query): Work<Condition | null> {
+  if (part.kind === 'folder') return yield* smallFolder(accountId, part.id);
+  const unread = part.kind === 'not' && part.of.kind === 'mark' && part.of.mark === 'seen';
+  if (unread) return { text: 'm.account_id = ? and (m.flags & 1) = 0', params: [accountId] };
+  if (part.kind !== 'mark' || part.mark === 'seen') return null;
+  // The first condition is that of the index, word for word.
+  return {
+    text: `m.account_id = ? and (m.flags & 22) <> 0 and (m.flags & ${markBits[part.mark]}) <> 0`,
+    params: [accountId],
+  };
+}
+
+/** Its list is in the order of arrival, so all of it is read to be sorted: only when that is little. */
+function* smallFolder(accountId: number, id: number): Work<Condition | null> {
+  const total = (yield* row<{ total: number }>(
+    'select total from folder where id = ? and account_id = ?',
+    id,
+    accountId,
+  ))?.total;
+  if (total !== undefined && total > mostCandidates) return null;
+  return { text: 'm.folder_id = ? and m.account_id = ?', params: [id, accountId] };
+}

@@ -1,0 +1,52 @@
+/** What every view of a signed-in page is given, and the few things most of them say with it. */
+import { html } from 'hono/html';
+import type { Account, Folder, SavedSearch } from '../daemon/store.ts';
+import type { Html, Words } from './words.ts';
+
+export type Notice = {
+  text: string;
+  /** Puts moved messages back where they were. */
+  undo: { ids: number[]; to: number } | null;
+};
+
+/** What every view of a signed-in page is given. */
+export type Screen = {
+  w: Words;
+  /** Address of a file of public/, with its hash. */
+  asset: (name: string) => string;
+  account: Account;
+  folders: Folder[];
+  /** The folder shown; null: none. */
+  folderId: number | null;
+  saved: SavedSearch[];
+  /** What the search field holds. */
+  query: string;
+  /** Something of it was not understood, which the page says in `#search-mistakes`. */
+  mistaken: boolean;
+  /** This page, to come back to after an action. */
+  here: string;
+  notice: Notice | null;
+};
+
+export type Door = Pick<Screen, 'w' | 'asset'>;
+
+export const icon = (s: Pick<Screen, 'asset'>, name: string): Html =>
+  html`<svg class="icon" aria-hidden="true"><use href="${s.asset('icons.svg')}#${name}"></use></svg>`;
+
+export const folderPath = (folder: Folder): string => `/mail/${folder.role ?? folder.id}`;
+
+export const folderName = (w: Words, folder: Folder): string =>
+  folder.role === null ? folder.name : w.t(`folder.${folder.role}`);
+
+const folderIcon = {
+  inbox: 'inbox',
+  drafts: 'file-pen-line',
+  sent: 'send',
+  archive: 'archive',
+  junk: 'octagon-alert',
+  trash: 'trash-2',
+} as const;
+
+export const iconOf = (folder: Folder): string => (folder.role === null ? 'folder' : folderIcon[folder.role]);
+
+export const searchPath = (query: string): string => `/search?q=${encodeURIComponent(query)}`;
