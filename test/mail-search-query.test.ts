@@ -180,9 +180,12 @@ describe('parseSearch', () => {
         expect(sought.length).toBeLessThanOrEqual(40);
         for (const { words } of sought)
           for (const word of words) expect(word).toMatch(/^(?:[a-z0-9]|[^\u0000-\u007f])+$/u);
-        const text = matchText(7, { all: sought.map(({ words }) => ({ words, in: ['subject', 'body'] })) });
+        const stretch = { from: 0, to: 9, level: 0 };
+        const text = matchText(7, { all: sought.map(({ words }) => ({ words, in: ['subject', 'body'] })) }, stretch);
         // What is left without the quoted words is ours alone.
-        expect(text.replace(/"[^"]*"/g, '""')).toMatch(/^(\(|\)| AND | OR | NOT |owner : ""|\{subject body\} : "")*$/);
+        expect(text.replace(/"[^"]*"/g, '""')).toMatch(
+          /^(\(|\)| AND | OR | NOT |facts : ""|owner : ""|\{subject body\} : "")*$/,
+        );
       }),
       { numRuns: 500 },
     );

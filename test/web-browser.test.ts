@@ -273,6 +273,55 @@ describe.skipIf(!there)('site in Chromium', () => {
     await context.close();
   });
 
+  test.each([true, false])('the form opens from the box and writes the same search; script: %s', async script => {
+    await untilIndexed(site.store);
+    const { context, page } = await signedIn({ script });
+    await page.locator('.search-options > summary').click();
+    const form = page.locator('.options-card');
+    await form.getByLabel('From', { exact: true }).fill('Field & Garden');
+    await form.getByLabel('In', { exact: true }).selectOption({ label: 'Inbox' });
+    await form.getByLabel('Larger than').fill('huge');
+    await form.getByRole('button', { name: 'Search' }).click();
+    await page.locator('.row', { hasText: 'What to sow' }).waitFor();
+    expect(await page.inputValue('#q')).toBe('from:"Field & Garden" in:inbox larger:huge');
+    expect(await page.locator('#search-mistakes').innerText()).toContain('larger: wants a size such as 5M');
+    expect(await page.locator('mark').first().innerText()).toBe('Field & Garden');
+    const url = page.url();
+    await page.locator('.row-link').first().click();
+    await page.locator('article.message h1').waitFor();
+    await page.goBack();
+    await page.locator('#search-mistakes').waitFor();
+    expect(page.url()).toBe(url);
+    await context.close();
+  });
+
+  test('a search is kept by a name and Enter, stands beside the folders, and is removed', async () => {
+    const { context, page } = await signedIn();
+    await page.goto(`${base}/search?q=frost`);
+    await page.locator('.keeping > summary').click();
+    await page.getByLabel('Name', { exact: true }).fill('Cold days');
+    await page.keyboard.press('Enter');
+    await page.getByText('The search is saved as “Cold days”.').waitFor();
+    expect(await page.locator('.row').count()).toBeGreaterThan(0);
+    await page.locator('.rail').getByRole('link', { name: 'Cold days' }).click();
+    await page.getByRole('button', { name: 'Remove the saved search Cold days' }).click();
+    await page.getByText('The saved search “Cold days” is removed.').waitFor();
+    await context.close();
+  });
+
+  test('words of a search are marked in a mail’s HTML by ranges, and its markup stays as it was', async () => {
+    const { context, page } = await signedIn();
+    await page.goto(`${base}/search?q=frost`);
+    await page.locator('.row', { hasText: 'What to sow' }).locator('.row-link').click();
+    const frame = page.frameLocator('iframe.frame');
+    await frame.getByText('Read the calendar').waitFor();
+    const marked = `(() => { const w = document.querySelector('iframe.frame').contentWindow;
+      return [...(w.CSS.highlights.get('sought') ?? [])].map(range => range.toString()).join(); })()`;
+    await expect.poll(() => page.evaluate(marked)).toBe('frost');
+    expect(await frame.locator('mark').count()).toBe(0);
+    await context.close();
+  });
+
   test('on a phone there is one pane and nothing is wider than the window', async () => {
     const { context, page } = await signedIn({ width: 360 });
     expect(await page.locator('.rail').isVisible()).toBe(false);

@@ -63,7 +63,7 @@ export type Panes = {
 
 export function shellOf(s: Screen, panes: Panes): Html {
   return html`<div class="shell" data-view="${panes.view}">
-${topBar(s)}
+${topBar(s, panes.view !== 'compose')}
 ${rail(s)}
 <main id="content" class="panes${panes.list ? '' : ' wide'}" tabindex="-1">${panes.list ?? ''}${panes.content}</main>
 ${bottomBar(s, panes.view)}
@@ -71,10 +71,10 @@ ${s.notice ? toast(s, s.notice) : ''}
 </div>`;
 }
 
-function topBar(s: Screen): Html {
+function topBar(s: Screen, withOptions: boolean): Html {
   return html`<header class="top">
 <a class="brand" href="/mail/inbox">${mark(s)}<span>${s.w.t('app.name')}</span></a>
-${searchBox(s)}
+${searchBox(s, withOptions)}
 <details class="menu me">
 <summary aria-label="${s.w.t('app.account', { address: s.account.address })}"><span class="avatar" aria-hidden="true">${initial(s.account)}</span></summary>
 <div class="menu-card">
@@ -87,15 +87,20 @@ ${searchBox(s)}
 </header>`;
 }
 
-function searchBox(s: Screen): Html {
+/** Whoever writes has fields enough. */
+function searchBox(s: Screen, withOptions: boolean): Html {
   const t = s.w.t;
   return html`<div class="search-box"><form class="search" role="search" action="/search" method="get" aria-label="${t('search.title')}">
 ${icon(s, 'search')}
 <input id="q" type="search" name="q" value="${s.query}" placeholder="${t('app.search')}" aria-label="${t('app.search')}" autocomplete="off" autocapitalize="none" spellcheck="false"${s.mistaken ? html` aria-describedby="search-mistakes"` : ''}>
 <button class="unseen-until-focus" type="submit">${t('app.search.go')}</button>
 </form>
-<details class="menu search-options"><summary title="${t('search.options')}">${icon(s, 'sliders-horizontal')}<span class="unseen">${t('search.options')}</span></summary>
-<div class="options-card">${searchOptions(s, s.query, 'o')}</div></details></div>`;
+${
+  withOptions
+    ? html`<details class="menu search-options"><summary title="${t('search.options')}">${icon(s, 'sliders-horizontal')}<span class="unseen">${t('search.options')}</span></summary>
+<div class="options-card">${searchOptions(s, s.query, 'o')}</div></details>`
+    : ''
+}</div>`;
 }
 
 export const initial = (a: { name: string; address: string }): string =>

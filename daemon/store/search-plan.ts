@@ -2,21 +2,19 @@ import type { IndexText } from '../mail/index-text.ts';
 import type { Query, SearchField, SearchWords } from '../mail/search-query.ts';
 import { attached, largerThan, receivedBefore, receivedSince, smallerThan } from './facts.ts';
 import { Flag } from './shapes.ts';
-import { type IndexQuery, row, rows, type Value, type Work } from './sql.ts';
+import { type IndexQuery, row, rows, type Stretch, type Value, type Work } from './sql.ts';
 import { sqliteDialect } from './sqlite.ts';
 
 /** Which part of a search the index answers, and what is asked of the rows it names. */
 export type SearchPlan = {
   accountId: number;
-  index: ReturnType<typeof sqliteDialect.match>;
-  /**
-   * The condition on `message m`; an empty text: none. Where it must ask the index again, it does so for ids that are
-   * `among` so: `between ? and ?`.
-   */
-  row(among: string, values: Value[]): Condition;
+  index(stretch: Stretch): Matching;
+  /** The condition on `message m` of a stretch; an empty text: none. */
+  row(stretch: Stretch): Condition;
   crowded: string[];
 };
 
+type Matching = ReturnType<typeof sqliteDialect.match>;
 type Condition = { text: string; params: Value[] };
 
 /** More words than this begin so: it is no beginning that says anything. */
@@ -33,11 +31,12 @@ type Tree =
 export function* planOf(accountId: number, query: Query): Work<SearchPlan> {
   const crowded: string[] = [];
   const tree = yield* treeOf(query, false, crowded);
-  const match = (q: IndexQuery) => sqliteDialect.match(accountId, q);
+  const asked = indexPart(tree) ?? { all: [] };
+  const match = (stretch: Stretch) => (q: IndexQuery) => sqliteDialect.match(accountId, q, stretch);
   return {
     accountId,
-    index: match(indexPart(tree) ?? { all: [] }),
-    row: (among, values) => (isExact(tree) ? { text: '', params: [] } : rowPart(tree, { match, among, values })),
+    index: stretch => match(stretch)(asked),
+    row: stretch => (isExact(tree) ? { text: '', params: [] } : rowPart(tree, match(stretch))),
     crowded,
   };
 }
@@ -111,7 +110,7 @@ function isExact(tree: Tree): boolean {
   return tree.kind === 'leaf' ? tree.leaf.kind === 'attachment' : tree.of.every(isExact);
 }
 
-type Asking = { match(query: IndexQuery): SearchPlan['index']; among: string; values: Value[] };
+type Asking = (query: IndexQuery) => Matching;
 
 /** For an inexact tree. In an `and` the exact parts are left to the index; in an `or` it must be asked again. */
 function rowPart(tree: Tree, asking: Asking): Condition {
@@ -125,12 +124,9 @@ function rowPart(tree: Tree, asking: Asking): Condition {
   };
 }
 
-function askedAgain(tree: Tree, { match, among, values }: Asking): Condition {
-  const { from, id, where, params } = match(indexPart(tree) ?? { all: [] });
-  return {
-    text: `m.id in (select ${id} from ${from} where ${where} and ${id} ${among})`,
-    params: [...params, ...values],
-  };
+function askedAgain(tree: Tree, asking: Asking): Condition {
+  const { from, id, where, params } = asking(indexPart(tree) ?? { all: [] });
+  return { text: `m.id in (select ${id} from ${from} where ${where})`, params };
 }
 
 const markBits = { seen: Flag.seen, flagged: Flag.flagged, answered: Flag.answered, forwarded: Flag.forwarded };

@@ -2,7 +2,8 @@ import type { Query } from '../mail/search-query.ts';
 import { type MessageRow, message } from './messages.ts';
 import { type Candidates, candidatesOf, planOf, type SearchPlan } from './search-plan.ts';
 import type { Found } from './shapes.ts';
-import { list, mustRow, rows, type Work } from './sql.ts';
+import { list, mustRow, rows, type Stretch, type Work } from './sql.ts';
+import { sqliteDialect } from './sqlite.ts';
 import type { Read } from './verbs.ts';
 
 export type Searches = {
@@ -25,10 +26,8 @@ export function createSearches(read: Read): Searches {
  * a page ends when it is full or when it took long enough. Then it says how far it came.
  */
 const enoughMs = 40;
-const firstStretch = 20_000;
-const longestStretch = 500_000;
 /** A stretch that took less is followed by a longer one, and one that took more by a shorter one. */
-const quickMs = 4;
+const quickMs = 3;
 const slowMs = 15;
 
 type Page = { found: MessageRow[]; next: number | null };
@@ -52,62 +51,63 @@ function* endOfIds(): Work<number> {
 function* throughStretches(plan: SearchPlan, limit: number, before: number): Work<Page> {
   const began = performance.now();
   const found: MessageRow[] = [];
-  let to = before;
-  let stretch = firstStretch;
-  while (to > 1) {
-    const from = Math.max(1, to - stretch);
+  let level = 0;
+  for (let stretch = sqliteDialect.stretchBefore(before, level); ; ) {
     const at = performance.now();
-    found.push(...(yield* within(plan, from, to, limit + 1 - found.length)));
-    if (found.length > limit) return { found, next: null };
-    to = from;
-    const took = performance.now() - at;
-    if (performance.now() - began > enoughMs) break;
-    if (took < quickMs) stretch = Math.min(stretch * 4, longestStretch);
-    else if (took > slowMs) stretch = Math.ceil(stretch / 4);
+    found.push(...(yield* within(plan, stretch, limit + 1 - found.length)));
+    if (found.length > limit || stretch.from <= 0) return { found, next: null };
+    const ended = performance.now();
+    if (ended - began > enoughMs) return { found, next: stretch.from };
+    if (ended - at < quickMs) level = Math.min(level + 1, sqliteDialect.levels - 1);
+    else if (ended - at > slowMs) level = Math.max(level - 1, 0);
+    stretch = sqliteDialect.stretchBefore(stretch.from, level);
   }
-  return { found, next: to > 1 ? to : null };
 }
 
 /** The index is asked first, and a row is read only for what it answers: `cross join` keeps the planner from turning it. */
-function* within({ index, row, accountId }: SearchPlan, from: number, to: number, limit: number): Work<MessageRow[]> {
-  const condition = row(`between ? and ?`, [from, to - 1]);
+function* within(plan: SearchPlan, stretch: Stretch, limit: number): Work<MessageRow[]> {
+  const index = plan.index(stretch);
+  const condition = plan.row(stretch);
   return yield* rows<MessageRow>(
     `select m.* from ${index.from} cross join message m on m.id = ${index.id}
-      where ${index.where} and ${index.id} >= ? and ${index.id} < ? and m.account_id = ?${condition.text === '' ? '' : ` and ${condition.text}`}
+      where ${index.where} and ${index.id} < ? and m.account_id = ?${and(condition.text)}
       order by ${index.id} desc limit ?`,
     ...index.params,
-    from,
-    to,
-    accountId,
+    stretch.to,
+    plan.accountId,
     ...condition.params,
     limit,
   );
 }
 
-/** Few messages can match at all: they are asked for by name. */
-function* throughCandidates({ index, row, accountId }: SearchPlan, { ids }: Candidates, limit: number): Work<Page> {
+const and = (condition: string): string => (condition === '' ? '' : ` and ${condition}`);
+
+/** Few messages can match at all: the index is asked for them by name, stretch by stretch. */
+function* throughCandidates(plan: SearchPlan, { ids }: Candidates, limit: number): Work<Page> {
   const began = performance.now();
   const found: MessageRow[] = [];
-  for (let i = 0; i < ids.length; i += candidatesAtOnce) {
-    const some = ids.slice(i, i + candidatesAtOnce);
-    const condition = row(`in ${list(some)}`, some);
-    found.push(
-      ...(yield* rows<MessageRow>(
-        `select m.* from message m where m.account_id = ? and m.id in ${list(some)} and m.id in
-          (select ${index.id} from ${index.from} where ${index.where} and ${index.id} in ${list(some)})
-          ${condition.text === '' ? '' : ` and ${condition.text}`} order by m.id desc limit ?`,
-        accountId,
-        ...some,
-        ...index.params,
-        ...some,
-        ...condition.params,
-        limit + 1 - found.length,
-      )),
-    );
+  const stretches = [...Map.groupBy(ids, id => sqliteDialect.stretchBefore(id + 1, 0).from).values()];
+  for (const [i, some] of stretches.entries()) {
+    found.push(...(yield* among(plan, some, limit + 1 - found.length)));
     if (found.length > limit) return { found, next: null };
-    if (performance.now() - began > enoughMs && i + candidatesAtOnce < ids.length) return { found, next: some.at(-1)! };
+    if (performance.now() - began > enoughMs && i + 1 < stretches.length) return { found, next: some.at(-1)! };
   }
   return { found, next: null };
 }
 
-const candidatesAtOnce = 50;
+function* among(plan: SearchPlan, ids: number[], limit: number): Work<MessageRow[]> {
+  const stretch = sqliteDialect.stretchBefore(ids[0]! + 1, 0);
+  const index = plan.index(stretch);
+  const condition = plan.row(stretch);
+  return yield* rows<MessageRow>(
+    `select m.* from message m where m.account_id = ? and m.id in ${list(ids)}
+      and m.id in (select ${index.id} from ${index.from} where ${index.where} and ${index.id} in ${list(ids)})
+      ${and(condition.text)} order by m.id desc limit ?`,
+    plan.accountId,
+    ...ids,
+    ...index.params,
+    ...ids,
+    ...condition.params,
+    limit,
+  );
+}

@@ -37,13 +37,26 @@ export type Dialect = {
   /** Puts a message into the full-text index, owned by the account, in place of what it had there. */
   index(id: number, accountId: number, text: IndexText, facts: string[]): Work<void>;
   unindex(ids: number[]): Work<void>;
-  /** The account's messages in the index: what to select from, their id there, and a condition. Newest first comes free. */
-  match(accountId: number, query: IndexQuery): { from: string; id: string; where: string; params: Value[] };
+  /**
+   * The account's messages of a stretch in the index: what to select from, their id there, and a condition. Newest
+   * first comes free, and what lies outside of the stretch costs nothing.
+   */
+  match(
+    accountId: number,
+    query: IndexQuery,
+    stretch: Stretch,
+  ): { from: string; id: string; where: string; params: Value[] };
+  /** The last stretch of a level with ids below `id`; those of level 0 are short, and there are so many levels. */
+  stretchBefore(id: number, level: number): Stretch;
+  levels: number;
   /** Words of the index that begin so, however many messages have them; at most so many. */
   beginnings(start: string, most: number): Work<string[]>;
   /** Gives up to so many free pages back to the disk; answers how many are left. */
   giveBackSpace(pages: number): Work<number>;
 };
+
+/** Ids from `from` up to, but without, `to`. */
+export type Stretch = { from: number; to: number; level: number };
 
 /** What the full-text index can answer by itself. */
 export type IndexQuery =

@@ -2,7 +2,16 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Names } from './schema.ts';
 import type { Dialect, Statement, Work } from './sql.ts';
 import { list, mustRow, rows, run } from './sql.ts';
-import { beginnings, columnOf, matchText, ownerToken, textColumns } from './sqlite-words.ts';
+import {
+  beginnings,
+  columnOf,
+  matchText,
+  ownerToken,
+  stretchBefore,
+  stretchLevels,
+  stretchMarks,
+  textColumns,
+} from './sqlite-words.ts';
 
 /** The one file that knows SQLite: its locks, its full-text index, its error codes. */
 export const sqliteNames: Names = {
@@ -168,7 +177,7 @@ export const sqliteDialect: Dialect = {
         values (?,?,?,?,?,?,?,?,?)`,
       id,
       ownerToken(accountId),
-      facts.join(' '),
+      [...facts, ...stretchMarks(id)].join(' '),
       ...textColumns.map(column => text[column]),
     );
   },
@@ -180,11 +189,13 @@ export const sqliteDialect: Dialect = {
     yield* rows(`pragma incremental_vacuum(${pages})`);
     return (yield* mustRow<{ freelist_count: number }>('pragma freelist_count')).freelist_count;
   },
-  match: (accountId, query) => ({
+  match: (accountId, query, stretch) => ({
     from: 'message_words',
     id: 'message_words.rowid',
     where: 'message_words match ?',
-    params: [matchText(accountId, query)],
+    params: [matchText(accountId, query, stretch)],
   }),
+  stretchBefore,
+  levels: stretchLevels,
   beginnings,
 };
