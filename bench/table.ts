@@ -4,6 +4,7 @@ import { benchPop3 } from './pop3.ts';
 import { benchProcess } from './process.ts';
 import { benchQueue } from './queue.ts';
 import { perSecond, type Row, times } from './row.ts';
+import { benchSearch } from './search.ts';
 import { benchSite } from './site.ts';
 import { benchSmtp } from './smtp.ts';
 
@@ -19,6 +20,7 @@ const benches: Record<string, () => Promise<Row[]>> = {
     })),
   queue: benchQueue,
   site: benchSite,
+  search: benchSearch,
   process: benchProcess,
 };
 
