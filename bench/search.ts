@@ -1,7 +1,7 @@
 /**
  * Searches of a mailbox with 1,000,000 messages, put there by statements of its own: letters of 60 words of a vocabulary
- * that falls as languages do, and what a search may meet in them. `node bench/search.ts plans` prints how SQLite goes
- * about each, and how far a page came.
+ * that falls as languages do, and what a search may meet in them. CWMAIL_BENCH_SEARCH names a folder to keep them in;
+ * with it, `node bench/search.ts plans` prints how SQLite goes about each.
  */
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { parseSearch, type Query } from '../daemon/mail/search-query.ts';
 import { factsOf } from '../daemon/store/facts.ts';
+import { createSearches } from '../daemon/store/search.ts';
 import { stretchMarks } from '../daemon/store/sqlite-words.ts';
+import type { Read } from '../daemon/store/verbs.ts';
 import { openStore, type Store } from '../daemon/store.ts';
 import { median, ms, type Row } from './row.ts';
 
@@ -66,11 +68,15 @@ const open = (path: string) =>
     indexes: false,
   });
 
-async function measured(store: Store, typed: string): Promise<Row> {
+async function queryOf(store: Store, typed: string): Promise<Query> {
   const folders = await store.folders.list(1);
   const folderId = (name: string) => folders.find(f => f.role === name)?.id ?? null;
   const startOfDay = (year: number, month: number, date: number) => Date.UTC(year, month - 1, date);
-  const query = parseSearch(typed, { now, folderId, startOfDay }).query as Query;
+  return parseSearch(typed, { now, folderId, startOfDay }).query!;
+}
+
+async function measured(store: Store, typed: string): Promise<Row> {
+  const query = await queryOf(store, typed);
   const took: number[] = [];
   for (let i = 0; i < 7; i++) {
     const began = process.cpuUsage();
@@ -165,6 +171,31 @@ function letter(i: number) {
   };
 }
 
-if (import.meta.main)
+/** What SQLite says of each statement of a search, with how often it was made. */
+async function printPlans(path: string): Promise<void> {
+  const db = new DatabaseSync(join(path, 'cwmail.db'));
+  const store = await open(path);
+  for (const typed of searches) {
+    const plans = new Map<string, number>();
+    const read: Read = async work => {
+      let step = work.next();
+      while (!step.done) {
+        const { text, params, want } = step.value;
+        const lines = db.prepare(`explain query plan ${text}`).all(...params);
+        const plan = `${text.replace(/\s+/g, ' ').replace(/(\?,)+\?/g, '?…')}\n${lines.map(l => `      ${l.detail}`).join('\n')}`;
+        plans.set(plan, (plans.get(plan) ?? 0) + 1);
+        step = work.next(want === 'row' ? db.prepare(text).get(...params) : db.prepare(text).all(...params));
+      }
+      return step.value;
+    };
+    await createSearches(read).find(1, await queryOf(store, typed), 50);
+    console.log(`\n${typed}\n${[...plans].map(([plan, n]) => `  ${n} × ${plan}`).join('\n')}`);
+  }
+  db.close();
+  await store.close();
+}
+
+if (import.meta.main && process.argv[2] === 'plans') await printPlans(process.env.CWMAIL_BENCH_SEARCH!);
+else if (import.meta.main)
   for (const row of await benchSearch())
     console.log(`${row.ours.padStart(8)}  ${row.what.slice(30).padEnd(40)} ${row.peerName}; ${row.ratio}`);

@@ -1,5 +1,11 @@
 /** Which list an address means, read from the store: a page of a folder, or of a search. */
-import { parseSearch, type SearchContext, type SearchWords, wordsSought } from '../daemon/mail/search-query.ts';
+import {
+  parseSearch,
+  type Query,
+  type SearchContext,
+  type SearchWords,
+  wordsSought,
+} from '../daemon/mail/search-query.ts';
 import type { Folder, Found, PageKey } from '../daemon/store.ts';
 import { emptyFolder } from '../views/folder.ts';
 import { folderName, folderPath, type Screen } from '../views/layout.ts';
@@ -60,7 +66,7 @@ export async function searchList(site: Site, s: Screen, query: ListQuery, open: 
   const q = query.q ?? '';
   const beforeId = idOf(query.before);
   const { query: asked, mistakes } = parseSearch(q, contextOf(site, s));
-  const found = asked ? await site.store.search.find(s.account.id, asked, perPage, beforeId) : nothing;
+  const found = asked ? await firstFound(site, s.account.id, asked, beforeId) : nothing;
   s.mistaken = mistakes.length > 0;
   const sought = wordsSought(asked);
   const at = (before: number | null) => `?q=${encodeURIComponent(q)}${before === null ? '' : `&before=${before}`}`;
@@ -88,6 +94,18 @@ export async function searchList(site: Site, s: Screen, query: ListQuery, open: 
       : emptyState(s, 'search', s.w.t('empty.search.title'), s.w.t('empty.search.body')),
     main: open === null,
   };
+}
+
+/** An empty page is worth a longer look; between the looks others get their turn. */
+const mostLooks = 5;
+
+async function firstFound(site: Site, accountId: number, asked: Query, beforeId: number | null): Promise<Found> {
+  let found = await site.store.search.find(accountId, asked, perPage, beforeId);
+  for (let looks = 1; found.unfinished && found.messages.length === 0 && looks < mostLooks; looks++) {
+    await new Promise<void>(resolve => setImmediate(resolve));
+    found = await site.store.search.find(accountId, asked, perPage, found.next);
+  }
+  return found;
 }
 
 const nothing: Found = { messages: [], next: null, unfinished: false, crowded: [] };

@@ -9,6 +9,8 @@ import { sqliteDialect } from './sqlite.ts';
 export type SearchPlan = {
   accountId: number;
   index(stretch: Stretch): Matching;
+  /** The index says nothing of it: rows alone decide. */
+  rowsOnly: boolean;
   /** The condition on `message m` of a stretch; an empty text: none. */
   row(stretch: Stretch): Condition;
   crowded: string[];
@@ -31,11 +33,13 @@ type Tree =
 export function* planOf(accountId: number, query: Query): Work<SearchPlan> {
   const crowded: string[] = [];
   const tree = yield* treeOf(query, false, crowded);
-  const asked = indexPart(tree) ?? { all: [] };
+  const part = indexPart(tree);
+  const asked = part ?? { all: [] };
   const match = (stretch: Stretch) => (q: IndexQuery) => sqliteDialect.match(accountId, q, stretch);
   return {
     accountId,
     index: stretch => match(stretch)(asked),
+    rowsOnly: part === null,
     row: stretch => (isExact(tree) ? { text: '', params: [] } : rowPart(tree, match(stretch))),
     crowded,
   };

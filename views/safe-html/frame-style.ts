@@ -30,7 +30,7 @@ body { margin: 0; padding: 16px; color: ${text}; font: 15px/1.45 system-ui, sans
 a { color: ${link}; }
 img { max-width: 100%; height: auto; }
 ::highlight(sought) { background-color: ${marked}; color: ${text}; }
-mark { background: ${marked}; color: inherit; }
+mark { background: ${marked}; color: ${text}; }
 pre, .text { white-space: pre-wrap; }
 blockquote { margin: 0 0 0 4px; padding-left: 12px; border-left: 2px solid ${line}; color: ${muted}; }
 @media (pointer: coarse) { body { font-size: 16px; } }
