@@ -153,7 +153,7 @@ async function fill(path: string): Promise<void> {
   mkdirSync(join(path, 'filled'));
 }
 
-/** Twenty-three years of mail; one of two has `common`, ten have `rareword`, one of 40,000 is starred. */
+/** Twenty-three years of mail; one of two has `common`, nine have `rareword`, one of 40,000 is starred. */
 function letter(i: number) {
   const word = (k: number) =>
     vocabulary[Math.floor(vocabulary.length ** (((i * 31 + k * 17) % 997) / 997)) % vocabulary.length]!;
