@@ -1,7 +1,7 @@
 import { row, run, type Work } from './sql.ts';
 
-/** What a column type is called by the engine. */
-export type Names = { id: string; bytes: string; integer: string; text: string; words: string[] };
+/** What a column type is called by the engine; `keyed` ends a table that lies in the order of its primary key. */
+export type Names = { id: string; bytes: string; integer: string; text: string; words: string[]; keyed: string };
 
 /**
  * Numbered migrations: each brings a store from version n to n + 1 and keeps all mail.
@@ -118,6 +118,19 @@ const migrations: ((n: Names) => string[])[] = [
     `create index delivery_held on delivery (state, hold_kind, next_at, domain)`,
     `create table domain_call (domain ${text} primary key, at ${integer} not null, verb ${text} not null,
       caller ${text} not null, answer ${text} not null)`,
+  ],
+  ({ integer, keyed }) => [
+    `alter table account add column flat ${integer} not null default 0`,
+    // The number given last to a conversation of the account.
+    `alter table account add column conversations ${integer} not null default 0`,
+    // 0: mail of before there were conversations, which the sweep gathers; until then each stands for itself.
+    `alter table message add column conversation ${integer} not null default 0`,
+    `alter table message add column newest ${integer} not null default 1`,
+    `create table message_name (account_id ${integer} not null, name ${integer} not null,
+      conversation ${integer} not null, primary key (account_id, name))${keyed}`,
+    `create index message_conversation on message (account_id, conversation, folder_id)`,
+    `create index message_newest on message (folder_id, received_at, id) where newest = 1`,
+    `create index message_loose on message (id) where conversation = 0`,
   ],
 ];
 
