@@ -10,6 +10,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { Flag } from '../daemon/store.ts';
 import { serveSite } from '../web/app.ts';
 import { fits } from './fits.ts';
+import { garden } from './garden.ts';
 import { untilIndexed } from './harness.ts';
 import { letters } from './letters.ts';
 import { openSite } from './site.ts';
@@ -26,6 +27,13 @@ const ids: Record<string, number> = {};
 const now = site.clock.now;
 for (const [i, letter] of letters.entries())
   ids[letter.name] = await site.deliver(ann, letter.source, now - letter.age * 3_600_000 - i);
+const talk: number[] = [];
+for (const [i, letter] of garden.entries()) {
+  const id = await site.deliver(ann, letter.source, now - (garden.length - i) * 1_500_000 - 600_000);
+  if (letter.sent) await site.store.messages.move(ann.id, [id], (await site.store.folders.byRole(ann.id, 'sent')).id);
+  talk.push(id);
+}
+await site.store.messages.setFlags(ann.id, talk.slice(0, -2), Flag.seen, 0);
 await untilIndexed(site.store);
 const all = await site.store.messages.page(ann.id, (await site.store.folders.byRole(ann.id, 'inbox')).id, 500);
 const read = all.messages.filter((_, i) => i > 3 && i !== 6).map(m => m.id);
@@ -80,6 +88,7 @@ const shots: Shot[] = [
   },
   { name: 'empty', path: '/mail/inbox', who: 'newcomer' },
   { name: 'message', path: `/mail/inbox/${ids.plain}`, who: 'ann' },
+  { name: 'conversation', path: `/mail/inbox/${talk.at(-1)}`, who: 'ann' },
   { name: 'html', path: `/mail/inbox/${ids.html}`, who: 'ann' },
   { name: 'odd', path: `/mail/inbox/${ids.odd}`, who: 'ann' },
   { name: 'rtl', path: `/mail/inbox/${ids.rtl}`, who: 'ann' },

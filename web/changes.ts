@@ -50,10 +50,16 @@ export function changes(site: Site): Hono<Env> {
     const named = c.req.param('id');
     if (named !== undefined) {
       const id = idOf(named);
-      return id !== null && (await site.store.messages.get(c.var.account.id, id)) ? [id] : null;
+      return id !== null && (await site.store.messages.get(c.var.account.id, id)) ? whole(c, form, [id]) : null;
     }
     const ids = form.all('message').map(idOf);
-    return [...new Set(ids.filter(id => id !== null))].slice(0, mostAtOnce);
+    return whole(c, form, [...new Set(ids.filter(id => id !== null))].slice(0, mostAtOnce));
+  };
+
+  /** In a list of conversations a message stands for all that lie with it; but one is starred, one is put back to unread. */
+  const whole = async (c: Ctx, form: Form, ids: number[]): Promise<number[]> => {
+    const alone = form.get('set') === 'flagged' || form.get('clear') === 'seen';
+    return form.has('whole') && !alone ? site.store.conversations.whole(c.var.account.id, ids) : ids;
   };
 
   /** Undo needs one place to put them back to. */

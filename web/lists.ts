@@ -1,5 +1,5 @@
 /** Which list an address means, read from the store: a page of a folder, or of a search. */
-import type { Folder, Message, PageKey } from '../daemon/store.ts';
+import type { Conversation, Folder, Message, PageKey } from '../daemon/store.ts';
 import { emptyFolder } from '../views/folder.ts';
 import { folderName, folderPath, type Screen } from '../views/layout.ts';
 import { emptyState, type ListPane } from '../views/list.ts';
@@ -27,25 +27,39 @@ export async function folderList(
   s: Screen,
   folder: Folder,
   query: ListQuery,
-  open: number | null,
+  open: Message | null,
 ): Promise<ListPane> {
   const before = keyOf(query.before);
-  const page = await site.store.messages.page(s.account.id, folder.id, perPage, before);
+  const page = await pageOf(site, s, folder, before);
   const path = folderPath(folder);
   return {
     title: folderName(s.w, folder),
     subtitle: subtitleOf(s, folder),
     folder,
     messages: page.messages,
+    conversations: page.conversations,
     keep: before ? `?before=${before.receivedAt}.${before.id}` : '',
     newest: before ? path : null,
     older: page.next ? `${path}?before=${page.next.receivedAt}.${page.next.id}` : null,
-    open,
+    open: page.messages.find(m => isOpen(m, open, page.conversations !== null))?.id ?? null,
     ticked: query.select === 'all',
     empty: emptyFolder(s, folder, before === null),
     main: open === null,
   };
 }
+
+type ListedPage = { messages: Message[]; conversations: Map<number, Conversation> | null; next: PageKey | null };
+
+async function pageOf(site: Site, s: Screen, folder: Folder, before: PageKey | null): Promise<ListedPage> {
+  if (s.account.flat)
+    return { ...(await site.store.messages.page(s.account.id, folder.id, perPage, before)), conversations: null };
+  const { conversations, next } = await site.store.conversations.page(s.account.id, folder.id, perPage, before);
+  const messages = conversations.map(found => found.newest);
+  return { messages, conversations: new Map(conversations.map(found => [found.newest.id, found])), next };
+}
+
+const isOpen = (m: Message, open: Message | null, whole: boolean): boolean =>
+  m.id === open?.id || (whole && m.conversation > 0 && m.conversation === open?.conversation);
 
 function subtitleOf({ w }: Screen, folder: Folder): string {
   if (folder.unread > 0) return w.t('app.unread', { n: folder.unread });
@@ -53,7 +67,7 @@ function subtitleOf({ w }: Screen, folder: Folder): string {
 }
 
 /** The list of a search; its pages hang on the id of the row above. */
-export async function searchList(site: Site, s: Screen, query: ListQuery, open: number | null): Promise<ListPane> {
+export async function searchList(site: Site, s: Screen, query: ListQuery, open: Message | null): Promise<ListPane> {
   const q = query.q ?? '';
   const beforeId = idOf(query.before);
   const found = await findPage(site, s, q, beforeId);
@@ -64,10 +78,11 @@ export async function searchList(site: Site, s: Screen, query: ListQuery, open: 
     subtitle: '',
     folder: null,
     messages,
+    conversations: null,
     keep: at(beforeId),
     newest: beforeId === null ? null : `/search${at(null)}`,
     older: found.length > perPage ? `/search${at(messages.at(-1)?.id ?? null)}` : null,
-    open,
+    open: open?.id ?? null,
     ticked: query.select === 'all',
     empty: emptyState(s, 'search', s.w.t('empty.search.title'), s.w.t('empty.search.body')),
     main: open === null,

@@ -16,6 +16,7 @@ const keys = [
   'done.folder.renamed',
   'done.folder.removed',
   'done.name',
+  'done.reading',
   'done.password',
   'done.nothing',
   'signup.welcome',
