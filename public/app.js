@@ -27,7 +27,10 @@ function showSelection() {
   const count = some.filter(tick => tick.checked).length;
   const place = $('#list [data-count]');
   const words = $('#list-form')?.dataset.selection;
-  if (place && words) place.textContent = count === 0 ? '' : words.replace('0', String(count));
+  const every = $('#list [data-every]');
+  if (every && count < some.length) every.checked = false;
+  if (place && words)
+    place.textContent = count === 0 ? '' : every?.checked ? every.dataset.all : words.replace('0', String(count));
   const all = $('#list [data-all]');
   all?.setAttribute('aria-pressed', String(count > 0 && count === some.length));
 }
@@ -67,6 +70,7 @@ document.addEventListener('change', event => {
   if (event.target.matches('[data-move]') && event.target.value) {
     event.target.form.requestSubmit(event.target.closest('.move').querySelector('button'));
   }
+  if (event.target.matches('[data-every]')) showSelection();
   if (event.target.matches('input[type=file][data-now]') && event.target.files.length > 0) {
     event.target.form.requestSubmit($(event.target.dataset.now));
   }

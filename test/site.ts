@@ -86,6 +86,7 @@ export async function openSite(over: Partial<Settings> = {}, clock: { now: numbe
   });
   return {
     app,
+    acts: app.acts,
     store,
     settings,
     tell,

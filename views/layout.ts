@@ -10,6 +10,8 @@ export type Notice = {
   text: string;
   /** Puts moved messages back where they were. */
   undo: { ids: number[]; to: number } | null;
+  /** The same for many: what was done to them, by its id. */
+  act: string | null;
 };
 
 /** What every view of a signed-in page is given. */
@@ -174,11 +176,14 @@ ${item('/folders', s.w.t('app.more'), 'menu', s.here.startsWith('/folders'))}
 }
 
 function toast(s: Screen, notice: Notice): Html {
-  return html`<div class="toast" role="status"><span>${notice.text}</span>${
-    notice.undo === null
-      ? ''
-      : html`<form method="post" action="/messages/moves">${notice.undo.ids.map(id => html`<input type="hidden" name="message" value="${id}">`)}<input type="hidden" name="to" value="${notice.undo.to}"><input type="hidden" name="undo" value="1"><input type="hidden" name="back" value="${s.here}"><button class="link" type="submit" data-key="undo">${s.w.t('act.undo')}</button></form>`
-  }<button class="only-script plain" type="button" data-dismiss aria-label="${s.w.t('act.dismiss')}">${icon(s, 'x')}</button></div>`;
+  return html`<div class="toast" role="status"><span>${notice.text}</span>${undoForm(s, notice)}<button class="only-script plain" type="button" data-dismiss aria-label="${s.w.t('act.dismiss')}">${icon(s, 'x')}</button></div>`;
+}
+
+function undoForm(s: Screen, { undo, act }: Notice): Html {
+  const button = html`<button class="link" type="submit" data-key="undo">${s.w.t('act.undo')}</button>`;
+  if (act !== null) return html`<form method="post" action="/acts/${act}/undo">${button}</form>`;
+  if (undo === null) return html``;
+  return html`<form method="post" action="/messages/moves">${undo.ids.map(id => html`<input type="hidden" name="message" value="${id}">`)}<input type="hidden" name="to" value="${undo.to}"><input type="hidden" name="undo" value="1"><input type="hidden" name="back" value="${s.here}">${button}</form>`;
 }
 
 function keyHelp(s: Screen): Html {

@@ -14,6 +14,8 @@ export type ListPane = {
   messages: Message[];
   /** What each row stands for, by the id of its message; null: each for itself. */
   conversations: Map<number, Conversation> | null;
+  /** All messages listed, on all pages; null: it was not counted. */
+  total: number | null;
   /** Appended to each row's link, so that the list stays beside an open message: `?before=…`; empty: none. */
   keep: string;
   /** Address of the first page, and of the next; null: there is none. */
@@ -37,7 +39,7 @@ export function listPane(s: Screen, p: ListPane): Html {
 <form id="list-form" method="post" action="/messages/moves" data-selection="${s.w.t('list.selected', { n: 0 })}">
 <input type="hidden" name="back" value="${s.here}">${p.conversations ? html`<input type="hidden" name="whole" value="1">` : ''}
 <header class="list-head"><div class="list-title">${heading}<small>${p.subtitle}</small></div>${tools(s, p)}</header>
-${p.messages.length === 0 ? p.empty : html`<ol class="rows" aria-label="${s.w.t('list.rows')}">${p.messages.map(m => row(s, p, m))}</ol>`}
+${every(s, p)}${p.messages.length === 0 ? p.empty : html`<ol class="rows" aria-label="${s.w.t('list.rows')}">${p.messages.map(m => row(s, p, m))}</ol>`}
 ${pages(s, p)}
 </form>
 </section>`;
@@ -50,6 +52,16 @@ function tools(s: Screen, p: ListPane): Html {
 <span class="selected-count" data-count></span>
 <span class="on-select">${bulk(s, p)}</span>
 </div>`;
+}
+
+/** Once all rows are ticked: whether the pages below and above are meant, too. The server counts the rows itself. */
+function every(s: Screen, p: ListPane): Html {
+  if (p.newest === null && p.older === null) return html``;
+  const words =
+    p.folder === null || p.total === null
+      ? s.w.t('list.every.search')
+      : s.w.t('list.every', { n: p.total, folder: p.title });
+  return html`<p class="every"><input type="hidden" name="rows" value="${p.messages.length}">${p.folder === null ? html`<input type="hidden" name="q" value="${s.query}">` : html`<input type="hidden" name="in" value="${p.folder.id}">`}<label><input type="checkbox" name="every" value="1" data-every data-all="${p.total === null ? s.w.t('list.all.selected') : s.w.t('list.selected', { n: p.total })}"><span>${words}</span></label></p>`;
 }
 
 const withAll = (here: string, all: boolean): string => {

@@ -38,6 +38,7 @@ export async function folderList(
     folder,
     messages: page.messages,
     conversations: page.conversations,
+    total: folder.total,
     keep: before ? `?before=${before.receivedAt}.${before.id}` : '',
     newest: before ? path : null,
     older: page.next ? `${path}?before=${page.next.receivedAt}.${page.next.id}` : null,
@@ -79,6 +80,7 @@ export async function searchList(site: Site, s: Screen, query: ListQuery, open: 
     folder: null,
     messages,
     conversations: null,
+    total: null,
     keep: at(beforeId),
     newest: beforeId === null ? null : `/search${at(null)}`,
     older: found.length > perPage ? `/search${at(messages.at(-1)?.id ?? null)}` : null,
@@ -89,9 +91,15 @@ export async function searchList(site: Site, s: Screen, query: ListQuery, open: 
   };
 }
 
-async function findPage(site: Site, s: Screen, q: string, beforeId: number | null): Promise<Message[]> {
+export async function findPage(
+  site: Site,
+  s: Screen,
+  q: string,
+  beforeId: number | null,
+  limit = perPage + 1,
+): Promise<Message[]> {
   const search = parseQuery(q, name => searchedFolder(s, name), site.now());
-  return search === null ? [] : site.store.search.find(s.account.id, search, perPage + 1, beforeId);
+  return search === null ? [] : site.store.search.find(s.account.id, search, limit, beforeId);
 }
 
 /** `in:` names a folder by its role or by its name as shown, letter case aside. */

@@ -12,6 +12,10 @@ export type Messages = {
   /** A page of a folder, newest first; `before` is the `next` of the page above it. */
   page(accountId: number, folderId: number, limit: number, before?: PageKey | null): Promise<Page>;
   get(accountId: number, id: number): Promise<Message | null>;
+  /** Ids of a folder from the newest on, a page at a time; nothing but the index is read. */
+  ids(accountId: number, folderId: number, limit: number, before?: PageKey | null): Promise<PageKey[]>;
+  /** Where these lie: ids by folder; those that do not exist are missing. */
+  places(accountId: number, ids: number[]): Promise<Map<number, number[]>>;
   /** Sets and clears flag bits; ids that do not exist are passed over. */
   setFlags(accountId: number, ids: number[], set: number, clear: number): Promise<Change[]>;
   /** Nothing moves into Drafts. */
@@ -205,6 +209,14 @@ export function createMessages(read: Read, write: Write, swept: () => void): Mes
       const found = await read(row<MessageRow>('select * from message where id = ? and account_id = ?', id, accountId));
       return found ? message(found) : null;
     },
+    ids: (accountId, folderId, limit, before) => read(idsOf(accountId, folderId, limit, before ?? null)),
+    async places(accountId, ids) {
+      const found = new Map<number, number[]>();
+      for (let i = 0; i < ids.length; i += slice)
+        for (const [folder, some] of await read(places(accountId, ids.slice(i, i + slice))))
+          found.set(folder, (found.get(folder) ?? []).concat(some.map(p => p.id)));
+      return found;
+    },
     setFlags: (accountId, ids, set, clear) =>
       sliced(ids, some => write('setFlags', { accountId, ids: some, set, clear })),
     move: (accountId, ids, folderId) => sliced(ids, some => write('moveMessages', { accountId, ids: some, folderId })),
@@ -229,6 +241,18 @@ function* page(accountId: number, folderId: number, limit: number, before: PageK
   const messages = found.slice(0, limit).map(message);
   const last = messages.at(-1);
   return { messages, next: found.length > limit && last ? { receivedAt: last.receivedAt, id: last.id } : null };
+}
+
+function* idsOf(accountId: number, folderId: number, limit: number, before: PageKey | null): Work<PageKey[]> {
+  return yield* rows<PageKey>(
+    `select m.received_at as "receivedAt", m.id from folder f join message m on m.folder_id = f.id
+      where f.id = ? and f.account_id = ? ${before ? 'and (m.received_at, m.id) < (?, ?)' : ''}
+      order by m.received_at desc, m.id desc limit ?`,
+    folderId,
+    accountId,
+    ...(before ? [before.receivedAt, before.id] : []),
+    limit,
+  );
 }
 
 function* neighbours(accountId: number, id: number): Work<{ newer: number | null; older: number | null }> {
