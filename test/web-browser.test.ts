@@ -136,6 +136,28 @@ describe.skipIf(!there)('site in Chromium', () => {
     await context.close();
   });
 
+  test('a stream that was refused, or cut, comes back and tells what was missed; the icon counts', async () => {
+    const { context, page } = await signedIn();
+    let refusals = 0;
+    await page.route('**/events*', route => {
+      if (refusals++ === 0) return route.fulfill({ status: 502, body: 'starting' });
+      return route.continue();
+    });
+    await page.reload();
+    await site.deliver(ann, simple('While it was refused'), Date.now());
+    await page.locator('.row', { hasText: 'While it was refused' }).waitFor();
+    expect(refusals).toBeGreaterThan(1);
+    servers.http.closeAllConnections();
+    await site.deliver(ann, simple('While it was cut'), Date.now());
+    await page.locator('.row', { hasText: 'While it was cut' }).waitFor();
+    const { unread } = await site.store.folders.byRole(ann.id, 'inbox');
+    const icon = await page.getAttribute('link[rel=icon]', 'href');
+    expect(icon).toBe(`/icon/${unread}.svg`);
+    expect(await page.title()).toContain(`(${unread})`);
+    expect(await (await page.request.get(base + icon)).text()).toContain(`>${unread}</text>`);
+    await context.close();
+  });
+
   test('a second tab shares the stream of the first and goes on when it closes', async () => {
     const { context, page } = await signedIn();
     const second = await context.newPage();

@@ -52,7 +52,7 @@ const folderIcon = {
 export const iconOf = (folder: Folder): string => (folder.role === null ? 'folder' : folderIcon[folder.role]);
 
 /** A whole document; `body` is a door or an `#app`. */
-export function documentOf(d: Door, title: string, body: Html): Html {
+export function documentOf(d: Door, title: string, body: Html, unread = 0): Html {
   return html`<!doctype html>
 <html lang="${d.w.lang}" dir="${d.w.dir}">
 <head>
@@ -61,7 +61,7 @@ export function documentOf(d: Door, title: string, body: Html): Html {
 <meta name="color-scheme" content="light dark">
 <meta name="htmx-config" content='{"includeIndicatorCSS":false}'>
 <title>${title}</title>
-<link rel="icon" href="${d.asset('icon.svg')}" type="image/svg+xml">
+<link rel="icon" href="${unread > 0 ? countedIcon(unread) : d.asset('icon.svg')}" data-none="${d.asset('icon.svg')}" data-some="${countedIcon(0)}" type="image/svg+xml">
 <link rel="stylesheet" href="${d.asset('app.css')}">
 <script src="${d.asset('htmx.js')}" defer></script>
 <script src="${d.asset('app.js')}" defer></script>
@@ -69,6 +69,9 @@ export function documentOf(d: Door, title: string, body: Html): Html {
 ${body}
 </html>`;
 }
+
+/** The window's icon with so many unread on it; app.js puts the number of the moment in place of the one here. */
+const countedIcon = (unread: number): string => `/icon/${Math.min(unread, 100)}.svg`;
 
 /** Pages before signing in: one column, the mark above it. */
 export function doorBody(d: Door, content: Html): Html {
@@ -80,8 +83,11 @@ export function doorBody(d: Door, content: Html): Html {
 
 const mark = (d: Door): Html => html`<img class="mark" src="${d.asset('icon.svg')}" alt="" width="28" height="28">`;
 
+/** What the title and the window's icon count. */
+export const unreadOf = (s: Screen): number => s.folders.find(f => f.role === 'inbox')?.unread ?? 0;
+
 export function pageTitle(s: Screen, page: string): string {
-  const unread = s.folders.find(f => f.role === 'inbox')?.unread ?? 0;
+  const unread = unreadOf(s);
   const name = s.w.t('app.name');
   return unread > 0 ? s.w.t('app.title.unread', { n: unread, page, name }) : s.w.t('app.title', { page, name });
 }

@@ -51,6 +51,12 @@ export function createApp(needs: Needs): App {
   app.get('/assets/:hash/:name', (c, next) =>
     Promise.resolve(site.assets.answer(c, c.req.param('hash'), c.req.param('name')) ?? next().then(() => undefined)),
   );
+  app.get('/icon/:name{\\d{1,3}\\.svg}', c => {
+    c.header('Cache-Control', 'public, max-age=86400');
+    return c.body(site.assets.counted(Number.parseInt(c.req.param('name'), 10)), 200, {
+      'Content-Type': 'image/svg+xml',
+    });
+  });
   app.get('/robots.txt', c => c.text('User-agent: *\nDisallow: /\n'));
   app.route('/', health(site));
   app.use(fromOwnPages(site));
