@@ -190,7 +190,7 @@ test('openStore gathers into conversations what came before there were any', asy
   const { DatabaseSync } = await import('node:sqlite');
   const db = new DatabaseSync(join(path, 'cwmail.db'));
   db.exec(
-    'update message set conversation = 0, newest = 1; delete from message_name; update account set conversations = 0',
+    'update message set conversation = 0, newest = 1; insert into to_gather select id from message; delete from message_name; update account set conversations = 0',
   );
   db.close();
   const store = await openStore({ path, writer: 'inline', fatal });

@@ -23,7 +23,7 @@ export function actPage(s: Screen, a: ActPage): Html {
     html`<form method="post" action="${path}/${to}" hx-boost="false"><button class="button" type="submit">${icon(s, sign)}${words}</button></form>`;
   return html`<section id="act" class="page act"${running ? renew : ''}><h1>${a.title}</h1>
 <progress max="${Math.max(a.total, 1)}" value="${a.done}" aria-label="${a.title}"></progress>
-<p role="status">${t(`acts.${a.state}`, { n: a.total, done: a.done })}</p>
+<p role="status">${a.state === 'done' ? t('acts.done') : t(`acts.${a.state}`, { n: a.total, done: a.done })}</p>
 <div class="act-next">${running ? html`<a class="button only-plain" href="${path}" hx-boost="false">${icon(s, 'rotate-cw')}${t('acts.reload')}</a>${button('stop', t('acts.stop'), 'x')}` : ''}${a.canUndo ? button('undo', t('act.undo'), 'undo-2') : ''}<a class="button${running ? '' : ' primary'}" href="${a.back}" hx-boost="false">${t('acts.back')}</a></div>
 ${running ? html`<p class="muted">${t('acts.goon')}</p>` : ''}
 </section>`;

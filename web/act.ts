@@ -69,8 +69,9 @@ function pageOf(s: Screen, act: Act): ActPage {
   return { id, title: titleOf(s, act), done, total, state, back, canUndo: state !== 'running' && act.from.size > 0 };
 }
 
-function titleOf({ w, folders }: Screen, { deed, total: n }: Act): string {
-  if (deed.kind !== 'move') return w.t(`acts.${deed.kind}`, { n });
-  const folder = folders.find(f => f.id === deed.to);
-  return w.t('acts.move', { n, folder: folder ? folderName(w, folder) : '' });
+function titleOf({ w, folders }: Screen, act: Act): string {
+  const { deed, total: n } = act;
+  const goal = deed.kind === 'move' ? folders.find(f => f.id === deed.to) : undefined;
+  const values = { n, folder: goal ? folderName(w, goal) : '' };
+  return act.state === 'done' ? w.t(doneOf(act).key, values) : w.t(`acts.${deed.kind}`, values);
 }

@@ -5,7 +5,7 @@
  * Pure and bounded: however many ids a message lists, a dozen are looked at. It decides nothing by itself; the store
  * knows which of the names are known.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Summary } from './summary.ts';
 
 /** The root and the latest are what other messages of the conversation name. */
@@ -22,7 +22,7 @@ export function namesOf(s: Pick<Summary, 'messageId' | 'inReplyTo' | 'references
 }
 
 /** 48 bits of an id: enough to tell those of one mailbox apart, and a number, which indexes well. */
-export const nameKey = (name: string): number => createHash('sha1').update(name).digest().readUIntBE(0, 6);
+export const nameKey = (name: string): number => hash('sha1', name, 'buffer').readUIntBE(0, 6);
 
 const answerPrefix = /^\s*(?:re|aw|antw|sv|vs|ref|odp|res|回复|答复)\s*(?:\[\d+\])?\s*[:：]\s*/i;
 

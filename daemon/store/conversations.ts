@@ -172,7 +172,12 @@ const namesIn = (m: Named) => ({
 export const conversationVerbs = {
   /** Gives conversations to mail of before there were any, oldest first; answers how many messages it looked at. */
   *gatherOld({ limit }: { limit: number }): Work<number> {
-    const loose = yield* rows<MessageRow>('select * from message where conversation = 0 order by id limit ?', limit);
+    const noted = yield* rows<{ id: number }>(
+      'select message_id as id from to_gather order by message_id limit ?',
+      limit,
+    );
+    const ids = noted.map(n => n.id);
+    const loose = yield* rows<MessageRow>(`select * from message where id in ${list(ids)} order by id`, ...ids);
     for (const m of loose) {
       const { number } = yield* nextConversation(m.account_id);
       const place = yield* joinConversation(
@@ -191,7 +196,8 @@ export const conversationVerbs = {
         m.id,
       );
     }
-    return loose.length;
+    yield* run(`delete from to_gather where message_id in ${list(ids)}`, ...ids);
+    return noted.length;
   },
 };
 

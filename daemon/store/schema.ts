@@ -128,9 +128,13 @@ const migrations: ((n: Names) => string[])[] = [
     `alter table message add column newest ${integer} not null default 1`,
     `create table message_name (account_id ${integer} not null, name ${integer} not null,
       conversation ${integer} not null, primary key (account_id, name))${keyed}`,
-    `create index message_conversation on message (account_id, conversation, folder_id)`,
-    `create index message_newest on message (folder_id, received_at, id) where newest = 1`,
-    `create index message_loose on message (id) where conversation = 0`,
+    // Not the account first: the planner would go through all its mail rather than look up a few ids.
+    `create index message_conversation on message (conversation, account_id, folder_id)`,
+    // With `newest` in it the list passes over the others without reading their rows: at most a hundred a conversation.
+    `drop index message_list`,
+    `create index message_list on message (folder_id, received_at, id, size, newest)`,
+    `create table to_gather (message_id ${integer} primary key)`,
+    `insert into to_gather (message_id) select id from message`,
   ],
 ];
 
