@@ -30,7 +30,7 @@ function showSelection() {
   const every = $('#list [data-every]');
   if (every && count < some.length) every.checked = false;
   if (place && words)
-    place.textContent = count === 0 ? '' : every?.checked ? every.dataset.all : words.replace('0', String(count));
+    place.textContent = count === 0 ? '' : every?.checked ? every.dataset.chosen : words.replace('0', String(count));
   const all = $('#list [data-all]');
   all?.setAttribute('aria-pressed', String(count > 0 && count === some.length));
 }

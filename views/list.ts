@@ -61,7 +61,7 @@ function every(s: Screen, p: ListPane): Html {
     p.folder === null || p.total === null
       ? s.w.t('list.every.search')
       : s.w.t('list.every', { n: p.total, folder: p.title });
-  return html`<p class="every"><input type="hidden" name="rows" value="${p.messages.length}">${p.folder === null ? html`<input type="hidden" name="q" value="${s.query}">` : html`<input type="hidden" name="in" value="${p.folder.id}">`}<label><input type="checkbox" name="every" value="1" data-every data-all="${p.total === null ? s.w.t('list.all.selected') : s.w.t('list.selected', { n: p.total })}"><span>${words}</span></label></p>`;
+  return html`<p class="every"><input type="hidden" name="rows" value="${p.messages.length}">${p.folder === null ? html`<input type="hidden" name="q" value="${s.query}">` : html`<input type="hidden" name="in" value="${p.folder.id}">`}<label><input type="checkbox" name="every" value="1" data-every data-chosen="${p.total === null ? s.w.t('list.all.selected') : s.w.t('list.selected', { n: p.total })}"><span>${words}</span></label></p>`;
 }
 
 const withAll = (here: string, all: boolean): string => {
