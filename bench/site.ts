@@ -1,4 +1,4 @@
-/** The inbox page of a mailbox with 100,000 messages beside one with 100, and the first page of a search there. */
+/** The inbox page of a mailbox with 100,000 messages, in conversations of ten, beside one with 1,000, and the first page of a search there. */
 
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,30 +11,32 @@ import { median, ms, type Row, times } from './row.ts';
 
 const password = 'correct horse 1';
 const many = 100_000;
+/** Two pages of conversations. */
+const few = 1_000;
 
 export async function benchSite(): Promise<Row[]> {
   const data = mkdtempSync(join(tmpdir(), 'cwmail-bench-site-'));
   await fill(data, [
-    ['few', 100],
+    ['few', few],
     ['many', many],
   ]);
   const house = await startHouse({ data });
   const origin = `http://127.0.0.1:${house.ports.http}`;
   try {
-    const few = await signIn(origin, 'few', password);
+    const little = await signIn(origin, 'few', password);
     const lots = await signIn(origin, 'many', password);
     const inbox = await inTurn(
-      () => few.get('/mail/inbox'),
+      () => little.get('/mail/inbox'),
       () => lots.get('/mail/inbox'),
     );
     const word = await timed(() => lots.get('/search?q=quarterly'), 30);
     const phrase = await timed(() => lots.get(`/search?q=${encodeURIComponent('"budget meeting" spring')}`), 30);
     return [
       {
-        what: `Inbox page, ${many.toLocaleString('en')} messages beside 100`,
+        what: `Inbox page, ${many.toLocaleString('en')} messages beside ${few.toLocaleString('en')}`,
         ours: ms(inbox[1]),
         peer: ms(inbox[0]),
-        peerName: 'ours with 100 messages',
+        peerName: `ours with ${few.toLocaleString('en')} messages`,
         ratio: times(inbox[1], inbox[0]),
       },
       {
@@ -127,8 +129,9 @@ function letter(i: number, accountId: number, address: string): Acceptance {
       date: 1_790_000_000_000 + i,
       snippet: body.slice(0, 150),
       messageId: `${i}@example.net`,
-      inReplyTo: null,
-      references: [],
+      // Conversations of ten.
+      inReplyTo: i % 10 === 0 ? null : `${i - 1}@example.net`,
+      references: i % 10 === 0 ? [] : [`${i - (i % 10)}@example.net`, `${i - 1}@example.net`],
       attachments: i % 10 === 0 ? 1 : 0,
     },
     receivedAt: 1_790_000_000_000 + i,

@@ -162,6 +162,7 @@ function keepHouse(
     await store.content.unlinkDoomed();
     await store.content.sweepOrphans(now());
     await store.forgetKeys(now() - keysKeptMs, now() - fetchKeysKeptMs);
+    await store.conversations.gatherOld();
     await store.giveBackSpace();
     await look();
   });

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { packed, packedUnread } from './store/accept.ts';
 import { type Accounts, createAccounts } from './store/accounts.ts';
 import { type Contents, createContents } from './store/content.ts';
+import { type Conversations, createConversations } from './store/conversation-pages.ts';
 import { createDeliveries, type Deliveries } from './store/deliveries.ts';
 import { createDomains, type Domains } from './store/domains.ts';
 import { createDrafts, type Drafts } from './store/drafts.ts';
@@ -17,6 +18,7 @@ import { createFetched, createKeptState, type FetchedLedger, type KeptState } fr
 import { createFolders, type Folders } from './store/folders.ts';
 import { createHeldSubmissions, type HeldSubmissions } from './store/held-submissions.ts';
 import { type GivenKey, wasAccepted } from './store/keys.ts';
+import { createMaildrop, type Maildrop } from './store/maildrop.ts';
 import { createMessages, type Messages } from './store/messages.ts';
 import { createSavedSearches, type SavedSearches } from './store/saved-searches.ts';
 import { migrate } from './store/schema.ts';
@@ -30,11 +32,12 @@ import { inlineWriter, startWriter } from './store/writer.ts';
 
 export type { AccountFields } from './store/accounts.ts';
 export type { ContentWriter } from './store/content.ts';
+export type { Conversation } from './store/conversation-pages.ts';
 export type { QueueCounts } from './store/deliveries.ts';
 export type { DomainCall, DomainMail } from './store/domains.ts';
 export type { DraftFields } from './store/drafts.ts';
 export type { HeldAnswer, Release } from './store/held-submissions.ts';
-export type { DropEntry } from './store/messages.ts';
+export type { DropEntry } from './store/maildrop.ts';
 export type { Changed, Slice } from './store/queue-changes.ts';
 export * from './store/shapes.ts';
 export { StoreError };
@@ -42,7 +45,8 @@ export { StoreError };
 export type Store = {
   accounts: Accounts;
   folders: Folders;
-  messages: Messages;
+  messages: Messages & Maildrop;
+  conversations: Conversations;
   search: Searches;
   savedSearches: SavedSearches;
   content: Contents;
@@ -102,7 +106,8 @@ export async function openStore({ path, writer: kind, fatal, indexes = true }: S
   return {
     accounts: createAccounts(read, write, { removeDrafts, unlinkFiles }),
     folders: createFolders(read, write),
-    messages: createMessages(read, write, swept),
+    messages: { ...createMessages(read, write, swept), ...createMaildrop(read, write, swept) },
+    conversations: createConversations(read, write),
     search: createSearches(read),
     savedSearches: createSavedSearches(read, write),
     content,

@@ -27,7 +27,10 @@ function showSelection() {
   const count = some.filter(tick => tick.checked).length;
   const place = $('#list [data-count]');
   const words = $('#list-form')?.dataset.selection;
-  if (place && words) place.textContent = count === 0 ? '' : words.replace('0', String(count));
+  const every = $('#list [data-every]');
+  if (every && count < some.length) every.checked = false;
+  if (place && words)
+    place.textContent = count === 0 ? '' : every?.checked ? every.dataset.chosen : words.replace('0', String(count));
   const all = $('#list [data-all]');
   all?.setAttribute('aria-pressed', String(count > 0 && count === some.length));
 }
@@ -67,6 +70,7 @@ document.addEventListener('change', event => {
   if (event.target.matches('[data-move]') && event.target.value) {
     event.target.form.requestSubmit(event.target.closest('.move').querySelector('button'));
   }
+  if (event.target.matches('[data-every]')) showSelection();
   if (event.target.matches('input[type=file][data-now]') && event.target.files.length > 0) {
     event.target.form.requestSubmit($(event.target.dataset.now));
   }
@@ -156,37 +160,83 @@ function fitFrames() {
 
 const channel = 'BroadcastChannel' in window ? new BroadcastChannel('cwmail') : null;
 const shownModseq = () => Number($('#list')?.dataset.modseq ?? document.body.dataset.modseq ?? 0);
+const soonMs = 300;
+const againMs = 5_000;
+const seldomMs = 60_000;
+/** The newest change heard of; the list may not show it yet. */
+let heard = 0;
 let waiting = null;
 
 function onHint(hint) {
-  if (hint.modseq <= shownModseq() || waiting) return;
+  heard = Math.max(heard, hint.modseq);
   // Several changes come together; and what the person is doing now has its answer on the way.
-  waiting = setTimeout(() => {
-    waiting = null;
-    refresh();
-  }, 300);
+  if (heard > shownModseq()) refreshIn(soonMs);
 }
 
-function refresh() {
-  const list = $('#list[data-modseq]');
-  if (!list) return;
+function refreshIn(delay) {
+  if (waiting) return;
+  waiting = setTimeout(async () => {
+    waiting = null;
+    const list = $('#list[data-modseq]');
+    if (!list || heard <= shownModseq()) return;
+    await refresh(list).catch(() => {});
+    // The line may be down: what was heard of is not forgotten.
+    if (heard > shownModseq()) refreshIn(againMs);
+  }, delay);
+}
+
+async function refresh(list) {
   const before = unread();
-  htmx.ajax('GET', list.dataset.here, { source: list, target: list, swap: 'outerMorph' }).then(() => {
-    showSelection();
-    if (unread() > before) announce($('title').textContent);
-  });
+  await htmx.ajax('GET', list.dataset.here, { source: list, target: list, swap: 'outerMorph' });
+  showSelection();
+  showIcon();
+  if (unread() > before) announce($('title').textContent);
 }
 
 const unread = () => Number($('#rail [data-unread]')?.dataset.unread ?? 0);
 
+function showIcon() {
+  const icon = $('link[rel=icon]');
+  const count = Math.min(unread(), 100);
+  const href = count === 0 ? icon.dataset.none : icon.dataset.some.replace('0', String(count));
+  if ($('#rail') && icon.getAttribute('href') !== href) icon.setAttribute('href', href);
+}
+
+/** A stream that goes on by itself after the line was down, and is begun anew where the browser gave it up. */
 function listen() {
-  const stream = new EventSource(`/events?since=${shownModseq()}`);
-  stream.addEventListener('changed', event => {
-    const hint = JSON.parse(event.data);
-    onHint(hint);
-    channel?.postMessage(hint);
-  });
-  return stream;
+  let stream = null;
+  let pause = againMs;
+  let later = null;
+  const open = () => {
+    clearTimeout(later);
+    stream?.close();
+    stream = new EventSource(`/events?since=${Math.max(shownModseq(), heard)}`);
+    stream.addEventListener('open', () => {
+      pause = againMs;
+    });
+    stream.addEventListener('changed', event => {
+      const hint = JSON.parse(event.data);
+      onHint(hint);
+      channel?.postMessage(hint);
+    });
+    // Any answer but 200, such as a proxy's while we restart, ends it for good.
+    stream.addEventListener('error', () => {
+      if (stream.readyState !== EventSource.CLOSED) return;
+      later = setTimeout(open, pause);
+      pause = Math.min(pause * 2, seldomMs);
+    });
+  };
+  open();
+  // A machine that slept finds its connections dead and does not know it.
+  window.addEventListener('online', open);
+  window.addEventListener('pageshow', event => event.persisted && open());
+  return {
+    open,
+    close() {
+      clearTimeout(later);
+      stream.close();
+    },
+  };
 }
 
 function follow() {
@@ -194,13 +244,8 @@ function follow() {
   channel?.addEventListener('message', event => onHint(event.data));
   if (navigator.locks && channel)
     return void navigator.locks.request('cwmail-events', () => new Promise(() => listen()));
-  let stream = null;
-  const whenSeen = () => {
-    stream?.close();
-    stream = document.hidden ? null : listen();
-  };
-  document.addEventListener('visibilitychange', whenSeen);
-  whenSeen();
+  const stream = listen();
+  document.addEventListener('visibilitychange', () => (document.hidden ? stream.close() : stream.open()));
 }
 
 /* Keys, as Gmail has them; never in fields, never with a modifier the browser uses */
@@ -315,6 +360,7 @@ let place = location.pathname + location.search;
 function arrived(ctx) {
   fitFrames();
   showSelection();
+  showIcon();
   const now = location.pathname + location.search;
   if (ctx?.target?.id !== 'app' || now === place) return;
   place = now;

@@ -2,7 +2,7 @@
 type Letter = { name: string /** Hours. */; age: number; source: string };
 
 const plain = (from: string, subject: string, text: string, more = ''): string =>
-  `From: ${from}\nTo: Ann Lindqvist <ann@example.org>\nSubject: ${subject}\nDate: Mon, 23 Nov 2026 09:00:00 +0000\nMessage-ID: <${subject.length}.${text.length}@example.net>\n${more}MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n${text}`;
+  `From: ${from}\nTo: Ann Lindqvist <ann@example.org>\nSubject: ${subject}\nDate: Mon, 23 Nov 2026 09:00:00 +0000\nMessage-ID: <${Buffer.from(subject).toString('hex')}@example.net>\n${more}MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n${text}`;
 
 const png =
   'iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAGUlEQVR4nGP8z8DwnwEPYMInOXwUMDAwAABh4wEPO3bYtwAAAABJRU5ErkJggg==';

@@ -10,6 +10,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { Flag } from '../daemon/store.ts';
 import { serveSite } from '../web/app.ts';
 import { fits } from './fits.ts';
+import { garden } from './garden.ts';
 import { untilIndexed } from './harness.ts';
 import { letters } from './letters.ts';
 import { openSite } from './site.ts';
@@ -21,11 +22,25 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/
 const site = await openSite({ host_domain: ['example.org'], user_quota: 0 });
 const ann = await site.account('ann');
 await site.account('newcomer');
+const full = await site.account('full');
 await site.store.accounts.set(ann.id, { name: 'Ann Lindqvist', quota: 1_000_000_000 });
 const ids: Record<string, number> = {};
 const now = site.clock.now;
 for (const [i, letter] of letters.entries())
   ids[letter.name] = await site.deliver(ann, letter.source, now - letter.age * 3_600_000 - i);
+const talk: number[] = [];
+for (const [i, letter] of garden.entries()) {
+  const id = await site.deliver(ann, letter.source, now - (garden.length - i) * 1_500_000 - 600_000);
+  if (letter.sent) await site.store.messages.move(ann.id, [id], (await site.store.folders.byRole(ann.id, 'sent')).id);
+  talk.push(id);
+}
+await site.store.messages.setFlags(ann.id, talk.slice(0, -2), Flag.seen, 0);
+for (let i = 0; i < 130; i++)
+  await site.deliver(
+    full,
+    `From: Shop ${i} <shop${i % 7}@example.net>\nSubject: Offer number ${i} of the week\n\nOnly today.\n`,
+    now - 86_400_000 - i * 3_600_000,
+  );
 await untilIndexed(site.store);
 const all = await site.store.messages.page(ann.id, (await site.store.folders.byRole(ann.id, 'inbox')).id, 500);
 const read = all.messages.filter((_, i) => i > 3 && i !== 6).map(m => m.id);
@@ -50,11 +65,22 @@ const draft = await fits(
   ),
 );
 
+const goal = (await site.store.folders.byRole(full.id, 'archive')).id;
+const running = () =>
+  site.acts.begin(
+    full.id,
+    { kind: 'move', to: goal },
+    Array.from({ length: 2_000_000 }, (_, i) => 1e9 + i),
+    '/mail/inbox',
+  );
+const ended = site.acts.begin(full.id, { kind: 'move', to: goal }, [1e9], '/mail/inbox');
+ended.from.set(1, [1e9]);
+
 const { http } = serveSite({ app: site.app });
 await new Promise<void>(resolve => http.listen(0, '127.0.0.1', () => resolve()));
 const base = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
 
-type Shot = { name: string; path: string; who?: 'ann' | 'newcomer'; act?: (page: Page) => Promise<void> };
+type Shot = { name: string; path: string; who?: 'ann' | 'newcomer' | 'full'; act?: (page: Page) => Promise<void> };
 const shots: Shot[] = [
   { name: 'signup', path: '/signup' },
   {
@@ -80,7 +106,32 @@ const shots: Shot[] = [
     },
   },
   { name: 'empty', path: '/mail/inbox', who: 'newcomer' },
+  { name: 'every', path: '/mail/inbox', who: 'full', act: async page => void (await page.click('[data-all]')) },
+  { name: 'act-ended', path: `/acts/${ended.id}`, who: 'full' },
+  {
+    name: 'act',
+    path: '/mail/inbox',
+    who: 'full',
+    act: async page => {
+      const act = running();
+      await page.goto(`${base}/acts/${act.id}`);
+      await page.waitForTimeout(1500);
+      site.acts.stop(act);
+    },
+  },
+  {
+    name: 'conversation-open',
+    path: `/mail/inbox/${talk.at(-1)}`,
+    who: 'ann',
+    act: async page => {
+      await page.click('.folded-more summary');
+      await page.locator('.folded-more .folded').nth(1).click();
+      await page.locator('.folded-more .letter').waitFor();
+      await page.locator('.own-tools .menu summary').first().click();
+    },
+  },
   { name: 'message', path: `/mail/inbox/${ids.plain}`, who: 'ann' },
+  { name: 'conversation', path: `/mail/inbox/${talk.at(-1)}`, who: 'ann' },
   { name: 'html', path: `/mail/inbox/${ids.html}`, who: 'ann' },
   { name: 'odd', path: `/mail/inbox/${ids.odd}`, who: 'ann' },
   { name: 'rtl', path: `/mail/inbox/${ids.rtl}`, who: 'ann' },
@@ -139,7 +190,7 @@ for (const scheme of ['light', 'dark'] as const)
       viewport: { width, height: width < 700 ? 740 : 820 },
       colorScheme: scheme,
     });
-    for (const who of [undefined, 'ann', 'newcomer'] as const) {
+    for (const who of [undefined, 'ann', 'newcomer', 'full'] as const) {
       await context.clearCookies();
       if (who)
         await context.request.post(`${base}/login`, {

@@ -8,6 +8,7 @@ import { parseAddressList } from '../daemon/mail/address.ts';
 import { readHeader } from '../daemon/mail/header.ts';
 import { displayParts, partText, scan } from '../daemon/mail/parts.ts';
 import type { Reply } from '../daemon/mail/reply.ts';
+import { idsOf } from '../daemon/mail/summary.ts';
 import type { Submission } from '../daemon/smtp-client.ts';
 import { type Account, type Change, openStore, type Store } from '../daemon/store.ts';
 import type { AuthVerbs, Tell } from '../daemon/tell.ts';
@@ -85,6 +86,7 @@ export async function openSite(over: Partial<Settings> = {}, clock: { now: numbe
   });
   return {
     app,
+    acts: app.acts,
     store,
     settings,
     tell,
@@ -138,8 +140,8 @@ async function deliver(store: Store, account: Account, source: string | Buffer, 
       date: Date.parse(header.get('date') ?? '') || null,
       snippet: text.replace(/\s+/g, ' ').trim().slice(0, 200),
       messageId: header.get('message-id')?.replace(/[<>]/g, '') ?? null,
-      inReplyTo: null,
-      references: [],
+      inReplyTo: idsOf(header.get('in-reply-to') ?? '')[0] ?? null,
+      references: idsOf(header.get('references') ?? ''),
       attachments: shown.attachments.length,
     },
     receivedAt: at,

@@ -6,10 +6,11 @@ import { createReserve } from '../daemon/store/reserve.ts';
 import { openStore, type Store, StoreError } from '../daemon/store.ts';
 import { lockStore } from '../daemon/store-lock.ts';
 import { fits } from './fits.ts';
-import { type Engine, storeContract } from './store-contract.ts';
+import { acceptance, type Engine, storeContract } from './store-contract.ts';
+import { conversationContract } from './store-conversations.ts';
 import { queueContract } from './store-queue-contract.ts';
 import { quotaContract } from './store-quota.ts';
-import { searchContract } from './store-search.ts';
+import { noSummary, searchContract } from './store-search.ts';
 
 const fatal = (error: Error) => {
   throw error;
@@ -39,6 +40,7 @@ for (const writer of ['thread', 'inline'] as const) {
   quotaContract(`SQLite, writer ${writer}`, engine);
   queueContract(`SQLite, writer ${writer}`, engine);
   searchContract(`SQLite, writer ${writer}`, engine);
+  conversationContract(`SQLite, writer ${writer}`, engine);
 }
 
 function scratch(): string {
@@ -169,6 +171,38 @@ test('openStore brings a queue of the first version along: why something is held
     ['held', 'off line', true, null],
     ['held', 'operator', true, null],
     ['waiting', null, true, null],
+  ]);
+  await store.close();
+});
+
+test('openStore gathers into conversations what came before there were any', async () => {
+  const path = scratch();
+  const first = await openStore({ path, writer: 'inline', fatal });
+  const ann = (await first.accounts.create({ address: 'ann@x.org', name: '', passwordHash: null, quota: 0, at: 1 }))!;
+  const route = { kind: 'mailbox', accountId: ann.id, address: ann.address } as const;
+  const give = (store: Store, at: number, messageId: string, inReplyTo: string | null, references: string[] = []) =>
+    store.accept(acceptance('Garden', [route], at, { summary: { ...noSummary, messageId, inReplyTo, references } }));
+  for (let i = 0; i < 150; i++) {
+    await give(first, 2 * i, `a${i}`, null);
+    await give(first, 2 * i + 1, `b${i}`, `a${i}`);
+  }
+  await first.close();
+  const { DatabaseSync } = await import('node:sqlite');
+  const db = new DatabaseSync(join(path, 'cwmail.db'));
+  db.exec(
+    'update message set conversation = 0, newest = 1; insert into to_gather select id from message; delete from message_name; update account set conversations = 0',
+  );
+  db.close();
+  const store = await openStore({ path, writer: 'inline', fatal });
+  const inbox = await store.folders.byRole(ann.id, 'inbox');
+  const listed = async () => (await store.conversations.page(ann.id, inbox.id, 1000)).conversations;
+  expect(await listed()).toHaveLength(300);
+  // An answer that comes before its elders were gathered is joined by them.
+  await give(store, 1000, 'c149', 'b149', ['a149', 'b149']);
+  expect(await store.conversations.gatherOld()).toBe(300);
+  expect((await listed()).map(c => [c.newest.messageId, c.total])).toEqual([
+    ['c149', 3],
+    ...Array.from({ length: 149 }, (_, i) => [`b${148 - i}`, 2]),
   ]);
   await store.close();
 });

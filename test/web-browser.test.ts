@@ -4,6 +4,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Account, Flag } from '../daemon/store.ts';
 import { serveSite } from '../web/app.ts';
+import { garden } from './garden.ts';
 import { untilIndexed } from './harness.ts';
 import { letters } from './letters.ts';
 import { openSite, type TestSite } from './site.ts';
@@ -133,6 +134,76 @@ describe.skipIf(!there)('site in Chromium', () => {
     expect(await page.locator('.row:has(.tick :checked)').getAttribute('id')).toBe(ticked);
     expect(await page.getAttribute('article.message', 'data-same')).toBe('yes');
     expect(await page.title()).toMatch(/^\(\d+\) Lunch on Thursday/);
+    await context.close();
+  });
+
+  test('a stream that was refused, or cut, comes back and tells what was missed; the icon counts', async () => {
+    const { context, page } = await signedIn();
+    let refusals = 0;
+    await page.route('**/events*', route => {
+      if (refusals++ === 0) return route.fulfill({ status: 502, body: 'starting' });
+      return route.continue();
+    });
+    await page.reload();
+    await site.deliver(ann, simple('While it was refused'), Date.now());
+    await page.locator('.row', { hasText: 'While it was refused' }).waitFor();
+    expect(refusals).toBeGreaterThan(1);
+    servers.http.closeAllConnections();
+    await site.deliver(ann, simple('While it was cut'), Date.now());
+    await page.locator('.row', { hasText: 'While it was cut' }).waitFor();
+    const { unread } = await site.store.folders.byRole(ann.id, 'inbox');
+    const icon = await page.getAttribute('link[rel=icon]', 'href');
+    expect(icon).toBe(`/icon/${unread}.svg`);
+    expect(await page.title()).toContain(`(${unread})`);
+    expect(await (await page.request.get(base + icon)).text()).toContain(`>${unread}</text>`);
+    await context.close();
+  });
+
+  test('a folded message opens in its place, and what is read beside it stays', async () => {
+    const { context, page } = await signedIn();
+    const ids: number[] = [];
+    for (const letter of garden) ids.push(await site.deliver(ann, letter.source, Date.now()));
+    await site.store.messages.setFlags(ann.id, ids, Flag.seen, 0);
+    const last = ids.at(-1);
+    await page.goto(`${base}/mail/inbox/${last}`);
+    await page.locator(`#message-${last}.letter`).waitFor();
+    await page.evaluate(`document.querySelector('#message-${last}').dataset.same = 'yes'`);
+    await page.locator('.folded-more summary').click();
+    await page.locator(`#message-${ids[3]}.folded`).click();
+    await page.locator(`#message-${ids[3]}.letter`).getByText('إن شاء الله').first().waitFor();
+    expect(await page.getAttribute(`#message-${last}`, 'data-same')).toBe('yes');
+    expect(page.url()).toMatch(new RegExp(`/mail/inbox/${last}$`));
+    await page.locator(`#message-${ids[3]} .own-tools .star-form button`).click();
+    await page.locator('.star.mark-star-on').first().waitFor();
+    expect((await site.store.messages.get(ann.id, ids[3]!))!.flags & Flag.flagged).toBe(Flag.flagged);
+    await context.close();
+  });
+
+  test('all pages of a list are chosen once its rows are, moved, and put back', async () => {
+    const bo = await site.account('bo');
+    for (let i = 0; i < 120; i++) await site.deliver(bo, simple(`Offer ${i}`), Date.now());
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await context.request.post(`${base}/login`, {
+      form: { username: 'bo', password: 'correct horse' },
+      headers: { Origin: base },
+    });
+    await page.goto(`${base}/mail/inbox`);
+    expect(await page.locator('.every').isVisible()).toBe(false);
+    await page.click('[data-all]');
+    await page.getByLabel('The other pages, too: all 120 messages in Inbox').check();
+    expect(await page.textContent('[data-count]')).toBe('120 selected');
+    await page.locator('.row .tick input').first().uncheck();
+    expect(await page.locator('.every').isVisible()).toBe(false);
+    expect(await page.textContent('[data-count]')).toBe('49 selected');
+    await page.locator('.row .tick input').first().check();
+    await page.getByLabel('The other pages, too: all 120 messages in Inbox').check();
+    await page.click('#list [data-key=archive]');
+    await page.getByText('120 messages moved to Archive.').waitFor();
+    await page.locator('[data-key=undo], .act form[action$=undo] button').first().click();
+    await page.getByText('120 messages').filter({ visible: true }).first().waitFor();
+    await page.goto(`${base}/mail/inbox`);
+    expect(await page.locator('.row').count()).toBe(50);
     await context.close();
   });
 

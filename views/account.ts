@@ -17,6 +17,8 @@ export function accountPage(s: Screen, f: AccountForm): Html {
   const t = s.w.t;
   const { account } = s;
   const port = (n: number) => t('account.port', { host: f.host, port: String(n) });
+  const choice = (value: 'conversations' | 'messages', on: boolean) =>
+    html`<label class="choice"><input type="radio" name="list" value="${value}"${on ? html` checked` : ''}><span>${t(`account.reading.${value}`)}<small>${t(`account.reading.${value}.hint`)}</small></span></label>`;
   return html`<section class="page"><h1>${t('account.title')}</h1>
 <dl class="facts"><dt>${t('account.address')}</dt><dd><b>${account.address}</b></dd>
 <dt>${t('account.storage')}</dt><dd>${account.quota === 0 ? t('app.quota.none', { used: s.w.size(account.used) }) : t('app.quota', { used: s.w.size(account.used), quota: s.w.size(account.quota) })}</dd></dl>
@@ -24,6 +26,10 @@ export function accountPage(s: Screen, f: AccountForm): Html {
 <form class="stack" method="post" action="/settings/name" hx-boost="false">
 ${field({ name: 'name', label: t('account.name'), value: f.name, hint: t('account.name.hint'), error: f.errors.name, autocomplete: 'name', maxlength: 100 })}
 <div><button class="button" type="submit">${t('account.name.save')}</button></div></form>
+<h2>${t('account.reading')}</h2>
+<form class="stack" method="post" action="/settings/reading" hx-boost="false">
+<fieldset class="choices"><legend class="unseen">${t('account.reading')}</legend>${choice('conversations', !account.flat)}${choice('messages', account.flat)}</fieldset>
+<div><button class="button" type="submit">${t('account.reading.save')}</button></div></form>
 <h2>${t('account.password')}</h2>
 <form class="stack" method="post" action="/settings/password" hx-boost="false">
 <input type="text" name="username" value="${account.address}" autocomplete="username" hidden aria-hidden="true" tabindex="-1">

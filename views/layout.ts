@@ -11,7 +11,7 @@ import type { Html } from './words.ts';
 export { type Door, folderName, folderPath, icon, iconOf, type Notice, type Screen } from './screen.ts';
 
 /** A whole document; `body` is a door or an `#app`. */
-export function documentOf(d: Door, title: string, body: Html): Html {
+export function documentOf(d: Door, title: string, body: Html, unread = 0): Html {
   return html`<!doctype html>
 <html lang="${d.w.lang}" dir="${d.w.dir}">
 <head>
@@ -20,7 +20,7 @@ export function documentOf(d: Door, title: string, body: Html): Html {
 <meta name="color-scheme" content="light dark">
 <meta name="htmx-config" content='{"includeIndicatorCSS":false}'>
 <title>${title}</title>
-<link rel="icon" href="${d.asset('icon.svg')}" type="image/svg+xml">
+<link rel="icon" href="${unread > 0 ? countedIcon(unread) : d.asset('icon.svg')}" data-none="${d.asset('icon.svg')}" data-some="${countedIcon(0)}" type="image/svg+xml">
 <link rel="stylesheet" href="${d.asset('app.css')}">
 <script src="${d.asset('htmx.js')}" defer></script>
 <script src="${d.asset('app.js')}" defer></script>
@@ -28,6 +28,9 @@ export function documentOf(d: Door, title: string, body: Html): Html {
 ${body}
 </html>`;
 }
+
+/** The window's icon with so many unread on it; app.js puts the number of the moment in place of the one here. */
+const countedIcon = (unread: number): string => `/icon/${Math.min(unread, 100)}.svg`;
 
 /** Pages before signing in: one column, the mark above it. */
 export function doorBody(d: Door, content: Html): Html {
@@ -39,8 +42,11 @@ export function doorBody(d: Door, content: Html): Html {
 
 const mark = (d: Door): Html => html`<img class="mark" src="${d.asset('icon.svg')}" alt="" width="28" height="28">`;
 
+/** What the title and the window's icon count. */
+export const unreadOf = (s: Screen): number => s.folders.find(f => f.role === 'inbox')?.unread ?? 0;
+
 export function pageTitle(s: Screen, page: string): string {
-  const unread = s.folders.find(f => f.role === 'inbox')?.unread ?? 0;
+  const unread = unreadOf(s);
   const name = s.w.t('app.name');
   return unread > 0 ? s.w.t('app.title.unread', { n: unread, page, name }) : s.w.t('app.title', { page, name });
 }
@@ -153,11 +159,14 @@ ${item('/folders', s.w.t('app.more'), 'menu', s.here.startsWith('/folders'))}
 }
 
 function toast(s: Screen, notice: Notice): Html {
-  return html`<div class="toast" role="status"><span>${notice.text}</span>${
-    notice.undo === null
-      ? ''
-      : html`<form method="post" action="/messages/moves">${notice.undo.ids.map(id => html`<input type="hidden" name="message" value="${id}">`)}<input type="hidden" name="to" value="${notice.undo.to}"><input type="hidden" name="undo" value="1"><input type="hidden" name="back" value="${s.here}"><button class="link" type="submit" data-key="undo">${s.w.t('act.undo')}</button></form>`
-  }<button class="only-script plain" type="button" data-dismiss aria-label="${s.w.t('act.dismiss')}">${icon(s, 'x')}</button></div>`;
+  return html`<div class="toast" role="status"><span>${notice.text}</span>${undoForm(s, notice)}<button class="only-script plain" type="button" data-dismiss aria-label="${s.w.t('act.dismiss')}">${icon(s, 'x')}</button></div>`;
+}
+
+function undoForm(s: Screen, { undo, act }: Notice): Html {
+  const button = html`<button class="link" type="submit" data-key="undo">${s.w.t('act.undo')}</button>`;
+  if (act !== null) return html`<form method="post" action="/acts/${act}/undo">${button}</form>`;
+  if (undo === null) return html``;
+  return html`<form method="post" action="/messages/moves">${undo.ids.map(id => html`<input type="hidden" name="message" value="${id}">`)}<input type="hidden" name="to" value="${undo.to}"><input type="hidden" name="undo" value="1"><input type="hidden" name="back" value="${s.here}">${button}</form>`;
 }
 
 function keyHelp(s: Screen): Html {

@@ -2,7 +2,8 @@
 import { html } from 'hono/html';
 import { soughtIn } from '../daemon/mail/search-hits.ts';
 import type { SearchField } from '../daemon/mail/search-query.ts';
-import { Flag, type Folder, type Message } from '../daemon/store.ts';
+import { type Conversation, Flag, type Folder, type Message } from '../daemon/store.ts';
+import { authorOf } from './conversation.ts';
 import { folderName, folderPath, icon, type Screen } from './layout.ts';
 import { marked } from './marked.ts';
 import { aboveResults, keepForm, keeping, type Results } from './search.ts';
@@ -15,6 +16,10 @@ export type ListPane = {
   /** The folder listed; null: a search, whose rows may lie in any. */
   folder: Folder | null;
   messages: Message[];
+  /** What each row stands for, by the id of its message; null: each for itself. */
+  conversations: Map<number, Conversation> | null;
+  /** All messages listed, on all pages; null: it was not counted. */
+  total: number | null;
   /** Appended to each row's link, so that the list stays beside an open message: `?before=…`; empty: none. */
   keep: string;
   /** Address of the first page, and of the next; null: there is none. */
@@ -38,9 +43,9 @@ export function listPane(s: Screen, p: ListPane): Html {
     : html`<h2 id="list-title" class="h1">${p.title}</h2>`;
   return html`<section id="list" class="list" aria-labelledby="list-title" data-folder="${p.folder?.id ?? ''}" data-modseq="${s.account.modseq}" data-here="${s.here}">
 ${p.search && p.main ? keepForm(s, p.search) : ''}<form id="list-form" method="post" action="/messages/moves" data-selection="${s.w.t('list.selected', { n: 0 })}">
-<input type="hidden" name="back" value="${s.here}">
+<input type="hidden" name="back" value="${s.here}">${p.conversations ? html`<input type="hidden" name="whole" value="1">` : ''}
 <header class="list-head"><div class="list-title">${heading}<small>${p.subtitle}</small>${p.search && p.main ? keeping(s, p.search) : ''}</div>${tools(s, p)}</header>
-${p.search ? aboveResults(s, p.search) : ''}${p.messages.length === 0 ? p.empty : html`<ol class="rows" aria-label="${s.w.t('list.rows')}">${p.messages.map(m => row(s, p, m))}</ol>`}
+${p.search ? aboveResults(s, p.search) : ''}${every(s, p)}${p.messages.length === 0 ? p.empty : html`<ol class="rows" aria-label="${s.w.t('list.rows')}">${p.messages.map(m => row(s, p, m))}</ol>`}
 ${pages(s, p)}
 </form>
 </section>`;
@@ -53,6 +58,16 @@ function tools(s: Screen, p: ListPane): Html {
 <span class="selected-count" data-count></span>
 <span class="on-select">${bulk(s, p)}</span>
 </div>`;
+}
+
+/** Once all rows are ticked: whether the pages below and above are meant, too. The server counts the rows itself. */
+function every(s: Screen, p: ListPane): Html {
+  if (p.newest === null && p.older === null) return html``;
+  const words =
+    p.folder === null || p.total === null
+      ? s.w.t('list.every.search')
+      : s.w.t('list.every', { n: p.total, folder: p.title });
+  return html`<p class="every"><input type="hidden" name="rows" value="${p.messages.length}">${p.folder === null ? html`<input type="hidden" name="q" value="${s.query}">` : html`<input type="hidden" name="in" value="${p.folder.id}">`}<label><input type="checkbox" name="every" value="1" data-every data-chosen="${p.total === null ? s.w.t('list.all.selected') : s.w.t('list.selected', { n: p.total })}"><span>${words}</span></label></p>`;
 }
 
 const withAll = (here: string, all: boolean): string => {
@@ -104,25 +119,78 @@ export function moveTo(s: Screen, from: Folder | null, id: number | null = null)
   return html`<span class="move"><label title="${s.w.t('act.moveto')}">${icon(s, 'folder-input')}<span class="unseen">${s.w.t('act.moveto')}</span><select name="folder" data-move><option value="">${s.w.t('act.choose')}</option>${goals.map(f => html`<option value="${f.id}">${folderName(s.w, f)}</option>`)}</select></label><button class="button plain move-go" type="submit" formaction="${id === null ? '/messages/moves' : `/messages/${id}/moves`}">${s.w.t('act.move')}</button></span>`;
 }
 
+/** A row as it is drawn: of a message, or of a conversation by its newest one. */
+type Row = {
+  message: Message;
+  who: string;
+  /** Messages of the conversation; 1: only this one. */
+  count: number;
+  unread: boolean;
+  flagged: boolean;
+  answered: boolean;
+  forwarded: boolean;
+  attachments: number;
+};
+
+function rowOf(s: Screen, p: ListPane, m: Message): Row {
+  const c = p.conversations?.get(m.id);
+  if (c && c.total > 1)
+    return { ...c, message: m, who: peopleOf(s, p.folder, c), count: c.total, unread: c.unread > 0 };
+  const has = (bit: number) => (m.flags & bit) !== 0;
+  return {
+    message: m,
+    who: whoOf(s.w, p.folder, m),
+    count: 1,
+    unread: !has(Flag.seen),
+    flagged: has(Flag.flagged),
+    answered: has(Flag.answered),
+    forwarded: has(Flag.forwarded),
+    attachments: m.attachments,
+  };
+}
+
 function row(s: Screen, p: ListPane, m: Message): Html {
-  const seen = (m.flags & Flag.seen) !== 0;
-  const flagged = (m.flags & Flag.flagged) !== 0;
+  const r = rowOf(s, p, m);
   const subject = m.subject.trim() || s.w.t('list.nosubject');
-  const who = whoOf(s.w, p.folder, m);
   const snippet = p.search?.excerpts.get(m.id) ?? m.snippet;
   const mark = (text: string, ...fields: SearchField[]) =>
     p.search ? marked(text, soughtIn(p.search.sought, ...fields)) : text;
   const place = p.search && s.folders.find(f => f.id === m.folderId);
-  return html`<li id="m${m.id}" class="row${seen ? '' : ' unread'}${m.id === p.open ? ' open' : ''}">
-<label class="tick"><input type="checkbox" name="message" value="${m.id}"${p.ticked ? html` checked` : ''} aria-label="${s.w.t('list.select', { subject, who })}"></label>
+  return html`<li id="m${m.id}" class="row${r.unread ? ' unread' : ''}${m.id === p.open ? ' open' : ''}">
+<label class="tick"><input type="checkbox" name="message" value="${m.id}"${p.ticked ? html` checked` : ''} aria-label="${s.w.t('list.select', { subject, who: r.who })}"></label>
 <a class="row-link" href="${messagePath(s, m)}${p.keep}"${m.id === p.open ? html` aria-current="true"` : ''}>
-${seen ? '' : html`<span class="dot"><span class="unseen">${s.w.t('list.unread')}</span></span>`}<span class="who"><bdi>${mark(who, 'from', 'people')}</bdi></span>
+${r.unread ? html`<span class="dot"><span class="unseen">${s.w.t('list.unread')}</span></span>` : ''}<span class="who"><bdi>${mark(r.who, 'from', 'people')}</bdi>${r.count > 1 ? html` <span class="of" title="${s.w.t('list.messages', { n: r.count })}">${s.w.number(r.count)}<span class="unseen"> ${s.w.t('list.count', { n: r.count })}</span></span>` : ''}</span>
 <span class="what"><span class="subject"><bdi>${mark(subject, 'subject')}</bdi></span>${snippet === '' ? '' : html` <span class="snippet"><bdi>${mark(snippet)}</bdi></span>`}</span>
-<span class="marks">${place ? html`<span class="place">${folderName(s.w, place)}</span>` : ''}${marks(s, m, flagged)}</span>
+<span class="marks">${place ? html`<span class="place">${folderName(s.w, place)}</span>` : ''}${marks(s, r)}</span>
 <time datetime="${s.w.iso(m.receivedAt)}" title="${s.w.full(m.receivedAt)}">${s.w.when(m.receivedAt)}</time>
 </a>
-<span class="quick">${quick(s, p.folder, m, seen, flagged)}</span>
+${star(s, r)}
+<span class="quick">${quick(s, p.folder, r)}</span>
 </li>`;
+}
+
+/** At most three: who began, and who wrote last. */
+function peopleOf(s: Screen, folder: Folder | null, c: Conversation): string {
+  if (folder?.role === 'sent') return whoOf(s.w, folder, c.newest);
+  const authors = c.people.map(p => firstName(authorOf(s, { fromName: p.name, fromAddress: p.address })));
+  if (new Set(authors).size === 1) return whoOf(s.w, folder, c.newest);
+  const [first = '', ...others] = [...new Set(authors)];
+  // The last to write come last, also those who had written before.
+  const last = [...new Set(authors.toReversed())]
+    .filter(who => who !== first)
+    .slice(0, 2)
+    .toReversed();
+  return [first, ...(others.length > 2 ? ['…'] : []), ...last].join(', ').replace(', …,', ' …');
+}
+
+/** Among several the first name will do; an address, and a name that begins with a sign, stay whole. */
+const firstName = (name: string): string =>
+  (/^[\p{L}\p{M}\p{N}.'’-]+(?=[ ,])/u.exec(name)?.[0] ?? name).replace(/,$/, '');
+
+/** One click, always in sight. */
+function star(s: Screen, { message: m, flagged }: Row): Html {
+  const label = s.w.t(flagged ? 'act.unflag' : 'act.flag');
+  return html`<button class="star${flagged ? ' mark-star-on' : ''}" type="submit" formaction="/messages/${m.id}/flags" name="${flagged ? 'clear' : 'set'}" value="flagged" title="${label}">${icon(s, flagged ? 'star-on' : 'star')}<span class="unseen">${label}</span></button>`;
 }
 
 export function messagePath(s: Screen, m: Message): string {
@@ -137,26 +205,25 @@ function whoOf(w: Words, folder: Folder | null, m: Message): string {
   return m.fromName || m.fromAddress || w.t('list.nosender');
 }
 
-function marks(s: Screen, m: Message, flagged: boolean): Html {
+function marks(s: Screen, r: Row): Html {
   const mark = (name: string, key: Key, n = 0) =>
     html`<span class="mark-${name}" title="${s.w.t(key, { n })}">${icon(s, name)}<span class="unseen">${s.w.t(key, { n })}</span></span>`;
-  return html`${m.flags & Flag.answered ? mark('reply', 'list.answered') : ''}${m.flags & Flag.forwarded ? mark('forward', 'list.forwarded') : ''}${m.attachments > 0 ? mark('paperclip', 'list.attachments', m.attachments) : ''}${flagged ? mark('star-on', 'list.flagged') : ''}`;
+  return html`${r.answered ? mark('reply', 'list.answered') : ''}${r.forwarded ? mark('forward', 'list.forwarded') : ''}${r.attachments > 0 ? mark('paperclip', 'list.attachments', r.attachments) : ''}`;
 }
 
-function quick(s: Screen, folder: Folder | null, m: Message, seen: boolean, flagged: boolean): Html {
-  const [flag, ...rest]: Action[] = [
+function quick(s: Screen, folder: Folder | null, { message: m, unread }: Row): Html {
+  const some: Action[] = [
     act(
-      flagged ? 'act.unflag' : 'act.flag',
-      flagged ? 'star-on' : 'star',
+      unread ? 'act.read' : 'act.unread',
+      unread ? 'mail-open' : 'mail',
       'flags',
-      'flagged',
+      'seen',
       '',
-      flagged ? 'clear' : 'set',
+      unread ? 'set' : 'clear',
     ),
-    act(seen ? 'act.unread' : 'act.read', seen ? 'mail' : 'mail-open', 'flags', 'seen', '', seen ? 'clear' : 'set'),
     ...actions(folder).slice(0, folder?.role === 'archive' || folder?.role === 'sent' ? 1 : 2),
   ];
-  return html`${[...rest, flag].map(a => a && html`<button class="button plain icon-only" type="submit" formaction="${a.action.replace('/messages/', `/messages/${m.id}/`)}" name="${a.name}" value="${a.value}" title="${s.w.t(a.key)}">${icon(s, a.icon)}<span class="unseen">${s.w.t(a.key)}</span></button>`)}`;
+  return html`${some.map(a => html`<button class="button plain icon-only" type="submit" formaction="${a.action.replace('/messages/', `/messages/${m.id}/`)}" name="${a.name}" value="${a.value}" title="${s.w.t(a.key)}">${icon(s, a.icon)}<span class="unseen">${s.w.t(a.key)}</span></button>`)}`;
 }
 
 function pages(s: Screen, p: ListPane): Html {

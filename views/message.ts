@@ -1,8 +1,9 @@
-/** One message: who wrote it to whom, what is attached, and its text or the frame its HTML is shown in. */
+/** A message, or the messages of its conversation: who wrote to whom, what is attached, and the text or its frame. */
 import { html } from 'hono/html';
 import { soughtIn } from '../daemon/mail/search-hits.ts';
 import type { SearchWords } from '../daemon/mail/search-query.ts';
 import { Flag, type Folder, type Message } from '../daemon/store.ts';
+import { type Folded, foldedRun } from './conversation.ts';
 import { folderName, icon, type Screen } from './layout.ts';
 import { type Action, actions, moveTo, toolButton } from './list.ts';
 import { marked } from './marked.ts';
@@ -49,26 +50,63 @@ export type OpenMessage = {
   attachments: AttachmentCard[];
   /** Words of the search it was found by, to be marked. */
   sought: SearchWords[];
+};
+
+/** What the right pane shows. */
+export type OpenPane = {
+  /** The message in the address: the toolbar acts on it, or on its conversation. */
+  message: Message;
+  folder: Folder;
+  /** In the order they came; in flat lists the one message. */
+  letters: (OpenMessage | Folded)[];
+  /** Are these the messages of a conversation, to be acted on together? */
+  whole: boolean;
+  /** Words of the search it was found by, to be marked. */
+  sought: SearchWords[];
   /** The list it was opened from. */
   back: string;
   newer: string | null;
   older: string | null;
 };
 
-export function messagePane(s: Screen, o: OpenMessage): Html {
-  const subject = o.message.subject.trim() || s.w.t('list.nosubject');
-  return html`<article id="reader-${o.message.id}" class="reader message" aria-labelledby="subject-${o.message.id}">
+export function messagePane(s: Screen, o: OpenPane): Html {
+  const titled = o.letters[0]?.message ?? o.message;
+  const subject = titled.subject.trim() || s.w.t('list.nosubject');
+  const several = o.letters.length > 1;
+  return html`<article id="reader-${o.message.conversation || `m${o.message.id}`}" class="reader message" aria-labelledby="subject-${o.message.id}">
 ${toolbar(s, o)}
-<header class="message-head">
-<h1 id="subject-${o.message.id}"><bdi>${marked(subject, soughtIn(o.sought, 'subject'))}</bdi></h1>
-${byline(s, o)}
-</header>
-${imagesBanner(s, o)}
-${bodyOf(s, o, subject)}
-${other(s, o)}
-${attachments(s, o.attachments)}
-${foot(s, o.message.id)}
+<header class="subject-head"><h1 id="subject-${o.message.id}"><bdi>${marked(subject, soughtIn(o.sought, 'subject'))}</bdi></h1>${several ? html`<p class="muted">${s.w.t('list.messages', { n: o.letters.length })}</p>` : ''}</header>
+${runs(o.letters).map(run => (Array.isArray(run) ? foldedRun(s, run) : letterOf(s, run, o)))}
 </article>`;
+}
+
+/** Folded ones that follow each other stand together. */
+function runs(letters: OpenPane['letters']): (OpenMessage | Folded[])[] {
+  const out: (OpenMessage | Folded[])[] = [];
+  for (const one of letters) {
+    const last = out.at(-1);
+    if ('body' in one) out.push(one);
+    else if (Array.isArray(last)) last.push(one);
+    else out.push([one]);
+  }
+  return out;
+}
+
+function letterOf(s: Screen, m: OpenMessage, o: OpenPane): Html {
+  const inner = html`<header class="message-head">
+${byline(s, m, o)}
+</header>
+${imagesBanner(s, m)}
+${bodyOf(s, m)}
+${other(s, m)}
+${attachments(s, m.attachments)}
+${foot(s, m.message.id)}`;
+  if (o.letters.length === 1) return html`<div id="message-${m.message.id}" class="letter">${inner}</div>`;
+  const label = s.w.t('conversation.message', {
+    who: m.from.name || m.from.address,
+    date: s.w.full(m.message.receivedAt),
+  });
+  return html`<section id="message-${m.message.id}" class="letter" aria-label="${label}">${inner}</section>`;
 }
 
 /** Where reading ends, answering begins. */
@@ -78,19 +116,20 @@ function foot(s: Screen, id: number): Html {
   return html`<footer class="message-foot">${link(`/compose?reply=${id}`, 'reply', s.w.t('act.reply'))}${link(`/compose?reply=${id}&all`, 'reply-all', s.w.t('act.replyall'))}${link(`/compose?forward=${id}`, 'forward', s.w.t('act.forward'))}<a class="quiet-link" href="/messages/${id}/source" target="_blank" rel="noopener">${s.w.t('act.source')}</a></footer>`;
 }
 
-function toolbar(s: Screen, o: OpenMessage): Html {
+function toolbar(s: Screen, o: OpenPane): Html {
   const t = s.w.t;
   const id = o.message.id;
+  const answered = o.letters.findLast(m => 'body' in m)?.message.id ?? id;
   const link = (href: string, name: string, label: string, key: string) =>
     html`<a class="button plain icon-only top-only" href="${href}" hx-boost="false" title="${label}" data-key="${key}">${icon(s, name)}<span class="unseen">${label}</span></a>`;
   const own = actions(o.folder).filter(a => a.shortcut !== 'read' && a.shortcut !== 'star');
-  return html`<div class="message-tools" role="group" aria-label="${t('message.actions')}">
+  return html`<div class="message-tools" role="group" aria-label="${t(o.letters.length > 1 ? 'conversation.actions' : 'message.actions')}">
 <a class="button plain icon-only back" href="${o.back}" data-key="back" title="${t('act.back', { folder: folderName(s.w, o.folder) })}">${icon(s, 'arrow-left')}<span class="unseen">${t('act.back', { folder: folderName(s.w, o.folder) })}</span></a>
-${link(`/compose?reply=${id}`, 'reply', t('act.reply'), 'reply')}
-${link(`/compose?reply=${id}&all`, 'reply-all', t('act.replyall'), 'replyall')}
-${link(`/compose?forward=${id}`, 'forward', t('act.forward'), 'forward')}
-<form class="tool-form" method="post" action="/messages/${id}/moves"><input type="hidden" name="back" value="${o.back}">${own.map(a => toolButton(s, forOne(a, id)))}${moveTo(s, o.folder, id)}</form>
-${star(s, o)}
+${link(`/compose?reply=${answered}`, 'reply', t('act.reply'), 'reply')}
+${link(`/compose?reply=${answered}&all`, 'reply-all', t('act.replyall'), 'replyall')}
+${link(`/compose?forward=${answered}`, 'forward', t('act.forward'), 'forward')}
+<form class="tool-form" method="post" action="/messages/${id}/moves"><input type="hidden" name="back" value="${o.back}">${o.whole ? html`<input type="hidden" name="whole" value="1">` : ''}${own.map(a => toolButton(s, forOne(a, id)))}${moveTo(s, o.folder, id)}</form>
+${o.letters.length > 1 ? '' : star(s, o.message)}
 <span class="sep"></span>
 ${step(s, o.newer, 'chevron-up', t('act.newer'), 'newer')}${step(s, o.older, 'chevron-down', t('act.older'), 'older')}
 </div>`;
@@ -107,26 +146,40 @@ const step = (s: Screen, href: string | null, name: string, label: string, key: 
     : html`<a class="button plain icon-only top-only" href="${href}" data-key="${key}" title="${label}">${icon(s, name)}<span class="unseen">${label}</span></a>`;
 
 /** Starring stays on the page; the other actions go back to the list. */
-function star(s: Screen, o: OpenMessage): Html {
-  const on = (o.message.flags & Flag.flagged) !== 0;
+function star(s: Screen, m: Message): Html {
+  const on = (m.flags & Flag.flagged) !== 0;
   const label = s.w.t(on ? 'act.unflag' : 'act.flag');
-  return html`<form method="post" action="/messages/${o.message.id}/flags"><input type="hidden" name="back" value="${s.here}"><button class="button plain icon-only${on ? ' mark-star-on' : ''}" type="submit" name="${on ? 'clear' : 'set'}" value="flagged" title="${label}" data-key="star">${icon(s, on ? 'star-on' : 'star')}<span class="unseen">${label}</span></button></form>`;
+  return html`<form class="star-form" method="post" action="/messages/${m.id}/flags"><input type="hidden" name="back" value="${s.here}"><button class="button plain icon-only${on ? ' mark-star-on' : ''}" type="submit" name="${on ? 'clear' : 'set'}" value="flagged" title="${label}" data-key="star">${icon(s, on ? 'star-on' : 'star')}<span class="unseen">${label}</span></button></form>`;
 }
 
-function byline(s: Screen, o: OpenMessage): Html {
+function byline(s: Screen, o: OpenMessage, pane: OpenPane): Html {
   const at = o.message.date ?? o.message.receivedAt;
   const { name, address } = o.from;
   return html`<div class="byline">
-<span class="avatar" aria-hidden="true">${letter(o.from)}</span>
+<span class="avatar" aria-hidden="true">${initialOf(o.from)}</span>
 <div class="byline-who"><span><b><bdi>${name || address || s.w.t('list.nosender')}</bdi></b>${name && address ? html` <span class="real"><bdi>&lt;${address}&gt;</bdi></span>` : ''}</span>
 <details><summary><span>${toLine(s, o)}</span>${icon(s, 'chevron-down')}<span class="unseen">${s.w.t('message.details')}</span></summary>
 <dl>${people(s, 'message.from', [o.from])}${people(s, 'message.to', o.to)}${people(s, 'message.cc', o.cc)}
 <dt>${s.w.t('message.date')}</dt><dd>${s.w.full(at)}</dd></dl></details></div>
 <time datetime="${s.w.iso(at)}" title="${s.w.full(at)}">${s.w.stamp(at)}</time>
+${pane.letters.length > 1 ? own(s, o, pane) : ''}
 </div>`;
 }
 
-const letter = (p: Person): string =>
+/** What is done with one message of a conversation. */
+function own(s: Screen, o: OpenMessage, pane: OpenPane): Html {
+  const { id } = o.message;
+  const elsewhere =
+    o.folder.id === pane.folder.id
+      ? ''
+      : html`<p class="menu-who"><span>${s.w.t('conversation.in', { folder: folderName(s.w, o.folder) })}</span></p>`;
+  const label = s.w.t('conversation.act');
+  const some = actions(o.folder).filter(a => a.shortcut !== 'read' && a.shortcut !== 'star');
+  return html`<div class="own-tools">${star(s, o.message)}<details class="menu"><summary class="button plain icon-only" title="${label}">${icon(s, 'ellipsis')}<span class="unseen">${label}</span></summary>
+<form class="menu-card" method="post" action="/messages/${id}/moves"><input type="hidden" name="back" value="${pane.back}">${elsewhere}${some.map(a => html`<button type="submit" formaction="${forOne(a, id).action}" name="${a.name}" value="${a.value}">${icon(s, a.icon)}${s.w.t(a.key)}</button>`)}</form></details></div>`;
+}
+
+const initialOf = (p: Person): string =>
   [...(p.name.replace(/^[^\p{L}\p{N}]+/u, '') || p.address)][0]?.toLocaleUpperCase() ?? '?';
 
 function toLine(s: Screen, o: OpenMessage): Html {
@@ -146,14 +199,15 @@ function imagesBanner(s: Screen, o: OpenMessage): Html {
   return html`<p class="banner">${icon(s, 'image-off')}<span>${s.w.t('message.images.blocked', { n: o.body.blocked })}</span><a href="${o.imagesHref}">${s.w.t('message.images.show')}</a></p>`;
 }
 
-function bodyOf(s: Screen, o: OpenMessage, subject: string): Html {
+function bodyOf(s: Screen, o: OpenMessage): Html {
   const b = o.body;
+  const subject = o.message.subject.trim() || s.w.t('list.nosubject');
   const source = html`<a href="/messages/${o.message.id}/source" target="_blank">${s.w.t('act.source')}</a>`;
   switch (b.kind) {
     case 'html':
       return html`<div class="frame-box"><iframe class="frame" src="${b.src}" sandbox="${frameSandbox}" title="${s.w.t('message.body')}: ${subject}" data-frame${o.sought.length === 0 ? '' : html` data-sought="${JSON.stringify(soughtIn(o.sought).map(({ words, begins }) => ({ words, begins })))}"`}></iframe></div>`;
     case 'text':
-      return html`<div class="message-body message-text" dir="auto">${trusted(textToHtml(b.text, soughtIn(o.sought)))}</div>${b.rest === null ? '' : html`<p class="alternatives">${s.w.h('message.cut', { link: html`<a href="${b.rest}">${s.w.t('message.cut.link')}</a>` })}</p>`}`;
+      return html`<div class="message-body message-text" dir="auto">${trusted(textToHtml(b.text, soughtIn(o.sought), s.w.t('message.quote')))}</div>${b.rest === null ? '' : html`<p class="alternatives">${s.w.h('message.cut', { link: html`<a href="${b.rest}">${s.w.t('message.cut.link')}</a>` })}</p>`}`;
     case 'broken':
       return html`<p class="message-body muted">${s.w.h('message.broken', { link: source })}</p>`;
     case 'none':

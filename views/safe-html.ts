@@ -9,6 +9,9 @@ import { randomUUID } from 'node:crypto';
 import { html, raw } from 'hono/html';
 import { cleanAside } from './safe-html/aside.ts';
 import { type Cleaned, clean, type Policy } from './safe-html/clean.ts';
+
+export { foldQuote } from './safe-html/fold.ts';
+
 import { frameStyle } from './safe-html/frame-style.ts';
 
 export type SafeHtmlOptions = {

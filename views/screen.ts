@@ -7,6 +7,8 @@ export type Notice = {
   text: string;
   /** Puts moved messages back where they were. */
   undo: { ids: number[]; to: number } | null;
+  /** The same for many: what was done to them, by its id. */
+  act: string | null;
 };
 
 /** What every view of a signed-in page is given. */

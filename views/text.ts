@@ -26,13 +26,27 @@ const links = new LinkifyIt({ fuzzyLink: true }).add('ftp:', null).add('//', nul
 
 type Line = { depth: number; text: string };
 
-/** A `<div class="text">` to be shown with `white-space: pre-wrap`, with the words of a search marked; quotes are blockquotes, a signature has its class. */
-export function textToHtml(text: string, sought: readonly SearchWords[] = []): string {
+/**
+ * A `<div class="text">` to be shown with `white-space: pre-wrap`, with the words of a search marked; quotes are
+ * blockquotes, a signature has its class. `folding`: what to call the quote at the end, which is folded then.
+ */
+export function textToHtml(text: string, sought: readonly SearchWords[] = [], folding: string | null = null): string {
+  const lines = text.split(/\r\n|\r|\n/).map(quoted);
+  const fold = folding === null ? null : quoteAtEnd(lines);
   const out: string[] = [];
   let before: Line | null = null;
   let signed = false;
   let linkable = LINKED_TEXT;
-  for (const line of text.split(/\r\n|\r|\n/).map(quoted)) {
+  for (const [at, line] of lines.entries()) {
+    if (at === fold?.from) {
+      if (signed) out.push('</div>');
+      signed = false;
+      out.push(stepTo(0, before?.depth ?? 0), `<details class="quote"><summary>${escaped(folding!, [])}</summary>`);
+      before = null;
+    } else if (at === fold?.to) {
+      out.push(stepTo(0, before?.depth ?? 0), '</details>');
+      before = null;
+    }
     if (before && before.depth === line.depth) out.push('\n');
     else {
       if (signed) out.push('</div>');
@@ -49,8 +63,24 @@ export function textToHtml(text: string, sought: readonly SearchWords[] = []): s
     linkable -= line.text.length;
     before = line;
   }
-  out.push(signed ? '</div>' : '', stepTo(0, before?.depth ?? 0));
+  out.push(signed ? '</div>' : '', stepTo(0, before?.depth ?? 0), fold && fold.to >= lines.length ? '</details>' : '');
   return `<div class="text">${out.join('')}</div>`;
+}
+
+/** A quote of fewer lines is read as quickly as passed over. */
+const SHORT_QUOTE = 4;
+
+/** Lines [from, to) of the quote behind which only a signature comes; null: there is none, or nothing before it. */
+function quoteAtEnd(lines: Line[]): { from: number; to: number } | null {
+  const signature = lines.findLastIndex(line => line.depth === 0 && /^-- ?$/.test(line.text));
+  let to = lines.findLastIndex((line, at) => line.depth > 0 && (signature < 0 || at < signature)) + 1;
+  if (to === 0 || lines.slice(to, signature < to ? undefined : signature).some(line => line.text.trim() !== ''))
+    return null;
+  let from = to - 1;
+  while (from > 0 && (lines[from - 1]!.depth > 0 || lines[from - 1]!.text.trim() === '')) from--;
+  while (from < to && lines[from]!.depth === 0) from++;
+  if (to < lines.length && lines[to]!.text.trim() === '') to++;
+  return from > 0 && to - from >= SHORT_QUOTE ? { from, to } : null;
 }
 
 function quoted(line: string): Line {

@@ -23,6 +23,13 @@ export function account(site: Site): Hono<Env> {
     return c.redirect('/settings', 303);
   });
 
+  app.post('/settings/reading', async c => {
+    const flat = (await readForm(c)).get('list') === 'messages';
+    await site.store.accounts.set(c.var.account.id, { flat });
+    tellOnce(site, c, { key: 'done.reading' });
+    return c.redirect('/settings', 303);
+  });
+
   app.post('/settings/password', async c => {
     const form = await readForm(c);
     const { t, reason } = c.var.words;

@@ -10,6 +10,8 @@ import { compress } from 'hono/compress';
 import { HTTPException } from 'hono/http-exception';
 import { because } from '../daemon/log.ts';
 import { account } from './account.ts';
+import { acts } from './act.ts';
+import { type Acts, createActs } from './acts.ts';
 import { loadAssets } from './assets.ts';
 import { changes } from './changes.ts';
 import { compose } from './compose.ts';
@@ -30,16 +32,18 @@ import type { Ctx, Env, Site } from './site.ts';
 export { serveSite } from './serve.ts';
 export type { Submit } from './site.ts';
 
-type Needs = Omit<Site, 'assets' | 'random'> & Partial<Pick<Site, 'random'>>;
+type Needs = Omit<Site, 'assets' | 'random' | 'acts'> & Partial<Pick<Site, 'random'>>;
 
 export type App = Hono<Env> & {
   /** Ends the streams of events, so that servers can close. */
   endStreams(): void;
+  acts: Acts;
 };
 
 export function createApp(needs: Needs): App {
   const random = (octets: number) => randomBytes(octets).toString('base64url');
-  const site: Site = { random, ...needs, assets: loadAssets() };
+  const kept = createActs(needs.store, needs.tell, needs.log, needs.random ?? random);
+  const site: Site = { random, ...needs, assets: loadAssets(), acts: kept };
   const app = new Hono<Env>();
   const streams = events(site);
 
@@ -47,17 +51,23 @@ export function createApp(needs: Needs): App {
   app.get('/assets/:hash/:name', (c, next) =>
     Promise.resolve(site.assets.answer(c, c.req.param('hash'), c.req.param('name')) ?? next().then(() => undefined)),
   );
+  app.get('/icon/:name{\\d{1,3}\\.svg}', c => {
+    c.header('Cache-Control', 'public, max-age=86400');
+    return c.body(site.assets.counted(Number.parseInt(c.req.param('name'), 10)), 200, {
+      'Content-Type': 'image/svg+xml',
+    });
+  });
   app.get('/robots.txt', c => c.text('User-agent: *\nDisallow: /\n'));
   app.route('/', health(site));
   app.use(fromOwnPages(site));
   for (const door of [signup, login]) app.route('/', door(site));
   app.use(signedInOnly(site));
   app.route('/', streams.app);
-  for (const room of [folder, message, parts, changes, search, compose, account]) app.route('/', room(site));
+  for (const room of [folder, message, parts, changes, acts, search, compose, account]) app.route('/', room(site));
 
   app.notFound(c => missing(site, c));
   app.onError((error, c) => trouble(site, c, error));
-  return Object.assign(app, { endStreams: streams.close });
+  return Object.assign(app, { endStreams: streams.close, acts: site.acts });
 }
 
 /** Pages only; and not for other sites' links, which could learn by the length what stands in a page (BREACH). */

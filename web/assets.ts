@@ -14,6 +14,8 @@ export type Assets = {
   /** Address of a file by its name. */
   path: (name: string) => string;
   answer: (c: Ctx, hash: string, name: string) => Response | null;
+  /** The icon of the site with a number on it, at most two digits of it. */
+  counted: (n: number) => string;
 };
 
 const publicFile = (name: string) => new URL(`../public/${name}`, import.meta.url);
@@ -30,12 +32,18 @@ const sources: Record<string, { type: string; from: () => URL | string }> = {
 export function loadAssets(): Assets {
   const known = new Map(Object.entries(sources).map(([name, { type, from }]) => [name, load(type, from())]));
   return {
+    counted: n => counted(known.get('icon.svg')!.plain.toString(), n),
     path: name => `/assets/${known.get(name)?.hash ?? 'none'}/${name}`,
     answer: (c, hash, name) => {
       const asset = known.get(name);
       return asset && asset.hash === hash ? answer(c, asset) : null;
     },
   };
+}
+
+function counted(icon: string, n: number): string {
+  const badge = `<circle cx="22" cy="10" r="10" fill="#b3261e"/><text x="22" y="14.5" font-family="system-ui,sans-serif" font-size="13" font-weight="700" text-anchor="middle" fill="#fff">${n > 99 ? '99' : n}</text>`;
+  return icon.replace('</svg>', `${badge}</svg>`);
 }
 
 function load(type: string, from: URL | string): Asset {

@@ -6,7 +6,7 @@ import {
   type SearchWords,
   wordsSought,
 } from '../daemon/mail/search-query.ts';
-import type { Folder, Found, PageKey } from '../daemon/store.ts';
+import type { Conversation, Folder, Found, Message, PageKey } from '../daemon/store.ts';
 import { emptyFolder } from '../views/folder.ts';
 import { folderName, folderPath, type Screen } from '../views/layout.ts';
 import { emptyState, type ListPane } from '../views/list.ts';
@@ -35,20 +35,22 @@ export async function folderList(
   s: Screen,
   folder: Folder,
   query: ListQuery,
-  open: number | null,
+  open: Message | null,
 ): Promise<ListPane> {
   const before = keyOf(query.before);
-  const page = await site.store.messages.page(s.account.id, folder.id, perPage, before);
+  const page = await pageOf(site, s, folder, before);
   const path = folderPath(folder);
   return {
     title: folderName(s.w, folder),
     subtitle: subtitleOf(s, folder),
     folder,
     messages: page.messages,
+    conversations: page.conversations,
+    total: folder.total,
     keep: before ? `?before=${before.receivedAt}.${before.id}` : '',
     newest: before ? path : null,
     older: page.next ? `${path}?before=${page.next.receivedAt}.${page.next.id}` : null,
-    open,
+    open: page.messages.find(m => isOpen(m, open, page.conversations !== null))?.id ?? null,
     ticked: query.select === 'all',
     search: null,
     empty: emptyFolder(s, folder, before === null),
@@ -56,13 +58,26 @@ export async function folderList(
   };
 }
 
+type ListedPage = { messages: Message[]; conversations: Map<number, Conversation> | null; next: PageKey | null };
+
+async function pageOf(site: Site, s: Screen, folder: Folder, before: PageKey | null): Promise<ListedPage> {
+  if (s.account.flat)
+    return { ...(await site.store.messages.page(s.account.id, folder.id, perPage, before)), conversations: null };
+  const { conversations, next } = await site.store.conversations.page(s.account.id, folder.id, perPage, before);
+  const messages = conversations.map(found => found.newest);
+  return { messages, conversations: new Map(conversations.map(found => [found.newest.id, found])), next };
+}
+
+const isOpen = (m: Message, open: Message | null, whole: boolean): boolean =>
+  m.id === open?.id || (whole && m.conversation > 0 && m.conversation === open?.conversation);
+
 function subtitleOf({ w }: Screen, folder: Folder): string {
   if (folder.unread > 0) return w.t('app.unread', { n: folder.unread });
   return folder.total > 0 ? w.t('list.messages', { n: folder.total }) : '';
 }
 
 /** The list of a search; its pages hang on the id of the row above. */
-export async function searchList(site: Site, s: Screen, query: ListQuery, open: number | null): Promise<ListPane> {
+export async function searchList(site: Site, s: Screen, query: ListQuery, open: Message | null): Promise<ListPane> {
   const q = query.q ?? '';
   const beforeId = idOf(query.before);
   const { query: asked, mistakes } = parseSearch(q, contextOf(site, s));
@@ -83,10 +98,12 @@ export async function searchList(site: Site, s: Screen, query: ListQuery, open: 
     subtitle: '',
     folder: null,
     messages: found.messages,
+    conversations: null,
+    total: null,
     keep: at(beforeId),
     newest: beforeId === null ? null : `/search${at(null)}`,
     older: found.next === null ? null : `/search${at(found.next)}`,
-    open,
+    open: open?.id ?? null,
     ticked: query.select === 'all',
     search: results,
     empty: found.unfinished
@@ -106,6 +123,18 @@ async function firstFound(site: Site, accountId: number, asked: Query, beforeId:
     found = await site.store.search.find(accountId, asked, perPage, found.next);
   }
   return found;
+}
+
+/** A further page of what the search finds; a short one is not the last. */
+export async function findPage(
+  site: Site,
+  s: Screen,
+  q: string,
+  beforeId: number | null,
+  limit: number,
+): Promise<Found> {
+  const { query } = parseSearch(q, contextOf(site, s));
+  return query === null ? nothing : await site.store.search.find(s.account.id, query, limit, beforeId);
 }
 
 const nothing: Found = { messages: [], next: null, unfinished: false, crowded: [] };

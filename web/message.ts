@@ -1,20 +1,16 @@
-/** One message as a page beside its list; and its HTML in a frame of its own address. */
+/** One message, with its conversation, as a page beside its list; and its HTML in a frame of its own address. */
 import { Hono } from 'hono';
-import { parseAddressList } from '../daemon/mail/address.ts';
-import type { DisplayParts, Part } from '../daemon/mail/parts.ts';
-import { type Content, Flag, type Folder, type Message } from '../daemon/store.ts';
+import { type Change, Flag, type Folder, type Message } from '../daemon/store.ts';
 import { nothingOpen } from '../views/folder.ts';
 import { folderPath, type Screen } from '../views/layout.ts';
 import { type ListPane, listPane } from '../views/list.ts';
-import { type AttachmentCard, type MessageBody, messagePane, type OpenMessage, type Person } from '../views/message.ts';
-import { frameHeaders, messageFrame } from '../views/safe-html.ts';
-import { type Bodies, createBodies, isInlineImage, partName } from './bodies.ts';
+import { messagePane } from '../views/message.ts';
+import { foldQuote, frameHeaders, messageFrame } from '../views/safe-html.ts';
+import { createBodies } from './bodies.ts';
 import { folderList, searchList, soughtBy } from './lists.ts';
-import { messageById, missing, refreshesList, screenOf, show } from './page.ts';
+import { idOf, messageById, missing, refreshesList, screenOf, show } from './page.ts';
+import { askedForImages, openPane, readingOf } from './reading.ts';
 import type { Ctx, Env, Site } from './site.ts';
-
-/** A picture larger than this is a download, not a preview. */
-const largestPreview = 2_000_000;
 
 export function message(site: Site): Hono<Env> {
   const app = new Hono<Env>();
@@ -29,13 +25,27 @@ export function message(site: Site): Hono<Env> {
     // It was moved since the link was made: its place has changed, it has not.
     const path = `${folderPath(folder)}/${found.id}`;
     if (c.req.path !== path) return c.redirect(path, 303);
-    const read = refreshesList(c) ? found : await markSeen(found, folder);
-    const list = await listBeside(site, c, s, folder, found.id);
-    const seen = { ...list, messages: list.messages.map(m => (m.id === read.id ? { ...m, flags: read.flags } : m)) };
-    const content = refreshesList(c)
-      ? nothingOpen(s, true)
-      : messagePane(s, { ...(await open(site, c, bodies, read, folder, list)), sought: soughtBy(site, s) });
-    return show(c, s, read.subject || s.w.t('list.nosubject'), { view: 'message', list: listPane(s, seen), content });
+    if (refreshesList(c)) {
+      const list = listPane(s, await listBeside(site, c, s, folder, found));
+      return show(c, s, titleOf(s, found), { view: 'message', list, content: nothingOpen(s, true) });
+    }
+    const reading = await readingOf(site, c, s, found, folder);
+    await markSeen(
+      s,
+      reading.shown.filter(m => reading.open.has(m.id)),
+    );
+    const list = await listBeside(site, c, s, folder, found);
+    const content = messagePane(s, await openPane(site, c, bodies, s, { ...reading, sought: soughtBy(site, s) }, list));
+    return show(c, s, titleOf(s, found), { view: 'message', list: listPane(s, list), content });
+  });
+
+  /** The page of a conversation for ever: where its newest message lies now. */
+  app.get('/conversations/:id', async c => {
+    const number = idOf(c.req.param('id'));
+    const newest = number === null ? null : await site.store.conversations.newest(c.var.account.id, number);
+    const folders = await site.store.folders.list(c.var.account.id);
+    const folder = folders.find(f => f.id === newest?.folderId);
+    return newest && folder ? c.redirect(`${folderPath(folder)}/${newest.id}`, 303) : missing(site, c);
   });
 
   app.get('/messages/:id/body', async c => {
@@ -46,108 +56,32 @@ export function message(site: Site): Hono<Env> {
     const remoteImages = askedForImages(c);
     const safe = await bodies.html(found, content, shown, remoteImages);
     const title = found.subject || c.var.words.t('list.nosubject');
-    return c.body(messageFrame({ body: safe.html, title }), 200, frameHeaders({ remoteImages }));
+    const body = foldQuote(safe.html, c.var.words.t('message.quote'));
+    return c.body(messageFrame({ body, title }), 200, frameHeaders({ remoteImages }));
   });
 
-  const markSeen = async (found: Message, folder: Folder): Promise<Message> => {
-    if (found.flags & Flag.seen) return found;
-    const changed = await site.store.messages.setFlags(found.accountId, [found.id], Flag.seen, 0);
+  /** Before the list is read, so that page and list agree. */
+  const markSeen = async (s: Screen, some: Message[]): Promise<void> => {
+    const fresh = some.filter(m => (m.flags & Flag.seen) === 0);
+    if (fresh.length === 0) return;
+    const ids = fresh.map(m => m.id);
+    const changed = await site.store.messages.setFlags(s.account.id, ids, Flag.seen, 0);
     if (changed.length > 0) site.tell.changed(changed);
-    folder.unread = Math.max(0, folder.unread - 1);
-    return { ...found, flags: found.flags | Flag.seen };
+    recount(s.folders, fresh, changed);
   };
   return app;
 }
 
-const listBeside = (site: Site, c: Ctx, s: Screen, folder: Folder, id: number): Promise<ListPane> =>
-  c.req.query('q') === undefined
-    ? folderList(site, s, folder, c.req.query(), id)
-    : searchList(site, s, c.req.query(), id);
-
-async function open(
-  site: Site,
-  c: Ctx,
-  bodies: Bodies,
-  m: Message,
-  folder: Folder,
-  list: ListPane,
-): Promise<Omit<OpenMessage, 'sought'>> {
-  const [content, next] = await Promise.all([bodies.content(m), site.store.messages.neighbours(m.accountId, m.id)]);
-  const path = `${folderPath(folder)}/${m.id}`;
-  const to = (id: number | null) => (id === null ? null : `${folderPath(folder)}/${id}${list.keep}`);
-  const shown = content && bodies.display(content);
-  const people = content ? await addressees(bodies, content, m) : { from: sender(m), to: [], cc: [] };
-  return {
-    message: m,
-    folder,
-    ...people,
-    ...(await versions(c, bodies, m, content, shown, path)),
-    attachments: shown ? shown.attachments.map(part => card(c, m, part)) : [],
-    back: list.folder ? `${folderPath(folder)}${list.keep}` : `/search${list.keep}`,
-    newer: to(next.newer),
-    older: to(next.older),
-  };
-}
-
-const sender = (m: Message): Person => ({ name: m.fromName, address: m.fromAddress });
-
-async function addressees(bodies: Bodies, content: Content, m: Message) {
-  const header = await bodies.header(content);
-  const list = (name: string): Person[] => parseAddressList(header.get(name) ?? '');
-  return { from: list('from')[0] ?? sender(m), to: list('to'), cc: list('cc') };
-}
-
-type Versions = Pick<OpenMessage, 'body' | 'other' | 'imagesHref'>;
-
-/** HTML where there is some, unless plain text is asked for; each version links to the other. */
-async function versions(
-  c: Ctx,
-  bodies: Bodies,
-  m: Message,
-  content: Content | null,
-  shown: DisplayParts | null,
-  path: string,
-): Promise<Versions> {
-  const none = { other: null, imagesHref: null };
-  if (!content || !shown) return { ...none, body: { kind: 'gone' } };
-  const hasPlain = shown.text.some(part => part.type === 'text/plain');
-  if (!shown.hasHtml || (hasPlain && c.req.query('as') === 'text')) {
-    const other = shown.hasHtml ? { href: path, plain: false } : null;
-    return { ...none, other, body: await plainBody(bodies, m, content, shown) };
+function recount(folders: Folder[], fresh: Message[], changed: Change[]): void {
+  for (const { folderId } of changed) {
+    const folder = folders.find(f => f.id === folderId);
+    if (folder) folder.unread = Math.max(0, folder.unread - fresh.filter(m => m.folderId === folderId).length);
   }
-  const images = askedForImages(c);
-  const safe = await bodies.html(m, content, shown, images);
-  const src = `/messages/${m.id}/body${images ? '?images=1' : ''}`;
-  const body: MessageBody = safe.shown
-    ? { kind: 'html', src, blocked: images ? 0 : safe.remoteBlocked }
-    : { kind: 'broken' };
-  return {
-    body,
-    other: hasPlain ? { href: `${path}?as=text`, plain: true } : null,
-    imagesHref: `${path}?images=1`,
-  };
 }
 
-async function plainBody(bodies: Bodies, m: Message, content: Content, shown: DisplayParts): Promise<MessageBody> {
-  const { text, cut } = await bodies.text(content, shown.text);
-  if (text.trim() === '') return { kind: 'none' };
-  return { kind: 'text', text, rest: cut ? `/messages/${m.id}/parts/${cut.id || '1'}` : null };
-}
+const titleOf = (s: Screen, m: Message): string => m.subject || s.w.t('list.nosubject');
 
-function card(c: Ctx, m: Message, part: Part): AttachmentCard {
-  const encoded = part.bodyTo - part.bodyFrom;
-  const size = part.encoding === 'base64' ? Math.floor((encoded * 57) / 78) : encoded;
-  return {
-    name: partName(c.var.words, part),
-    type: part.type,
-    size,
-    href: `/messages/${m.id}/parts/${part.id || '1'}`,
-    preview: isInlineImage(part.type) && size <= largestPreview,
-  };
-}
-
-/** Remote images load only for who asked on a page of ours: a link elsewhere must not make a reader call home. */
-function askedForImages(c: Ctx): boolean {
-  const from = c.req.header('Sec-Fetch-Site') ?? 'same-origin';
-  return c.req.query('images') === '1' && (from === 'same-origin' || from === 'none');
-}
+const listBeside = (site: Site, c: Ctx, s: Screen, folder: Folder, open: Message): Promise<ListPane> =>
+  c.req.query('q') === undefined
+    ? folderList(site, s, folder, c.req.query(), open)
+    : searchList(site, s, c.req.query(), open);

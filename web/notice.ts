@@ -8,6 +8,9 @@ import type { Ctx, Site } from './site.ts';
 const keys = [
   'done.moved',
   'done.purged',
+  'done.marked',
+  'done.restored',
+  'done.noundo',
   'done.sent',
   'done.sent.partly',
   'done.saved',
@@ -18,6 +21,7 @@ const keys = [
   'done.search.saved',
   'done.search.removed',
   'done.name',
+  'done.reading',
   'done.password',
   'done.nothing',
   'signup.welcome',
@@ -30,6 +34,8 @@ export type Told = {
   values?: Record<string, string>;
   folder?: number;
   undo?: { ids: number[]; to: number };
+  /** An act that can be undone. */
+  act?: string;
 };
 
 export function tellOnce(site: Site, c: Ctx, told: Told): void {
@@ -51,7 +57,7 @@ export function takeNotice(site: Site, c: Ctx, w: Words, folders: Folder[]): Not
 function inWords(told: Told, w: Words, folders: Folder[]): Notice {
   const folder = folders.find(f => f.id === told.folder);
   const values = { ...told.values, n: told.n ?? 0, ...(folder ? { folder: folderName(w, folder) } : {}) };
-  return { text: w.t(told.key, values), undo: told.undo ?? null };
+  return { text: w.t(told.key, values), undo: told.undo ?? null, act: told.act ?? null };
 }
 
 /** A cookie is what a client sends: nothing in it is believed but its shape. */
@@ -72,6 +78,7 @@ function isTold(value: unknown): value is Told {
     values = {},
     folder = 0,
     undo = { ids: [], to: 0 },
+    act = '',
   } = value as Partial<Record<keyof Told, unknown>>;
   return (
     keys.some(k => k === key) &&
@@ -80,6 +87,8 @@ function isTold(value: unknown): value is Told {
     typeof values === 'object' &&
     values !== null &&
     Object.values(values).every(v => typeof v === 'string') &&
+    typeof act === 'string' &&
+    /^[\w-]{0,40}$/.test(act) &&
     isUndo(undo)
   );
 }

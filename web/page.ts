@@ -11,6 +11,7 @@ import {
   pageTitle,
   type Screen,
   shellOf,
+  unreadOf,
 } from '../views/layout.ts';
 
 import { takeNotice } from './notice.ts';
@@ -58,7 +59,7 @@ export function show(c: Ctx, s: Screen, title: string, panes: Panes, status: 200
   c.header('Vary', 'HX-Target', { append: true });
   c.header('Cache-Control', 'no-store');
   if (refreshesList(c) && panes.list) return c.html(listFragment(s, whole, panes.list));
-  return c.html(wantsPart(c) ? fragmentOf(whole, shell) : documentOf(s, whole, appBody(s, shell)), status);
+  return c.html(wantsPart(c) ? fragmentOf(whole, shell) : documentOf(s, whole, appBody(s, shell), unreadOf(s)), status);
 }
 
 /** The same answer for what is missing and for what is somebody else's. */

@@ -9,6 +9,7 @@ import type { Submission, SubmissionResult } from '../daemon/smtp-client.ts';
 import type { Account, Session, Store } from '../daemon/store.ts';
 import type { AuthVerbs, Tell } from '../daemon/tell.ts';
 import type { Words } from '../views/words.ts';
+import type { Acts } from './acts.ts';
 import type { Assets } from './assets.ts';
 
 /** Hands a message to the daemon as the service `webmail`, acting for the account. One reply per recipient. */
@@ -24,6 +25,7 @@ export type Site = {
   /** So many random octets as base64url. */
   random: (octets: number) => string;
   assets: Assets;
+  acts: Acts;
 };
 
 /** The part of node's request that is looked at; absent when a test calls the app without a socket. */

@@ -5,7 +5,9 @@ import { mustRow, row, rows, run, type Work } from './sql.ts';
 import type { Read, Write } from './verbs.ts';
 
 export type NewAccount = { address: string; name: string; passwordHash: string | null; quota: number; at: number };
-export type AccountFields = Partial<Pick<Account, 'name' | 'quota' | 'pop3' | 'disabled' | 'forwards' | 'keepsCopy'>>;
+export type AccountFields = Partial<
+  Pick<Account, 'name' | 'quota' | 'pop3' | 'disabled' | 'forwards' | 'keepsCopy' | 'flat'>
+>;
 
 export type Accounts = {
   /** By id; null: there is none. */
@@ -43,10 +45,11 @@ type AccountRow = {
   disabled: number;
   forwards: string;
   keeps_copy: number;
+  flat: number;
   modseq: number;
 };
 
-const columns = 'id, address, name, created_at, quota, used, pop3, disabled, forwards, keeps_copy, modseq';
+const columns = 'id, address, name, created_at, quota, used, pop3, disabled, forwards, keeps_copy, flat, modseq';
 
 const none: string[] = [];
 
@@ -61,6 +64,7 @@ const account = (r: AccountRow): Account => ({
   disabled: r.disabled !== 0,
   forwards: r.forwards === '[]' ? none : JSON.parse(r.forwards),
   keepsCopy: r.keeps_copy !== 0,
+  flat: r.flat !== 0,
   modseq: r.modseq,
 });
 
@@ -91,6 +95,7 @@ const settable: Record<string, string> = {
   disabled: 'disabled',
   forwards: 'forwards',
   keepsCopy: 'keeps_copy',
+  flat: 'flat',
 };
 
 function asColumn(value: string | number | boolean | string[]): string | number {
@@ -155,7 +160,7 @@ export const accountVerbs = {
     if (yield* row('select 1 from message m join folder f on f.id = m.folder_id where f.account_id = ? limit 1', id))
       return false;
     if (yield* row('select 1 from draft where account_id = ? limit 1', id)) return false;
-    for (const table of ['folder', 'tombstone', 'session', 'saved_search'])
+    for (const table of ['folder', 'tombstone', 'session', 'saved_search', 'message_name'])
       yield* run(`delete from ${table} where account_id = ?`, id);
     yield* run('delete from account where id = ?', id);
     return true;

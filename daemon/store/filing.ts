@@ -1,3 +1,4 @@
+import { joinConversation, type Place } from './conversations.ts';
 import type { Change, Summary } from './shapes.ts';
 import { Flag } from './shapes.ts';
 import { mustRow, run, type Work } from './sql.ts';
@@ -20,11 +21,12 @@ export type NewMessage = {
   summary: Summary;
 };
 
-/** Files one message: row, counts, quota, and a note for the full-text index. The account must be there. */
+/** Files one message: row, conversation, counts, quota, and a note for the full-text index. The account must be there. */
 export function* addMessage(m: NewMessage): Work<Change> {
   const size = Buffer.byteLength(m.prefix) + m.contentSize;
-  const { modseq } = yield* mustRow<{ modseq: number }>(
-    'update account set modseq = modseq + 1, used = used + ? where id = ? returning modseq',
+  const { modseq, fresh } = yield* mustRow<{ modseq: number; fresh: number }>(
+    `update account set modseq = modseq + 1, used = used + ?, conversations = conversations + 1 where id = ?
+      returning modseq, conversations as fresh`,
     size,
     m.accountId,
   );
@@ -36,26 +38,27 @@ export function* addMessage(m: NewMessage): Work<Change> {
     m.accountId,
     m.role,
   );
-  const id = yield* insertMessage(m, folder, modseq, size);
+  const place = yield* joinConversation({ ...m, folderId: folder.id }, fresh);
+  const id = yield* insertMessage(m, { ...folder, ...place }, modseq, size);
   yield* run('insert into to_index (message_id) values (?)', id);
   return { accountId: m.accountId, folderId: folder.id, modseq };
 }
 
 function* insertMessage(
   m: NewMessage,
-  folder: { id: number; uid: number },
+  at: { id: number; uid: number } & Place,
   modseq: number,
   size: number,
 ): Work<number> {
   const s = m.summary;
   const { id } = yield* mustRow<{ id: number }>(
     `insert into message (account_id, folder_id, content_id, uid, modseq, flags, received_at, size, prefix, subject,
-      from_name, from_address, to_text, date_at, snippet, message_id, in_reply_to, refs, attachments)
-      values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) returning id`,
+      from_name, from_address, to_text, date_at, snippet, message_id, in_reply_to, refs, attachments,
+      conversation, newest) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) returning id`,
     m.accountId,
-    folder.id,
+    at.id,
     m.contentId,
-    folder.uid,
+    at.uid,
     modseq,
     m.flags,
     m.receivedAt,
@@ -71,6 +74,8 @@ function* insertMessage(
     s.inReplyTo,
     s.references.join(' '),
     s.attachments,
+    at.conversation,
+    Number(at.newest),
   );
   return id;
 }

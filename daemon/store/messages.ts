@@ -1,29 +1,21 @@
 import { releaseContent } from './content.ts';
+import { forgetNames, type Named, settleNewest } from './conversations.ts';
 import { nextModseq } from './filing.ts';
 import { giveRoom } from './quota.ts';
-import { type Change, type Content, Flag, type Message, type Page, type PageKey } from './shapes.ts';
+import { type Change, Flag, type Message, type Page, type PageKey } from './shapes.ts';
 import { list, row, rows, run, type Work } from './sql.ts';
 import { sqliteDialect } from './sqlite.ts';
 import { buried, forgetBuried } from './tombstones.ts';
 import type { Read, Write } from './verbs.ts';
 
-/** What POP3 needs to know of an Inbox message; the id is the UIDL. */
-export type DropEntry = { id: number; size: number };
-/** What POP3 sends of a message: prefix, then content. */
-export type DropMessage = { id: number; prefix: string; content: Content };
-
 export type Messages = {
   /** A page of a folder, newest first; `before` is the `next` of the page above it. */
   page(accountId: number, folderId: number, limit: number, before?: PageKey | null): Promise<Page>;
   get(accountId: number, id: number): Promise<Message | null>;
-  /** The Inbox as POP3 locks it, oldest first. */
-  maildrop(accountId: number): Promise<DropEntry[]>;
-  /** Null: it left the Inbox since, by removal or move. */
-  drop(accountId: number, id: number): Promise<DropMessage | null>;
-  /** Several at one go; those that left the Inbox are missing, and the order is any. */
-  drops(accountId: number, ids: number[]): Promise<DropMessage[]>;
-  /** POP3's UPDATE: removes, all in one transaction, those still in the Inbox: what was filed elsewhere meanwhile stays. */
-  removeDrops(accountId: number, ids: number[]): Promise<Change[]>;
+  /** Ids of a folder from the newest on, a page at a time; nothing but the index is read. */
+  ids(accountId: number, folderId: number, limit: number, before?: PageKey | null): Promise<PageKey[]>;
+  /** Where these lie: ids by folder; those that do not exist are missing. */
+  places(accountId: number, ids: number[]): Promise<Map<number, number[]>>;
   /** Sets and clears flag bits; ids that do not exist are passed over. */
   setFlags(accountId: number, ids: number[], set: number, clear: number): Promise<Change[]>;
   /** Nothing moves into Drafts. */
@@ -55,6 +47,8 @@ export type MessageRow = {
   in_reply_to: string | null;
   refs: string;
   attachments: number;
+  conversation: number;
+  newest: number;
 };
 
 export const message = (r: MessageRow): Message => ({
@@ -78,18 +72,27 @@ export const message = (r: MessageRow): Message => ({
   inReplyTo: r.in_reply_to,
   references: r.refs === '' ? [] : r.refs.split(' '),
   attachments: r.attachments,
+  conversation: r.conversation,
 });
 
-type Place = { id: number; folder_id: number; content_id: number; uid: number; flags: number; size: number };
+type Place = Pick<MessageRow, 'id' | 'folder_id' | 'content_id' | 'uid' | 'flags' | 'size' | 'conversation'>;
 
 /** Those of the ids that are the account's, by folder. */
 function* places(accountId: number, ids: number[]): Work<Map<number, Place[]>> {
   const found = yield* rows<Place>(
-    `select id, folder_id, content_id, uid, flags, size from message where account_id = ? and id in ${list(ids)}`,
+    `select id, folder_id, content_id, uid, flags, size, conversation from message where account_id = ? and id in ${list(ids)}`,
     accountId,
     ...ids,
   );
   return Map.groupBy(found, p => p.folder_id);
+}
+
+function* namesAmong(accountId: number, ids: number[]): Work<Named[]> {
+  return yield* rows<Named>(
+    `select conversation, message_id, in_reply_to, refs from message where account_id = ? and id in ${list(ids)}`,
+    accountId,
+    ...ids,
+  );
 }
 
 const unreadAmong = (some: Place[]): number => some.filter(p => !(p.flags & Flag.seen)).length;
@@ -108,6 +111,7 @@ function* recount(folderId: number, modseq: number, total: number, unread: numbe
 export function* removeMessages({ accountId, ids }: { accountId: number; ids: number[] }): Work<Change[]> {
   const byFolder = yield* places(accountId, ids);
   if (byFolder.size === 0) return [];
+  const named = yield* namesAmong(accountId, ids);
   const modseq = yield* nextModseq(accountId);
   let freed = 0;
   for (const [folderId, gone] of byFolder) {
@@ -121,6 +125,11 @@ export function* removeMessages({ accountId, ids }: { accountId: number; ids: nu
     }
     yield* recount(folderId, modseq, -gone.length, -unreadAmong(gone));
   }
+  const left = yield* settleNewest(
+    accountId,
+    named.map(m => m.conversation),
+  );
+  yield* forgetNames(accountId, named, left);
   yield* giveRoom(accountId, freed);
   yield* forgetBuried(accountId, modseq);
   return [...byFolder.keys()].map(folderId => ({ accountId, folderId, modseq }));
@@ -128,20 +137,6 @@ export function* removeMessages({ accountId, ids }: { accountId: number; ids: nu
 
 export const messageVerbs = {
   removeMessages,
-  *removeDrops({ accountId, ids }: { accountId: number; ids: number[] }): Work<Change[]> {
-    const changed: Change[] = [];
-    for (let i = 0; i < ids.length; i += slice) {
-      const some = ids.slice(i, i + slice);
-      const still = yield* rows<{ id: number }>(
-        `select m.id from message m join folder f on f.id = m.folder_id
-          where m.account_id = ? and f.role = 'inbox' and m.id in ${list(some)}`,
-        accountId,
-        ...some,
-      );
-      changed.push(...(yield* removeMessages({ accountId, ids: still.map(m => m.id) })));
-    }
-    return changed.slice(-1);
-  },
   *setFlags(a: { accountId: number; ids: number[]; set: number; clear: number }): Work<Change[]> {
     const byFolder = yield* places(a.accountId, a.ids);
     const changed: Change[] = [];
@@ -192,6 +187,8 @@ export const messageVerbs = {
       yield* recount(a.folderId, modseq, found.length, unreadAmong(found));
     }
     yield* run('update folder set next_uid = ? where id = ?', uid, a.folderId);
+    const moved = [...byFolder.values()].flat().map(p => p.conversation);
+    yield* settleNewest(a.accountId, moved);
     yield* forgetBuried(a.accountId, modseq);
     return [...byFolder.keys(), a.folderId].map(folderId => ({ accountId: a.accountId, folderId, modseq }));
   },
@@ -212,14 +209,13 @@ export function createMessages(read: Read, write: Write, swept: () => void): Mes
       const found = await read(row<MessageRow>('select * from message where id = ? and account_id = ?', id, accountId));
       return found ? message(found) : null;
     },
-    maildrop: accountId => read(maildrop(accountId)),
-    drop: async (accountId, id) => (await read(drops(accountId, [id])))[0] ?? null,
-    drops: (accountId, ids) => read(drops(accountId, ids)),
-    async removeDrops(accountId, ids) {
-      if (ids.length === 0) return [];
-      const changed = await write('removeDrops', { accountId, ids });
-      swept();
-      return changed;
+    ids: (accountId, folderId, limit, before) => read(idsOf(accountId, folderId, limit, before ?? null)),
+    async places(accountId, ids) {
+      const found = new Map<number, number[]>();
+      for (let i = 0; i < ids.length; i += slice)
+        for (const [folder, some] of await read(places(accountId, ids.slice(i, i + slice))))
+          found.set(folder, (found.get(folder) ?? []).concat(some.map(p => p.id)));
+      return found;
     },
     setFlags: (accountId, ids, set, clear) =>
       sliced(ids, some => write('setFlags', { accountId, ids: some, set, clear })),
@@ -247,27 +243,16 @@ function* page(accountId: number, folderId: number, limit: number, before: PageK
   return { messages, next: found.length > limit && last ? { receivedAt: last.receivedAt, id: last.id } : null };
 }
 
-function* maildrop(accountId: number): Work<DropEntry[]> {
-  return yield* rows<DropEntry>(
-    `select m.id, m.size from folder f join message m on m.folder_id = f.id
-      where f.account_id = ? and f.role = 'inbox' order by m.received_at, m.id`,
+function* idsOf(accountId: number, folderId: number, limit: number, before: PageKey | null): Work<PageKey[]> {
+  return yield* rows<PageKey>(
+    `select m.received_at as "receivedAt", m.id from folder f join message m on m.folder_id = f.id
+      where f.id = ? and f.account_id = ? ${before ? 'and (m.received_at, m.id) < (?, ?)' : ''}
+      order by m.received_at desc, m.id desc limit ?`,
+    folderId,
     accountId,
+    ...(before ? [before.receivedAt, before.id] : []),
+    limit,
   );
-}
-
-function* drops(accountId: number, ids: number[]): Work<DropMessage[]> {
-  type Row = { message: number; prefix: string; id: number; size: number; body: Uint8Array | null };
-  const found = yield* rows<Row>(
-    `select m.id as message, m.prefix, c.id, c.size, c.body from message m
-      join folder f on f.id = m.folder_id join content c on c.id = m.content_id
-      where m.id in ${list(ids)} and m.account_id = ? and f.role = 'inbox'`,
-    ...ids,
-    accountId,
-  );
-  return found.map(r => {
-    const bytes = r.body && Buffer.from(r.body.buffer, r.body.byteOffset, r.body.byteLength);
-    return { id: r.message, prefix: r.prefix, content: { id: r.id, size: r.size, tree: null, bytes } };
-  });
 }
 
 function* neighbours(accountId: number, id: number): Work<{ newer: number | null; older: number | null }> {

@@ -1,6 +1,6 @@
 import { row, run, type Work } from './sql.ts';
 
-/** What a column type is called by the engine. */
+/** What a column type is called by the engine; `keyed` ends a table that lies in the order of its primary key. */
 export type Names = {
   id: string;
   bytes: string;
@@ -8,6 +8,7 @@ export type Names = {
   text: string;
   words: string[];
   searchWords: string[];
+  keyed: string;
 };
 
 /**
@@ -137,6 +138,23 @@ const migrations: ((n: Names) => string[])[] = [
     `create index message_unread on message (account_id, id) where (flags & 1) = 0`,
     `create table saved_search (id ${id}, account_id ${integer} not null, name ${text} not null,
       name_key ${text} not null, query ${text} not null, unique (account_id, name_key))`,
+  ],
+  ({ integer, keyed }) => [
+    `alter table account add column flat ${integer} not null default 0`,
+    // The number given last to a conversation of the account.
+    `alter table account add column conversations ${integer} not null default 0`,
+    // 0: mail of before there were conversations, which the sweep gathers; until then each stands for itself.
+    `alter table message add column conversation ${integer} not null default 0`,
+    `alter table message add column newest ${integer} not null default 1`,
+    `create table message_name (account_id ${integer} not null, name ${integer} not null,
+      conversation ${integer} not null, primary key (account_id, name))${keyed}`,
+    // Not the account first: the planner would go through all its mail rather than look up a few ids.
+    `create index message_conversation on message (conversation, account_id, folder_id)`,
+    // With `newest` in it the list passes over the others without reading their rows: at most a hundred a conversation.
+    `drop index message_list`,
+    `create index message_list on message (folder_id, received_at, id, size, newest)`,
+    `create table to_gather (message_id ${integer} primary key)`,
+    `insert into to_gather (message_id) select id from message`,
   ],
 ];
 

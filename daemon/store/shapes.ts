@@ -24,6 +24,8 @@ export type Account = {
   forwards: string[];
   /** Does it stay here as well? */
   keepsCopy: boolean;
+  /** Lists show each message by itself, not conversations. */
+  flat: boolean;
   /** Raised by every change to the account's folders and messages. */
   modseq: number;
 };
@@ -61,6 +63,8 @@ export type Message = Summary & {
   size: number;
   /** Return-Path and Delivered-To of this recipient, with their CRLFs; written in front of the content. */
   prefix: string;
+  /** What it belongs to, of the account's; 0: not known yet. */
+  conversation: number;
 };
 
 /** One page of a list, newest first; the key of its last row asks for the next page. */

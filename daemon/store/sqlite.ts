@@ -19,6 +19,7 @@ export const sqliteNames: Names = {
   bytes: 'blob',
   integer: 'integer',
   text: 'text',
+  keyed: ' without rowid',
   // Contentless: the words are kept, not the text. The ascii tokenizer takes what mail/words.ts has split as it is.
   words: [
     `create virtual table message_words using fts5(owner, subject, people, body, content='', contentless_delete=1,

@@ -1,6 +1,7 @@
 import { acceptRead, acceptReporting, type Packed, readPacked } from './accept.ts';
 import { accountVerbs } from './accounts.ts';
 import { contentVerbs } from './content.ts';
+import { conversationVerbs } from './conversations.ts';
 import { deliveryVerbs } from './deliveries.ts';
 import { domainVerbs } from './domains.ts';
 import { draftVerbs } from './drafts.ts';
@@ -8,6 +9,7 @@ import { fetchedVerbs } from './fetched.ts';
 import { folderVerbs } from './folders.ts';
 import { heldVerbs } from './held-submissions.ts';
 import { keyVerbs } from './keys.ts';
+import { maildropVerbs } from './maildrop.ts';
 import { messageVerbs } from './messages.ts';
 import { quotaVerbs } from './quota.ts';
 import { savedSearchVerbs } from './saved-searches.ts';
@@ -21,6 +23,8 @@ export const verbs = {
   ...accountVerbs,
   ...folderVerbs,
   ...messageVerbs,
+  ...maildropVerbs,
+  ...conversationVerbs,
   ...quotaVerbs,
   ...keyVerbs,
   ...contentVerbs,

@@ -1,0 +1,77 @@
+/** The page of what is done to many messages, while it is done and after. */
+import { Hono } from 'hono';
+import { type ActPage, actPage } from '../views/act.ts';
+import { folderName, type Screen } from '../views/layout.ts';
+import type { Act } from './acts.ts';
+import { tellOnce } from './notice.ts';
+import { missing, screenOf, show } from './page.ts';
+import type { Ctx, Env, Site } from './site.ts';
+
+export function acts(site: Site): Hono<Env> {
+  const app = new Hono<Env>();
+  const named = (c: Ctx): Act | null => site.acts.get(c.var.account.id, c.req.param('id') ?? '');
+
+  app.get('/acts/:id', async c => {
+    const act = named(c);
+    if (!act) return missing(site, c);
+    const s = await screenOf(site, c);
+    const page = pageOf(s, act);
+    return show(c, s, page.title, { view: 'page', content: actPage(s, page) });
+  });
+
+  app.post('/acts/:id/stop', async c => {
+    const act = named(c);
+    if (!act) return missing(site, c);
+    site.acts.stop(act);
+    await act.ended;
+    return c.redirect(`/acts/${act.id}`, 303);
+  });
+
+  app.post('/acts/:id/undo', async c => {
+    const act = named(c);
+    const undone = act && site.acts.undo(act);
+    if (act && !undone) tellOnce(site, c, { key: 'done.noundo' });
+    if (!undone) return act ? c.redirect(act.back, 303) : missing(site, c);
+    return afterAct(site, c, undone);
+  });
+  return app;
+}
+
+/** Quick ones are told of on the list they came from; others have a page. */
+const quickMs = 400;
+
+export async function afterAct(site: Site, c: Ctx, act: Act): Promise<Response> {
+  await Promise.race([act.ended, new Promise(resolve => setTimeout(resolve, quickMs))]);
+  if (act.state !== 'done') return c.redirect(`/acts/${act.id}`, 303);
+  tellOnce(site, c, {
+    ...doneOf(act),
+    n: act.total,
+    act: act.from.size > 0 ? act.id : undefined,
+  });
+  return c.redirect(act.back, 303);
+}
+
+function doneOf({ deed }: Act) {
+  switch (deed.kind) {
+    case 'move':
+      return { key: 'done.moved', folder: deed.to } as const;
+    case 'flags':
+      return { key: 'done.marked' } as const;
+    case 'remove':
+      return { key: 'done.purged' } as const;
+    case 'restore':
+      return { key: 'done.restored' } as const;
+  }
+}
+
+function pageOf(s: Screen, act: Act): ActPage {
+  const { id, done, total, state, back } = act;
+  return { id, title: titleOf(s, act), done, total, state, back, canUndo: state !== 'running' && act.from.size > 0 };
+}
+
+function titleOf({ w, folders }: Screen, act: Act): string {
+  const { deed, total: n } = act;
+  const goal = deed.kind === 'move' ? folders.find(f => f.id === deed.to) : undefined;
+  const values = { n, folder: goal ? folderName(w, goal) : '' };
+  return act.state === 'done' ? w.t(doneOf(act).key, values) : w.t(`acts.${deed.kind}`, values);
+}
