@@ -49,7 +49,8 @@ export function queueContract(name: string, engine: Engine): void {
       });
       const at = { receivedAt: 100 };
       await accept([], { ...at, recipients: [relay('a@one.test', parked), relay('b@one.test'), relay('c@two.test')] });
-      await accept([], { receivedAt: 50, recipients: [relay('d@one.test', parked)], hold: held });
+      const offLine: Hold = { kind: 'off line', reason: 'never', until: null };
+      await accept([], { receivedAt: 50, recipients: [relay('d@one.test', parked)], hold: offLine });
       await accept([], { receivedAt: 200, recipients: [relay('e@two.test')], hold: held });
       const [first] = await all();
       const size = first!.size;
@@ -85,6 +86,18 @@ export function queueContract(name: string, engine: Engine): void {
         ['x@one.test', 'held', 'suspended domain', 'parked', 0, 7],
         ['y@one.test', 'held', 'suspended domain', 'h answered', 1, 8],
       ]);
+    });
+
+    test('what a rule holds for a person is not parked for a domain that may be called for', async () => {
+      const hold: Hold = { kind: 'suspended domain', reason: 'parked', until: null };
+      const operator: Hold = { kind: 'operator', reason: 'a rule', until: null };
+      const route = { kind: 'relay' as const, address: 'x@one.test', hold };
+      await accept([], {
+        recipients: [{ address: 'x@one.test', notify: null, orcpt: null, routes: [route] }],
+        hold: operator,
+      });
+      expect((await all()).map(d => [d.state, d.holdKind, d.reason])).toEqual([['held', 'operator', 'a rule']]);
+      expect(await store.domains.pending('one.test', 10)).toEqual({ pending: 0, sending: false });
     });
 
     test('change holds, lets go and removes, by each way to choose, and says so in the timeline', async () => {

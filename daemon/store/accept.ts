@@ -155,7 +155,9 @@ function* queue(
   r: AcceptedRecipient,
   route: AcceptedRecipient['routes'][number],
 ): Work<number> {
-  const hold = (route.kind === 'relay' ? route.hold : null) ?? a.hold;
+  const parked = route.kind === 'relay' ? route.hold : null;
+  // What a rule put away waits for a person, and no call for mail is one.
+  const hold = a.hold?.kind === 'operator' ? a.hold : (parked ?? a.hold);
   return yield* run(
     `insert into delivery (content_id, account_id, sender, recipient, domain, state, hold_kind, reason, routed, origin,
       next_at, since, notify, orcpt, ret, envid, eight_bit, smtp_utf8, octets)
