@@ -212,8 +212,8 @@ export function createIntake(options: IntakeOptions): Intake {
   }
 
   async function takeIn(handover: Handover, incoming: Incoming, submitted: Submitted): Promise<Reply> {
-    if (incoming.octets > settings.max_message_size)
-      return await refused(incoming, tooLarge(settings.max_message_size));
+    // By the limit that held when it began: what came beyond that was not kept, whatever the settings say by now.
+    if (incoming.cutAt !== null) return await refused(incoming, tooLarge(incoming.cutAt));
     const { visitor, id } = handover;
     const falseAuthor = await senders.refuseHeader(visitor, incoming.head);
     if (falseAuthor) return await refused(incoming, falseAuthor);

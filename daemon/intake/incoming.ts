@@ -18,6 +18,7 @@ export class Incoming {
   readonly #limit: number;
   #small: Buffer[] | null = [];
   #large: { reader: ContentReader; writer: ContentWriter } | null = null;
+  /** As they came from outside, before any mending. */
   #octets = 0;
   #fault: unknown = null;
 
@@ -28,9 +29,9 @@ export class Incoming {
     this.#limit = limit;
   }
 
-  /** Octets as they came from outside, before any mending. */
-  get octets(): number {
-    return this.#octets;
+  /** More came than is kept, so what is here is not all of it: the octets that were kept; null: all are here. */
+  get cutAt(): number | null {
+    return this.#octets > this.#limit ? this.#limit : null;
   }
 
   /** Where the rules keep it: the header as it came, line ends mended, and perhaps more. */
