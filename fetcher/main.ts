@@ -1,22 +1,12 @@
 /** The fetcher as a process: rounds over the upstream accounts, and asking others to send what they keep for us. */
 import { runChild, type Start } from '../daemon/child.ts';
-import { connectSmtp, createSubmitter } from '../daemon/smtp-client.ts';
+import { connectSmtp, ourSubmitter } from '../daemon/smtp-client.ts';
 import { createAlarm } from './alarm.ts';
 import { startEtrn } from './etrn.ts';
 import { startFetcher } from './rounds.ts';
 
 export const startFetching: Start = async ({ settings, store, log, now, serviceKey, connect, reloaded }) => {
-  const submitter = createSubmitter({
-    host: settings.listen,
-    get port() {
-      return settings.submission_port;
-    },
-    get name() {
-      return settings.host_domain[0]!;
-    },
-    service: 'fetcher',
-    password: serviceKey,
-  });
+  const submitter = ourSubmitter(settings, 'fetcher', serviceKey);
   const alarm = createAlarm({ settings, submitter, log, now });
   const shared = { settings, log, now, alarm, random: Math.random };
   const fetcher = startFetcher({ ...shared, store, submitter, serviceKey });

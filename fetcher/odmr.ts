@@ -8,7 +8,7 @@
 import { isIP, type Socket } from 'node:net';
 import type { FetchAccount } from '../daemon/config.ts';
 import { isPositive, isTemporary, replyLine } from '../daemon/mail/reply.ts';
-import { ConnectError, connectSmtp } from '../daemon/smtp-client.ts';
+import { ConnectError, connectSmtp, type OurSettings } from '../daemon/smtp-client.ts';
 import { isLoopback } from '../daemon/wire/ip.ts';
 import { dialBy } from '../daemon/wire/proxy.ts';
 import { openRelay } from './odmr/door.ts';
@@ -21,7 +21,7 @@ export type OdmrDeps = {
   /** What we call ourselves in EHLO. */
   name: string;
   /** Our own relay listener, and the key by which it knows its services. */
-  relay: { host: string; port: number; serviceKey: string };
+  relay: { settings: OurSettings; serviceKey: string };
   /** Milliseconds for each answer, and of silence once the connection is turned. */
   timeout: number;
   ca?: string;

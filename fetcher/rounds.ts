@@ -9,7 +9,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { FetchAccount, Settings } from '../daemon/config.ts';
 import { because, type Log } from '../daemon/log.ts';
 import { mayGoOut } from '../daemon/online.ts';
-import type { Submitter } from '../daemon/smtp-client.ts';
+import type { OurSettings, Submitter } from '../daemon/smtp-client.ts';
 import type { Store } from '../daemon/store.ts';
 import { anyLocal } from '../daemon/wire/dial.ts';
 import { dialBy } from '../daemon/wire/proxy.ts';
@@ -47,7 +47,7 @@ export type Fetcher = {
 };
 
 export type FetcherOptions = {
-  settings: Pick<Settings, 'fetch' | 'online' | 'listen' | 'host_domain' | 'max_message_size'> & OwnPorts;
+  settings: Pick<Settings, 'fetch' | 'online' | 'max_message_size'> & OurSettings & OwnPorts;
   /** By which the relay listener knows us as a service of this house. */
   serviceKey: string;
   alarm?: Alarm;
@@ -207,7 +207,7 @@ class Rounds {
     return fetchByOdmr({
       account: { ...this.account, to },
       name: settings.host_domain[0] ?? 'localhost',
-      relay: { host: settings.listen, port: settings.smtp_port, serviceKey },
+      relay: { settings, serviceKey },
       timeout,
       ...(ca === undefined ? {} : { ca }),
       signal: this.#stopping.signal,

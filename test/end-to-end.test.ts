@@ -7,7 +7,7 @@ import { letter, startUpstream, type Upstream } from './fetch-upstream.ts';
 import { freePorts, type House, hasCommand, startHouse, until } from './harness.ts';
 import { popMessages, sendRaw } from './mail-talk.ts';
 import { type NextHop, nextHop } from './next-hop.ts';
-import { type Site, visit } from './site-talk.ts';
+import { formOf, type Site, visit } from './site-talk.ts';
 
 /** The main job as one story, without a browser: sign up, receive, read, answer, be told of failures, fetch, route. */
 
@@ -56,23 +56,7 @@ const inbox = async (user = 'ann') =>
   (await popMessages(house.ports.pop3, `${user}@us.test`, password, { remove: true })).map(m => m.toString());
 const receive = (to: string[], text: string) =>
   sendRaw(house.ports.smtp, { from: 'eve@far.test', to, data: Buffer.from(`${text}\r\n.\r\n`) });
-const decoded = (html: string) =>
-  html
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&quot;', '"')
-    .replaceAll('&#39;', "'")
-    .replaceAll('&amp;', '&');
-/** What a browser would send of this page's compose form, unchanged. */
-function formOf(html: string): Record<string, string> {
-  const form: Record<string, string> = {};
-  for (const [tag] of html.slice(html.indexOf('class="compose-form"')).matchAll(/<input[^>]*>/g)) {
-    const name = / name="([^"]*)"/.exec(tag)?.[1];
-    if (name && !/type="file"/.test(tag)) form[name] = decoded(/ value="([^"]*)"/.exec(tag)?.[1] ?? '');
-  }
-  form.text = decoded(/<textarea[^>]*>\n?([^<]*)<\/textarea>/.exec(html)?.[1] ?? '');
-  return form;
-}
+
 type Entry = { state: string; recipient: string; [key: string]: unknown };
 const queue = async (at = house) => JSON.parse((await at.cli(['queue', 'list', '--json'])).stdout) as Entry[];
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;

@@ -47,3 +47,22 @@ export async function signIn(origin: string, username: string, password: string)
   if (status !== 303) throw new Error(`sign-in answered ${status}: ${text.slice(0, 500)}`);
   return site;
 }
+
+const decoded = (html: string) =>
+  html
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&amp;', '&');
+
+/** What a browser would send of this page's compose form, unchanged. */
+export function formOf(html: string): Record<string, string> {
+  const form: Record<string, string> = {};
+  for (const [tag] of html.slice(html.indexOf('class="compose-form"')).matchAll(/<input[^>]*>/g)) {
+    const name = / name="([^"]*)"/.exec(tag)?.[1];
+    if (name && !/type="file"/.test(tag)) form[name] = decoded(/ value="([^"]*)"/.exec(tag)?.[1] ?? '');
+  }
+  form.text = decoded(/<textarea[^>]*>\n?([^<]*)<\/textarea>/.exec(html)?.[1] ?? '');
+  return form;
+}

@@ -1,21 +1,11 @@
 /** The site as a process: the app, its servers, and its way to the daemon. */
 import { runChild, type Start } from '../daemon/child.ts';
-import { createSubmitter } from '../daemon/smtp-client.ts';
+import { ourSubmitter } from '../daemon/smtp-client.ts';
 import { createApp, serveSite } from './app.ts';
 
 export const startWeb: Start = async ({ settings, store, log, now, tls, serviceKey, connect, listen, reloaded }) => {
   const tell = connect({});
-  const submitter = createSubmitter({
-    host: settings.listen,
-    get port() {
-      return settings.submission_port;
-    },
-    get name() {
-      return settings.host_domain[0]!;
-    },
-    service: 'webmail',
-    password: serviceKey,
-  });
+  const submitter = ourSubmitter(settings, 'webmail', serviceKey);
   const app = createApp({
     settings,
     store,

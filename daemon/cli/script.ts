@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { dial } from '../wire/dial.ts';
+import type { Settings } from '../config.ts';
+import { dialOurs } from '../smtp-client.ts';
 import { type CommandContext, PlainError, print, settingsOf, UsageError } from './command.ts';
 
-/** Milliseconds for the connection; and for each reply, which RFC 5321 §4.5.3.2 lets take minutes. */
-const dialMs = 10_000;
+/** Milliseconds for each reply, which RFC 5321 §4.5.3.2 lets take minutes. */
 const replyMs = 300_000;
 
 /**
@@ -16,8 +16,7 @@ export async function script(context: CommandContext): Promise<number> {
   if (tooMuch !== undefined) throw new UsageError(`"${tooMuch}" is too much; it is: cwmail tellsmtp SCRIPT.msc`);
   const settings = settingsOf(context);
   const steps = stepsOf(read(path));
-  const host = { '0.0.0.0': '127.0.0.1', '::': '::1' }[settings.listen] ?? settings.listen;
-  const talk = await open(host, settings.smtp_port);
+  const talk = await open(settings);
   try {
     return (await play(talk, [`HELO ${settings.host_domain[0]}`, ...steps, 'QUIT'])) ? 0 : 1;
   } finally {
@@ -58,8 +57,8 @@ function stepsOf(lines: string[]): Step[] {
 
 type Talk = { send(text: string): void; reply(): Promise<string[]>; end(): void };
 
-async function open(host: string, port: number): Promise<Talk> {
-  const socket = await dial([host], port, dialMs).catch((error: Error) => {
+async function open(settings: Settings): Promise<Talk> {
+  const socket = await dialOurs(settings, 'smtp_port').catch((error: Error) => {
     throw new PlainError(`our SMTP server cannot be reached: ${error.message}`);
   });
   socket.setTimeout(replyMs, () => socket.destroy());

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { type Reply, reply } from '../mail/reply.ts';
 import type { SmtpClient, Submission, SubmissionResult } from '../smtp-client.ts';
 import { ConnectError, connectSmtp } from './connect.ts';
@@ -14,15 +15,19 @@ export type Submitter = {
   close(): Promise<void>;
 };
 
+export type Service = 'webmail' | 'fetcher';
+
 type Options = {
   host: string;
   port: number;
   /** What we call ourselves in EHLO. */
   name: string;
-  service: 'webmail' | 'fetcher';
+  service: Service;
   /** `data_path/service.key`. */
   password: string;
   timeouts?: Partial<ClientTimeouts>;
+  /** Opens the connections; none: to host:port, plainly. */
+  dial?: () => Promise<Socket>;
   /** Milliseconds an unused connection is kept. */
   idle?: number;
   /** Connections at most; more wait their turn. */
@@ -94,6 +99,7 @@ export function createSubmitter(options: Options): Submitter {
       tls: 'off',
       login: { user: options.service, password: options.password, authzid: account ?? '' },
       timeouts: { connect: 10_000, ...options.timeouts },
+      ...(options.dial && { dial: options.dial }),
     });
 
   return {

@@ -1,11 +1,11 @@
 import { isIPv6, type Socket } from 'node:net';
-import { dial } from '../../daemon/wire/dial.ts';
+import { dialOurs, type OurSettings } from '../../daemon/smtp-client.ts';
 import { plainAddress } from '../../daemon/wire/ip.ts';
 import { createLineReader } from '../../daemon/wire/lines.ts';
 
 type Options = {
-  host: string;
-  port: number;
+  /** Of this house, whose relay listener it is. */
+  settings: OurSettings;
   serviceKey: string;
   /** Where the turned connection comes from. */
   client: string;
@@ -18,8 +18,8 @@ const longestLine = 2048;
  * A connection to our relay listener as if it came from `client`: what a trusted address of ours may do, the upstream
  * must not. Its greeting is the next thing to be read. Rejects with a sentence.
  */
-export async function openRelay({ host, port, serviceKey, client, timeout }: Options): Promise<Socket> {
-  const socket = await dial([host], port, timeout);
+export async function openRelay({ settings, serviceKey, client, timeout }: Options): Promise<Socket> {
+  const socket = await dialOurs(settings, 'smtp_port', timeout);
   const address = plainAddress(client);
   try {
     await hear(socket, '220', timeout);

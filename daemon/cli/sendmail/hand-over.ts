@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Settings } from '../../config.ts';
 import type { Reply } from '../../mail/reply.ts';
 import { HeaderEditor } from '../../mail/trace.ts';
-import { ConnectError, connectSmtp } from '../../smtp-client.ts';
+import { ConnectError, connectSmtp, dialOurs, ourHost } from '../../smtp-client.ts';
 import type { Given } from './content.ts';
 import type { Options } from './options.ts';
 
@@ -17,15 +17,15 @@ type Message = Given & { sender: string | null; recipients: string[]; options: O
 /** As the service `local` of the submission port: for whoever may read its key. */
 export async function byService(settings: Settings, message: Message): Promise<Reply[]> {
   const password = keyOf(settings);
-  const host = settings.listen === '0.0.0.0' ? '127.0.0.1' : settings.listen === '::' ? '::1' : settings.listen;
   const client = await connectSmtp({
-    host,
+    host: ourHost(settings),
     port: settings.submission_port,
     name: settings.host_domain[0]!,
     // The password is for loopback or an address of this machine; its certificate may be one it made itself.
     tls: 'off',
     login: { user: 'local', password, authzid: '' },
-    timeouts: { connect: 10_000, greeting: 30_000 },
+    timeouts: { greeting: 30_000 },
+    dial: () => dialOurs(settings, 'submission_port'),
   }).catch(error => {
     throw error instanceof ConnectError ? new Unavailable(`the house cannot be reached: ${error.message}`) : error;
   });
