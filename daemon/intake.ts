@@ -158,7 +158,7 @@ export function createIntake(options: IntakeOptions): Intake {
     },
     prepareReport,
     async prepareRelease(held) {
-      const routed = await routeHeld(held, { store, chain, now, parked });
+      const routed = await routeHeld(held, { store, chain, now, parked, judge });
       if (!routed.release) return { ...routed, reports: [] };
       const { filing, recipients, contentId } = routed.release;
       const header = () => store.content.read(contentId, 0, mostHeader);
@@ -259,7 +259,13 @@ export function createIntake(options: IntakeOptions): Intake {
     const received = await incoming.finish();
     const objection = objectionTo(received, ofContent());
     if (objection) return { objection };
-    const verdict = await judge(received, incoming, handover);
+    const {
+      header: head,
+      tree: root,
+      content: { size },
+    } = received;
+    const read = (start: number, end: number) => incoming.read(start, end);
+    const verdict = await judge({ header: head, root, size, read }, handover);
     if (verdict?.refusal) return { refusal: verdict.refusal };
     // A draft has been sent as far as its author knows: its Sent copy is filed, and nobody gets it.
     if (verdict?.discard && mine.origin !== 'webmail')
@@ -282,11 +288,8 @@ export function createIntake(options: IntakeOptions): Intake {
   }
 
   /** What the rules of msg_filter say; null: there are none. */
-  async function judge(received: Received, incoming: Incoming, from: Handover): Promise<Verdict | null> {
-    if (!check || !isChecked()) return null;
-    const { header, tree, content } = received;
-    const read = (start: number, end: number) => incoming.read(start, end);
-    return await check({ header, root: tree, size: content.size, read }, from);
+  async function judge(...[content, from]: Parameters<ContentCheck>): Promise<Verdict | null> {
+    return check && isChecked() ? await check(content, from) : null;
   }
 }
 

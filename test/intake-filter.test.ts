@@ -88,6 +88,29 @@ test('a tag lets the next rules look; the first that decides is the last', async
   expect(own.list().map(r => r.hits)).toEqual([1, 1, 1, 0, 0]);
 });
 
+test('mail held for later is marked when it is released, and Junk is not passed by', async () => {
+  const held = async (line: string) => {
+    const path = join(rules, '../held');
+    writeFileSync(path, `${line}\n`);
+    const own = createContentFilter({ settings: { msg_filter: path }, log: silentLog(), now: () => clock.now });
+    const intake = door(own.check);
+    const handover = { visitor: { origin: 'submitter' as const, account: ann, address: '127.0.0.1' }, id: 'id' };
+    const recipients = [{ address: 'ann@localhost', notify: null, orcpt: null, routes: [] }];
+    const session = { ...handover, helo: 'x', protocol: 'ESMTP' };
+    const incoming = intake.receive(session, recipients);
+    await incoming.push(Buffer.from('From: ann@localhost\r\nSubject: x\r\n\r\nlater\r\n'));
+    const dsn = { ret: null, envid: null, eightBit: false, smtpUtf8: false };
+    const envelope = { reversePath: 'ann@localhost', recipients, ...dsn };
+    const submitted = { envelope, recipients, key: null, draftId: null, releaseAt: 10_000 };
+    expect(await intake.accept(session, incoming, submitted)).toMatchObject({ code: 250 });
+    const { release } = await intake.prepareRelease((await store.deliveries.list(100)).slice(-1));
+    return release?.filing.filing;
+  };
+  expect(await held('tag "seen" body later')).toEqual({ role: 'inbox', fields: 'X-CWMail-Filter: seen\r\n' });
+  expect(await held('quarantine body later')).toEqual({ role: 'junk', fields: '' });
+  expect(await held('tag "seen" body sooner')).toBeUndefined();
+});
+
 test('our own reports are never looked at', async () => {
   const text = 'Subject: Not delivered\r\n\r\nBAD\r\n';
   const report = await door(filter.check).prepareReport({ to: 'ann@localhost', bytes: Buffer.from(text), key: 'k' });

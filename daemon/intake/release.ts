@@ -1,7 +1,9 @@
+import type { FilterContent } from '../mail/filter.ts';
 import { stretchesOf } from '../mail/reading.ts';
 import type { Reply } from '../mail/reply.ts';
 import { readTexts, type Summary, summarise } from '../mail/summary.ts';
-import type { AcceptedRecipient, Delivery, Hold, Release, Store } from '../store.ts';
+import type { AcceptedRecipient, Delivery, Hold, Origin, Release, Store } from '../store.ts';
+import type { Verdict } from './filter.ts';
 import type { Chain } from './recipient.ts';
 
 export type Routed = {
@@ -10,13 +12,20 @@ export type Routed = {
   refused: { delivery: Delivery; reply: Reply }[];
 };
 
-type Options = { store: Store; chain: Chain; now: () => number; parked: () => Hold | null };
+type Options = {
+  store: Store;
+  chain: Chain;
+  now: () => number;
+  parked: () => Hold | null;
+  /** What the content rules say of it; null: there are none. */
+  judge: (content: FilterContent, from: { id: string; visitor: { origin: Origin } }) => Promise<Verdict | null>;
+};
 
 /**
  * A submission whose time has come, all recipients of one content: where the chain sends each now, which may differ
  * from what RCPT was told, and what its messages' rows need, read again from the content.
  */
-export async function routeHeld(held: Delivery[], { store, chain, now, parked }: Options): Promise<Routed> {
+export async function routeHeld(held: Delivery[], { store, chain, now, parked, judge }: Options): Promise<Routed> {
   const recipients: AcceptedRecipient[] = [];
   const ids: number[] = [];
   const refused: Routed['refused'] = [];
@@ -33,23 +42,30 @@ export async function routeHeld(held: Delivery[], { store, chain, now, parked }:
   const [first] = held;
   if (!first || ids.length === 0) return { release: null, refused };
   const { contentId, sender, size, origin, accountId, ret, envid, eightBit, smtpUtf8 } = first;
+  const content = await contentOf(contentId, store);
+  // They marked it when it came, but the marks are on the messages, and there were none then.
+  const verdict = await judge(content, { id: `release:${first.id}`, visitor: { origin } });
   const filing = {
     ...{ receivedAt: now(), origin, accountId, reversePath: sender, ret, envid, eightBit, smtpUtf8, hold: parked() },
     ...{ content: { size } },
-    summary: await summaryOf(contentId, store),
+    summary: await summaryOf(content),
+    ...(verdict?.filing && { filing: verdict.filing }),
   };
   return { release: { ids, contentId, filing, recipients }, refused };
 }
 
 const mostHeader = 256 * 1024;
 
-async function summaryOf(contentId: number, store: Store): Promise<Summary> {
+async function contentOf(contentId: number, store: Store): Promise<FilterContent> {
   const content = await store.content.get(contentId);
   if (!content?.tree) throw new Error(`content ${contentId} cannot be read as mail`);
-  const { tree } = content;
-  const header = await store.content.read(contentId, 0, Math.min(tree.bodyFrom, mostHeader));
+  const { tree, size } = content;
+  const read = (from: number, to: number) => store.content.read(contentId, from, to);
+  return { header: await read(0, Math.min(tree.bodyFrom, mostHeader)), root: tree, size, read };
+}
+
+async function summaryOf({ header, root, read }: FilterContent): Promise<Summary> {
   const texts = [];
-  for (const { part, from, to } of stretchesOf(tree))
-    texts.push({ part, bytes: await store.content.read(contentId, from, to) });
-  return summarise(header, tree, readTexts(texts));
+  for (const { part, from, to } of stretchesOf(root)) texts.push({ part, bytes: await read(from, to) });
+  return summarise(header, root, readTexts(texts));
 }
