@@ -15,6 +15,7 @@ import { type Carrier, carry, type Failure, type Journey, type Result, sharesOf,
 import type { Done } from './queue/changes.ts';
 import { createFinder } from './queue/hop/finder.ts';
 import { createHostMemory } from './queue/hop/memory.ts';
+import type { OwnNames } from './queue/hop/ourselves.ts';
 import { type EgressSettings, type HopOptions, hopName } from './queue/hop.ts';
 import { Lanes, type Limits } from './queue/lanes.ts';
 import { type Order, operate } from './queue/operate.ts';
@@ -35,16 +36,10 @@ export type { PreparedRelease } from './queue/release.ts';
 /** Read at each use: a reload may swap them. */
 export type QueueSettings = Pick<
   Settings,
-  | 'online'
-  | 'host_domain'
-  | 'smtp_port'
-  | 'retry_interval'
-  | 'max_retrytime'
-  | 'delay_notice'
-  | 'destination_connections'
-  | 'suspend_domain'
+  'online' | 'retry_interval' | 'max_retrytime' | 'delay_notice' | 'destination_connections' | 'suspend_domain'
 > &
-  EgressSettings;
+  EgressSettings &
+  OwnNames;
 
 export type QueueOptions = {
   store: Pick<Store, 'content' | 'deliveries' | 'domains' | 'heldSubmissions'>;

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { byUrl } from '../daemon/config/proxy-line.ts';
-import type { Gateway } from '../daemon/config.ts';
+import type { Gateway, Settings } from '../daemon/config.ts';
 import { replyLine } from '../daemon/mail/reply.ts';
 import { createHostMemory } from '../daemon/queue/hop/memory.ts';
+import { ourselves } from '../daemon/queue/hop/ourselves.ts';
 import { type EgressSettings, findHop, type HopOptions, hopName } from '../daemon/queue/hop.ts';
 import { createResolver } from '../daemon/wire/dns.ts';
 import { nameServer, type Zone } from './name-server.ts';
@@ -324,4 +325,12 @@ test('hopName joins what goes the same way to the same gateways as the same user
     'all.test:25 by http://192.0.2.70:3128',
   ]);
   expect(hopName('x.test', settings([]))).toBe('x.test');
+});
+
+test('ourselves knows all names of ours, by what the settings say now', () => {
+  const own = { host_domain: ['us.test'], vdomain: [] as Settings['vdomain'], smtp_port: 2525 };
+  const ours = ourselves(own);
+  expect(['us.test', 'v.test', 'far.test'].map(ours)).toEqual([true, false, false]);
+  own.vdomain = [{ prefix: 'v', match: { kind: 'suffix', suffix: '/v' }, domain: 'v.test' }] as never;
+  expect(['us.test', 'v.test', 'far.test'].map(ours)).toEqual([true, true, false]);
 });

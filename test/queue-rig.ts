@@ -53,6 +53,7 @@ export async function createRig(): Promise<Rig> {
     outgoing_ip: [],
     outgoing_ipv6: 'avoid',
     host_domain: ['us.test'],
+    vdomain: [],
     smtp_port: 2525,
     retry_interval: 7_200_000,
     max_retrytime: 48 * 3_600_000,

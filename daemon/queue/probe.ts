@@ -1,16 +1,15 @@
-import type { Settings } from '../config.ts';
 import { silentLog } from '../log.ts';
 import { replyLine } from '../mail/reply.ts';
 import type { ClientOptions, SmtpClient } from '../smtp-client.ts';
 import type { Resolver } from '../wire/dns.ts';
 import { proxyName } from '../wire/proxy.ts';
 import { createHostMemory } from './hop/memory.ts';
-import { ourselves } from './hop/ourselves.ts';
+import { type OwnNames, ourselves } from './hop/ourselves.ts';
 import { type EgressSettings, findHop, gatewaysFor, type HopOptions, type Host } from './hop.ts';
 import { reach } from './reach.ts';
 
 export type ProbeOptions = {
-  settings: EgressSettings & Pick<Settings, 'host_domain' | 'smtp_port'>;
+  settings: EgressSettings & OwnNames;
   resolver: Resolver;
   connect: (options: ClientOptions) => Promise<SmtpClient>;
   /** As the queue's: for tests. */

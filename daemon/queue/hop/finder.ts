@@ -1,11 +1,11 @@
-import { derived, type Settings } from '../../config.ts';
+import { derived } from '../../config.ts';
 import type { Resolver } from '../../wire/dns.ts';
 import { type EgressSettings, findHop, type HopAnswer, type HopOptions } from '../hop.ts';
 import type { HostMemory } from './memory.ts';
-import { ourselves } from './ourselves.ts';
+import { type OwnNames, ourselves } from './ourselves.ts';
 
 type Options = {
-  settings: EgressSettings & Pick<Settings, 'host_domain' | 'smtp_port'>;
+  settings: EgressSettings & OwnNames;
   resolver: Resolver;
   random: () => number;
   now: () => number;
