@@ -64,9 +64,20 @@ export function createCollection(options: CollectionOptions): Collecting {
     const wait = interval.enter(name);
     if (wait > 0) return reply(458, '7.0', `Node ${name} was asked for just now: try again in ${inSeconds(wait)}`);
     const domains = (await domainsOf(node)).filter(d => mayCallFor(caller, d, settings));
-    const counted = await Promise.all(domains.map(d => store.domains.pending(d, mostCounted + 1)));
+    const counted = node.kind === 'queue' ? [] : await count(domains);
     start(caller, domains);
     return started(node, counted);
+  }
+
+  /** One after another, and no further than is told: below a domain there may be any number of others. */
+  async function count(domains: string[]): Promise<Counted[]> {
+    const counted: Counted[] = [];
+    for (let left = mostCounted + 1; left > 0 && counted.length < domains.length; ) {
+      const one = await store.domains.pending(domains[counted.length]!, left);
+      counted.push(one);
+      left -= one.pending;
+    }
+    return counted;
   }
 
   function mayAsk(caller: Caller, node: Node): boolean {
@@ -161,12 +172,14 @@ export function createCollection(options: CollectionOptions): Collecting {
   };
 }
 
+type Counted = { pending: number; sending: boolean };
+
 /** RFC 1985 §5.3: 251 nothing, 252 some, 253 how many; of a named queue only that it was started. */
-function started(node: Node, counted: { pending: number; sending: boolean }[]): Reply {
+function started(node: Node, counted: Counted[]): Reply {
   const name = nodeText(node);
   if (node.kind === 'queue') return reply(250, '0.0', `OK, queuing for node ${name} started`);
   const pending = counted.reduce((sum, c) => sum + c.pending, 0);
-  if (counted.some(c => c.pending > mostCounted) || (pending === 0 && counted.some(c => c.sending)))
+  if (pending > mostCounted || (pending === 0 && counted.some(c => c.sending)))
     return reply(252, '0.0', `OK, pending messages for node ${name} started`);
   if (pending === 0) return reply(251, '0.0', `OK, no messages waiting for node ${name}`);
   return reply(253, '0.0', `OK, ${pending} pending messages for node ${name} started`);

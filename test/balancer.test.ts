@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadSettings } from '../daemon/config.ts';
 import { openRelay } from '../fetcher/odmr/door.ts';
@@ -40,6 +41,19 @@ test('a connection turned by ATRN reaches the relay listener, as whom it is from
   const serviceKey = readFileSync(join(house.data, 'service.key'), 'utf8').trim();
   const socket = await openRelay({ settings, serviceKey, client: '192.0.2.9', timeout: 10_000 });
   expect(String(socket.read())).toMatch(/^220 us\.test/);
+  // Whose connection it is now is nobody of ours, whatever it says.
+  const answers = createInterface({ input: socket })[Symbol.asyncIterator]();
+  for (const [said, heard] of [
+    [`XCWMAIL ${serviceKey}`, /^550 5\.7\.0 /],
+    ['XCLIENT ADDR=127.0.0.1', /^550 5\.7\.0 /],
+    ['STARTTLS', /^500 /],
+    ['HELO isp.test', /^250 /],
+    ['MAIL FROM:<>', /^250 /],
+    ['RCPT TO:<eve@far.test>', /^550 5\.7\.1 /],
+  ] as const) {
+    socket.write(`${said}\r\n`);
+    expect([said, (await answers.next()).value]).toEqual([said, expect.stringMatching(heard)]);
+  }
   socket.destroy();
 });
 

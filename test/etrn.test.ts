@@ -84,6 +84,12 @@ describe('ETRN', () => {
   const heard = (address: string) => hop.heard.includes(`RCPT TO:<${address}>`);
   const listed = async () => JSON.parse((await house.cli(['queue', 'domains', '--json'])).stdout);
 
+  test('ETRN is refused to who keeps asking for the mail of others, and the connection ends', async () => {
+    const d = await greeted('127.0.0.4');
+    for (let n = 0; n < 100; n++) expect(await d.say(`ETRN x${n}.test`)).toMatch(/^459 4\.7\.1 /);
+    expect(await d.say('ETRN x.test')).toMatch(/^421 4\.7\.0 Too many errors/);
+  });
+
   test('ETRN has parked mail of one domain sent, and says how much there is', async () => {
     await send('a@office.test', 'b@office.test', 'c@sub.office.test', 'd@other.test');
     expect((await listed()).map((d: { domain: string; parked: number }) => [d.domain, d.parked])).toEqual([

@@ -104,8 +104,10 @@ export class CallingConnection extends MailConnection {
 
   /** Our own fetcher, with a connection that was turned round elsewhere, says by XCLIENT whose it is. */
   handler_XCWMAIL(command: Buffer, callback: () => void): void {
-    this.#service = !this._xClient.has('ADDR') && this.#host.isService(argumentOf(command));
-    this.send(this.#service ? 250 : 550, this.#service ? '2.0.0 Go on' : '5.7.0 That is not for you', false);
+    // Said again by whose connection it has become, it changes nothing.
+    const isOurs = !this._xClient.has('ADDR') && this.#host.isService(argumentOf(command));
+    if (isOurs) this.#service = true;
+    this.send(isOurs ? 250 : 550, isOurs ? '2.0.0 Go on' : '5.7.0 That is not for you', false);
     callback();
   }
 

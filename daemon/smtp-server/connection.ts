@@ -123,7 +123,8 @@ export class MailConnection extends SMTPConnection {
   /** A text that begins with an enhanced code of its own keeps it: the package would put one of its table in front. */
   override send(code: number, data?: string | string[] | null, context?: string | false): void {
     if (code === 250 && Array.isArray(data)) return super.send(code, this.#features(data), context);
-    if (code >= 500 && ++this.#refusals > this.#host.mostRefusals())
+    // 459 is for good too (RFC 1985 §5.3): it asks for what is kept for others, and each is a line in the log.
+    if ((code >= 500 || code === 459) && ++this.#refusals > this.#host.mostRefusals())
       return super.send(421, '4.7.0 Too many errors, come back later', false);
     // RFC 5321 §3.4; where it goes is nobody's business.
     if (context === 'RCPT_TO_OK' && this.#host.redirected())
