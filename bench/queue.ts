@@ -127,7 +127,7 @@ async function parked(many: number): Promise<Parked> {
     async store => {
       for (let i = 0; i < many / 100; i++) await store.accept({ ...acceptance(one(`d${i}.test`), bytes), hold });
     },
-    { online: 'always', gateway: `* 127.0.0.1:${sink.port}`, suspend_domain: '*.test' },
+    { online: 'always', gateway: `* 127.0.0.1:${sink.port}`, suspend_domain: '*.test', etrn_ip: '127.0.0.1' },
   );
   await pause(2000);
   const list = await read(house.data, (store, i) => store.deliveries.list(50, i * 4));

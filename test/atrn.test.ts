@@ -20,7 +20,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'secret'), `${secret}\n`);
   [odmr] = (await freePorts(1)) as [number];
   isp = await startHouse({
-    set: { odmr_port: odmr },
+    set: { odmr_port: odmr, etrn_ip: '127.0.0.1' },
     lines: [
       'relay_to=office.test,branch.test,other.test',
       'suspend_domain=office.test,branch.test,other.test',

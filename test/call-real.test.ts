@@ -22,7 +22,7 @@ describe('real programs call for mail', () => {
     hop = await nextHop();
     writeFileSync(join(folder, 'secret'), secret);
     isp = await startHouse({
-      set: { odmr_port: odmr, online: 'always', etrn_interval: '0' },
+      set: { odmr_port: odmr, online: 'always', etrn_ip: '127.0.0.1', etrn_interval: '0' },
       lines: [
         'relay_to=office.test,road.test',
         'suspend_domain=office.test,road.test',

@@ -54,9 +54,8 @@ export const parkingSettings: Declarations<ParkingSettings> = {
     parse: v.duration('d'),
   }),
   etrn_ip: ipList('selecting', {
-    doc: 'Addresses that may ask by ETRN for the mail of any domain.',
+    doc: 'Addresses that may ask by ETRN for the mail of any domain. Not even this machine may unless it is named: a proxy or tunnel on it brings anybody.',
     group: 'Parking',
-    initial: ['127.0.0.0/8', '::1'],
     restart: false,
   }),
   etrn_allow: {
