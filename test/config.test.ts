@@ -269,6 +269,7 @@ describe('loadSettings refuses', () => {
     'mail.example password=hidden',
     'mail.example user=u password=hidden password_file=gone',
     'mail.example user=u password=hidden tls=maybe',
+    'mail.example user=u password=hidden tls=try',
     'mail.example user=u password=hidden port=25',
     'mail example user=u password=hidden',
   ])('etrn_from %s, and does not repeat its password', line => {
@@ -341,6 +342,16 @@ describe('loadSettings warns', () => {
     expect(warned.map(w => /for (\S+), so only/.exec(w)?.[1])).toEqual(['b.example', 'd.example']);
   });
 
+  test('of domains of ours that are named as those of others', () => {
+    const { warned } = load({
+      'a.conf': 'host_domain a.test\nvdomain x /x v.test\nrelay_to v.test\nsuspend_domain a.test',
+    });
+    expect(warned).toEqual([
+      'a.conf: suspend_domain: a.test is a domain of ours: its mail goes into mailboxes here, and is never passed on',
+      'a.conf: relay_to: v.test is a domain of ours: its mail goes into mailboxes here, and is never passed on',
+    ]);
+  });
+
   test('of a list that no address can pass, at its last line, and starts all the same', () => {
     const { said, warned } = load({
       'a.conf': 'user_ip_address 1.2.3.4\nuser_ip_address 5.6.7.8\nservice_ip !10.0.0.1\ntrusted_proxy 10.0.0.1',
@@ -403,7 +414,7 @@ describe('loadSettings takes an old dmail.conf', () => {
       'dmail.conf:11: drop_prefixes: it is spelled drop_prefix',
       'dmail.conf:11: drop_prefix: ignored: mailboxes are no files, so there are none to place, name or convert',
       'dmail.conf:18: manager_password: ignored: the servers are managed over a socket of this machine that only their own user may open',
-      'dmail.conf:19: bomb_exception_ip: ignored: messages are not counted by likeness; connections are limited per address',
+      'dmail.conf:19: bomb_exception_ip: ignored: messages are not compared; fromip_ and user_ settings limit how many come from an address and an account',
     ]);
   });
 

@@ -1,4 +1,4 @@
-import { givenOptions, passwordOf, unknownOption } from './line-options.ts';
+import { givenOptions, loginOf, passwordOf, tryGivesAway, unknownOption } from './line-options.ts';
 import { byUrl } from './proxy-line.ts';
 import type { EtrnSource, FetchAccount } from './settings/fetching.ts';
 import { address, domain, duration, hostPort, type Parsed, right, wrong } from './values.ts';
@@ -44,17 +44,14 @@ export function etrnSource(line: string, folder: string): Parsed<EtrnSource> {
   if (unknown !== null) return wrong(unknown);
   const hop = hostPort(where, 25);
   if (!hop.ok) return hop;
-  const user = given.get('user') ?? null;
-  if (user === null && (given.has('password') || given.has('password_file')))
-    return wrong('a password wants user=NAME');
-  const password: ReturnType<typeof passwordOf> = user === null ? right({ password: '' }) : passwordOf(given, folder);
-  if (!password.ok) return password;
-  const tls = given.get('tls') ?? (user === null ? 'try' : 'required');
+  const found = loginOf(given, folder);
+  if (!found.ok) return found;
+  const { login = null, file } = found.value ?? {};
+  const tls = given.get('tls') ?? (login === null ? 'try' : 'required');
   if (tls !== 'required' && tls !== 'try' && tls !== 'off') return wrong('tls= is one of required, try, off');
-  const { passwordFile, password: secret } = password.value;
-  const login = user === null ? null : { user, password: secret };
+  if (login !== null && tls === 'try') return wrong(tryGivesAway('required'));
   const name = `${hop.value.host}:${hop.value.port}`;
-  return right({ name, ...hop.value, login, tls, ...(passwordFile === undefined ? {} : { passwordFile }) });
+  return right({ name, ...hop.value, login, tls, ...(file !== undefined && { passwordFile: file }) });
 }
 
 /** Which domains an account of ODMR has; the mail is sorted as it comes, and stays nowhere else. */

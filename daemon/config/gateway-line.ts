@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import { isLoopback } from '../wire/ip.ts';
-import type { Login } from '../wire/proxy.ts';
-import { givenOptions, passwordOf, textOf, unknownOption } from './line-options.ts';
+import { givenOptions, loginOf, textOf, tryGivesAway, unknownOption } from './line-options.ts';
 import type { Gateway } from './settings/egress.ts';
 import { domainPattern, hostPort, type Parsed, right, wrong } from './values.ts';
 
@@ -44,9 +43,7 @@ function one(domain: string, text: string, manner: Manner): Parsed<Gateway> {
   const hop = hostPort(bare, port);
   if (!hop.ok) return hop;
   if (manner.login && manner.tls === 'try' && !isHere(hop.value.host))
-    return wrong(
-      'tls=try would send the password to anybody: say tls=required or implicit, or off where the line is safe',
-    );
+    return wrong(tryGivesAway('required or implicit'));
   const tls = manner.login && manner.tls === undefined ? (isHere(hop.value.host) ? 'try' : 'required') : manner.tls;
   return right({ domain, ...hop.value, ...manner, ...(tls && { tls }), ...(mx && { mx }) });
 }
@@ -69,17 +66,4 @@ function mannerOf(given: Map<string, string>, folder: string): Parsed<Manner> {
     ...(ca.value && { ca: ca.value }),
     ...(files.length && { files }),
   });
-}
-
-function loginOf(
-  given: Map<string, string>,
-  folder: string,
-): Parsed<{ login: Login; file: string | undefined } | undefined> {
-  const user = given.get('user');
-  if (!user)
-    return given.has('password') || given.has('password_file') ? wrong('a password needs user=') : right(undefined);
-  const found = passwordOf(given, folder);
-  if (!found.ok) return found;
-  const { password, passwordFile } = found.value;
-  return password === '' ? wrong('the password is empty') : right({ login: { user, password }, file: passwordFile });
 }

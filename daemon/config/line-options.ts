@@ -33,6 +33,23 @@ export function passwordOf(given: Map<string, string>, folder: string): Parsed<G
     : wrong(`the password file ${read.wrong}`);
 }
 
+export type GivenLogin = { login: { user: string; password: string }; file: string | undefined };
+
+/** `user=` with its password; undefined: neither is there. */
+export function loginOf(given: Map<string, string>, folder: string): Parsed<GivenLogin | undefined> {
+  const user = given.get('user');
+  if (!user)
+    return given.has('password') || given.has('password_file') ? wrong('a password needs user=') : right(undefined);
+  const found = passwordOf(given, folder);
+  if (!found.ok) return found;
+  const { password, passwordFile } = found.value;
+  return password === '' ? wrong('the password is empty') : right({ login: { user, password }, file: passwordFile });
+}
+
+/** With a password: what would hand it to whoever answers. */
+export const tryGivesAway = (better: string): string =>
+  `tls=try would send the password to anybody: say tls=${better}, or off where the line is safe`;
+
 /** The text of a file that a line names. */
 export function textOf(path: string): Parsed<string> {
   try {

@@ -41,7 +41,10 @@ export const originals = new Map<string, Original>([
     'accounts are kept in the store; cwmail user add makes them',
     ...['authent_method', 'authent_process', 'authent_number', 'authent_timeout', 'authent_cache', 'auth_nocache'],
   ),
-  ...ignored('people sign in by their whole address, or by the name alone for the first host_domain', 'authent_domain'),
+  ...ignored(
+    'people sign in by their whole address, or by the name alone for the first host_domain (and as vdomain lines say)',
+    'authent_domain',
+  ),
   ...ignored('APOP needs passwords kept in clear; TLS protects them on the way instead', 'apop_enable'),
   ...ignored(
     'the servers are managed over a socket of this machine that only their own user may open',
@@ -57,14 +60,17 @@ export const originals = new Map<string, Original>([
     const line = [file, domain, ...more].join(' ').trim();
     return { how: `read as: alias_file ${line}`, lines: [['alias_file', line]] };
   }),
-  ...ignored('content is passed on as it came', 'add_footer'),
+  ...ignored('no text is added to mail, which would break its signatures', 'add_footer'),
 
   // Relaying and abuse.
   ...ignored("a sender's domain is anybody's to write; people sign in to relay", 'forward_from', 'forward_user'),
   ...ignored('a look at the mail does not open the relay: people sign in to send', 'hide_auth'),
-  ...ignored('senders are not refused by lists', ...['ban_ip', 'ban_ip_except', 'ban_mailfrom', 'ban_rcptto']),
   ...ignored(
-    'messages are not counted by likeness; connections are limited per address',
+    'nobody is refused by lists of addresses; rules of msg_filter refuse by what stands in the header',
+    ...['ban_ip', 'ban_ip_except', 'ban_mailfrom', 'ban_rcptto'],
+  ),
+  ...ignored(
+    'messages are not compared; fromip_ and user_ settings limit how many come from an address and an account',
     ...['bomb_dec', 'bomb_dir', 'bomb_entries', 'bomb_max'],
     ...['bomb_exception_from', 'bomb_exception_ip', 'bomb_exception_to'],
   ),

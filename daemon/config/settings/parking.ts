@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { givenOptions, textOf, unknownOption } from '../line-options.ts';
 import * as v from '../values.ts';
 import { type Declarations, ipList, port, single } from './declaration.ts';
 
@@ -130,10 +130,11 @@ function etrnRule(t: string): v.Parsed<EtrnRule> {
 const odmrForm = 'odmr DOMAIN[,DOMAIN…] ACCOUNT [secret_file=FILE]';
 
 function odmrRule(t: string, folder: string): v.Parsed<OdmrRule> {
-  const [names = '', who = '', option, ...more] = t.replace(/\s*,\s*/g, ',').split(/\s+/);
-  const [, file] = /^secret_file=(.+)$/.exec(option ?? '') ?? [];
-  if (who === '' || more.length > 0 || (option !== undefined && file === undefined))
-    return v.wrong(`the form is: ${odmrForm}`);
+  const [names = '', who = '', ...options] = t.replace(/\s*,\s*/g, ',').split(/\s+/);
+  if (who === '') return v.wrong(`the form is: ${odmrForm}`);
+  const given = givenOptions(options);
+  const unknown = unknownOption('odmr', given, ['secret_file']);
+  if (unknown !== null) return v.wrong(unknown);
   const domains: string[] = [];
   for (const name of names.split(',')) {
     const domain = v.domain(name);
@@ -143,35 +144,37 @@ function odmrRule(t: string, folder: string): v.Parsed<OdmrRule> {
   const account = v.address()(who);
   if (!account.ok) return account;
   const rule = { domains, account: account.value };
-  if (file === undefined) return v.right({ ...rule, secret: null });
+  const file = given.get('secret_file');
+  if (!file) return v.right({ ...rule, secret: null });
   const secretFile = resolve(folder, file);
   const secret = secretIn(secretFile);
   return secret.ok ? v.right({ ...rule, secret: secret.value, secretFile }) : secret;
 }
 
 function secretIn(file: string): v.Parsed<string> {
-  try {
-    const [secret = ''] = readFileSync(file, 'utf8').split(/\r?\n/, 1);
-    return secret.length < 12 ? v.wrong('the secret file must hold at least 12 characters') : v.right(secret);
-  } catch (error) {
-    return v.wrong(`the secret file cannot be read: ${(error as Error).message}`);
-  }
+  const read = textOf(file);
+  if (!read.ok) return v.wrong(`the secret file ${read.wrong}`);
+  const [secret = ''] = read.value.split(/\r?\n/, 1);
+  return secret.length < 12 ? v.wrong('the secret file must hold at least 12 characters') : v.right(secret);
 }
 
+type Lists = { suspend_domain: string[]; relay_to: string[]; host_domain: string[]; vdomain: { domain: string }[] };
+
 /** What is odd about these lists together. */
-export function parkingWarnings({
-  suspend_domain,
-  relay_to,
-}: {
-  suspend_domain: string[];
-  relay_to: string[];
-}): string[] {
+export function parkingWarnings({ suspend_domain, relay_to, host_domain, vdomain }: Lists): string[] {
+  const own = new Set([...host_domain, ...vdomain.map(line => line.domain)]);
   const isTaken = (pattern: string) =>
     relay_to.some(taken => taken === pattern || (taken.startsWith('*.') && pattern.endsWith(taken.slice(1))));
-  return suspend_domain
-    .filter(pattern => !isTaken(pattern))
-    .map(
-      pattern =>
-        `suspend_domain: no relay_to line takes mail for ${pattern}, so only what our own users send there is parked`,
-    );
+  return [
+    ...suspend_domain
+      .filter(pattern => !own.has(pattern) && !isTaken(pattern))
+      .map(
+        pattern =>
+          `suspend_domain: no relay_to line takes mail for ${pattern}, so only what our own users send there is parked`,
+      ),
+    ...suspend_domain.filter(d => own.has(d)).map(d => `suspend_domain: ${d} ${isOurs}`),
+    ...relay_to.filter(d => own.has(d)).map(d => `relay_to: ${d} ${isOurs}`),
+  ];
 }
+
+const isOurs = 'is a domain of ours: its mail goes into mailboxes here, and is never passed on';
