@@ -11,7 +11,7 @@ import { type Declaration, declarations, egressMistakes, parkingWarnings, type S
 import { settle, type Verdict } from './config/settle.ts';
 
 export { type FilterFile, readFilterFile } from './config/filter-file.ts';
-export { changedSettings, derived, needsRestart, type SettingName } from './config/live.ts';
+export { changedSettings, derived, needsRestart, perList, type SettingName } from './config/live.ts';
 export { settingsReference } from './config/reference.ts';
 export type {
   AliasRule,

@@ -3,7 +3,8 @@
  * Pure: it is given settings and an address, and answers. It promises that a right to one domain is none to another,
  * and that nobody may call for anything unless a line of the settings says so.
  */
-import type { Settings } from './config.ts';
+import { perList, type Settings } from './config.ts';
+import { domainList } from './mail/pattern.ts';
 import type { Hold } from './store.ts';
 import { ipList } from './wire/ip-pattern.ts';
 
@@ -24,11 +25,8 @@ export function suspendedHold(settings: SuspensionSettings, domain: string): Hol
   return { kind: 'suspended domain', reason: `parked until ${domain} asks for it`, until: null };
 }
 
-export function isSuspended({ suspend_domain }: SuspensionSettings, domain: string): boolean {
-  if (suspend_domain.length === 0) return false;
-  const { exact, wild } = suspensions(suspend_domain);
-  return exact.has(domain) || wild.some(pattern => covers(pattern, domain));
-}
+export const isSuspended = ({ suspend_domain }: SuspensionSettings, domain: string): boolean =>
+  suspend_domain.length > 0 && suspended(suspend_domain)(domain) !== null;
 
 /** `*.example.org` is every name below example.org, but not example.org itself. */
 export const covers = (pattern: string, domain: string): boolean =>
@@ -58,21 +56,5 @@ function isFor({ by }: CallSettings['etrn_allow'][number], caller: Caller): bool
   return by.kind === 'account' ? by.account === caller.account : ipsOf(by.ips)(caller.address);
 }
 
-/** Compiled once for each list: what a reload brings is another list. */
-function perList<E, T>(compile: (list: readonly E[]) => T): (list: readonly E[]) => T {
-  const compiled = new WeakMap<readonly E[], T>();
-  return list => {
-    let made = compiled.get(list);
-    if (made === undefined) {
-      made = compile(list);
-      compiled.set(list, made);
-    }
-    return made;
-  };
-}
-
 const ipsOf = perList((entries: readonly string[]) => ipList('selecting', entries));
-const suspensions = perList((patterns: readonly string[]) => ({
-  exact: new Set(patterns.filter(p => !p.startsWith('*.'))),
-  wild: patterns.filter(p => p.startsWith('*.')),
-}));
+const suspended = perList((patterns: readonly string[]) => domainList(patterns));

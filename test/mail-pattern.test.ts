@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { namePattern, namePatterns } from '../daemon/mail/pattern.ts';
+import { domainList, namePattern } from '../daemon/mail/pattern.ts';
 
 test.each([
   // Names.
@@ -29,9 +29,14 @@ test('namePattern answers at once whatever the pattern and the text', () => {
   expect(namePattern('*a*a*a*a*a*a*a*a*a*b')(text)).toBe(true);
 });
 
-test('namePatterns takes what any pattern takes, less what an exclusion matches', () => {
-  const takes = namePatterns(['!bob@example.org', '*@example.org', 'info@example.com']);
-  expect(['ann@example.org', 'Info@Example.com'].every(takes)).toBe(true);
-  expect(['BOB@example.org', 'ann@example.com'].some(takes)).toBe(false);
-  expect(namePatterns([])('ann@example.org')).toBe(false);
+test('domainList says which entry takes a domain: its own name before a pattern', () => {
+  const takes = domainList(['*.b.example', 'a.example', 'x.b.example']);
+  expect(['a.example', 'x.b.example', 'y.b.example', 'b.example', 'x.a.example'].map(takes)).toEqual([
+    'a.example',
+    'x.b.example',
+    '*.b.example',
+    null,
+    null,
+  ]);
+  expect(domainList([])('a.example')).toBeNull();
 });

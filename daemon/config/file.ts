@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
-import { namePattern } from '../mail/pattern.ts';
+import { isWild, namePattern } from '../mail/pattern.ts';
 
 /** One `name value` line, with where it stands. */
 export type Line = { name: string; value: string; file: string; line: number };
@@ -62,8 +62,8 @@ function takeLine(text: string, place: Place, path: string[], found: Read): void
 function takeInclude(name: string, place: Place, path: string[], found: Read): void {
   const say = (message: string) => void found.mistakes.push({ ...place, message });
   const target = isAbsolute(name) ? name : join(dirname(place.file), name);
-  if (/[*?]/.test(dirname(target))) return say(`${name}: * and ? may stand in the last part of it only`);
-  for (const file of /[*?]/.test(basename(target)) ? matching(target) : [target]) {
+  if (isWild(dirname(target))) return say(`${name}: * and ? may stand in the last part of it only`);
+  for (const file of isWild(basename(target)) ? matching(target) : [target]) {
     if (path.includes(file)) return say(`${name} includes itself by way of this line`);
     if (path.length >= deepest) return say(`${name} is not read: includes go ${deepest} files deep at most`);
     if (found.files.length >= mostFiles) return say(`${name} is not read: ${mostFiles} files were read before it`);

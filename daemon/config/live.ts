@@ -23,3 +23,16 @@ export function derived<V, T>(read: () => V, make: (value: V) => T): () => T {
     return known.made;
   };
 }
+
+/** A table made of a setting's list, once for each list: what a reload brings is another one. */
+export function perList<A extends object, T>(make: (list: A) => T): (list: A) => T {
+  const made = new WeakMap<A, T>();
+  return list => {
+    let table = made.get(list);
+    if (table === undefined) {
+      table = make(list);
+      made.set(list, table);
+    }
+    return table;
+  };
+}

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { addressKey, parseAddress, parseDomain } from '../mail/address.ts';
 import { isZoneText } from '../mail/date.ts';
+import { isWild } from '../mail/pattern.ts';
 import { ipEntryProblem } from '../wire/ip-pattern.ts';
 
 /** What a setting's text becomes, or what is wrong with it and what would be right. */
@@ -70,7 +71,7 @@ export const domain: Parser<string> = t => {
 
 /** A domain, or a pattern for several: `*`, `*.example.org`, `*` and `?` anywhere. Lower case, A-labels. */
 export const domainPattern: Parser<string> = t => {
-  if (!/[*?]/.test(t)) return domain(t);
+  if (!isWild(t)) return domain(t);
   const tail = /^(\*\.)([^*?]+)$/.exec(t);
   const parsed = tail ? domain(tail[2]!) : null;
   if (parsed?.ok) return right(`${tail![1]}${parsed.value}`);
@@ -81,7 +82,7 @@ export const domainPattern: Parser<string> = t => {
 
 /** A domain, or `*.example.org`: every name below example.org, but not example.org itself. */
 export const domainOrBelow: Parser<string> = t => {
-  if (!/[*?]/.test(t)) return domain(t);
+  if (!isWild(t)) return domain(t);
   const below = domain(/^\*\.(.+)$/.exec(t)?.[1] ?? '');
   return below.ok
     ? right(`*.${below.value}`)

@@ -1,19 +1,6 @@
-import type { Settings } from '../config.ts';
-import { namePattern } from '../mail/pattern.ts';
+import { perList, type Settings } from '../config.ts';
+import { domainList, isWild, namePattern } from '../mail/pattern.ts';
 import { ipList } from '../wire/ip-pattern.ts';
-
-/** A table made of a setting's list, once for each list: what a reload brings is another one. */
-function perList<A extends object, T>(make: (list: A) => T): (list: A) => T {
-  const made = new WeakMap<A, T>();
-  return list => {
-    let table = made.get(list);
-    if (table === undefined) {
-      table = make(list);
-      made.set(list, table);
-    }
-    return table;
-  };
-}
 
 type Rule = { from: string; to: string };
 type Rules = {
@@ -21,8 +8,6 @@ type Rules = {
   exact: Map<string, { to: string; at: number }[]>;
   wild: { matches(key: string): boolean; to: string; at: number }[];
 };
-
-const isWild = (pattern: string): boolean => /[*?]/.test(pattern);
 
 /** Lines of FROM and TO: most name an address, and are found without looking at the others. */
 const rulesOf = perList((lines: readonly Rule[]): Rules => {
@@ -58,17 +43,11 @@ export const isLocal = (domain: string, s: DomainSettings): boolean =>
 export const isSynonym = (domain: string, s: DomainSettings): boolean =>
   domain !== s.host_domain[0] && setOf(s.host_domain).has(domain) && !vdomainSet(s.vdomain).has(domain);
 
-const relayTable = perList((patterns: readonly string[]) => ({
-  exact: new Set(patterns.filter(p => !isWild(p))),
-  wild: patterns.filter(isWild).map(pattern => ({ pattern, matches: namePattern(pattern) })),
-}));
+const relayed = perList((patterns: readonly string[]) => domainList(patterns));
 
 /** The relay_to entry that takes mail for the domain; null: none does. */
-export function relayEntry(patterns: readonly string[], domain: string): string | null {
-  if (patterns.length === 0) return null;
-  const { exact, wild } = relayTable(patterns);
-  return exact.has(domain) ? domain : (wild.find(w => w.matches(domain))?.pattern ?? null);
-}
+export const relayEntry = (patterns: readonly string[], domain: string): string | null =>
+  patterns.length === 0 ? null : relayed(patterns)(domain);
 
 const fallbacks = perList((lines: Settings['fallback_address']) => new Map(lines.map(f => [f.domain, f.to])));
 

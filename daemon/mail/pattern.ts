@@ -4,19 +4,18 @@
  */
 export function namePattern(pattern: string): (text: string) => boolean {
   const wanted = pattern.toLowerCase().replace(/\*+/g, '*');
-  if (!/[*?]/.test(wanted)) return text => text.toLowerCase() === wanted;
+  if (!isWild(wanted)) return text => text.toLowerCase() === wanted;
   if (wanted === '*') return () => true;
   return text => glob(wanted, text.toLowerCase());
 }
 
-/** Any of the patterns may match; one with `!` in front excludes what it matches, wherever it stands. */
-export function namePatterns(patterns: readonly string[]): (text: string) => boolean {
-  const taking = patterns.filter(p => !p.startsWith('!'));
-  const exact = new Set(taking.filter(p => !/[*?]/.test(p)).map(p => p.toLowerCase()));
-  const wild = taking.filter(p => /[*?]/.test(p)).map(namePattern);
-  const excluding = patterns.filter(p => p.startsWith('!')).map(p => namePattern(p.slice(1).trim()));
-  return text =>
-    (exact.has(text.toLowerCase()) || wild.some(matches => matches(text))) && !excluding.some(matches => matches(text));
+export const isWild = (pattern: string): boolean => /[*?]/.test(pattern);
+
+/** Which of these domains and patterns takes a domain (lower case)? Names come before patterns; null: none does. */
+export function domainList(patterns: readonly string[]): (domain: string) => string | null {
+  const exact = new Set(patterns.filter(p => !isWild(p)));
+  const wild = patterns.filter(isWild).map(pattern => ({ pattern, matches: namePattern(pattern) }));
+  return domain => (exact.has(domain) ? domain : (wild.find(w => w.matches(domain))?.pattern ?? null));
 }
 
 function glob(pattern: string, text: string): boolean {

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { parseDomain } from '../../mail/address.ts';
 import { readAliases, targetProblem } from '../../mail/aliases.ts';
+import { isWild } from '../../mail/pattern.ts';
 import * as v from '../values.ts';
 import { type Declarations, single } from './declaration.ts';
 
@@ -108,13 +109,13 @@ export const recipientSettings: Declarations<RecipientSettings> = {
 };
 
 const oneAddress: v.Parser<string> = t =>
-  /[*?]/.test(t) ? v.wrong('an alias is one address; patterns are for forward lines') : v.address()(t);
+  isWild(t) ? v.wrong('an alias is one address; patterns are for forward lines') : v.address()(t);
 
 /** `user@example.org`, or a pattern for such: `*@example.org`, `sales-*@*.example.org`. */
 function pattern(t: string): v.Parsed<string> {
-  if (!/[*?]/.test(t)) return v.address()(t);
+  if (!isWild(t)) return v.address()(t);
   const [, local = '', domain = ''] = /^([^\s@]+)@([^\s@]+)$/.exec(t) ?? [];
-  const fixed = /[*?]/.test(domain) ? domain.toLowerCase() : parseDomain(domain);
+  const fixed = isWild(domain) ? domain.toLowerCase() : parseDomain(domain);
   if (local === '' || fixed === null)
     return v.wrong('an address such as ann@example.org, or a pattern for some such as *@example.org, belongs here');
   return v.right(`${local.toLowerCase()}@${fixed}`);
@@ -186,7 +187,7 @@ function twice(domains: VirtualDomain[]): string | null {
 
 function relayDomain(t: string): v.Parsed<string> {
   const found = v.domainOrBelow(t);
-  if (found.ok || !/[*?]/.test(t)) return found;
+  if (found.ok || !isWild(t)) return found;
   return v.wrong(
     'a domain such as example.org, or *.example.org for every name below it, belongs here; anything wider would relay for the whole world',
   );

@@ -1,4 +1,4 @@
-import { namePattern } from '../pattern.ts';
+import { isWild, namePattern } from '../pattern.ts';
 import type { Condition, FilterRule, Giver } from './rule.ts';
 import { mostWords, WordSearch } from './word-search.ts';
 
@@ -108,7 +108,7 @@ function headerCondition(text: string): Condition | string {
   if (pattern.length > longestPattern) return tooLong;
   // Without a wildcard it is found anywhere, as a body string is; with one it covers the whole value.
   const lower = pattern.toLowerCase();
-  const matches = /[*?]/.test(pattern) ? namePattern(pattern) : (value: string) => value.toLowerCase().includes(lower);
+  const matches = isWild(pattern) ? namePattern(pattern) : (value: string) => value.toLowerCase().includes(lower);
   return { kind: 'header', name, matches };
 }
 

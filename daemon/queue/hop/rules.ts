@@ -1,9 +1,10 @@
-import { namePattern } from '../../mail/pattern.ts';
+import { perList } from '../../config.ts';
+import { isWild, namePattern } from '../../mail/pattern.ts';
 
 type Rule = { domain: string };
 type Table<R> = { exact: Map<string, R[]>; wild: { matches: (domain: string) => boolean; rules: R[] }[] };
 
-const tables = new WeakMap<readonly Rule[], Table<Rule>>();
+const tables = perList((rules: readonly Rule[]) => compiled(rules));
 
 /**
  * The rules of the most specific domain that fits, in their order: the domain itself, else the pattern with the most
@@ -11,15 +12,12 @@ const tables = new WeakMap<readonly Rule[], Table<Rule>>();
  * they change, so a list is compiled once.
  */
 export function rulesFor<R extends Rule>(domain: string, rules: readonly R[]): R[] {
-  const known = tables.get(rules) as Table<R> | undefined;
-  const table = known ?? compiled(rules);
-  if (!known) tables.set(rules, table);
+  const table = tables(rules) as Table<R>;
   return table.exact.get(domain) ?? table.wild.find(w => w.matches(domain))?.rules ?? [];
 }
 
 function compiled<R extends Rule>(rules: readonly R[]): Table<R> {
   const groups = [...Map.groupBy(rules, r => r.domain)];
-  const isWild = (domain: string) => /[*?]/.test(domain);
   const letters = (domain: string) => domain.replace(/[*?]/g, '').length;
   return {
     exact: new Map(groups.filter(([domain]) => !isWild(domain))),
