@@ -20,7 +20,7 @@ import { liveOptions, packageOptions, socketOptionsOf } from './smtp-server/opti
 import { takeProxyHeader } from './smtp-server/proxy.ts';
 import * as s from './smtp-server/session.ts';
 import type { Store } from './store.ts';
-import { isLoopback, networkOf, plainAddress } from './wire/ip.ts';
+import { isLoopback, networkOf, plainAddress, unknownAddress } from './wire/ip.ts';
 import { type IpList, ipList } from './wire/ip-pattern.ts';
 
 export type { Collecting, Node, Turn } from './smtp-server/etrn.ts';
@@ -85,7 +85,7 @@ class Listener extends SMTPServer {
     const { settings } = o;
     this.#mayServe = derived(
       () => settings.service_ip,
-      addresses => ipList('selecting', [...addresses, settings.listen]),
+      addresses => ipList('selecting', [...addresses, `!${unknownAddress}`, settings.listen]),
     );
     this.on('error', error => o.log.debug('smtp connection', because(error)));
   }

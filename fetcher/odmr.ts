@@ -9,7 +9,7 @@ import { isIP, type Socket } from 'node:net';
 import type { FetchAccount } from '../daemon/config.ts';
 import { isPositive, isTemporary, replyLine } from '../daemon/mail/reply.ts';
 import { ConnectError, connectSmtp, type OurSettings } from '../daemon/smtp-client.ts';
-import { isLoopback } from '../daemon/wire/ip.ts';
+import { isLoopback, unknownAddress } from '../daemon/wire/ip.ts';
 import { dialBy } from '../daemon/wire/proxy.ts';
 import { openRelay } from './odmr/door.ts';
 import { createTally, splice } from './odmr/splice.ts';
@@ -35,7 +35,8 @@ export type OdmrDeps = {
  */
 function clientOf(socket: Socket, { proxy }: FetchAccount): string {
   const address = socket.remoteAddress ?? '';
-  return proxy || isLoopback(address) || isIP(address) === 0 ? '0.0.0.0' : address;
+  const isHere = isLoopback(address) || address === socket.localAddress;
+  return proxy || isHere || isIP(address) === 0 ? unknownAddress : address;
 }
 
 /** RFC 2645 §5.2.1: the provider may take that long to find the mail. */

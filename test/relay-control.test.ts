@@ -258,6 +258,19 @@ describe('relaying and limits', () => {
     expect(message!.toString()).toMatch(/^Received: from far\.test \(\[192\.0\.2\.9\]\)/m);
   });
 
+  test.each(['[UNAVAILABLE]', '[tempunavail]', '+5BUNAVAILABLE+5D'])(
+    'XCLIENT ADDR=%s is nobody, with nothing of the rights of the proxy',
+    async address => {
+      const talk = await begin(house.ports.submission, `AUTH PLAIN ${plain('dave@us.test')}`);
+      expect(await talk.ask(`XCLIENT ADDR=${address}`)).toMatch(/^220 /);
+      expect(await talk.ask('EHLO x')).not.toMatch(/XCLIENT/);
+      expect(await talk.ask('MAIL FROM:<dave@us.test>')).toMatch(/^530 /);
+      // Only under TLS, as from beyond this machine.
+      expect(await talk.ask(`AUTH PLAIN ${plain('dave@us.test')}`)).toMatch(/^538 /);
+      talk.socket.destroy();
+    },
+  );
+
   test('XCLIENT takes no LOGIN, comes once, and forgets who signed in', async () => {
     const talk = await begin(house.ports.submission, `AUTH PLAIN ${plain('dave@us.test')}`);
     expect(await talk.ask('XCLIENT ADDR=192.0.2.9 LOGIN=ann@us.test')).toMatch(/^501 5\.5\.4 LOGIN/);

@@ -3,6 +3,7 @@ import { formatAddress, parseAddress } from '../mail/address.ts';
 import { type Reply, replyText } from '../mail/reply.ts';
 import { isLoopback } from '../wire/ip.ts';
 import { MailStream } from './stream.ts';
+import { withAddress } from './xclient.ts';
 
 /** Takes the content of one transaction. */
 export type ContentTaker = {
@@ -201,7 +202,7 @@ export class MailConnection extends SMTPConnection {
       this.send(501, '5.5.4 LOGIN is not taken: sign in by AUTH');
       return callback();
     }
-    super.handler_XCLIENT(command, () => {
+    super.handler_XCLIENT(withAddress(command), () => {
       if (this._xClient.has('ADDR')) this.#host.renamed();
       callback();
     });

@@ -15,6 +15,9 @@ export function isLoopback(address: string): boolean {
   return family !== 0 && loopback.check(plain, family === 4 ? 'ipv4' : 'ipv6');
 }
 
+/** Nobody has it: that of who comes from who knows where, so that no list of addresses takes it for somebody. */
+export const unknownAddress = '0.0.0.0';
+
 /** What one budget is for: an IPv4 address, or an IPv6 /64, which one customer has for the asking. */
 export function networkOf(peer: string): string {
   // A link-local peer comes with a zone, which is the machine's own affair.
