@@ -97,6 +97,20 @@ describe('senders', () => {
     );
   });
 
+  test('an open session of an account that is disabled meanwhile sends nothing more', async () => {
+    await house.addUser('eve@us.test', password);
+    const talk = await begin(house.ports.submission, `AUTH PLAIN ${plain('eve@us.test')}`, 'MAIL FROM:<eve@us.test>');
+    expect(talk.last).toMatch(/^250 /);
+    await house.cli(['user', 'set', 'eve@us.test', 'disabled=on']);
+    const refused = async () => {
+      await talk.ask('RSET');
+      return (await talk.ask('MAIL FROM:<eve@us.test>')) === '550 5.2.1 This account is disabled';
+    };
+    await until('it is refused', refused);
+    expect(await talk.ask('MAIL FROM:<>')).toMatch(/^550 5\.2\.1 /);
+    talk.socket.destroy();
+  });
+
   test('a program that may send as anybody does', async () => {
     for (const from of ['bob@us.test', 'eve@far.test'])
       expect((await submit(`From: ${from}\r\n\r\n`, from, 'app@us.test')).at(-1)).toMatch(/^250 /);

@@ -24,6 +24,7 @@ const mostAddresses = 500;
 
 /** Reports of what fails come back to it. */
 const foreign = reply(550, '7.1', 'Programs of this machine send with addresses of its own domains only');
+const disabled = reply(550, '2.1', 'This account is disabled');
 const unreadable = reply(451, '3.5', 'The aliases of this domain cannot be read just now, try again later');
 
 export function createSenders({
@@ -37,12 +38,18 @@ export function createSenders({
 }): Senders {
   return {
     async refuseReversePath(visitor, reversePath) {
+      if (await isClosed(visitor.account)) return disabled;
       if (reversePath === null) return null;
       if (visitor.origin === 'local') return isLocal(domainOf(addressKey(reversePath)), settings) ? null : foreign;
       return isSubmission(visitor) ? await refuse(visitor.account, reversePath) : null;
     },
     refuseHeader: async (visitor, head) => (isSubmission(visitor) ? await refuseAuthors(visitor.account, head) : null),
   };
+
+  /** A session may be open for hours after its account was disabled or removed. */
+  async function isClosed(account: Account | null): Promise<boolean> {
+    return account !== null && (await store.accounts.byAddress(account.address))?.disabled !== false;
+  }
 
   async function refuse(account: Account | null, address: string): Promise<Reply | null> {
     if (account === null) return notYours(address, null);
