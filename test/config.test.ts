@@ -342,6 +342,12 @@ describe('loadSettings warns', () => {
     expect(warned.map(w => /for (\S+), so only/.exec(w)?.[1])).toEqual(['b.example', 'd.example']);
   });
 
+  test('of proxies of the site that are the whole world', () => {
+    const { warned } = load({ 'a.conf': 'trusted_proxy *' });
+    expect(warned).toEqual([expect.stringMatching(/^a\.conf:1: trusted_proxy: anybody may claim to be anywhere/)]);
+    expect(load({ 'a.conf': 'trusted_proxy 10.0.0.0/8' }).warned).toEqual([]);
+  });
+
   test('of domains of ours that are named as those of others', () => {
     const { warned } = load({
       'a.conf': 'host_domain a.test\nvdomain x /x v.test\nrelay_to v.test\nsuspend_domain a.test',

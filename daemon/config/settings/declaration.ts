@@ -1,4 +1,4 @@
-import { type IpListKind, ipListTakesAny } from '../../wire/ip-pattern.ts';
+import { ipList as compiled, type IpListKind, ipListTakesAny } from '../../wire/ip-pattern.ts';
 import * as v from '../values.ts';
 
 /** One declaration a setting: the parser, the check, the printed reference and the console read it here. */
@@ -68,3 +68,14 @@ export const ipList = (
       ? null
       : `no address can pass: ${list === 'restrictive' ? 'every entry must take it' : 'each entry is excluded by another, or is itself an exclusion'}`,
 });
+
+/** Addresses that are trusted with something; the whole world is never meant. `ifWide`: what that would mean. */
+export function trustedIps(group: Declaration<unknown>['group'], doc: string, ifWide: string): Declaration<string[]> {
+  const list = ipList('selecting', { doc, group, restart: false });
+  return { ...list, warning: entries => (isWideOpen(entries) ? ifWide : list.warning!(entries)) };
+}
+
+/** Corners of the net that nobody owns together. */
+const strangers = ['8.8.8.8', '77.88.1.2', '150.65.3.4', '201.10.5.6', '2001:4860::8888', '2a00:1450::1'];
+
+const isWideOpen = (entries: string[]): boolean => strangers.filter(compiled('selecting', entries)).length > 1;

@@ -1,6 +1,5 @@
-import { ipList as compiled } from '../../wire/ip-pattern.ts';
 import * as v from '../values.ts';
-import { type Declaration, type Declarations, ipList, single } from './declaration.ts';
+import { type Declaration, type Declarations, ipList, single, trustedIps } from './declaration.ts';
 
 export type SendAsRule = { account: string /** Address or `*@domain`, lower case. */; address: string };
 
@@ -32,21 +31,11 @@ const limit = (doc: string, initial: number): Declaration<number> =>
     parse: v.whole(0, 100_000_000),
   });
 
-/** Addresses that are trusted with something; the whole world is never meant. */
-function trusted(doc: string, ifWide: string): Declaration<string[]> {
-  const list = ipList('selecting', { doc, group: 'Senders', restart: false });
-  return { ...list, warning: entries => (isWideOpen(entries) ? ifWide : list.warning!(entries)) };
-}
-
-/** Corners of the net that nobody owns together. */
-const strangers = ['8.8.8.8', '77.88.1.2', '150.65.3.4', '201.10.5.6', '2001:4860::8888', '2a00:1450::1'];
-
 const anyName = 'anybody may claim to be anywhere: limits and forward_from_ip then mean nothing';
 
-const isWideOpen = (entries: string[]): boolean => strangers.filter(compiled('selecting', entries)).length > 1;
-
 export const policySettings: Declarations<PolicySettings> = {
-  forward_from_ip: trusted(
+  forward_from_ip: trustedIps(
+    'Senders',
     'Addresses of hosts of ours that may send to other domains without signing in. Everybody else signs in at the submission port.',
     'the whole world may relay through this server: it will be abused, and listed as an open relay',
   ),
@@ -94,11 +83,13 @@ export const policySettings: Declarations<PolicySettings> = {
     restart: false,
     parse: v.yesNo,
   }),
-  xclient_ip: trusted(
+  xclient_ip: trustedIps(
+    'Senders',
     'Addresses of SMTP proxies whose XCLIENT command says where a client really comes from.',
     anyName,
   ),
-  proxy_protocol_ip: trusted(
+  proxy_protocol_ip: trustedIps(
+    'Senders',
     'Addresses of load balancers that begin each SMTP connection with a PROXY header (version 1 or 2), which says where a client really comes from. From them a connection without it is not taken.',
     anyName,
   ),

@@ -1,5 +1,5 @@
 import * as v from '../values.ts';
-import { type Declarations, ipList, single } from './declaration.ts';
+import { type Declarations, ipList, single, trustedIps } from './declaration.ts';
 
 export type SiteSettings = {
   signup: 'open' | 'closed';
@@ -41,9 +41,9 @@ export const siteSettings: Declarations<SiteSettings> = {
     restart: false,
     parse: v.siteUrl,
   }),
-  trusted_proxy: ipList('selecting', {
-    doc: 'Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.',
-    group: 'Web',
-    restart: false,
-  }),
+  trusted_proxy: trustedIps(
+    'Web',
+    'Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.',
+    'anybody may claim to be anywhere, and to come by HTTPS: limits of sign-ins and sign-ups then mean nothing',
+  ),
 };
