@@ -7,7 +7,14 @@ import { dirname, join, resolve } from 'node:path';
 import { type Line, type Mistake, readLines } from './config/file.ts';
 import { readFilterFile } from './config/filter-file.ts';
 import { otherDefaults } from './config/originals.ts';
-import { type Declaration, declarations, egressMistakes, parkingWarnings, type Settings } from './config/settings.ts';
+import {
+  type Declaration,
+  declarations,
+  egressMistakes,
+  egressWarnings,
+  parkingWarnings,
+  type Settings,
+} from './config/settings.ts';
 import { settle, type Verdict } from './config/settle.ts';
 
 export { type FilterFile, readFilterFile } from './config/filter-file.ts';
@@ -64,7 +71,11 @@ export function loadSettings(given: { config: string | null; set: string[] }): L
   const rest = [...filter.mistakes, ...together(settings, file ?? defaultFile, wrong.length > 0)];
   const notes = verdicts.filter(v => v.what === 'mapped' || v.what === 'ignored').map(remark);
   const mistakes = [...read.mistakes, ...wrong, ...rest];
-  const odd = parkingWarnings(settings).map(message => ({ file: file ?? defaultFile, line: 0, message }));
+  const odd = [...parkingWarnings(settings), ...egressWarnings(settings)].map(message => ({
+    file: file ?? defaultFile,
+    line: 0,
+    message,
+  }));
   return {
     settings,
     mistakes,

@@ -342,6 +342,18 @@ describe('loadSettings warns', () => {
     expect(warned.map(w => /for (\S+), so only/.exec(w)?.[1])).toEqual(['b.example', 'd.example']);
   });
 
+  test.each<[string, boolean]>([
+    ['gateway * 127.0.0.1:2525', true],
+    ['gateway far.test localhost:2525', true],
+    ['listen 0.0.0.0\ngateway * 127.0.0.9:2525', true],
+    ['listen 192.0.2.1\ngateway * 127.0.0.1:2525', false],
+    ['gateway * 127.0.0.1:2526', false],
+    ['gateway * mx:localhost:2525', false],
+  ])('of a gateway that is this server: %s', (lines, isWarned) => {
+    const { warned } = load({ 'a.conf': lines });
+    expect(warned.some(w => /gateway: \S+:2525 is this server itself/.test(w))).toBe(isWarned);
+  });
+
   test('of proxies of the site that are the whole world', () => {
     const { warned } = load({ 'a.conf': 'trusted_proxy *' });
     expect(warned).toEqual([expect.stringMatching(/^a\.conf:1: trusted_proxy: anybody may claim to be anywhere/)]);

@@ -10,7 +10,7 @@ import { type RecipientSettings, recipientSettings } from './settings/recipients
 import { type SiteSettings, siteSettings } from './settings/site.ts';
 
 export type { Declaration } from './settings/declaration.ts';
-export { egressMistakes, type Gateway, type ProxyRule } from './settings/egress.ts';
+export { egressMistakes, egressWarnings, type Gateway, type ProxyRule } from './settings/egress.ts';
 export type { EtrnSource, FetchAccount } from './settings/fetching.ts';
 export { type EtrnRule, type OdmrRule, parkingWarnings } from './settings/parking.ts';
 export type { AliasRule, FallbackRule, ForwardRule, VirtualDomain } from './settings/recipients.ts';

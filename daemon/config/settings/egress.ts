@@ -1,8 +1,9 @@
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { readNameServer } from '../../wire/dns.ts';
+import { isLoopback } from '../../wire/ip.ts';
 import type { Login, ProxyServer } from '../../wire/proxy.ts';
-import { gatewayLine } from '../gateway-line.ts';
+import { gatewayLine, isHere } from '../gateway-line.ts';
 import { proxyLine } from '../proxy-line.ts';
 import * as v from '../values.ts';
 import { type Declarations, single } from './declaration.ts';
@@ -109,6 +110,18 @@ export function egressMistakes(s: EgressSettings): string[] {
       .filter(family => s.outgoing_ip.filter(ip => isIP(ip) === family).length > 1)
       .map(family => `outgoing_ip: only one IPv${family} address can be named`),
   ];
+}
+
+/** What is odd about gateways beside the listeners. */
+export function egressWarnings(s: EgressSettings & { listen: string; smtp_port: number }): string[] {
+  const everywhere = s.listen === '0.0.0.0' || s.listen === '::';
+  const isUs = (host: string) =>
+    host === s.listen || (host === 'localhost' && isLoopback(s.listen)) || (everywhere && isHere(host));
+  return s.gateway
+    .filter(g => !g.mx && g.port === s.smtp_port && isUs(g.host))
+    .map(
+      g => `gateway: ${g.host}:${g.port} is this server itself: mail for ${g.domain} goes in a circle until it fails`,
+    );
 }
 
 const own = (): string[] => Object.values(networkInterfaces()).flatMap(i => (i ?? []).map(({ address }) => address));
