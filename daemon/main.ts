@@ -113,7 +113,7 @@ export const startDaemon: Start = async context => {
   const sessions = () => ({
     smtp: relay.connections(),
     submission: submission.connections(),
-    odmr: odmr.connections(),
+    ...(settings.odmr_port > 0 && { odmr: odmr.connections() }),
     pop3: pop3.sessions(),
   });
   const status = async () => ({ sessions: sessions(), queue: await queue.status(), writes: store.pendingWrites() });
