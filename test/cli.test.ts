@@ -256,7 +256,6 @@ describe('cwmail', () => {
         'dmail.conf:1: host_domain: kept',
         'dmail.conf:2: work_path: ignored: mail, queue and logs lie b',
         'dmail.conf:3: sysadmin: read as: alias postmaster@x.example ',
-        'dmail.conf:3: alias: kept',
         'dmail.conf:4: manager_password: ignored: the servers are mana',
         'dmail.conf:5: there is no setting "colour"',
         'dmail.conf: smtp_port is not named: it was 25 by default, he',

@@ -18,10 +18,16 @@ export async function now(context: CommandContext): Promise<number> {
   return await withTell(context, async tell => {
     const visits = (await tell.ask('fetcher', 'fetch.now', { name: context.args[0] ?? null })) as Visit[];
     const sentDown = new Set(settings.fetch.filter(f => f.to.kind === 'odmr').map(f => f.name));
-    for (const { name, result } of visits)
-      print(`${name}: ${(sentDown.has(name) ? taken : fetched)(result)}${result.error ? `: ${result.error}` : ''}`);
+    for (const { name, result } of visits) print(`${name}: ${inWords(result, sentDown.has(name) ? taken : fetched)}`);
     return visits.some(v => v.result.error) ? 1 : 0;
   });
+}
+
+/** A visit that came to nothing has only its reason to tell. */
+function inWords(result: Result, done: (result: Result) => string): string {
+  const { fetched, deleted, left, skipped, refused, error } = result;
+  if (error === null) return done(result);
+  return fetched + deleted + left + skipped + refused > 0 ? `${done(result)}: ${error}` : error;
 }
 
 const fetched = (r: Result): string =>

@@ -29,9 +29,10 @@ export async function start(context: CommandContext): Promise<number> {
   const clock = clockProblem(settings);
   if (clock !== null) notice(clock);
   for (const m of warnings) notice(`${mistakeLine(m)} (a warning)`);
-  if (notes.length > 0)
+  const old = new Set(notes.map(n => `${n.file}:${n.line}`)).size;
+  if (old > 0)
     notice(
-      `${notes.length} lines of the settings are named as in dmail.conf; cwmail config check says what they are here`,
+      `${old === 1 ? 'one line of the settings is' : `${old} lines of the settings are`} as in dmail.conf; cwmail config check says what becomes of it`,
     );
   house = await startHouse({
     settings,
