@@ -484,6 +484,22 @@ describe('of a running house', () => {
   });
 });
 
+test('$CWMAIL_CONFIG names the settings where no --config does', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cwmail-cli-'));
+  for (const name of ['env', 'given']) writeFileSync(join(folder, `${name}.conf`), `data_path ${name}\n`);
+  process.env.CWMAIL_CONFIG = join(folder, 'env.conf');
+  try {
+    const { stdout } = await runCli(['config', 'check'], '', folder);
+    expect(stdout).toBe(`${join(folder, 'env.conf')} is good\n`);
+    expect((await runCli(['config', 'check', '--config', 'given.conf'], '', folder)).stdout).toBe(
+      'given.conf is good\n',
+    );
+  } finally {
+    delete process.env.CWMAIL_CONFIG;
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test('--set wins over the settings file', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'cwmail-cli-'));
   const [smtp, submission, pop, http] = await freePorts(4);

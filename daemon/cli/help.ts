@@ -6,7 +6,7 @@ import { type Command, commands, groups } from './commands.ts';
 export const sendmailNames = ['sendmail', 'mailq', 'newaliases'];
 
 const always: Record<string, string> = {
-  '--config FILE': 'the settings; else cwmail.conf of this folder, else the defaults',
+  '--config FILE': 'the settings; else $CWMAIL_CONFIG, else cwmail.conf of this folder, else the defaults',
   '--set NAME=VALUE': 'one more line of settings, which wins; may be repeated',
 };
 
