@@ -318,7 +318,7 @@ describe('routes', () => {
     return { code, lines: stdout.trimEnd().split('\n') };
   };
 
-  // FEATURES E2–E7: forwards replace and all that match apply, fallback only where nothing else takes it.
+  // Forwards replace and all that match apply, fallback only where nothing else takes it.
   test.each([
     ['a mailbox', 'ann@us.test', ['ann@us.test']],
     ['a subaddress', 'ann+shop@us.test', ['ann+shop@us.test']],
