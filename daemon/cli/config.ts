@@ -30,7 +30,7 @@ export async function check(context: CommandContext): Promise<number> {
 
 /** Where a house runs on this very file: what a reload would apply, and what a restart. */
 async function compareWithRunning(settings: Settings, file: string | null): Promise<void> {
-  const channel = file === null ? null : await dialControl(controlPath(settings.data_path));
+  const channel = file === null ? null : await dialControl(controlPath(settings.data_path)).catch(() => null);
   if (channel === null || file === null) return;
   const tell = createTell(channel);
   const would = (await tell.ask('supervisor', 'reload', { dry: true })) as ReloadAnswer;
