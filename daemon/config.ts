@@ -19,6 +19,7 @@ import { settle, type Verdict } from './config/settle.ts';
 
 export { type FilterFile, readFilterFile } from './config/filter-file.ts';
 export { changedSettings, derived, needsRestart, perList, type SettingName } from './config/live.ts';
+export { nearest } from './config/nearest.ts';
 export { settingsReference } from './config/reference.ts';
 export type {
   AliasRule,

@@ -9,6 +9,7 @@ import { because, type Log } from '../daemon/log.ts';
 import { isPositive, replyLine } from '../daemon/mail/reply.ts';
 import { mayGoOut } from '../daemon/online.ts';
 import { type ClientOptions, ConnectError, type SmtpClient } from '../daemon/smtp-client.ts';
+import { dial, localAddresses } from '../daemon/wire/dial.ts';
 import type { Alarm } from './alarm.ts';
 import { printable } from './pop3-client.ts';
 
@@ -29,7 +30,7 @@ export type EtrnAsker = {
 };
 
 export type EtrnAskerOptions = {
-  settings: Pick<Settings, 'etrn_from' | 'ras_timer' | 'online' | 'host_domain' | 'vdomain'>;
+  settings: Pick<Settings, 'etrn_from' | 'ras_timer' | 'online' | 'host_domain' | 'vdomain' | 'outgoing_ip'>;
   connect: (options: ClientOptions) => Promise<SmtpClient>;
   log: Log;
   now: () => number;
@@ -115,6 +116,8 @@ function clientOptions({ host, port, login, tls }: EtrnSource, { settings, timeo
     ...{ host, port, tls, name: settings.host_domain[0] ?? 'localhost' },
     ...(login && { login }),
     ...(ca === undefined ? {} : { ca }),
+    // Whoever keeps our mail may know us by the address we come from.
+    dial: () => dial([host], port, timeout, localAddresses(settings.outgoing_ip)),
     timeouts: { connect: timeout, greeting: timeout, command: timeout },
   } satisfies ClientOptions;
 }

@@ -111,7 +111,7 @@ test('passwordProblem asks for length and for no more', () => {
     expect([password, passwordProblem(password, 'bob.smith')]).toEqual([password, problem]);
 });
 
-// FEATURES F1-F3, F10: by suffix, by the dialled address, by the whole address.
+// By suffix, by the dialled address, by the whole address.
 test.each([
   ['fred/xdom', '', 'fred@vir.test'],
   ['FRED/XDOM', '10.0.0.2', 'fred@vir.test'],

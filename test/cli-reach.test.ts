@@ -59,7 +59,10 @@ test('reach says why a gateway would not take mail, and exits with 1', async () 
     'far.test',
     `gateway=* 127.0.0.1:${strict.port} user=site password=tea-of-mine tls=off`,
   );
-  expect([code, said]).toEqual([1, [`127.0.0.1:${strict.port}: 451 4.7.0 127.0.0.1 does not let us sign in`]]);
+  expect([code, said]).toEqual([
+    1,
+    [`127.0.0.1:${strict.port}: 451 4.7.0 127.0.0.1 does not let us sign in (535 5.7.8 No)`],
+  ]);
   const [proxy] = await freePorts(1);
   const by = await reach('far.test', `gateway=* mx.far.test`, `proxy_domain=* socks5h://127.0.0.1:${proxy}`);
   expect(by.said).toEqual([expect.stringMatching(/^mx\.far\.test:25 by socks5:.*: 451 4\.4\.1 .*connection refused$/)]);

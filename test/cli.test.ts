@@ -4,6 +4,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { commands } from '../daemon/cli/commands.ts';
 import { freePorts, type House, launcher, runCli, startHouse, until } from './harness.ts';
 import { openTalk, popMessages, sendRaw } from './mail-talk.ts';
 import { signIn } from './site-talk.ts';
@@ -64,11 +65,17 @@ describe('user', () => {
       /"b@x\.example" is too much; it is: cwmail user add/,
     ],
     [64, ['user', 'add', 'b@x.example'], password, /say --password-stdin/],
-    [64, ['user', 'add', 'b@x.example', '--password', 'x'], '', /Unknown option '--password'/],
+    [
+      64,
+      ['user', 'add', 'b@x.example', '--password', 'x'],
+      '',
+      /user add has no option --password \(cwmail help user add\)/,
+    ],
     [64, ['user', 'add', 'b@x.example\r\nRCPT TO:<c@x.example>', '--password-stdin'], password, /an address such as/],
     [64, ['user', 'list', 'ann'], '', /"ann" is too much/],
-    [64, ['user'], '', /there is no command "user"/],
+    [64, ['user'], '', /a word is missing behind user; it is one of: user add, user passwd, /],
     [64, ['user', 'rename'], '', /there is no command "user rename"/],
+    [64, ['user', 'lits'], '', /there is no command "user lits"; did you mean user list\?/],
     // The call is right and cannot be done: 1.
     [
       1,
@@ -108,12 +115,28 @@ describe('cwmail', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   test.each<[number, string[], RegExp]>([
-    [0, ['--help'], /^cwmail COMMAND [\s\S]*user add NAME@DOMAIN --password-stdin[\s\S]*config check/],
+    [
+      0,
+      ['--help'],
+      /^cwmail COMMAND [\s\S]*\nRunning\n {2}start [\s\S]*\nAccounts\n {2}user add NAME@DOMAIN --password-stdin /,
+    ],
     [0, ['--version'], /^cwmail \d+\.\d+\.\d+, Node v2[4-9]\./],
     [64, [], /^cwmail COMMAND/],
     [64, ['nonsense'], /there is no command "nonsense"; cwmail --help lists them/],
     [64, ['start', 'now'], /"now" is too much; it is: cwmail start/],
-    [64, ['start', '--nonsense'], /Unknown option '--nonsense'/],
+    [64, ['start', '--nonsense'], /start has no option --nonsense \(cwmail help start\)/],
+    [64, ['start', '--bounce'], /start has no option --bounce/],
+    [64, ['queue', 'list', '--lmit', '3'], /queue list has no option --lmit; did you mean --limit\?/],
+    [64, ['queue', 'list', '--limit'], /'--limit' argument is ambiguous|argument missing/],
+    [64, ['strat'], /there is no command "strat"; did you mean start\?/],
+    [64, ['help', 'strat'], /did you mean start\?/],
+    [0, ['help', 'queue'], /^ {2}queue list \[FILTER\] +list what waits[\s\S]*queue counters/],
+    [
+      0,
+      ['queue', 'list', '--help'],
+      /^cwmail queue list \[FILTER\]\n[\s\S]*--limit N[\s\S]*\nExample {5}cwmail queue list/,
+    ],
+    [0, ['sendmail', '--help'], /^cwmail sendmail \[OPTION …\][\s\S]*64, 65, 67/],
     [64, ['queue', 'retry', 'first'], /queue ids are numbers/],
     [64, ['route', 'ann'], /an address such as/],
     [64, ['config', 'check', 'file.conf'], /"file\.conf" is too much/],
@@ -233,7 +256,6 @@ describe('cwmail', () => {
         'dmail.conf:1: host_domain: kept',
         'dmail.conf:2: work_path: ignored: mail, queue and logs lie b',
         'dmail.conf:3: sysadmin: read as: alias postmaster@x.example ',
-        'dmail.conf:3: alias: kept',
         'dmail.conf:4: manager_password: ignored: the servers are mana',
         'dmail.conf:5: there is no setting "colour"',
         'dmail.conf: smtp_port is not named: it was 25 by default, he',
@@ -462,6 +484,22 @@ describe('of a running house', () => {
   });
 });
 
+test('$CWMAIL_CONFIG names the settings where no --config does', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cwmail-cli-'));
+  for (const name of ['env', 'given']) writeFileSync(join(folder, `${name}.conf`), `data_path ${name}\n`);
+  process.env.CWMAIL_CONFIG = join(folder, 'env.conf');
+  try {
+    const { stdout } = await runCli(['config', 'check'], '', folder);
+    expect(stdout).toBe(`${join(folder, 'env.conf')} is good\n`);
+    expect((await runCli(['config', 'check', '--config', 'given.conf'], '', folder)).stdout).toBe(
+      'given.conf is good\n',
+    );
+  } finally {
+    delete process.env.CWMAIL_CONFIG;
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test('--set wins over the settings file', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'cwmail-cli-'));
   const [smtp, submission, pop, http] = await freePorts(4);
@@ -471,6 +509,18 @@ test('--set wins over the settings file', async () => {
   expect(house.output[0]).toBe('CWMail is running for set.example.');
   expect((await fetch(`http://127.0.0.1:${http}/health`)).status).toBe(200);
   await house.remove();
+});
+
+test('cwmail --help fits 100 columns, and each of its commands tells of options that it takes', async () => {
+  const { stdout } = await runCli(['--help']);
+  for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+  for (const [name, { options = {}, example }] of Object.entries(commands)) {
+    expect(stdout).toMatch(new RegExp(`^ {2}${name}\\b`, 'm'));
+    expect(example).toContain(`cwmail ${name}`);
+    const given = Object.keys(options).flatMap(o => [o.split(' ')[0]!, ...(o.includes(' ') ? ['7'] : [])]);
+    const { stderr } = await runCli([...name.split(' '), ...given, '--set', 'nonsense=1']);
+    expect(stderr).not.toMatch(/has no option|argument/);
+  }
 });
 
 describe('launcher', () => {

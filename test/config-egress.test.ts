@@ -215,7 +215,7 @@ test('dns_host takes addresses with port and tcp:', () => {
 });
 
 test('outgoing_ip must be this machine’s, one of each family', () => {
-  expect(load('outgoing_ip 127.0.0.1\noutgoing_ipv6 prefer').said).toEqual([]);
+  for (const ip of ['127.0.0.1', '127.0.0.2']) expect(load(`outgoing_ip ${ip}\noutgoing_ipv6 prefer`).said).toEqual([]);
   expect(load('outgoing_ip 192.0.2.1').said).toEqual(['outgoing_ip: 192.0.2.1 is no address of this machine']);
   const own = Object.values(networkInterfaces())
     .flatMap(i => i ?? [])

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'vitest';
-import { family, type House } from './harness.ts';
+import { family, type House, hasCommand } from './harness.ts';
 import { openTalk, popMessages, type Talk } from './mail-talk.ts';
 
 /** What crash tests share: senders that keep a ledger, syncs that kill or fail, disks that fill up or lose power. */
@@ -240,6 +240,8 @@ export function testWithDisk(make: (megabytes: number) => Disk) {
 }
 
 function hindrance(make: (megabytes: number) => Disk): string | null {
+  const packages = { 'mkfs.ext4': 'e2fsprogs', mount: 'mount', python3: 'python3' };
+  for (const [command, name] of Object.entries(packages)) if (!hasCommand(command)) return `needs the package ${name}`;
   if (process.getuid?.() !== 0) return 'only root can mount the disk for it';
   try {
     make(8).remove();

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type EtrnSource, loadSettings, type Settings } from '../daemon/config.ts';
 import { type Fields, type Log, silentLog } from '../daemon/log.ts';
@@ -21,7 +23,7 @@ async function provider(script: Script = {}): Promise<NextHop> {
   return hop;
 }
 
-const source = ({ port }: NextHop, more: Partial<EtrnSource> = {}): EtrnSource => ({
+const source = ({ port }: Pick<NextHop, 'port'>, more: Partial<EtrnSource> = {}): EtrnSource => ({
   ...{ name: `127.0.0.1:${port}`, host: '127.0.0.1', port, login: null, tls: 'off' },
   ...more,
 });
@@ -65,6 +67,21 @@ describe('startEtrn', () => {
       ['warn', 'asked'],
       ['warn', 'asked'],
     ]);
+  });
+
+  test('startEtrn asks from outgoing_ip, by which a provider may know us', async () => {
+    const peers: (string | undefined)[] = [];
+    const server = createServer(socket => {
+      peers.push(socket.remoteAddress);
+      socket.end('421 not now\r\n');
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { asker } = ask([source({ port: (server.address() as AddressInfo).port })], {
+      outgoing_ip: ['127.0.0.2'],
+    });
+    await asker.runNow();
+    server.close();
+    expect(peers).toEqual(['127.0.0.2']);
   });
 
   test('startEtrn asks by itself at the start and every ras_timer, and not while it is 0', async () => {

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { accessSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -140,18 +140,23 @@ const exited = (child: ChildProcess): Promise<void> =>
     : new Promise(resolve => child.once('exit', () => resolve()));
 
 /** A process and all below it. */
-export function family(pid: number): Promise<number[]> {
-  return new Promise(resolve => {
-    execFile('ps', ['-eo', 'pid=,ppid='], (_, out) => {
-      const pairs = out
-        .trim()
-        .split('\n')
-        .map(l => l.trim().split(/\s+/).map(Number) as [number, number]);
-      const found = [pid];
-      for (const p of found) found.push(...pairs.filter(([, parent]) => parent === p).map(([child]) => child));
-      resolve(found);
-    });
-  });
+export async function family(pid: number): Promise<number[]> {
+  const pairs = readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .map(name => [Number(name), parentOf(name)]);
+  const found = [pid];
+  for (const p of found) found.push(...pairs.filter(([, parent]) => parent === p).map(([child]) => child!));
+  return found;
+}
+
+/** Null: it has ended meanwhile. */
+function parentOf(pid: string): number | null {
+  try {
+    // Behind the name, which may hold anything, stand the state and the parent.
+    return Number(readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)!.split(' ')[1]);
+  } catch {
+    return null;
+  }
 }
 
 function killQuietly(pid: number): void {

@@ -313,7 +313,7 @@ describe.each([{ single: false }, { single: true }])('reload, single: $single', 
     expect(
       (await reload({ fetch: `${ann} pop3://u@127.0.0.1:1 password=hidden tls=off`, online: 'always' })).said,
     ).toEqual(['Applied: online, fetch']);
-    expect((await fetchNow()).stdout).toMatch(/^u@127\.0\.0\.1:1: 0 fetched/);
+    expect((await fetchNow()).stdout).toMatch(/^u@127\.0\.0\.1:1: 127\.0\.0\.1:1: connection refused$/m);
     await reload({ 'fetch#2': `${ann} pop3://v@127.0.0.1:1 password=hidden tls=off` });
     expect((await fetchNow()).stdout.split('\n').map(l => l.split(':')[0])).toEqual(['u@127.0.0.1', 'v@127.0.0.1', '']);
     await reload({ fetch: undefined });

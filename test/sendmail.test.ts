@@ -254,6 +254,18 @@ describe('sendmail', () => {
     expect(mail).toMatch(/^Return-Path: <nobody@localhost>[\s\S]*from nobody\r\n$/);
   });
 
+  test.skipIf(!root)(
+    'another user of the machine is told whose commands these are, not that nothing runs',
+    async () => {
+      const args = ['-u', 'nobody', '--', 'env', `CWMAIL_CONFIG=${good}`, launcher, 'status'];
+      const { code, err } = await runCommand('runuser', args);
+      expect(code).toBe(1);
+      expect(Buffer.from(err, 'latin1').toString()).toMatch(
+        /^cwmail: only the servers’ own user may open \S+: run this as that user\n$/,
+      );
+    },
+  );
+
   testWith('php', 'php-cli')('PHP’s mail() sends by it', async () => {
     const call = `exit(mail("bo@localhost", "From PHP", "line\\n.\\nline", ["From" => "shop@localhost", "Bcc" => "cy@localhost"], "-f shop@localhost") ? 0 : 1);`;
     const args = ['-n', '-d', `sendmail_path=${names.sendmail} -t -i`, '-r', call];

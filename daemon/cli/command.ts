@@ -38,9 +38,9 @@ export class PlainError extends Error {
   readonly plain = true;
 }
 
-/** The settings as this command was given them, with mistakes and all. */
+/** The settings as this command was given them, or as $CWMAIL_CONFIG names them, with mistakes and all. */
 export const readSettings = ({ options }: CommandContext): Loaded =>
-  loadSettings({ config: options.config ?? null, set: options.set ?? [] });
+  loadSettings({ config: options.config ?? (process.env.CWMAIL_CONFIG || null), set: options.set ?? [] });
 
 /** The same, and the end of the command when they have mistakes. */
 export function loadedOf(context: CommandContext): Loaded {

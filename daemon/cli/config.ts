@@ -3,6 +3,7 @@ import {
   differingDefaults,
   ipListKindOf,
   loadSettings,
+  type Mistake,
   mistakeLine,
   neededFiles,
   type Settings,
@@ -29,7 +30,7 @@ export async function check(context: CommandContext): Promise<number> {
 
 /** Where a house runs on this very file: what a reload would apply, and what a restart. */
 async function compareWithRunning(settings: Settings, file: string | null): Promise<void> {
-  const channel = file === null ? null : await dialControl(controlPath(settings.data_path));
+  const channel = file === null ? null : await dialControl(controlPath(settings.data_path)).catch(() => null);
   if (channel === null || file === null) return;
   const tell = createTell(channel);
   const would = (await tell.ask('supervisor', 'reload', { dry: true })) as ReloadAnswer;
@@ -49,7 +50,11 @@ export async function importReport({ args, options }: CommandContext): Promise<n
   const [config] = args;
   if (config === undefined) throw new UsageError('the file belongs behind it: cwmail config import-report dmail.conf');
   const found = loadSettings({ config, set: options.set ?? [] });
-  for (const v of found.verdicts) print(mistakeLine(v.what === 'kept' ? { ...v, message: `${v.name}: kept` } : v));
+  const at = ({ file, line }: Mistake) => `${file}:${line}`;
+  const mapped = new Set(found.verdicts.filter(v => v.what === 'mapped').map(at));
+  for (const v of found.verdicts)
+    if (v.what !== 'kept') print(mistakeLine(v));
+    else if (!mapped.has(at(v))) print(mistakeLine({ ...v, message: `${v.name}: kept` }));
   const lineless = found.mistakes.filter(m => !found.verdicts.some(v => v.file === m.file && v.line === m.line));
   for (const m of lineless) print(mistakeLine(m));
   for (const [name, theirs, ours] of differingDefaults(found))

@@ -1,6 +1,7 @@
 import type { Settings } from '../config.ts';
 import { isSuspended } from '../parking.ts';
 import type { DomainCall, DomainMail } from '../store.ts';
+import { inBytes } from './bytes.ts';
 import { type CommandContext, print, withStore } from './command.ts';
 
 /** What each domain has in the queue, and who called for it last. */
@@ -41,13 +42,6 @@ function warningOf(m: DomainMail, suspended: boolean, s: Settings): string | nul
 }
 
 const inDays = (ms: number): string => `${Math.floor(ms / 86_400_000)} days`;
-
-const inBytes = (n: number): string =>
-  n < 1024 ** 2
-    ? `${Math.ceil(n / 1024)} KB`
-    : n < 1024 ** 3
-      ? `${(n / 1024 ** 2).toFixed(1)} MB`
-      : `${(n / 1024 ** 3).toFixed(1)} GB`;
 
 const heads = ['DOMAIN', 'STATE', 'PARKED', 'WAITING', 'SENDING', 'HELD', 'SIZE', 'OLDEST', 'EXPIRES', 'LAST CALL'];
 

@@ -44,7 +44,7 @@ export async function sendmail(called: string, args: string[]): Promise<number> 
 }
 
 async function act(options: Options): Promise<number> {
-  const config = options.config ?? process.env.CWMAIL_CONFIG ?? (existsSync(usual) ? usual : undefined);
+  const config = options.config ?? (process.env.CWMAIL_CONFIG || undefined) ?? (existsSync(usual) ? usual : undefined);
   const context = { args: [], options: { ...(config !== undefined && { config }), set: options.set } };
   switch (options.mode) {
     case 'm':

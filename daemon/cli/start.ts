@@ -29,9 +29,10 @@ export async function start(context: CommandContext): Promise<number> {
   const clock = clockProblem(settings);
   if (clock !== null) notice(clock);
   for (const m of warnings) notice(`${mistakeLine(m)} (a warning)`);
-  if (notes.length > 0)
+  const old = new Set(notes.map(n => `${n.file}:${n.line}`)).size;
+  if (old > 0)
     notice(
-      `${notes.length} lines of the settings are named as in dmail.conf; cwmail config check says what they are here`,
+      `${old === 1 ? 'one line of the settings is' : `${old} lines of the settings are`} as in dmail.conf; cwmail config check says what becomes of it`,
     );
   house = await startHouse({
     settings,
@@ -54,17 +55,25 @@ function inWords(error: unknown): never {
 }
 
 function greeting(s: Settings, house: House): string {
-  const host = ['127.0.0.1', '0.0.0.0', '::1', '::'].includes(s.listen) ? 'localhost' : s.listen;
-  const open = `${s.site_url || `http://${host}:${s.http_port}`}/`;
+  const listen = s.listen.includes(':') ? `[${s.listen}]` : s.listen;
+  const open = `${s.site_url || siteAt(s, listen)}/`;
   return [
     `CWMail is running for ${s.host_domain.join(', ')}.`,
     `  Open         ${open}${s.signup === 'open' ? `   (sign up at ${open}signup)` : ''}`,
-    `  SMTP         ${s.listen}:${s.smtp_port}, for submission ${s.listen}:${s.submission_port}`,
-    `  POP3         ${s.listen}:${s.pop_port}`,
+    `  SMTP         ${listen}:${s.smtp_port}, for submission ${listen}:${s.submission_port}`,
+    s.odmr_port > 0 ? `  ODMR         ${listen}:${s.odmr_port}` : null,
+    `  POP3         ${listen}:${s.pop_port}`,
     `  Mail lies in ${s.data_path}, the log in ${house.logFile}`,
     s.online === 'never' ? '  Off line     mail for other domains is parked, nothing is fetched (online never)' : null,
-    '  Stop with    Ctrl-C',
+    `  Stop with    ${onTerminal() ? 'Ctrl-C' : `kill ${process.pid}`}`,
   ]
     .filter(line => line !== null)
     .join('\n');
+}
+
+/** Over TLS where it is served so: passwords are not asked for otherwise, but on this machine. */
+function siteAt({ listen, http_port, https_port }: Settings, shown: string): string {
+  const host = ['127.0.0.1', '0.0.0.0', '::1', '::'].includes(listen) ? 'localhost' : shown;
+  const [scheme, port, usual] = https_port > 0 ? ['https', https_port, 443] : ['http', http_port, 80];
+  return `${scheme}://${host}${port === usual ? '' : `:${port}`}`;
 }

@@ -38,10 +38,12 @@ async function gather(tell: Tell): Promise<Status> {
 }
 
 function shown({ uptime, processes, daemon }: Status): string[] {
-  const lines = [`Running    for ${duration(uptime)}`];
+  const lines = [`Running    for ${inWords(uptime)}`];
   for (const [name, p] of Object.entries(processes)) {
     const memory = p.memory === null ? 'does not answer' : `${Math.round(p.memory / 1024 ** 2)} MB`;
-    lines.push(`  ${name.padEnd(8)} pid ${p.pid ?? '-'}, ${memory}, restarted ${p.restarts} times`);
+    lines.push(
+      `  ${name.padEnd(8)} pid ${p.pid ?? '-'}, ${memory}, restarted ${p.restarts === 1 ? 'once' : `${p.restarts} times`}`,
+    );
   }
   if (daemon === null) return [...lines, 'The daemon does not answer now; the log says why.'];
   const { sessions, queue, writes } = daemon;
@@ -62,7 +64,18 @@ function shown({ uptime, processes, daemon }: Status): string[] {
 
 const iso = (at: number): string => new Date(at).toISOString();
 
-function duration(seconds: number): string {
-  const [days, hours, minutes] = [seconds / 86_400, (seconds / 3600) % 24, (seconds / 60) % 60].map(Math.floor);
-  return `${days} d ${hours} h ${minutes} min`;
+/** The two largest units: what is smaller says nothing. */
+function inWords(seconds: number): string {
+  const units: [number, string][] = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [Math.floor(seconds) % 60, 's'],
+  ];
+  const first = Math.max(
+    0,
+    units.findIndex(([n]) => n > 0),
+  );
+  const told = seconds < 1 ? units.slice(-1) : units.slice(first, first + 2);
+  return told.map(([n, unit]) => `${n} ${unit}`).join(' ');
 }

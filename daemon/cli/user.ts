@@ -2,6 +2,7 @@ import { hashPassword, passwordProblem } from '../auth.ts';
 import { ownDomains, type Settings } from '../config.ts';
 import { domainOf, localOf } from '../mail/address.ts';
 import type { Account } from '../store.ts';
+import { inBytes } from './bytes.ts';
 import {
   addressIn,
   type CommandContext,
@@ -49,9 +50,7 @@ export async function list(context: CommandContext): Promise<number> {
   return await withStore(context, async store => {
     const accounts = (await store.accounts.list()).map(shown);
     if (context.options.json) print(JSON.stringify(accounts, null, 2));
-    else
-      for (const a of accounts)
-        print(`${a.address}\t${a.used} octets${a.pop3 ? '' : '\tno POP3'}${a.disabled ? '\tdisabled' : ''}`);
+    else for (const a of accounts) print(line(a));
     return 0;
   });
 }
@@ -72,6 +71,11 @@ function domainsInWords({ host_domain, vdomain }: Settings): string {
   const further = vdomain.length ? `, vdomain has ${vdomain.map(v => v.domain).join(',')}` : '';
   return `host_domain is ${host_domain.join(',')}${further}`;
 }
+
+const line = ({ address, used, quota, pop3, disabled }: ReturnType<typeof shown>): string => {
+  const room = `${inBytes(used)}${quota === null ? '' : ` of ${inBytes(quota)}`}`;
+  return [address, room, pop3 ? '' : 'no POP3', disabled ? 'disabled' : ''].filter(Boolean).join('  ');
+};
 
 /** Null quota: no limit. */
 const shown = (a: Account) => ({

@@ -1,4 +1,5 @@
 import type { Line, Mistake } from './file.ts';
+import { nearest } from './nearest.ts';
 import { originals } from './originals.ts';
 import { type Declaration, declarations, type Settings } from './settings.ts';
 
@@ -85,21 +86,6 @@ function warnings({ values, last }: Collected): Mistake[] {
 }
 
 function unknownName(name: string): string {
-  const near = [...Object.keys(declarations), ...originals.keys()]
-    .map(known => ({ known, far: distance(name, known) }))
-    .sort((a, b) => a.far - b.far)[0]!;
-  const hint = near.far <= Math.max(2, name.length / 3) ? `; did you mean ${near.known}?` : '';
-  return `there is no setting "${name}"${hint}`;
-}
-
-/** Levenshtein's edit distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= Math.min(a.length, 64); i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++)
-      next.push(Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    row = next;
-  }
-  return row[b.length]!;
+  const near = nearest(name, [...Object.keys(declarations), ...originals.keys()]);
+  return `there is no setting "${name}"${near === null ? '' : `; did you mean ${near}?`}`;
 }

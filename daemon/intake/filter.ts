@@ -68,9 +68,11 @@ export function createContentFilter({ settings, log, now }: FilterOptions): Cont
     for (const w of read.warnings) log.warn('filter rule', { warning: mistakeLine(w) });
     for (const m of read.mistakes) log.error('filter rules not read, those before stay', { error: mistakeLine(m) });
     if (read.mistakes.length > 0) return false;
+    // Without rules, before and after, there is nothing to tell.
+    const had = path;
     file = read;
     path = settings.msg_filter;
-    log.info('filter rules read', { file: path, rules: file.set.rules.length });
+    if (path !== '' || had !== '') log.info('filter rules read', { file: path, rules: file.set.rules.length });
     return true;
   };
   const fresh = (): FilterFile => {

@@ -1,4 +1,4 @@
-import { silentLog } from '../log.ts';
+import { type Fields, silentLog } from '../log.ts';
 import { replyLine } from '../mail/reply.ts';
 import type { ClientOptions, SmtpClient } from '../smtp-client.ts';
 import type { Resolver } from '../wire/dns.ts';
@@ -27,12 +27,24 @@ export async function* probe(domain: string, options: ProbeOptions): AsyncIterab
   const search = { ...options.exchangers, resolver: options.resolver, settings, memory, now };
   const answer = await findHop(domain, { ...search, random: Math.random, ours: ourselves(settings) });
   if (answer.kind !== 'hosts') return yield { good: false, text: replyLine(answer.reply) };
-  const by = { ...options, name: settings.host_domain[0] ?? 'localhost', memory, now, log: silentLog() };
+  // What else goes to the log: the words of who refused the sign-in.
+  let words = '';
+  const hear = (_: string, { error }: Fields = {}) => {
+    words = ` (${error})`;
+  };
+  const by = {
+    ...options,
+    name: settings.host_domain[0] ?? 'localhost',
+    memory,
+    now,
+    log: { ...silentLog(), error: hear },
+  };
   for (const host of answer.hosts) {
+    words = '';
     const reached = await reach(host, { ...by, timeouts: { greeting: 30_000, command: 30_000 } });
     yield 'send' in reached
       ? await ready(host, reached)
-      : { good: false, text: `${way(host)}: ${replyLine(reached.reply)}` };
+      : { good: false, text: `${way(host)}: ${replyLine(reached.reply)}${words}` };
   }
 }
 

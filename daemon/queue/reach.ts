@@ -1,9 +1,8 @@
-import { isIP } from 'node:net';
 import type { Settings } from '../config.ts';
 import type { Log } from '../log.ts';
 import { reply } from '../mail/reply.ts';
 import { type ClientOptions, type ClientTimeouts, ConnectError, type SmtpClient } from '../smtp-client.ts';
-import type { LocalAddresses } from '../wire/dial.ts';
+import { localAddresses } from '../wire/dial.ts';
 import { dialBy, proxyName } from '../wire/proxy.ts';
 import type { Failure } from './carry.ts';
 import type { HostMemory } from './hop/memory.ts';
@@ -47,16 +46,11 @@ function clientOptions(host: Host, by: Reacher): ClientOptions {
     tls: host.tls,
     implicitTls: host.implicitTls,
     timeouts: { ...by.timeouts, connect },
-    dial: () => dialBy({ proxy, from: localAddresses(by.settings) }, host, connect),
+    dial: () => dialBy({ proxy, from: localAddresses(by.settings.outgoing_ip) }, host, connect),
     ...(login && { login }),
     ...(ca !== null && { ca }),
   };
 }
-
-const localAddresses = ({ outgoing_ip }: Reacher['settings']): LocalAddresses => ({
-  ipv4: outgoing_ip.find(ip => isIP(ip) === 4) ?? null,
-  ipv6: outgoing_ip.find(ip => isIP(ip) === 6) ?? null,
-});
 
 function failureOf(host: Host, error: ConnectError, by: Reacher): Failure {
   if (error.kind === 'auth' && (error.permanent || error.reply === null)) return signInRefused(host, error, by);

@@ -33,11 +33,15 @@ function parsed(line: string): Message | null {
   }
 }
 
-/** Null: nobody listens there, so nothing runs on this data folder. */
+/** Null: nobody listens there, so nothing runs on this data folder. Rejects for who may not ask. */
 export function dialControl(path: string): Promise<Channel | null> {
-  return new Promise(resolve => {
+  return new Promise((resolve, reject) => {
     const socket = createConnection(path);
     socket.once('connect', () => resolve(socketChannel(socket)));
-    socket.once('error', () => resolve(null));
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EACCES' && error.code !== 'EPERM') return resolve(null);
+      const message = `only the servers’ own user may open ${path}: run this as that user`;
+      reject(Object.assign(new Error(message), { plain: true }));
+    });
   });
 }

@@ -13,6 +13,12 @@ export type DialFailure = 'dns' | 'refused' | 'timeout' | 'unreachable' | 'proxy
 export type LocalAddresses = { ipv4: string | null; ipv6: string | null };
 export const anyLocal: LocalAddresses = { ipv4: null, ipv6: null };
 
+/** One address of each family at most stands in such a list. */
+export const localAddresses = (ips: string[]): LocalAddresses => ({
+  ipv4: ips.find(ip => isIP(ip) === 4) ?? null,
+  ipv6: ips.find(ip => isIP(ip) === 6) ?? null,
+});
+
 export class DialError extends Error {
   readonly kind: DialFailure;
   constructor(kind: DialFailure, message: string) {

@@ -81,7 +81,7 @@ export const egressSettings: Declarations<EgressSettings> = {
         : v.wrong('an address such as 192.0.2.53, [2001:db8::53]:53 or tcp:192.0.2.53 belongs here'),
   },
   outgoing_ip: {
-    doc: 'The address of this machine from which mail goes out, one for IPv4, one for IPv6. None for a family: as the system chooses.',
+    doc: 'The address of this machine from which mail and ETRN questions go out, one for IPv4, one for IPv6. None for a family: as the system chooses.',
     form: 'IP[,IP]',
     group: 'Queue',
     initial: [],
@@ -105,7 +105,7 @@ export function egressMistakes(s: EgressSettings): string[] {
   const twice = new Set(domains.filter((d, i) => domains.indexOf(d) !== i));
   return [
     ...[...twice].map(d => `proxy_domain: ${d} has two lines; only one proxy can be named for a domain`),
-    ...s.outgoing_ip.filter(ip => !own().includes(ip)).map(ip => `outgoing_ip: ${ip} is no address of this machine`),
+    ...s.outgoing_ip.filter(ip => !isOwn(ip)).map(ip => `outgoing_ip: ${ip} is no address of this machine`),
     ...([4, 6] as const)
       .filter(family => s.outgoing_ip.filter(ip => isIP(ip) === family).length > 1)
       .map(family => `outgoing_ip: only one IPv${family} address can be named`),
@@ -124,4 +124,6 @@ export function egressWarnings(s: EgressSettings & { listen: string; smtp_port: 
     );
 }
 
-const own = (): string[] => Object.values(networkInterfaces()).flatMap(i => (i ?? []).map(({ address }) => address));
+/** All of 127.0.0.0/8 is the machine's, though one address of it is listed. */
+const isOwn = (ip: string): boolean =>
+  ip.startsWith('127.') || Object.values(networkInterfaces()).some(i => i?.some(({ address }) => address === ip));

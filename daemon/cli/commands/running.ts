@@ -1,0 +1,43 @@
+import { type Group, json } from './command.ts';
+
+export const running: Group = {
+  title: 'Running',
+  commands: {
+    start: {
+      does: 'serve mail and the site until stopped',
+      options: { '--single': 'all in one process: less memory, and a fault takes all down' },
+      example: 'cwmail start --config /etc/cwmail/cwmail.conf',
+      load: async () => (await import('../start.ts')).start,
+    },
+    status: {
+      does: 'show sessions, queue and processes',
+      options: json,
+      exits: '1: nothing runs, or the daemon does not answer',
+      example: 'cwmail status',
+      load: async () => (await import('../status.ts')).status,
+    },
+    reload: {
+      does: 'apply changed settings without a restart',
+      exits: '1: the settings have mistakes, or a part could not be applied',
+      example: 'cwmail reload --config /etc/cwmail/cwmail.conf',
+      load: async () => (await import('../reload.ts')).reload,
+    },
+    tellsmtp: {
+      takes: 'COMMAND | SCRIPT.msc',
+      does: 'tell the SMTP server something: see tellsmtp help',
+      options: json,
+      exits: '1, for a script: a reply was neither 2xx nor 3xx',
+      example: 'cwmail tellsmtp log_level debug',
+      words: 10,
+      load: async () => (await import('../managers.ts')).tellsmtp,
+    },
+    tellpop: {
+      takes: 'COMMAND',
+      does: 'tell the POP3 server something: see tellpop help',
+      options: json,
+      example: 'cwmail tellpop shutdown',
+      words: 10,
+      load: async () => (await import('../managers.ts')).tellpop,
+    },
+  },
+};
