@@ -9,7 +9,9 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { packed, packedUnread } from './store/accept.ts';
 import { type Accounts, createAccounts } from './store/accounts.ts';
+import { type Contacts, createContacts } from './store/contacts.ts';
 import { type Contents, createContents } from './store/content.ts';
+import { type Correspondents, createCorrespondents } from './store/correspondents.ts';
 import { createDeliveries, type Deliveries } from './store/deliveries.ts';
 import { createDomains, type Domains } from './store/domains.ts';
 import { createDrafts, type Drafts } from './store/drafts.ts';
@@ -29,7 +31,9 @@ import type { Read, Write } from './store/verbs.ts';
 import { inlineWriter, startWriter } from './store/writer.ts';
 
 export type { AccountFields } from './store/accounts.ts';
+export type { Contact, ContactFields, ContactGroup, ContactKey } from './store/contacts.ts';
 export type { ContentWriter } from './store/content.ts';
+export type { Correspondent, Suggestion } from './store/correspondents.ts';
 export type { QueueCounts } from './store/deliveries.ts';
 export type { DomainCall, DomainMail } from './store/domains.ts';
 export type { DraftFields } from './store/drafts.ts';
@@ -50,6 +54,8 @@ export type Store = {
   domains: Domains;
   heldSubmissions: HeldSubmissions;
   drafts: Drafts;
+  contacts: Contacts;
+  correspondents: Correspondents;
   sessions: Sessions;
   fetched: FetchedLedger;
   kept: KeptState;
@@ -110,6 +116,8 @@ export async function openStore({ path, writer: kind, fatal, indexes = true }: S
     domains: createDomains(read, write),
     heldSubmissions: createHeldSubmissions(read, write, swept),
     drafts,
+    contacts: createContacts(read, write),
+    correspondents: createCorrespondents(read, write),
     sessions: createSessions(read, write),
     fetched: createFetched(read, write),
     kept: createKeptState(read, write),

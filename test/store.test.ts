@@ -6,6 +6,7 @@ import { createReserve } from '../daemon/store/reserve.ts';
 import { openStore, type Store, StoreError } from '../daemon/store.ts';
 import { lockStore } from '../daemon/store-lock.ts';
 import { fits } from './fits.ts';
+import { contactsContract } from './store-contacts.ts';
 import { type Engine, storeContract } from './store-contract.ts';
 import { queueContract } from './store-queue-contract.ts';
 import { quotaContract } from './store-quota.ts';
@@ -39,6 +40,7 @@ for (const writer of ['thread', 'inline'] as const) {
   quotaContract(`SQLite, writer ${writer}`, engine);
   queueContract(`SQLite, writer ${writer}`, engine);
   searchContract(`SQLite, writer ${writer}`, engine);
+  contactsContract(`SQLite, writer ${writer}`, engine);
 }
 
 function scratch(): string {

@@ -1,6 +1,8 @@
 import { acceptRead, acceptReporting, type Packed, readPacked } from './accept.ts';
 import { accountVerbs } from './accounts.ts';
+import { contactVerbs } from './contacts.ts';
 import { contentVerbs } from './content.ts';
+import { correspondentVerbs } from './correspondents.ts';
 import { deliveryVerbs } from './deliveries.ts';
 import { domainVerbs } from './domains.ts';
 import { draftVerbs } from './drafts.ts';
@@ -32,6 +34,8 @@ export const verbs = {
   ...savedSearchVerbs,
   ...fetchedVerbs,
   ...spaceVerbs,
+  ...contactVerbs,
+  ...correspondentVerbs,
 };
 
 export type Verbs = typeof verbs;
