@@ -50,6 +50,43 @@ const draft = await fits(
   ),
 );
 
+const people: [string, string[], string[]][] = [
+  ['Åke Ström', ['ake@example.net'], ['Choir']],
+  ['Bo Ek', ['bo@example.net', 'bo.ek@firm.example'], ['Choir', 'Neighbours']],
+  [
+    'Donaudampfschifffahrtsgesellschaftskapitänswitwe Wilhelmine von und zu Hohenlohe',
+    ['wilhelmine.von.und.zu.hohenlohe-langenburg@a-very-long-domain-name.example'],
+    ['Rechnungen und sehr lange Gruppennamen'],
+  ],
+  ['فاطمة الزهراء', ['fatima@example.net'], []],
+  ['山田 太郎 🌸', ['taro@example.jp'], ['Neighbours']],
+  ['Nobody With An Address', [], []],
+];
+for (const [i, [name, addresses, groups]] of people.entries())
+  await site.store.contacts.create(
+    ann.id,
+    `p${i}`,
+    {
+      name,
+      addresses: addresses.map((address, n) => ({ label: n === 0 ? 'home' : 'work', address })),
+      note: i === 1 ? 'Plays the cello.' : '',
+      groups,
+      kept: i === 1 ? ['TEL;TYPE=home:+46 8 123 45', 'ORG:Firm;Sales', 'BDAY:1970-01-31'] : [],
+    },
+    now,
+  );
+await site.store.correspondents.wroteTo(
+  ann.id,
+  [
+    { name: 'Bodil', address: 'bodil@example.net' },
+    { name: '', address: 'bob@example.com' },
+  ],
+  now - 1e7,
+);
+const book = (await site.store.contacts.page(ann.id, { limit: 9 })).contacts;
+const bo = book.find(c => c.name === 'Bo Ek')?.id;
+const [choir] = await site.store.contacts.groups(ann.id);
+
 const { http } = serveSite({ app: site.app });
 await new Promise<void>(resolve => http.listen(0, '127.0.0.1', () => resolve()));
 const base = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
@@ -87,6 +124,28 @@ const shots: Shot[] = [
   { name: 'compose', path: '/compose', who: 'ann' },
   { name: 'draft', path: `/drafts/${draft.id}`, who: 'ann' },
   { name: 'reply', path: `/compose?reply=${ids.plain}`, who: 'ann' },
+  {
+    name: 'chips',
+    path: '/compose?to=Bo+Ek+<bo@example.net>,nonsense',
+    who: 'ann',
+    act: async page => {
+      await page.locator('.compose-row input[role=combobox]').first().pressSequentially('bo');
+      await page.locator('.offers [role=option]').first().waitFor();
+    },
+  },
+  { name: 'choose', path: `/drafts/${draft.id}/recipients`, who: 'ann' },
+  { name: 'contacts', path: '/contacts', who: 'ann' },
+  {
+    name: 'contacts-chosen',
+    path: `/contacts?group=${choir?.id}`,
+    who: 'ann',
+    act: async page => void (await page.locator('.person .tick input').first().check()),
+  },
+  { name: 'contacts-empty', path: '/contacts', who: 'newcomer' },
+  { name: 'contact', path: `/contacts/${bo}`, who: 'ann' },
+  { name: 'contact-new', path: '/contacts/new', who: 'ann' },
+  { name: 'correspondents', path: '/correspondents', who: 'ann' },
+  { name: 'import', path: '/contacts/imports', who: 'ann' },
   { name: 'drafts', path: '/mail/drafts', who: 'ann' },
   { name: 'search', path: '/search?q=garden', who: 'ann' },
   {

@@ -3,6 +3,7 @@ import { html } from 'hono/html';
 import type { Upload } from '../daemon/store.ts';
 import { icon, type Screen } from './layout.ts';
 import { fileIcon } from './message.ts';
+import { chipTemplate } from './recipients.ts';
 import type { Html, Key } from './words.ts';
 
 export type DraftState =
@@ -45,7 +46,7 @@ export function composePage(s: Screen, f: ComposeForm): Html {
 ${f.errors.form ? html`<p class="flash danger" role="alert">${icon(s, 'circle-alert')}${f.errors.form}</p>` : ''}
 <input type="hidden" name="key" value="${f.key}"><input type="hidden" name="related" value="${f.relatedId ?? ''}"><input type="hidden" name="relation" value="${f.relation ?? ''}">
 ${line(s, { id: `to-${id}`, name: 'to', label: t('compose.to'), value: f.to, error: f.errors.to, focus: f.to === '' || f.errors.to !== undefined, people: true })}
-${more(s, f)}
+${more(s, f)}${chipTemplate(s)}
 ${line(s, { id: `subject-${id}`, name: 'subject', label: t('compose.subject'), value: f.subject, people: false })}
 <div class="compose-text"><textarea id="text-${id}" name="text" aria-label="${t('compose.text')}" dir="auto" rows="14"${f.to !== '' && !f.errors.to ? html` autofocus` : ''}>
 ${f.text}</textarea></div>
@@ -57,6 +58,7 @@ ${files(s, f)}
 <div class="draft-saver" hx-post="/drafts" hx-trigger="input delay:1500ms from:'closest form'" hx-encoding="application/x-www-form-urlencoded" hx-target="find .draft-state" hx-swap="outerHTML" hx-push-url="false" hx-status:401="swap:none" hx-status:403="swap:none" hx-status:413="swap:none" hx-status:5xx="swap:none">${draftState(s, f)}</div>
 </footer>
 </form>
+<script src="${s.asset('compose.js')}" defer></script>
 </section>`;
 }
 
@@ -75,9 +77,9 @@ type Line = {
   people: boolean;
 };
 
-function line(_s: Screen, l: Line): Html {
+function line(s: Screen, l: Line): Html {
   const wrong = l.error ? html` aria-invalid="true" aria-describedby="${l.id}-error"` : '';
-  return html`<div class="compose-row${l.error ? ' wrong' : ''}"><label for="${l.id}">${l.label}</label><input id="${l.id}" name="${l.name}" value="${l.value}" dir="auto"${l.people ? html` inputmode="email" autocapitalize="none" spellcheck="false"` : ''}${wrong}${l.focus ? html` autofocus` : ''}>${l.error ? html`<p class="error" id="${l.id}-error">${l.error}</p>` : ''}</div>`;
+  return html`<div class="compose-row${l.error ? ' wrong' : ''}"${l.people ? html` data-people="/contacts/suggestions" data-wrong="${s.w.t('compose.chip.wrong')}" data-offers="${s.w.t('contacts.offers')}"` : ''}><label for="${l.id}">${l.label}</label><input id="${l.id}" name="${l.name}" value="${l.value}" dir="auto"${l.people ? html` inputmode="email" autocapitalize="none" spellcheck="false"` : ''}${wrong}${l.focus ? html` autofocus` : ''}>${l.error ? html`<p class="error" id="${l.id}-error">${l.error}</p>` : ''}</div>`;
 }
 
 /** Cc and Bcc stand folded until they are used. */
@@ -86,6 +88,7 @@ function more(s: Screen, f: ComposeForm): Html {
   return html`<details class="compose-more"${used ? html` open` : ''}><summary>${s.w.t('compose.more')}</summary>
 ${line(s, { id: `cc-${f.key}`, name: 'cc', label: s.w.t('compose.cc'), value: f.cc, error: f.errors.cc, people: true })}
 ${line(s, { id: `bcc-${f.key}`, name: 'bcc', label: s.w.t('compose.bcc'), value: f.bcc, error: f.errors.bcc, people: true })}
+<button class="button plain choose" type="submit" formaction="/drafts/recipients" formnovalidate>${icon(s, 'users')}${s.w.t('compose.choose')}</button>
 </details>`;
 }
 

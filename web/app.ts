@@ -13,6 +13,7 @@ import { account } from './account.ts';
 import { loadAssets } from './assets.ts';
 import { changes } from './changes.ts';
 import { compose } from './compose.ts';
+import { contacts } from './contacts.ts';
 import { events } from './events.ts';
 import { folder } from './folder.ts';
 import { FormError } from './form.ts';
@@ -22,6 +23,7 @@ import { login } from './login.ts';
 import { message } from './message.ts';
 import { missing, refuse } from './page.ts';
 import { parts } from './parts.ts';
+import { recipients } from './recipients.ts';
 import { search } from './search.ts';
 import { signedInOnly } from './session.ts';
 import { signup } from './signup.ts';
@@ -53,7 +55,8 @@ export function createApp(needs: Needs): App {
   for (const door of [signup, login]) app.route('/', door(site));
   app.use(signedInOnly(site));
   app.route('/', streams.app);
-  for (const room of [folder, message, parts, changes, search, compose, account]) app.route('/', room(site));
+  for (const room of [folder, message, parts, changes, search, compose, recipients, contacts, account])
+    app.route('/', room(site));
 
   app.notFound(c => missing(site, c));
   app.onError((error, c) => trouble(site, c, error));

@@ -55,6 +55,14 @@ export function compose(site: Site): Hono<Env> {
     }),
   );
 
+  app.post('/drafts/recipients', c =>
+    withForm(c, async (form, fields, desk) => {
+      const kept = await keep(c, form, fields, desk, form.files);
+      if (kept.kind !== 'saved') return unsaved(c, form, fields, kept);
+      return c.redirect(`/drafts/${kept.draft.id}/recipients`, 303);
+    }),
+  );
+
   app.post('/drafts/removals', c =>
     withForm(c, async (form, _fields, desk) => {
       const id = desk.draftId ?? idOf(form.get('draft'));

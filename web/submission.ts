@@ -26,6 +26,9 @@ export type SendResult =
 /** Octets of files that a message can carry: base64 and its line ends make four of three. */
 export const largestFiles = (maxMessage: number): number => Math.max(0, Math.floor((maxMessage - 20_000) / 1.4));
 
+/** A letter to more is a circular: its readers are nobody's correspondents. */
+const mostRemembered = 50;
+
 type Recipient = { field: Fields; address: string; name: string };
 
 export async function send(site: Site, c: Ctx, draft: Draft): Promise<SendResult> {
@@ -55,13 +58,23 @@ export async function send(site: Site, c: Ctx, draft: Draft): Promise<SendResult
   });
   if (refused.length < read.recipients.length) {
     await markRelated(site, draft, related);
+    await remember(
+      site,
+      draft,
+      read.recipients.filter(r => !refused.some(({ address }) => address === r.address)),
+    );
     return { kind: 'sent', goTo: '/mail/inbox', told: toldOf(refused) };
   }
   // The daemon may have taken it and died before it could say so.
   if (!(await wasTaken(site, draft.accountId, draft.id))) return refusal(w, refused);
   await markRelated(site, draft, related);
+  await remember(site, draft, read.recipients);
   return taken;
 }
+
+/** They are offered at the next letter. Names stand only in what was typed, so the site remembers, not the daemon. */
+const remember = (site: Site, { accountId }: Draft, people: Recipient[]): Promise<void> =>
+  site.store.correspondents.wroteTo(accountId, people.slice(0, mostRemembered), site.now());
 
 /** It is on its way, and how its recipients fared is seen in Sent. */
 export const taken = { kind: 'sent', goTo: '/mail/inbox', told: { key: 'done.sent' } } as const satisfies SendResult;
