@@ -35,6 +35,8 @@ const dayMs = 86_400_000;
 /** A form is sent again, or a report made again, within days; an upstream may be out of reach for a year (docs/decisions.md). */
 const keysKeptMs = 30 * dayMs;
 const fetchKeysKeptMs = 400 * dayMs;
+/** A contact deleted by mistake can come back for so long. */
+const contactsKeptMs = 30 * dayMs;
 const filterState = 'filter.hits';
 
 export const startDaemon: Start = async context => {
@@ -161,6 +163,7 @@ function keepHouse(
     for (const { id } of await store.accounts.leaving()) await store.accounts.remove(id, now());
     await store.content.unlinkDoomed();
     await store.content.sweepOrphans(now());
+    while ((await store.contacts.forget(now() - contactsKeptMs)) > 0);
     await store.forgetKeys(now() - keysKeptMs, now() - fetchKeysKeptMs);
     await store.giveBackSpace();
     await look();
