@@ -18,7 +18,7 @@ import { type ChainStep, chainEvents, isRedirected, traceLine } from './intake/r
 import { type ChainOptions, type ChainSettings, createChain, type Routing } from './intake/recipient.ts';
 import { type Routed, routeHeld } from './intake/release.ts';
 import { objections, temporary } from './intake/replies.ts';
-import { createSenders, type SenderSettings } from './intake/sender.ts';
+import { createSenders, type SenderSettings, type Senders } from './intake/sender.ts';
 import { isListed, relayEntry } from './intake/tables.ts';
 import { heldUntil, owesReports, termsOf, unrouted } from './intake/terms.ts';
 import { because, type Fields, type Log } from './log.ts';
@@ -64,7 +64,7 @@ export type Submitted = {
   releaseAt: number | null;
 };
 
-export type Intake = {
+export type Intake = Pick<Senders, 'refuseAs' | 'addressesOf'> & {
   refuseSender(visitor: Visitor, reversePath: string | null, declaredSize: number | null): Promise<Reply | null>;
   /** The chain for one recipient, with the permission to use it; `refusal` null: it is taken. `id`: the session's, for the log. */
   routeRecipient(visitor: Visitor, address: string, id: string): Promise<Routing>;
@@ -136,6 +136,8 @@ export function createIntake(options: IntakeOptions): Intake {
       return await logged({ id }, address, { relay: relayRight(visitor, settings) });
     },
     route: (visitor, address) => chain(address, { relay: relayRight(visitor, settings) }),
+    refuseAs: senders.refuseAs,
+    addressesOf: senders.addressesOf,
     refuseInquiry: visitor => limits.refuseRecipient(visitor),
     async expand(address) {
       const { trace } = await chain(address);

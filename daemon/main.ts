@@ -24,7 +24,7 @@ import { createQueue, type Order, type Queue, type QueueStatus } from './queue.t
 import { connectSmtp } from './smtp-client.ts';
 import { createSmtpServer } from './smtp-server.ts';
 import type { Change, Hold } from './store.ts';
-import type { AuthVerbs, Tell, Verbs } from './tell.ts';
+import type { AuthVerbs, SenderVerbs, Tell, Verbs } from './tell.ts';
 import { createResolver } from './wire/dns.ts';
 import { ipList } from './wire/ip-pattern.ts';
 
@@ -204,6 +204,15 @@ function verbs(
       if (problem) return { ok: false, reason: problem };
       await auth.setPassword(account.id, a.next);
       return { ok: true };
+    },
+    'sender.check': async ({ accountId, address }: SenderVerbs['sender.check']['args']) => {
+      const account = await store.accounts.byId(accountId);
+      const refusal = account ? await intake.refuseAs(account, address) : null;
+      return account === null || refusal ? { ok: false, why: refusal?.text ?? '' } : { ok: true };
+    },
+    'sender.addresses': async ({ accountId }: SenderVerbs['sender.addresses']['args']) => {
+      const account = await store.accounts.byId(accountId);
+      return account ? intake.addressesOf(account) : [];
     },
     'queue.status': async () => queue.status(),
     'queue.operate': async (order: Order) => queue.operate(order),

@@ -18,6 +18,7 @@ import { createDrafts, type Drafts } from './store/drafts.ts';
 import { createFetched, createKeptState, type FetchedLedger, type KeptState } from './store/fetched.ts';
 import { createFolders, type Folders } from './store/folders.ts';
 import { createHeldSubmissions, type HeldSubmissions } from './store/held-submissions.ts';
+import { createIdentities, type Identities } from './store/identities.ts';
 import { type GivenKey, wasAccepted } from './store/keys.ts';
 import { createMessages, type Messages } from './store/messages.ts';
 import { createSavedSearches, type SavedSearches } from './store/saved-searches.ts';
@@ -38,6 +39,7 @@ export type { QueueCounts } from './store/deliveries.ts';
 export type { DomainCall, DomainMail } from './store/domains.ts';
 export type { DraftFields } from './store/drafts.ts';
 export type { HeldAnswer, Release } from './store/held-submissions.ts';
+export type { Identity, IdentityFields } from './store/identities.ts';
 export type { DropEntry } from './store/messages.ts';
 export type { Changed, Slice } from './store/queue-changes.ts';
 export * from './store/shapes.ts';
@@ -56,6 +58,7 @@ export type Store = {
   drafts: Drafts;
   contacts: Contacts;
   correspondents: Correspondents;
+  identities: Identities;
   sessions: Sessions;
   fetched: FetchedLedger;
   kept: KeptState;
@@ -118,6 +121,7 @@ export async function openStore({ path, writer: kind, fatal, indexes = true }: S
     drafts,
     contacts: createContacts(read, write),
     correspondents: createCorrespondents(read, write),
+    identities: createIdentities(read, write),
     sessions: createSessions(read, write),
     fetched: createFetched(read, write),
     kept: createKeptState(read, write),

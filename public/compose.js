@@ -243,3 +243,28 @@ function setUp(row) {
 }
 
 for (const row of document.querySelectorAll('.compose-row[data-people]')) setUp(row);
+
+/* The signature goes with the address one writes as */
+
+for (const choice of document.querySelectorAll('[data-author]'))
+  choice.addEventListener('change', () => {
+    const { form } = choice;
+    const signatureOf = address => {
+      const { signature = '' } = [...choice.options].find(option => option.value === address)?.dataset ?? {};
+      return signature === '' ? '' : `-- \n${signature}`;
+    };
+    const [before, after] = [signatureOf(form.elements.signed.value), signatureOf(choice.value)];
+    const text = form.elements.text;
+    const at = before === '' ? -1 : text.value.lastIndexOf(before);
+    const end = at + before.length;
+    if (at >= 0 && (text.value[end] ?? '\n') === '\n') text.setRangeText(after, at, end);
+    else if (before === '' && after !== '') text.setRangeText(`\n\n${after}\n`, ...placeOf(text.value));
+    form.elements.signed.value = choice.value;
+    text.dispatchEvent(new Event('input', { bubbles: true }));
+  });
+
+/** Above what is quoted, with the line that says whose words they are; else at the end. */
+function placeOf(text) {
+  const at = /(?:^|\n)[^\n]+\n> ?/.exec(text)?.index ?? text.length;
+  return [at, at];
+}

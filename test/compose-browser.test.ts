@@ -135,6 +135,22 @@ describe.skipIf(!there)('recipients in Chromium', () => {
     await context.close();
   });
 
+  test('another address takes its signature along; what was written stays', async () => {
+    const fields = { name: '', replyTo: '', isDefault: false };
+    await site.store.identities.save(ann.id, { ...fields, address: 'ann@example.org', signature: 'Ann' });
+    await site.store.identities.save(ann.id, { ...fields, address: 'sales@example.org', signature: 'Sales\nteam' });
+    const { context, page } = await composing('/compose?body=Hello');
+    const text = page.getByLabel('Message', { exact: true });
+    expect(await text.inputValue()).toBe('Hello\n\n-- \nAnn\n');
+    await page.getByLabel('From').selectOption('sales@example.org');
+    expect(await text.inputValue()).toBe('Hello\n\n-- \nSales\nteam\n');
+    await page.getByText(/^Saved/).waitFor();
+    await page.reload();
+    expect(await text.inputValue()).toBe('Hello\n\n-- \nSales\nteam\n');
+    expect(await page.getByLabel('From').inputValue()).toBe('sales@example.org');
+    await context.close();
+  });
+
   test('nothing broke a rule of the page', () => {
     expect(complaints).toEqual([]);
   });

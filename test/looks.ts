@@ -83,6 +83,20 @@ await site.store.correspondents.wroteTo(
   ],
   now - 1e7,
 );
+await site.store.identities.save(ann.id, {
+  address: 'ann@example.org',
+  name: '',
+  replyTo: '',
+  signature: 'Ann Lindqvist\n+46 8 123 45',
+  isDefault: false,
+});
+await site.store.identities.save(ann.id, {
+  address: 'committee.of.the.allotment.association@example.org',
+  name: 'Allotment Association, Committee',
+  replyTo: '',
+  signature: 'For the committee',
+  isDefault: false,
+});
 const book = (await site.store.contacts.page(ann.id, { limit: 9 })).contacts;
 const bo = book.find(c => c.name === 'Bo Ek')?.id;
 const [choir] = await site.store.contacts.groups(ann.id);
@@ -145,6 +159,8 @@ const shots: Shot[] = [
   { name: 'contact', path: `/contacts/${bo}`, who: 'ann' },
   { name: 'contact-new', path: '/contacts/new', who: 'ann' },
   { name: 'correspondents', path: '/correspondents', who: 'ann' },
+  { name: 'identities', path: '/settings/identities', who: 'ann' },
+  { name: 'identities-new', path: '/settings/identities', who: 'newcomer' },
   { name: 'import', path: '/contacts/imports', who: 'ann' },
   { name: 'drafts', path: '/mail/drafts', who: 'ann' },
   { name: 'search', path: '/search?q=garden', who: 'ann' },

@@ -10,14 +10,15 @@ import { displayParts, partText, scan } from '../daemon/mail/parts.ts';
 import type { Reply } from '../daemon/mail/reply.ts';
 import type { Submission } from '../daemon/smtp-client.ts';
 import { type Account, type Change, openStore, type Store } from '../daemon/store.ts';
-import type { AuthVerbs, Tell } from '../daemon/tell.ts';
+import type { AuthVerbs, SenderVerbs, Tell } from '../daemon/tell.ts';
 import { createApp } from '../web/app.ts';
 
 export type Sent = { account: Account; submission: Submission; content: string };
 
 export type TestSite = Awaited<ReturnType<typeof openSite>>;
 
-type Answers = { [V in keyof AuthVerbs]: (args: AuthVerbs[V]['args']) => Promise<AuthVerbs[V]['answer']> };
+type Asked = AuthVerbs & SenderVerbs;
+type Answers = { [V in keyof Asked]: (args: Asked[V]['args']) => Promise<Asked[V]['answer']> };
 
 export async function openSite(over: Partial<Settings> = {}, clock: { now: number } = { now: Date.now() }) {
   const path = mkdtempSync(join(tmpdir(), 'site-'));
@@ -29,7 +30,16 @@ export async function openSite(over: Partial<Settings> = {}, clock: { now: numbe
   let replies: (s: Submission) => Promise<Reply[]> = async s =>
     s.recipients.map(() => ({ code: 250, status: '2.0', text: 'Ok' }));
 
+  const aliases = new Map<string, string>();
   const auth: Answers = {
+    'sender.check': async ({ accountId, address }) => {
+      const { address: own } = (await store.accounts.byId(accountId))!;
+      return address === own || aliases.get(address) === own ? { ok: true } : { ok: false, why: 'not yours' };
+    },
+    'sender.addresses': async ({ accountId }) => {
+      const { address: own } = (await store.accounts.byId(accountId))!;
+      return [...aliases].filter(([, to]) => to === own).map(([from]) => from);
+    },
     'auth.check': async ({ address, password }) => {
       const full = address.includes('@')
         ? address.toLowerCase()
@@ -60,7 +70,7 @@ export async function openSite(over: Partial<Settings> = {}, clock: { now: numbe
   const tell: Tell = {
     async ask(_target, verb, args) {
       if (verb === 'health') return { smtp: true, pop3: true };
-      return (auth[verb as keyof AuthVerbs] as (args: unknown) => Promise<unknown>)(args);
+      return (auth[verb as keyof Asked] as (args: unknown) => Promise<unknown>)(args);
     },
     onChange(listener) {
       listeners.add(listener);
@@ -90,6 +100,8 @@ export async function openSite(over: Partial<Settings> = {}, clock: { now: numbe
     tell,
     sent,
     clock,
+    /** Addresses that lead to others. */
+    aliases,
     answerSubmissions: (answer: typeof replies) => {
       replies = answer;
     },

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Account, ContactFields, Store } from '../daemon/store.ts';
+import { fits } from './fits.ts';
 import type { Engine } from './store-contract.ts';
 
 const bo: ContactFields = {
@@ -178,6 +179,34 @@ export function contactsContract(name: string, engine: Engine): void {
       expect(await store.correspondents.forget(other.id, [boris!.id])).toBe(0);
       expect(await store.correspondents.forget(a.id, [boris!.id])).toBe(1);
       expect(await offers(a, 'boris')).toEqual([]);
+    });
+
+    test('identities are one to an address, one is the default, and a draft keeps which it is written as', async () => {
+      const a = await account();
+      const other = await account();
+      const fields = { address: 'sales@x.example', name: 'Sales', replyTo: '', signature: 'S', isDefault: true };
+      const sales = await store.identities.save(a.id, fields);
+      await store.identities.save(a.id, { ...fields, address: 'info@x.example', name: 'Info' });
+      expect((await store.identities.list(a.id)).map(i => [i.name, i.isDefault])).toEqual([
+        ['Sales', false],
+        ['Info', true],
+      ]);
+      expect(await store.identities.save(a.id, { ...fields, address: 'SALES@x.example', name: 'New' })).toMatchObject({
+        id: sales!.id,
+        name: 'New',
+      });
+      expect([await store.identities.remove(other.id, sales!.id), await store.identities.list(other.id)]).toEqual([
+        false,
+        [],
+      ]);
+      const empty = { to: '', cc: '', bcc: '', subject: '', text: '', relatedId: null, relation: null };
+      const draft = await fits(store.drafts.create(a.id, { ...empty, from: 'info@x.example' }, 1));
+      expect(draft.from).toBe('info@x.example');
+      const saved = await fits(
+        store.drafts.save(a.id, draft.id, draft.version, { ...empty, from: 'sales@x.example', to: 'T' }, 2),
+      );
+      expect(saved).toMatchObject({ from: 'sales@x.example', to: 'T', text: '' });
+      expect(await store.identities.remove(a.id, sales!.id)).toBe(true);
     });
 
     test('accounts.remove takes the address book along', async () => {

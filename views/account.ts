@@ -24,6 +24,7 @@ export function accountPage(s: Screen, f: AccountForm): Html {
 <form class="stack" method="post" action="/settings/name" hx-boost="false">
 ${field({ name: 'name', label: t('account.name'), value: f.name, hint: t('account.name.hint'), error: f.errors.name, autocomplete: 'name', maxlength: 100 })}
 <div><button class="button" type="submit">${t('account.name.save')}</button></div></form>
+<p><a class="button" href="/settings/identities">${t('identities.title')}</a></p>
 <h2>${t('account.password')}</h2>
 <form class="stack" method="post" action="/settings/password" hx-boost="false">
 <input type="text" name="username" value="${account.address}" autocomplete="username" hidden aria-hidden="true" tabindex="-1">

@@ -18,6 +18,9 @@ export type DraftState =
 export type ComposeForm = {
   /** One for each time the form is shown; clicks on one form are one draft. */
   key: string;
+  /** As whom it may be written; the one of `from` has signed the text. */
+  authors: { address: string; name: string; signature: string }[];
+  from: string;
   /** Null: not saved yet. */
   draftId: number | null;
   version: number | null;
@@ -45,7 +48,7 @@ export function composePage(s: Screen, f: ComposeForm): Html {
 <header class="compose-head"><a class="button plain icon-only back" href="/mail/inbox" title="${t('act.back', { folder: t('folder.inbox') })}">${icon(s, 'arrow-left')}<span class="unseen">${t('act.back', { folder: t('folder.inbox') })}</span></a><h1 id="compose-title">${t(headingOf(f))}</h1></header>
 ${f.errors.form ? html`<p class="flash danger" role="alert">${icon(s, 'circle-alert')}${f.errors.form}</p>` : ''}
 <input type="hidden" name="key" value="${f.key}"><input type="hidden" name="related" value="${f.relatedId ?? ''}"><input type="hidden" name="relation" value="${f.relation ?? ''}">
-${line(s, { id: `to-${id}`, name: 'to', label: t('compose.to'), value: f.to, error: f.errors.to, focus: f.to === '' || f.errors.to !== undefined, people: true })}
+${author(s, f)}${line(s, { id: `to-${id}`, name: 'to', label: t('compose.to'), value: f.to, error: f.errors.to, focus: f.to === '' || f.errors.to !== undefined, people: true })}
 ${more(s, f)}${chipTemplate(s)}
 ${line(s, { id: `subject-${id}`, name: 'subject', label: t('compose.subject'), value: f.subject, people: false })}
 <div class="compose-text"><textarea id="text-${id}" name="text" aria-label="${t('compose.text')}" dir="auto" rows="14"${f.to !== '' && !f.errors.to ? html` autofocus` : ''}>
@@ -60,6 +63,17 @@ ${files(s, f)}
 </form>
 <script src="${s.asset('compose.js')}" defer></script>
 </section>`;
+}
+
+/** Who has one address has nothing to choose. */
+function author(s: Screen, f: ComposeForm): Html {
+  if (f.authors.length < 2) return html`<input type="hidden" name="from" value="${f.from}">`;
+  const id = `from-${f.key}`;
+  const options = f.authors.map(
+    a =>
+      html`<option value="${a.address}" data-signature="${a.signature}"${a.address === f.from ? html` selected` : ''}>${a.name === '' ? a.address : `${a.name} <${a.address}>`}</option>`,
+  );
+  return html`<div class="compose-row"><label for="${id}">${s.w.t('compose.from')}</label><select id="${id}" name="from" data-author>${options}</select><input type="hidden" name="signed" value="${f.from}"></div>`;
 }
 
 function headingOf(f: ComposeForm): Key {

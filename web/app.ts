@@ -19,6 +19,7 @@ import { folder } from './folder.ts';
 import { FormError } from './form.ts';
 import { fromOwnPages, headersOfAll, introduce } from './guard.ts';
 import { health } from './health.ts';
+import { identities } from './identities.ts';
 import { login } from './login.ts';
 import { message } from './message.ts';
 import { missing, refuse } from './page.ts';
@@ -55,7 +56,7 @@ export function createApp(needs: Needs): App {
   for (const door of [signup, login]) app.route('/', door(site));
   app.use(signedInOnly(site));
   app.route('/', streams.app);
-  for (const room of [folder, message, parts, changes, search, compose, recipients, contacts, account])
+  for (const room of [folder, message, parts, changes, search, compose, recipients, contacts, account, identities])
     app.route('/', room(site));
 
   app.notFound(c => missing(site, c));

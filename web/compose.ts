@@ -2,6 +2,7 @@
 import { Hono } from 'hono';
 import type { Draft, DraftFields } from '../daemon/store.ts';
 import { type ComposeForm, composePage, type DraftState, draftState } from '../views/compose.ts';
+import { authorOf, authorsOf } from './author.ts';
 import { createBodies, partName } from './bodies.ts';
 import { createDesks, type Desk } from './desk.ts';
 import { fieldsOf, forwardedParts, isBlank, keepForm, type Saved } from './drafts.ts';
@@ -22,7 +23,11 @@ export function compose(site: Site): Hono<Env> {
   const limit = () => largestFiles(site.settings.max_message_size);
 
   app.get('/compose', async c => {
-    const fields = await beginLetter({ store: site.store, bodies, w: c.var.words }, c.var.account, c.req.query());
+    const fields = await beginLetter(
+      { store: site.store, bodies, w: c.var.words, authors: await authorsOf(site.store, c.var.account) },
+      c.var.account,
+      c.req.query(),
+    );
     return fields ? page(c, { ...fields, pending: await pendingOf(c, fields) }) : missing(site, c);
   });
 
@@ -154,7 +159,9 @@ export function compose(site: Site): Hono<Env> {
 
   const page = async (c: Ctx, form: Partial<ComposeForm> & DraftFields, status: Status = 200) => {
     const s = await screenOf(site, c);
+    const authors = await authorsOf(site.store, c.var.account);
     const whole: ComposeForm = {
+      authors,
       key: site.random(9),
       draftId: null,
       version: null,
@@ -164,6 +171,7 @@ export function compose(site: Site): Hono<Env> {
       errors: {},
       limit: limit(),
       ...form,
+      from: authorOf(authors, form.from ?? '').address,
     };
     const title = form.subject.trim() || c.var.words.t('compose.title');
     return show(c, s, title, { view: 'compose', content: composePage(s, whole) }, status);

@@ -30,6 +30,8 @@ const keys = [
   'done.nobody',
   'contacts.full',
   'contacts.group.badname',
+  'done.identity.saved',
+  'done.identity.removed',
   'done.name',
   'done.password',
   'done.nothing',

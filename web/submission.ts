@@ -13,6 +13,7 @@ import { isPositive, isTemporary, type Reply } from '../daemon/mail/reply.ts';
 import { type Account, type Draft, Flag, type Message } from '../daemon/store.ts';
 import type { ComposeForm } from '../views/compose.ts';
 import type { Words } from '../views/words.ts';
+import { type Author, authorOf, authorsOf } from './author.ts';
 import type { Told } from './notice.ts';
 import type { Ctx, Site } from './site.ts';
 
@@ -36,7 +37,8 @@ export async function send(site: Site, c: Ctx, draft: Draft): Promise<SendResult
   const read = readRecipients(draft, w);
   if (read.errors) return { kind: 'refused', status: 422, errors: read.errors };
   const related = draft.relatedId === null ? null : await site.store.messages.get(c.var.account.id, draft.relatedId);
-  const letter = letterOf(site, c.var.account, draft, read.recipients, related);
+  const author = authorOf(await authorsOf(site.store, c.var.account), draft.from);
+  const letter = letterOf(site, c.var.account, author, draft, read.recipients, related);
   const size = composedSize(letter);
   const limit = site.settings.max_message_size;
   if (size > limit) {
@@ -44,10 +46,10 @@ export async function send(site: Site, c: Ctx, draft: Draft): Promise<SendResult
     return { kind: 'refused', status: 413, errors: { files } };
   }
   const replies = await site.submit(c.var.account, {
-    reversePath: c.var.account.address,
+    reversePath: author.address,
     recipients: read.recipients.map(({ address }) => ({ address })),
     size,
-    smtpUtf8: read.recipients.some(({ address }) => /[^\u0000-\u007f]/.test(address)),
+    smtpUtf8: [author, ...read.recipients].some(({ address }) => /[^\u0000-\u007f]/.test(address)),
     key: keyOf(draft.accountId, draft.id),
     draftId: draft.id,
     content: () => compose(letter),
@@ -113,13 +115,15 @@ function isPlain(field: string, { name, address }: NamedAddress): boolean {
 function letterOf(
   site: Site,
   account: Account,
+  { name, address, replyTo }: Author,
   draft: Draft,
   recipients: Recipient[],
   related: Message | null,
 ): Letter {
   const of = (field: Fields) => recipients.filter(r => r.field === field);
   return {
-    from: { name: account.name, address: account.address },
+    from: { name, address },
+    replyTo: replyTo === '' ? null : { name: '', address: replyTo },
     to: of('to'),
     cc: of('cc'),
     subject: draft.subject.trim(),

@@ -163,6 +163,13 @@ const migrations: ((n: Names) => string[])[] = [
       ref_id ${integer} not null, primary key (account_id, word, kind, ref_id))`,
     `create index person_word_of on person_word (kind, ref_id, word)`,
   ],
+  ({ id, integer, text }) => [
+    `create table identity (id ${id}, account_id ${integer} not null, address ${text} not null,
+      address_key ${text} not null, name ${text} not null, reply_to ${text} not null, signature ${text} not null,
+      is_default ${integer} not null, unique (account_id, address_key))`,
+    // As whom it is written; empty: as whom a new letter begins.
+    `alter table draft add column from_address ${text} not null default ''`,
+  ],
 ];
 
 export const schemaVersion = migrations.length;

@@ -9,6 +9,7 @@ import { draftVerbs } from './drafts.ts';
 import { fetchedVerbs } from './fetched.ts';
 import { folderVerbs } from './folders.ts';
 import { heldVerbs } from './held-submissions.ts';
+import { identityVerbs } from './identities.ts';
 import { keyVerbs } from './keys.ts';
 import { messageVerbs } from './messages.ts';
 import { quotaVerbs } from './quota.ts';
@@ -36,6 +37,7 @@ export const verbs = {
   ...spaceVerbs,
   ...contactVerbs,
   ...correspondentVerbs,
+  ...identityVerbs,
 };
 
 export type Verbs = typeof verbs;
