@@ -28,6 +28,7 @@ import { createSessions, type Sessions } from './store/sessions.ts';
 import type { Acceptance, Accepted, Objection, Terms, Unread } from './store/shapes.ts';
 import { giveBackSpace } from './store/space.ts';
 import { connect, StoreError, sqliteNames } from './store/sqlite.ts';
+import { createSubmissions, type Submissions } from './store/submissions.ts';
 import type { Read, Write } from './store/verbs.ts';
 import { inlineWriter, startWriter } from './store/writer.ts';
 
@@ -43,6 +44,7 @@ export type { Identity, IdentityFields } from './store/identities.ts';
 export type { DropEntry } from './store/messages.ts';
 export type { Changed, Slice } from './store/queue-changes.ts';
 export * from './store/shapes.ts';
+export type { SubmissionFacts } from './store/submissions.ts';
 export { StoreError };
 
 export type Store = {
@@ -59,6 +61,7 @@ export type Store = {
   contacts: Contacts;
   correspondents: Correspondents;
   identities: Identities;
+  submissions: Submissions;
   sessions: Sessions;
   fetched: FetchedLedger;
   kept: KeptState;
@@ -122,6 +125,7 @@ export async function openStore({ path, writer: kind, fatal, indexes = true }: S
     contacts: createContacts(read, write),
     correspondents: createCorrespondents(read, write),
     identities: createIdentities(read, write),
+    submissions: createSubmissions(read),
     sessions: createSessions(read, write),
     fetched: createFetched(read, write),
     kept: createKeptState(read, write),

@@ -6,6 +6,7 @@ import { Flag, type Folder, type Message } from '../daemon/store.ts';
 import { folderName, icon, type Screen } from './layout.ts';
 import { type Action, actions, moveTo, toolButton } from './list.ts';
 import { marked } from './marked.ts';
+import { outcomes, type RecipientOutcome } from './outcomes.ts';
 import { frameSandbox, trusted } from './safe-html.ts';
 import { textToHtml } from './text.ts';
 import type { Html } from './words.ts';
@@ -49,6 +50,8 @@ export type OpenMessage = {
   attachments: AttachmentCard[];
   /** Words of the search it was found by, to be marked. */
   sought: SearchWords[];
+  /** What became of it; of a message one received: nothing. */
+  outcomes: RecipientOutcome[];
   /** The list it was opened from. */
   back: string;
   newer: string | null;
@@ -63,6 +66,7 @@ ${toolbar(s, o)}
 <h1 id="subject-${o.message.id}"><bdi>${marked(subject, soughtIn(o.sought, 'subject'))}</bdi></h1>
 ${byline(s, o)}
 </header>
+${outcomes(s, o.outcomes)}
 ${imagesBanner(s, o)}
 ${bodyOf(s, o, subject)}
 ${other(s, o)}

@@ -10,6 +10,7 @@ import { type AttachmentCard, type MessageBody, messagePane, type OpenMessage, t
 import { frameHeaders, messageFrame } from '../views/safe-html.ts';
 import { type Bodies, createBodies, isInlineImage, partName } from './bodies.ts';
 import { folderList, searchList, soughtBy } from './lists.ts';
+import { outcomesOf } from './outcomes.ts';
 import { messageById, missing, refreshesList, screenOf, show } from './page.ts';
 import type { Ctx, Env, Site } from './site.ts';
 
@@ -81,12 +82,24 @@ async function open(
     message: m,
     folder,
     ...people,
+    outcomes: await outcomesFor(site, m, [...people.to, ...people.cc]),
     ...(await versions(c, bodies, m, content, shown, path)),
     attachments: shown ? shown.attachments.map(part => card(c, m, part)) : [],
     back: list.folder ? `${folderPath(folder)}${list.keep}` : `/search${list.keep}`,
     newer: to(next.newer),
     older: to(next.older),
   };
+}
+
+/** Only the copy in Sent, wherever it lies now, tells of the others: a copy that came by mail has its trace in front. */
+async function outcomesFor(site: Site, m: Message, named: Person[]): Promise<OpenMessage['outcomes']> {
+  const facts = m.prefix === '' ? await site.store.submissions.facts(m.accountId, m.contentId) : null;
+  return facts
+    ? outcomesOf(
+        facts,
+        named.map(p => p.address),
+      )
+    : [];
 }
 
 const sender = (m: Message): Person => ({ name: m.fromName, address: m.fromAddress });
