@@ -268,3 +268,24 @@ function placeOf(text) {
   const at = /(?:^|\n)[^\n]+\n> ?/.exec(text)?.index ?? text.length;
   return [at, at];
 }
+
+/* Files that do not fit are not even sent */
+
+for (const input of document.querySelectorAll('input[type=file][data-room]'))
+  input.addEventListener('change', event => {
+    const octets = [...input.files].reduce((sum, file) => sum + file.size, 0);
+    const fits = octets <= Number(input.dataset.room);
+    input.closest('.compose-files').querySelector('[data-too-large]').hidden = fits;
+    if (fits) return;
+    input.value = '';
+    event.stopPropagation();
+  });
+
+/* From the subject Enter goes on to the text, as in a letter */
+
+for (const subject of document.querySelectorAll('.compose-form input[name=subject]'))
+  subject.addEventListener('keydown', event => {
+    if (event.key !== 'Enter' || event.isComposing || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    subject.form.elements.text.focus();
+  });

@@ -101,6 +101,35 @@ const book = (await site.store.contacts.page(ann.id, { limit: 9 })).contacts;
 const bo = book.find(c => c.name === 'Bo Ek')?.id;
 const [choir] = await site.store.contacts.groups(ann.id);
 
+const newcomer = (await site.store.accounts.byAddress('newcomer@example.org'))!;
+const outside = ['delayed@far.example', 'failed@far.example', 'zoe@far.example'];
+const text =
+  'From: Ann Lindqvist <ann@example.org>\r\nTo: newcomer@example.org, delayed@far.example, failed@far.example\r\nSubject: Minutes, final\r\n\r\nHere they are.\r\n';
+await site.deliver(newcomer, text, now - 5e6, { author: ann, others: outside });
+const due = await site.store.deliveries.claim(1e15, 9, []);
+const fate = { at: now - 4e6, hop: 'mx.far.example' };
+for (const d of due)
+  if (d.recipient === 'delayed@far.example')
+    await site.store.deliveries.settle(
+      [
+        {
+          ...fate,
+          id: d.id,
+          kind: 'later',
+          reply: '451 4.7.1 Greylisted, please come back in five minutes',
+          nextAt: now + 3e5,
+          reason: '',
+          delayed: false,
+        },
+      ],
+      [],
+    );
+  else if (d.recipient === 'failed@far.example')
+    await site.store.deliveries.settle([{ ...fate, id: d.id, kind: 'failed', reply: '550 5.1.1 No such user' }], []);
+  else await site.store.deliveries.settle([{ ...fate, id: d.id, kind: 'delivered', reply: '250 Ok' }], []);
+const [sent] = (await site.store.messages.page(ann.id, (await site.store.folders.byRole(ann.id, 'sent')).id, 1))
+  .messages;
+
 const { http } = serveSite({ app: site.app });
 await new Promise<void>(resolve => http.listen(0, '127.0.0.1', () => resolve()));
 const base = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
@@ -159,6 +188,17 @@ const shots: Shot[] = [
   { name: 'contact', path: `/contacts/${bo}`, who: 'ann' },
   { name: 'contact-new', path: '/contacts/new', who: 'ann' },
   { name: 'correspondents', path: '/correspondents', who: 'ann' },
+  {
+    name: 'doubt',
+    path: `/compose?reply=${ids.plain}`,
+    who: 'ann',
+    act: async page => {
+      await page.getByLabel('Message', { exact: true }).fill('The plan is attached.');
+      await page.getByRole('button', { name: 'Send and archive' }).click();
+      await page.locator('.question').waitFor();
+    },
+  },
+  { name: 'sent', path: `/mail/sent/${sent?.id}`, who: 'ann' },
   { name: 'identities', path: '/settings/identities', who: 'ann' },
   { name: 'identities-new', path: '/settings/identities', who: 'newcomer' },
   { name: 'import', path: '/contacts/imports', who: 'ann' },

@@ -118,7 +118,8 @@ export async function openSite(over: Partial<Settings> = {}, clock: { now: numbe
       if (!account) throw new Error('account not made');
       return account;
     },
-    deliver: (account: Account, source: string | Buffer, at = clock.now) => deliver(store, account, source, at),
+    deliver: (account: Account, source: string | Buffer, at = clock.now, by?: SentBy) =>
+      deliver(store, account, source, at, by),
     browser: () => browser(app),
     async close() {
       app.endStreams();
@@ -128,8 +129,17 @@ export async function openSite(over: Partial<Settings> = {}, clock: { now: numbe
   };
 }
 
+/** Who of us sent it, and whom else it goes to, out of the house. */
+type SentBy = { author: Account; others: string[] };
+
 /** Puts a message (LF or CRLF) into the Inbox as the door would. */
-async function deliver(store: Store, account: Account, source: string | Buffer, at: number): Promise<number> {
+async function deliver(
+  store: Store,
+  account: Account,
+  source: string | Buffer,
+  at: number,
+  by?: SentBy,
+): Promise<number> {
   const bytes = Buffer.isBuffer(source) ? source : Buffer.from(source.replace(/\r?\n/g, '\r\n'));
   const { root: tree } = scan(bytes);
   const header = readHeader(bytes);
@@ -155,11 +165,11 @@ async function deliver(store: Store, account: Account, source: string | Buffer, 
       attachments: shown.attachments.length,
     },
     receivedAt: at,
-    origin: 'peer',
-    accountId: null,
+    origin: by ? 'webmail' : 'peer',
+    accountId: by?.author.id ?? null,
     key: null,
     draftId: null,
-    fileSent: false,
+    fileSent: by !== undefined,
     reversePath: from?.address ?? null,
     ret: null,
     envid: null,
@@ -172,6 +182,10 @@ async function deliver(store: Store, account: Account, source: string | Buffer, 
         orcpt: null,
         routes: [{ kind: 'mailbox', accountId: account.id, address: account.address }],
       },
+      ...(by?.others ?? []).map(address => ({
+        ...{ address, notify: null, orcpt: null },
+        routes: [{ kind: 'relay' as const, address }],
+      })),
     ],
     hold: null,
   });

@@ -42,7 +42,7 @@ describe.skipIf(absent)('a journey in Chromium', { timeout: 90_000 }, () => {
     await page.getByLabel('To', { exact: true }).fill(to);
     await page.getByLabel('Subject').fill(subject);
     await page.getByLabel('Message', { exact: true }).fill(text);
-    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
   };
   const row = (page: Page, text: string) => page.locator('.row', { hasText: text });
 
@@ -63,7 +63,7 @@ describe.skipIf(absent)('a journey in Chromium', { timeout: 90_000 }, () => {
 
     await bo.locator('.message-foot').getByText('Reply', { exact: true }).click();
     await bo.waitForURL('**/compose?reply=*');
-    await bo.getByRole('button', { name: 'Send' }).click();
+    await bo.getByRole('button', { name: 'Send', exact: true }).click();
     await bo.getByText('Message sent.').waitFor();
     // Search follows the mail a moment later.
     await until('search finds it', async () => {
@@ -96,14 +96,14 @@ describe.skipIf(absent)('a journey in Chromium', { timeout: 90_000 }, () => {
     await elin.getByLabel('From').selectOption('office@localhost');
     await elin.getByLabel('To', { exact: true }).fill('finn@localhost');
     await elin.getByLabel('Subject').fill('Opening hours');
-    await elin.getByRole('button', { name: 'Send' }).click();
+    await elin.getByRole('button', { name: 'Send', exact: true }).click();
     await elin.getByText('Message sent.').waitFor();
     await row(finn, 'Opening hours').locator('.row-link').click();
     await finn.getByText('The office').last().waitFor();
     await finn.locator('.message-foot').getByText('Reply', { exact: true }).click();
     await finn.waitForURL('**/compose?reply=*');
     expect(await finn.locator('input[type=hidden][name=to]').inputValue()).toContain('<office@localhost>');
-    await finn.getByRole('button', { name: 'Send' }).click();
+    await finn.getByRole('button', { name: 'Send', exact: true }).click();
     await finn.getByText('Message sent.').waitFor();
     await row(elin, 'Re: Opening hours').locator('.row-link').click();
     await elin.locator('.message-foot').getByText('Reply', { exact: true }).click();
