@@ -9,6 +9,7 @@ import type { Settings } from './config.ts';
 import { type Counters, createCounters } from './counters.ts';
 import { freeRoom } from './intake/disk.ts';
 import type { ContentCheck, Verdict } from './intake/filter.ts';
+import type { Handover, Submitted } from './intake/handover.ts';
 import { headerRules } from './intake/header-rules.ts';
 import { Incoming, type Received } from './intake/incoming.ts';
 import { type Filed, noticesFor } from './intake/notices.ts';
@@ -18,7 +19,7 @@ import { type ChainStep, chainEvents, isRedirected, traceLine } from './intake/r
 import { type ChainOptions, type ChainSettings, createChain, type Routing } from './intake/recipient.ts';
 import { type Routed, routeHeld } from './intake/release.ts';
 import { objections, temporary } from './intake/replies.ts';
-import { createSenders, type SenderSettings } from './intake/sender.ts';
+import { createSenders, type SenderSettings, type Senders } from './intake/sender.ts';
 import { isListed, relayEntry } from './intake/tables.ts';
 import { heldUntil, owesReports, termsOf, unrouted } from './intake/terms.ts';
 import { because, type Fields, type Log } from './log.ts';
@@ -39,32 +40,10 @@ import type {
 import { StoreError } from './store.ts';
 
 export { type ContentCheck, type ContentFilter, createContentFilter } from './intake/filter.ts';
+export type { Handover, Submitted } from './intake/handover.ts';
 export { type ChainStep, Incoming, isListed, isRedirected, type Received, type Routing, relayEntry, type Visitor };
 
-/** One message being handed in: who brings it, and how the session named itself. */
-export type Handover = {
-  visitor: Visitor;
-  /** The id under which the log tells of it, and the peer is told. */
-  id: string;
-  /** What the peer called itself in HELO or EHLO. */
-  helo: string;
-  /** `ESMTP`, `ESMTPSA` … (RFC 3848). */
-  protocol: string;
-  /** Header fields that were the envelope, and stay outside; by lower-case name. */
-  drop?: readonly string[];
-};
-
-export type Submitted = {
-  envelope: Envelope;
-  recipients: AcceptedRecipient[];
-  /** XCWMAIL: idempotency key and the draft it was built from. */
-  key: string | null;
-  draftId: number | null;
-  /** Held until then, and routed only then (RFC 4865); null: it goes now. */
-  releaseAt: number | null;
-};
-
-export type Intake = {
+export type Intake = Pick<Senders, 'refuseAs' | 'addressesOf'> & {
   refuseSender(visitor: Visitor, reversePath: string | null, declaredSize: number | null): Promise<Reply | null>;
   /** The chain for one recipient, with the permission to use it; `refusal` null: it is taken. `id`: the session's, for the log. */
   routeRecipient(visitor: Visitor, address: string, id: string): Promise<Routing>;
@@ -136,6 +115,8 @@ export function createIntake(options: IntakeOptions): Intake {
       return await logged({ id }, address, { relay: relayRight(visitor, settings) });
     },
     route: (visitor, address) => chain(address, { relay: relayRight(visitor, settings) }),
+    refuseAs: senders.refuseAs,
+    addressesOf: senders.addressesOf,
     refuseInquiry: visitor => limits.refuseRecipient(visitor),
     async expand(address) {
       const { trace } = await chain(address);

@@ -24,7 +24,7 @@ import { createQueue, type Order, type Queue, type QueueStatus } from './queue.t
 import { connectSmtp } from './smtp-client.ts';
 import { createSmtpServer } from './smtp-server.ts';
 import type { Change, Hold } from './store.ts';
-import type { AuthVerbs, Tell, Verbs } from './tell.ts';
+import type { AuthVerbs, SenderVerbs, Tell, Verbs } from './tell.ts';
 import { createResolver } from './wire/dns.ts';
 import { ipList } from './wire/ip-pattern.ts';
 
@@ -35,6 +35,8 @@ const dayMs = 86_400_000;
 /** A form is sent again, or a report made again, within days; an upstream may be out of reach for a year (docs/decisions.md). */
 const keysKeptMs = 30 * dayMs;
 const fetchKeysKeptMs = 400 * dayMs;
+/** A contact deleted by mistake can come back for so long. */
+const contactsKeptMs = 30 * dayMs;
 const filterState = 'filter.hits';
 
 export const startDaemon: Start = async context => {
@@ -161,6 +163,7 @@ function keepHouse(
     for (const { id } of await store.accounts.leaving()) await store.accounts.remove(id, now());
     await store.content.unlinkDoomed();
     await store.content.sweepOrphans(now());
+    while ((await store.contacts.forget(now() - contactsKeptMs)) > 0);
     await store.forgetKeys(now() - keysKeptMs, now() - fetchKeysKeptMs);
     await store.conversations.gatherOld();
     await store.giveBackSpace();
@@ -202,6 +205,15 @@ function verbs(
       if (problem) return { ok: false, reason: problem };
       await auth.setPassword(account.id, a.next);
       return { ok: true };
+    },
+    'sender.check': async ({ accountId, address }: SenderVerbs['sender.check']['args']) => {
+      const account = await store.accounts.byId(accountId);
+      const refusal = account ? await intake.refuseAs(account, address) : null;
+      return account === null || refusal ? { ok: false, why: refusal?.text ?? '' } : { ok: true };
+    },
+    'sender.addresses': async ({ accountId }: SenderVerbs['sender.addresses']['args']) => {
+      const account = await store.accounts.byId(accountId);
+      return account ? intake.addressesOf(account) : [];
     },
     'queue.status': async () => queue.status(),
     'queue.operate': async (order: Order) => queue.operate(order),

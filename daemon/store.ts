@@ -9,14 +9,17 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { packed, packedUnread } from './store/accept.ts';
 import { type Accounts, createAccounts } from './store/accounts.ts';
+import { type Contacts, createContacts } from './store/contacts.ts';
 import { type Contents, createContents } from './store/content.ts';
 import { type Conversations, createConversations } from './store/conversation-pages.ts';
+import { type Correspondents, createCorrespondents } from './store/correspondents.ts';
 import { createDeliveries, type Deliveries } from './store/deliveries.ts';
 import { createDomains, type Domains } from './store/domains.ts';
 import { createDrafts, type Drafts } from './store/drafts.ts';
 import { createFetched, createKeptState, type FetchedLedger, type KeptState } from './store/fetched.ts';
 import { createFolders, type Folders } from './store/folders.ts';
 import { createHeldSubmissions, type HeldSubmissions } from './store/held-submissions.ts';
+import { createIdentities, type Identities } from './store/identities.ts';
 import { type GivenKey, wasAccepted } from './store/keys.ts';
 import { createMaildrop, type Maildrop } from './store/maildrop.ts';
 import { createMessages, type Messages } from './store/messages.ts';
@@ -27,19 +30,24 @@ import { createSessions, type Sessions } from './store/sessions.ts';
 import type { Acceptance, Accepted, Objection, Terms, Unread } from './store/shapes.ts';
 import { giveBackSpace } from './store/space.ts';
 import { connect, StoreError, sqliteNames } from './store/sqlite.ts';
+import { createSubmissions, type Submissions } from './store/submissions.ts';
 import type { Read, Write } from './store/verbs.ts';
 import { inlineWriter, startWriter } from './store/writer.ts';
 
 export type { AccountFields } from './store/accounts.ts';
+export type { Contact, ContactFields, ContactGroup, ContactKey } from './store/contacts.ts';
 export type { ContentWriter } from './store/content.ts';
 export type { Conversation } from './store/conversation-pages.ts';
+export type { Correspondent, Suggestion } from './store/correspondents.ts';
 export type { QueueCounts } from './store/deliveries.ts';
 export type { DomainCall, DomainMail } from './store/domains.ts';
 export type { DraftFields } from './store/drafts.ts';
 export type { HeldAnswer, Release } from './store/held-submissions.ts';
+export type { Identity, IdentityFields } from './store/identities.ts';
 export type { DropEntry } from './store/maildrop.ts';
 export type { Changed, Slice } from './store/queue-changes.ts';
 export * from './store/shapes.ts';
+export type { SubmissionFacts } from './store/submissions.ts';
 export { StoreError };
 
 export type Store = {
@@ -54,6 +62,10 @@ export type Store = {
   domains: Domains;
   heldSubmissions: HeldSubmissions;
   drafts: Drafts;
+  contacts: Contacts;
+  correspondents: Correspondents;
+  identities: Identities;
+  submissions: Submissions;
   sessions: Sessions;
   fetched: FetchedLedger;
   kept: KeptState;
@@ -115,6 +127,10 @@ export async function openStore({ path, writer: kind, fatal, indexes = true }: S
     domains: createDomains(read, write),
     heldSubmissions: createHeldSubmissions(read, write, swept),
     drafts,
+    contacts: createContacts(read, write),
+    correspondents: createCorrespondents(read, write),
+    identities: createIdentities(read, write),
+    submissions: createSubmissions(read),
     sessions: createSessions(read, write),
     fetched: createFetched(read, write),
     kept: createKeptState(read, write),

@@ -130,3 +130,13 @@ export type AuthVerbs = {
     answer: { ok: true } | { ok: false; reason?: string };
   };
 };
+
+/** What the site asks of the daemon's door: as whom somebody may write. */
+export type SenderVerbs = {
+  'sender.check': {
+    args: { accountId: number; address: string };
+    answer: { ok: true } | { ok: false /** A sentence for a person. */; why: string };
+  };
+  /** Without the account's own address. */
+  'sender.addresses': { args: { accountId: number }; answer: string[] };
+};

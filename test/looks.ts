@@ -75,6 +75,85 @@ const running = () =>
   );
 const ended = site.acts.begin(full.id, { kind: 'move', to: goal }, [1e9], '/mail/inbox');
 ended.from.set(1, [1e9]);
+const people: [string, string[], string[]][] = [
+  ['Åke Ström', ['ake@example.net'], ['Choir']],
+  ['Bo Ek', ['bo@example.net', 'bo.ek@firm.example'], ['Choir', 'Neighbours']],
+  [
+    'Donaudampfschifffahrtsgesellschaftskapitänswitwe Wilhelmine von und zu Hohenlohe',
+    ['wilhelmine.von.und.zu.hohenlohe-langenburg@a-very-long-domain-name.example'],
+    ['Rechnungen und sehr lange Gruppennamen'],
+  ],
+  ['فاطمة الزهراء', ['fatima@example.net'], []],
+  ['山田 太郎 🌸', ['taro@example.jp'], ['Neighbours']],
+  ['Nobody With An Address', [], []],
+];
+for (const [i, [name, addresses, groups]] of people.entries())
+  await site.store.contacts.create(
+    ann.id,
+    `p${i}`,
+    {
+      name,
+      addresses: addresses.map((address, n) => ({ label: n === 0 ? 'home' : 'work', address })),
+      note: i === 1 ? 'Plays the cello.' : '',
+      groups,
+      kept: i === 1 ? ['TEL;TYPE=home:+46 8 123 45', 'ORG:Firm;Sales', 'BDAY:1970-01-31'] : [],
+    },
+    now,
+  );
+await site.store.correspondents.wroteTo(
+  ann.id,
+  [
+    { name: 'Bodil', address: 'bodil@example.net' },
+    { name: '', address: 'bob@example.com' },
+  ],
+  now - 1e7,
+);
+await site.store.identities.save(ann.id, {
+  address: 'ann@example.org',
+  name: '',
+  replyTo: '',
+  signature: 'Ann Lindqvist\n+46 8 123 45',
+  isDefault: false,
+});
+await site.store.identities.save(ann.id, {
+  address: 'committee.of.the.allotment.association@example.org',
+  name: 'Allotment Association, Committee',
+  replyTo: '',
+  signature: 'For the committee',
+  isDefault: false,
+});
+const book = (await site.store.contacts.page(ann.id, { limit: 9 })).contacts;
+const bo = book.find(c => c.name === 'Bo Ek')?.id;
+const [choir] = await site.store.contacts.groups(ann.id);
+
+const newcomer = (await site.store.accounts.byAddress('newcomer@example.org'))!;
+const outside = ['delayed@far.example', 'failed@far.example', 'zoe@far.example'];
+const text =
+  'From: Ann Lindqvist <ann@example.org>\r\nTo: newcomer@example.org, delayed@far.example, failed@far.example\r\nSubject: Minutes, final\r\n\r\nHere they are.\r\n';
+await site.deliver(newcomer, text, now - 5e6, { author: ann, others: outside });
+const due = await site.store.deliveries.claim(1e15, 9, []);
+const fate = { at: now - 4e6, hop: 'mx.far.example' };
+for (const d of due)
+  if (d.recipient === 'delayed@far.example')
+    await site.store.deliveries.settle(
+      [
+        {
+          ...fate,
+          id: d.id,
+          kind: 'later',
+          reply: '451 4.7.1 Greylisted, please come back in five minutes',
+          nextAt: now + 3e5,
+          reason: '',
+          delayed: false,
+        },
+      ],
+      [],
+    );
+  else if (d.recipient === 'failed@far.example')
+    await site.store.deliveries.settle([{ ...fate, id: d.id, kind: 'failed', reply: '550 5.1.1 No such user' }], []);
+  else await site.store.deliveries.settle([{ ...fate, id: d.id, kind: 'delivered', reply: '250 Ok' }], []);
+const [sent] = (await site.store.messages.page(ann.id, (await site.store.folders.byRole(ann.id, 'sent')).id, 1))
+  .messages;
 
 const { http } = serveSite({ app: site.app });
 await new Promise<void>(resolve => http.listen(0, '127.0.0.1', () => resolve()));
@@ -138,6 +217,41 @@ const shots: Shot[] = [
   { name: 'compose', path: '/compose', who: 'ann' },
   { name: 'draft', path: `/drafts/${draft.id}`, who: 'ann' },
   { name: 'reply', path: `/compose?reply=${ids.plain}`, who: 'ann' },
+  {
+    name: 'chips',
+    path: '/compose?to=Bo+Ek+<bo@example.net>,nonsense',
+    who: 'ann',
+    act: async page => {
+      await page.locator('.compose-row input[role=combobox]').first().pressSequentially('bo');
+      await page.locator('.offers [role=option]').first().waitFor();
+    },
+  },
+  { name: 'choose', path: `/drafts/${draft.id}/recipients`, who: 'ann' },
+  { name: 'contacts', path: '/contacts', who: 'ann' },
+  {
+    name: 'contacts-chosen',
+    path: `/contacts?group=${choir?.id}`,
+    who: 'ann',
+    act: async page => void (await page.locator('.person .tick input').first().check()),
+  },
+  { name: 'contacts-empty', path: '/contacts', who: 'newcomer' },
+  { name: 'contact', path: `/contacts/${bo}`, who: 'ann' },
+  { name: 'contact-new', path: '/contacts/new', who: 'ann' },
+  { name: 'correspondents', path: '/correspondents', who: 'ann' },
+  {
+    name: 'doubt',
+    path: `/compose?reply=${ids.plain}`,
+    who: 'ann',
+    act: async page => {
+      await page.getByLabel('Message', { exact: true }).fill('The plan is attached.');
+      await page.getByRole('button', { name: 'Send and archive' }).click();
+      await page.locator('.question').waitFor();
+    },
+  },
+  { name: 'sent', path: `/mail/sent/${sent?.id}`, who: 'ann' },
+  { name: 'identities', path: '/settings/identities', who: 'ann' },
+  { name: 'identities-new', path: '/settings/identities', who: 'newcomer' },
+  { name: 'import', path: '/contacts/imports', who: 'ann' },
   { name: 'drafts', path: '/mail/drafts', who: 'ann' },
   { name: 'search', path: '/search?q=garden', who: 'ann' },
   {

@@ -11,14 +11,15 @@ import type { Reply } from '../daemon/mail/reply.ts';
 import { idsOf } from '../daemon/mail/summary.ts';
 import type { Submission } from '../daemon/smtp-client.ts';
 import { type Account, type Change, openStore, type Store } from '../daemon/store.ts';
-import type { AuthVerbs, Tell } from '../daemon/tell.ts';
+import type { AuthVerbs, SenderVerbs, Tell } from '../daemon/tell.ts';
 import { createApp } from '../web/app.ts';
 
 export type Sent = { account: Account; submission: Submission; content: string };
 
 export type TestSite = Awaited<ReturnType<typeof openSite>>;
 
-type Answers = { [V in keyof AuthVerbs]: (args: AuthVerbs[V]['args']) => Promise<AuthVerbs[V]['answer']> };
+type Asked = AuthVerbs & SenderVerbs;
+type Answers = { [V in keyof Asked]: (args: Asked[V]['args']) => Promise<Asked[V]['answer']> };
 
 export async function openSite(over: Partial<Settings> = {}, clock: { now: number } = { now: Date.now() }) {
   const path = mkdtempSync(join(tmpdir(), 'site-'));
@@ -30,7 +31,16 @@ export async function openSite(over: Partial<Settings> = {}, clock: { now: numbe
   let replies: (s: Submission) => Promise<Reply[]> = async s =>
     s.recipients.map(() => ({ code: 250, status: '2.0', text: 'Ok' }));
 
+  const aliases = new Map<string, string>();
   const auth: Answers = {
+    'sender.check': async ({ accountId, address }) => {
+      const { address: own } = (await store.accounts.byId(accountId))!;
+      return address === own || aliases.get(address) === own ? { ok: true } : { ok: false, why: 'not yours' };
+    },
+    'sender.addresses': async ({ accountId }) => {
+      const { address: own } = (await store.accounts.byId(accountId))!;
+      return [...aliases].filter(([, to]) => to === own).map(([from]) => from);
+    },
     'auth.check': async ({ address, password }) => {
       const full = address.includes('@')
         ? address.toLowerCase()
@@ -61,7 +71,7 @@ export async function openSite(over: Partial<Settings> = {}, clock: { now: numbe
   const tell: Tell = {
     async ask(_target, verb, args) {
       if (verb === 'health') return { smtp: true, pop3: true };
-      return (auth[verb as keyof AuthVerbs] as (args: unknown) => Promise<unknown>)(args);
+      return (auth[verb as keyof Asked] as (args: unknown) => Promise<unknown>)(args);
     },
     onChange(listener) {
       listeners.add(listener);
@@ -92,6 +102,8 @@ export async function openSite(over: Partial<Settings> = {}, clock: { now: numbe
     tell,
     sent,
     clock,
+    /** Addresses that lead to others. */
+    aliases,
     answerSubmissions: (answer: typeof replies) => {
       replies = answer;
     },
@@ -108,7 +120,8 @@ export async function openSite(over: Partial<Settings> = {}, clock: { now: numbe
       if (!account) throw new Error('account not made');
       return account;
     },
-    deliver: (account: Account, source: string | Buffer, at = clock.now) => deliver(store, account, source, at),
+    deliver: (account: Account, source: string | Buffer, at = clock.now, by?: SentBy) =>
+      deliver(store, account, source, at, by),
     browser: () => browser(app),
     async close() {
       app.endStreams();
@@ -118,8 +131,17 @@ export async function openSite(over: Partial<Settings> = {}, clock: { now: numbe
   };
 }
 
+/** Who of us sent it, and whom else it goes to, out of the house. */
+type SentBy = { author: Account; others: string[] };
+
 /** Puts a message (LF or CRLF) into the Inbox as the door would. */
-async function deliver(store: Store, account: Account, source: string | Buffer, at: number): Promise<number> {
+async function deliver(
+  store: Store,
+  account: Account,
+  source: string | Buffer,
+  at: number,
+  by?: SentBy,
+): Promise<number> {
   const bytes = Buffer.isBuffer(source) ? source : Buffer.from(source.replace(/\r?\n/g, '\r\n'));
   const { root: tree } = scan(bytes);
   const header = readHeader(bytes);
@@ -145,11 +167,11 @@ async function deliver(store: Store, account: Account, source: string | Buffer, 
       attachments: shown.attachments.length,
     },
     receivedAt: at,
-    origin: 'peer',
-    accountId: null,
+    origin: by ? 'webmail' : 'peer',
+    accountId: by?.author.id ?? null,
     key: null,
     draftId: null,
-    fileSent: false,
+    fileSent: by !== undefined,
     reversePath: from?.address ?? null,
     ret: null,
     envid: null,
@@ -162,6 +184,10 @@ async function deliver(store: Store, account: Account, source: string | Buffer, 
         orcpt: null,
         routes: [{ kind: 'mailbox', accountId: account.id, address: account.address }],
       },
+      ...(by?.others ?? []).map(address => ({
+        ...{ address, notify: null, orcpt: null },
+        routes: [{ kind: 'relay' as const, address }],
+      })),
     ],
     hold: null,
   });

@@ -6,6 +6,7 @@ import { createReserve } from '../daemon/store/reserve.ts';
 import { openStore, type Store, StoreError } from '../daemon/store.ts';
 import { lockStore } from '../daemon/store-lock.ts';
 import { fits } from './fits.ts';
+import { contactsContract } from './store-contacts.ts';
 import { acceptance, type Engine, storeContract } from './store-contract.ts';
 import { conversationContract } from './store-conversations.ts';
 import { queueContract } from './store-queue-contract.ts';
@@ -41,6 +42,7 @@ for (const writer of ['thread', 'inline'] as const) {
   queueContract(`SQLite, writer ${writer}`, engine);
   searchContract(`SQLite, writer ${writer}`, engine);
   conversationContract(`SQLite, writer ${writer}`, engine);
+  contactsContract(`SQLite, writer ${writer}`, engine);
 }
 
 function scratch(): string {

@@ -338,7 +338,7 @@ describe.skipIf(!there)('site in Chromium', () => {
     });
     await page.getByRole('button', { name: 'Attach', exact: true }).click();
     await page.getByText('plain.txt').first().waitFor();
-    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
     await page.getByText('Message sent.').waitFor();
     expect(site.sent.at(-1)?.content).toContain('plain.txt');
     await context.close();

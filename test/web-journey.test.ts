@@ -14,7 +14,7 @@ describe.skipIf(absent)('a journey in Chromium', { timeout: 90_000 }, () => {
   let browser: Browser;
   let base = '';
   beforeAll(async () => {
-    house = await startHouse();
+    house = await startHouse({ set: { alias: 'office@localhost elin@localhost' } });
     base = `http://127.0.0.1:${house.ports.http}`;
     browser = await chromium.launch({
       executablePath,
@@ -42,7 +42,7 @@ describe.skipIf(absent)('a journey in Chromium', { timeout: 90_000 }, () => {
     await page.getByLabel('To', { exact: true }).fill(to);
     await page.getByLabel('Subject').fill(subject);
     await page.getByLabel('Message', { exact: true }).fill(text);
-    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByRole('button', { name: 'Send', exact: true }).click();
   };
   const row = (page: Page, text: string) => page.locator('.row', { hasText: text });
 
@@ -63,7 +63,7 @@ describe.skipIf(absent)('a journey in Chromium', { timeout: 90_000 }, () => {
 
     await bo.locator('.message-foot').getByText('Reply', { exact: true }).click();
     await bo.waitForURL('**/compose?reply=*');
-    await bo.getByRole('button', { name: 'Send' }).click();
+    await bo.getByRole('button', { name: 'Send', exact: true }).click();
     await bo.getByText('Message sent.').waitFor();
     // Search follows the mail a moment later.
     await until('search finds it', async () => {
@@ -78,6 +78,41 @@ describe.skipIf(absent)('a journey in Chromium', { timeout: 90_000 }, () => {
     await write(ann, 'nobody-there@localhost', 'x', 'x');
     expect(await ann.locator('.compose-row .error').textContent()).toMatch(/nobody-there@localhost was refused/);
     for (const page of [ann, bo]) await page.context().close();
+  });
+
+  test('who has an alias writes as it and is answered there; the one written to is offered next time', async () => {
+    const elin = await signUp(true, 'elin');
+    const finn = await signUp(true, 'finn');
+    await elin.goto(`${base}/settings/identities`);
+    await elin.getByText('You may write as office@localhost.').waitFor();
+    await elin.fill('#address-new', 'finn@localhost');
+    await elin.getByRole('button', { name: 'Add address' }).click();
+    await elin.getByText('You cannot write as finn@localhost').waitFor();
+    await elin.fill('#address-new', 'office@localhost');
+    await elin.fill('#signature-new', 'The office');
+    await elin.getByRole('button', { name: 'Add address' }).click();
+    await elin.getByText('office@localhost saved.').waitFor();
+    await elin.goto(`${base}/compose`);
+    await elin.getByLabel('From').selectOption('office@localhost');
+    await elin.getByLabel('To', { exact: true }).fill('finn@localhost');
+    await elin.getByLabel('Subject').fill('Opening hours');
+    await elin.getByRole('button', { name: 'Send', exact: true }).click();
+    await elin.getByText('Message sent.').waitFor();
+    await row(finn, 'Opening hours').locator('.row-link').click();
+    await finn.getByText('The office').last().waitFor();
+    await finn.locator('.message-foot').getByText('Reply', { exact: true }).click();
+    await finn.waitForURL('**/compose?reply=*');
+    expect(await finn.locator('input[type=hidden][name=to]').inputValue()).toContain('<office@localhost>');
+    await finn.getByRole('button', { name: 'Send', exact: true }).click();
+    await finn.getByText('Message sent.').waitFor();
+    await row(elin, 'Re: Opening hours').locator('.row-link').click();
+    await elin.locator('.message-foot').getByText('Reply', { exact: true }).click();
+    await elin.waitForURL('**/compose?reply=*');
+    expect(await elin.getByLabel('From').inputValue()).toBe('office@localhost');
+    await elin.goto(`${base}/compose`);
+    await elin.getByRole('combobox', { name: 'To', exact: true }).pressSequentially('fin');
+    await elin.locator('.offers [role=option]', { hasText: 'finn@localhost' }).waitFor();
+    for (const page of [elin, finn]) await page.context().close();
   });
 
   test('a password is changed and the old one is worth nothing', async () => {

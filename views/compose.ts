@@ -3,6 +3,7 @@ import { html } from 'hono/html';
 import type { Upload } from '../daemon/store.ts';
 import { icon, type Screen } from './layout.ts';
 import { fileIcon } from './message.ts';
+import { chipTemplate } from './recipients.ts';
 import type { Html, Key } from './words.ts';
 
 export type DraftState =
@@ -14,9 +15,15 @@ export type DraftState =
   /** The mailbox is full. */
   | { kind: 'full' };
 
+/** Why it was not sent at once, and may be all the same. */
+export type Doubt = 'attachment' | 'blind';
+
 export type ComposeForm = {
   /** One for each time the form is shown; clicks on one form are one draft. */
   key: string;
+  /** As whom it may be written; the one of `from` has signed the text. */
+  authors: { address: string; name: string; signature: string }[];
+  from: string;
   /** Null: not saved yet. */
   draftId: number | null;
   version: number | null;
@@ -32,6 +39,9 @@ export type ComposeForm = {
   pending: { name: string; size: number }[];
   state: DraftState;
   errors: { to?: string; cc?: string; bcc?: string; files?: string; form?: string };
+  doubts: Doubt[];
+  /** What is answered goes to the archive when this is sent. */
+  archives: boolean;
   /** Octets of files that fit. */
   limit: number;
 };
@@ -41,23 +51,47 @@ export function composePage(s: Screen, f: ComposeForm): Html {
   const id = f.key;
   return html`<section class="page compose-page" aria-labelledby="compose-title">
 <form class="compose-form" method="post" action="/drafts" enctype="multipart/form-data" hx-boost="false" autocomplete="off">
-<header class="compose-head"><a class="button plain icon-only back" href="/mail/inbox" title="${t('act.back', { folder: t('folder.inbox') })}">${icon(s, 'arrow-left')}<span class="unseen">${t('act.back', { folder: t('folder.inbox') })}</span></a><h1 id="compose-title">${t(headingOf(f))}</h1></header>
+${enterSaves(s)}<header class="compose-head"><a class="button plain icon-only back" href="/mail/inbox" title="${t('act.back', { folder: t('folder.inbox') })}">${icon(s, 'arrow-left')}<span class="unseen">${t('act.back', { folder: t('folder.inbox') })}</span></a><h1 id="compose-title">${t(headingOf(f))}</h1></header>
 ${f.errors.form ? html`<p class="flash danger" role="alert">${icon(s, 'circle-alert')}${f.errors.form}</p>` : ''}
+${doubts(s, f)}
 <input type="hidden" name="key" value="${f.key}"><input type="hidden" name="related" value="${f.relatedId ?? ''}"><input type="hidden" name="relation" value="${f.relation ?? ''}">
-${line(s, { id: `to-${id}`, name: 'to', label: t('compose.to'), value: f.to, error: f.errors.to, focus: f.to === '' || f.errors.to !== undefined, people: true })}
-${more(s, f)}
+${author(s, f)}${line(s, { id: `to-${id}`, name: 'to', label: t('compose.to'), value: f.to, error: f.errors.to, focus: f.to === '' || f.errors.to !== undefined, people: true })}
+${more(s, f)}${chipTemplate(s)}
 ${line(s, { id: `subject-${id}`, name: 'subject', label: t('compose.subject'), value: f.subject, people: false })}
 <div class="compose-text"><textarea id="text-${id}" name="text" aria-label="${t('compose.text')}" dir="auto" rows="14"${f.to !== '' && !f.errors.to ? html` autofocus` : ''}>
 ${f.text}</textarea></div>
 ${files(s, f)}
 <footer class="compose-foot">
 <button class="button primary" type="submit" formaction="/drafts/submissions" data-key="send">${icon(s, 'send')}${t('compose.send')}</button>
+${f.relation === 'reply' ? html`<button class="button" type="submit" formaction="/drafts/submissions" name="archive" value="1" data-key="sendarchive">${icon(s, 'archive')}${t('compose.send.archive')}</button>` : ''}
 <button class="button plain" type="submit" formaction="/drafts">${t('compose.save')}</button>
 <button class="button plain" type="submit" formaction="/drafts/removals" formnovalidate>${t('compose.discard')}</button>
 <div class="draft-saver" hx-post="/drafts" hx-trigger="input delay:1500ms from:'closest form'" hx-encoding="application/x-www-form-urlencoded" hx-target="find .draft-state" hx-swap="outerHTML" hx-push-url="false" hx-status:401="swap:none" hx-status:403="swap:none" hx-status:413="swap:none" hx-status:5xx="swap:none">${draftState(s, f)}</div>
 </footer>
 </form>
+<script src="${s.asset('compose.js')}" defer></script>
 </section>`;
+}
+
+/** Who has one address has nothing to choose. */
+function author(s: Screen, f: ComposeForm): Html {
+  if (f.authors.length < 2) return html`<input type="hidden" name="from" value="${f.from}">`;
+  const id = `from-${f.key}`;
+  const options = f.authors.map(
+    a =>
+      html`<option value="${a.address}" data-signature="${a.signature}"${a.address === f.from ? html` selected` : ''}>${a.name === '' ? a.address : `${a.name} <${a.address}>`}</option>`,
+  );
+  return html`<div class="compose-row"><label for="${id}">${s.w.t('compose.from')}</label><select id="${id}" name="from" data-author>${options}</select><input type="hidden" name="signed" value="${f.from}"></div>`;
+}
+
+/** Enter in a field presses the first button of a form: that one is to keep the letter open, and to send nothing. */
+const enterSaves = (s: Screen): Html =>
+  html`<button class="unseen" type="submit" formaction="/drafts/uploads" tabindex="-1" aria-hidden="true">${s.w.t('compose.save')}</button>`;
+
+function doubts(s: Screen, f: ComposeForm): Html {
+  if (f.doubts.length === 0) return html``;
+  const sure = f.doubts.map(doubt => html`<input type="hidden" name="sure" value="${doubt}">`);
+  return html`<div class="question" role="alert">${f.doubts.map(doubt => html`<p>${s.w.t(`compose.doubt.${doubt}`)}</p>`)}${sure}<div class="buttons"><button class="button" type="submit" formaction="/drafts/submissions"${f.archives ? html` name="archive" value="1"` : ''} autofocus>${s.w.t('compose.doubt.send')}</button></div></div>`;
 }
 
 function headingOf(f: ComposeForm): Key {
@@ -75,9 +109,9 @@ type Line = {
   people: boolean;
 };
 
-function line(_s: Screen, l: Line): Html {
+function line(s: Screen, l: Line): Html {
   const wrong = l.error ? html` aria-invalid="true" aria-describedby="${l.id}-error"` : '';
-  return html`<div class="compose-row${l.error ? ' wrong' : ''}"><label for="${l.id}">${l.label}</label><input id="${l.id}" name="${l.name}" value="${l.value}" dir="auto"${l.people ? html` inputmode="email" autocapitalize="none" spellcheck="false"` : ''}${wrong}${l.focus ? html` autofocus` : ''}>${l.error ? html`<p class="error" id="${l.id}-error">${l.error}</p>` : ''}</div>`;
+  return html`<div class="compose-row${l.error ? ' wrong' : ''}"${l.people ? html` data-people="/contacts/suggestions" data-wrong="${s.w.t('compose.chip.wrong')}" data-offers="${s.w.t('contacts.offers')}"` : ''}><label for="${l.id}">${l.label}</label><input id="${l.id}" name="${l.name}" value="${l.value}" dir="auto"${l.people ? html` inputmode="email" autocapitalize="none" spellcheck="false"` : ''}${wrong}${l.focus ? html` autofocus` : ''}>${l.error ? html`<p class="error" id="${l.id}-error">${l.error}</p>` : ''}</div>`;
 }
 
 /** Cc and Bcc stand folded until they are used. */
@@ -86,6 +120,7 @@ function more(s: Screen, f: ComposeForm): Html {
   return html`<details class="compose-more"${used ? html` open` : ''}><summary>${s.w.t('compose.more')}</summary>
 ${line(s, { id: `cc-${f.key}`, name: 'cc', label: s.w.t('compose.cc'), value: f.cc, error: f.errors.cc, people: true })}
 ${line(s, { id: `bcc-${f.key}`, name: 'bcc', label: s.w.t('compose.bcc'), value: f.bcc, error: f.errors.bcc, people: true })}
+<button class="button plain choose" type="submit" formaction="/drafts/recipients" formnovalidate>${icon(s, 'users')}${s.w.t('compose.choose')}</button>
 </details>`;
 }
 
@@ -103,7 +138,8 @@ function files(s: Screen, f: ComposeForm): Html {
   return html`<div class="compose-files">
 ${kept.length + pending.length > 0 ? html`<ul aria-label="${t('compose.attachments')}">${kept}${pending}</ul>` : ''}
 ${f.errors.files ? html`<p class="error" role="alert">${f.errors.files}</p>` : ''}
-<div class="attach"><label class="button plain" for="${id}">${icon(s, 'paperclip')}${t('compose.files')}</label><input id="${id}" type="file" name="files" multiple data-now="#attach-${f.key}"><button class="button" id="attach-${f.key}" type="submit" formaction="/drafts/uploads">${t('compose.attach')}</button><small>${t('compose.limit', { size: s.w.size(f.limit) })}</small></div>
+<p class="error" role="alert" data-too-large hidden>${t('compose.error.files', { size: s.w.size(f.limit) })}</p>
+<div class="attach"><label class="button plain" for="${id}">${icon(s, 'paperclip')}${t('compose.files')}</label><input id="${id}" type="file" name="files" multiple data-room="${Math.max(0, f.limit - f.uploads.reduce((sum, u) => sum + u.size, 0))}" data-now="#attach-${f.key}"><button class="button" id="attach-${f.key}" type="submit" formaction="/drafts/uploads">${t('compose.attach')}</button><small>${t('compose.limit', { size: s.w.size(f.limit) })}</small></div>
 </div>`;
 }
 

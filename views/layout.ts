@@ -119,6 +119,7 @@ function rail(s: Screen): Html {
 <ul>${s.folders.filter(f => f.role !== null).map(f => railItem(s, f))}</ul>
 ${s.saved.length === 0 ? '' : html`<h2 class="unseen">${s.w.t('search.saved')}</h2><ul class="own">${s.saved.map(one => savedItem(s, one))}</ul>`}
 <ul class="own">${own.map(f => railItem(s, f))}
+<li><a class="quiet" href="/contacts" title="${s.w.t('contacts.title')}"${s.here.startsWith('/contacts') ? html` aria-current="page"` : ''}>${icon(s, 'users')}<span>${s.w.t('contacts.title')}</span></a></li>
 <li><a class="quiet" href="/folders" title="${s.w.t('folders.manage')}">${icon(s, 'folder-plus')}<span>${s.w.t('folders.manage')}</span></a></li></ul>
 ${quota(s)}
 </nav>`;
@@ -159,14 +160,11 @@ ${item('/folders', s.w.t('app.more'), 'menu', s.here.startsWith('/folders'))}
 }
 
 function toast(s: Screen, notice: Notice): Html {
-  return html`<div class="toast" role="status"><span>${notice.text}</span>${undoForm(s, notice)}<button class="only-script plain" type="button" data-dismiss aria-label="${s.w.t('act.dismiss')}">${icon(s, 'x')}</button></div>`;
-}
-
-function undoForm(s: Screen, { undo, act }: Notice): Html {
-  const button = html`<button class="link" type="submit" data-key="undo">${s.w.t('act.undo')}</button>`;
-  if (act !== null) return html`<form method="post" action="/acts/${act}/undo">${button}</form>`;
-  if (undo === null) return html``;
-  return html`<form method="post" action="/messages/moves">${undo.ids.map(id => html`<input type="hidden" name="message" value="${id}">`)}<input type="hidden" name="to" value="${undo.to}"><input type="hidden" name="undo" value="1"><input type="hidden" name="back" value="${s.here}">${button}</form>`;
+  return html`<div class="toast" role="status"><span>${notice.text}</span>${
+    notice.undo === null
+      ? ''
+      : html`<form method="post" action="${notice.undo.action}">${notice.undo.fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}<input type="hidden" name="back" value="${s.here}"><button class="link" type="submit" data-key="undo">${s.w.t('act.undo')}</button></form>`
+  }<button class="only-script plain" type="button" data-dismiss aria-label="${s.w.t('act.dismiss')}">${icon(s, 'x')}</button></div>`;
 }
 
 function keyHelp(s: Screen): Html {

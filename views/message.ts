@@ -7,6 +7,7 @@ import { type Folded, foldedRun } from './conversation.ts';
 import { folderName, icon, type Screen } from './layout.ts';
 import { type Action, actions, moveTo, toolButton } from './list.ts';
 import { marked } from './marked.ts';
+import { outcomes, type RecipientOutcome } from './outcomes.ts';
 import { frameSandbox, trusted } from './safe-html.ts';
 import { textToHtml } from './text.ts';
 import type { Html } from './words.ts';
@@ -50,6 +51,8 @@ export type OpenMessage = {
   attachments: AttachmentCard[];
   /** Words of the search it was found by, to be marked. */
   sought: SearchWords[];
+  /** What became of it; of a message one received: nothing. */
+  outcomes: RecipientOutcome[];
 };
 
 /** What the right pane shows. */
@@ -96,6 +99,7 @@ function letterOf(s: Screen, m: OpenMessage, o: OpenPane): Html {
   const inner = html`<header class="message-head">
 ${byline(s, m, o)}
 </header>
+${outcomes(s, m.outcomes)}
 ${imagesBanner(s, m)}
 ${bodyOf(s, m)}
 ${other(s, m)}

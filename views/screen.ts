@@ -5,10 +5,8 @@ import type { Html, Words } from './words.ts';
 
 export type Notice = {
   text: string;
-  /** Puts moved messages back where they were. */
-  undo: { ids: number[]; to: number } | null;
-  /** The same for many: what was done to them, by its id. */
-  act: string | null;
+  /** The form that takes it back; null: it cannot be. */
+  undo: { action: string; fields: [name: string, value: number][] } | null;
 };
 
 /** What every view of a signed-in page is given. */

@@ -6,7 +6,7 @@ import { privateOnly } from './guard.ts';
 import { tellOnce } from './notice.ts';
 import { screenOf, show } from './page.ts';
 import { signIn } from './session.ts';
-import { askAuth, type Ctx, type Env, type Site } from './site.ts';
+import { askDaemon, type Ctx, type Env, type Site } from './site.ts';
 
 export function account(site: Site): Hono<Env> {
   const app = new Hono<Env>();
@@ -35,7 +35,7 @@ export function account(site: Site): Hono<Env> {
     const { t, reason } = c.var.words;
     const next = form.get('next');
     if ([...next].length < 8) return page(c, { errors: { next: t('account.password.short') } });
-    const answer = await askAuth(site, 'auth.password', { accountId: c.var.account.id, old: form.get('old'), next });
+    const answer = await askDaemon(site, 'auth.password', { accountId: c.var.account.id, old: form.get('old'), next });
     if (!answer.ok) {
       const errors = answer.reason ? { next: reason(answer.reason) } : { old: t('account.password.wrong') };
       return page(c, { errors });

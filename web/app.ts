@@ -15,15 +15,18 @@ import { type Acts, createActs } from './acts.ts';
 import { loadAssets } from './assets.ts';
 import { changes } from './changes.ts';
 import { compose } from './compose.ts';
+import { contacts } from './contacts.ts';
 import { events } from './events.ts';
 import { folder } from './folder.ts';
 import { FormError } from './form.ts';
 import { fromOwnPages, headersOfAll, introduce } from './guard.ts';
 import { health } from './health.ts';
+import { identities } from './identities.ts';
 import { login } from './login.ts';
 import { message } from './message.ts';
 import { missing, refuse } from './page.ts';
 import { parts } from './parts.ts';
+import { recipients } from './recipients.ts';
 import { search } from './search.ts';
 import { signedInOnly } from './session.ts';
 import { signup } from './signup.ts';
@@ -63,7 +66,20 @@ export function createApp(needs: Needs): App {
   for (const door of [signup, login]) app.route('/', door(site));
   app.use(signedInOnly(site));
   app.route('/', streams.app);
-  for (const room of [folder, message, parts, changes, acts, search, compose, account]) app.route('/', room(site));
+  for (const room of [
+    folder,
+    message,
+    parts,
+    changes,
+    acts,
+    search,
+    compose,
+    recipients,
+    contacts,
+    account,
+    identities,
+  ])
+    app.route('/', room(site));
 
   app.notFound(c => missing(site, c));
   app.onError((error, c) => trouble(site, c, error));

@@ -24,6 +24,7 @@ const packaged = createRequire(import.meta.url);
 const sources: Record<string, { type: string; from: () => URL | string }> = {
   'app.css': { type: 'text/css; charset=utf-8', from: () => publicFile('app.css') },
   'app.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('app.js') },
+  'compose.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('compose.js') },
   'icons.svg': { type: 'image/svg+xml', from: () => publicFile('icons.svg') },
   'icon.svg': { type: 'image/svg+xml', from: () => publicFile('icon.svg') },
   'htmx.js': { type: 'text/javascript; charset=utf-8', from: () => packaged.resolve('htmx.org/dist/htmx.min.js') },

@@ -1,9 +1,11 @@
 /** Compose: the page, saving by button and while typing, files, sending, discarding. One form, whatever button. */
 import { Hono } from 'hono';
 import type { Draft, DraftFields } from '../daemon/store.ts';
-import { type ComposeForm, composePage, type DraftState, draftState } from '../views/compose.ts';
+import { type ComposeForm, composePage, type Doubt, type DraftState, draftState } from '../views/compose.ts';
+import { authorOf, authorsOf } from './author.ts';
 import { createBodies, partName } from './bodies.ts';
 import { createDesks, type Desk } from './desk.ts';
+import { doubtsOf } from './doubts.ts';
 import { fieldsOf, forwardedParts, isBlank, keepForm, type Saved } from './drafts.ts';
 import type { Form } from './form.ts';
 import { beginLetter } from './letter.ts';
@@ -22,7 +24,11 @@ export function compose(site: Site): Hono<Env> {
   const limit = () => largestFiles(site.settings.max_message_size);
 
   app.get('/compose', async c => {
-    const fields = await beginLetter({ store: site.store, bodies, w: c.var.words }, c.var.account, c.req.query());
+    const fields = await beginLetter(
+      { store: site.store, bodies, w: c.var.words, authors: await authorsOf(site.store, c.var.account) },
+      c.var.account,
+      c.req.query(),
+    );
     return fields ? page(c, { ...fields, pending: await pendingOf(c, fields) }) : missing(site, c);
   });
 
@@ -55,6 +61,14 @@ export function compose(site: Site): Hono<Env> {
     }),
   );
 
+  app.post('/drafts/recipients', c =>
+    withForm(c, async (form, fields, desk) => {
+      const kept = await keep(c, form, fields, desk, form.files);
+      if (kept.kind !== 'saved') return unsaved(c, form, fields, kept);
+      return c.redirect(`/drafts/${kept.draft.id}/recipients`, 303);
+    }),
+  );
+
   app.post('/drafts/removals', c =>
     withForm(c, async (form, _fields, desk) => {
       const id = desk.draftId ?? idOf(form.get('draft'));
@@ -70,13 +84,37 @@ export function compose(site: Site): Hono<Env> {
       const kept = await keep(c, form, fields, desk, form.files);
       if (kept.kind === 'gone' && (await isSent(c, fields, desk))) return sentOn(c, desk, taken);
       if (kept.kind !== 'saved') return unsaved(c, form, fields, kept);
+      const doubts = await doubtsAbout(c, kept.draft, form.all('sure'));
+      if (doubts.length > 0)
+        return page(c, { ...ofDraft(kept.draft), key: form.get('key'), doubts, archives: form.has('archive') }, 422);
       desk.tried = JSON.stringify(fields);
       const result = await send(site, c, kept.draft);
       if (result.kind === 'refused')
         return page(c, { ...ofDraft(kept.draft), key: form.get('key'), errors: result.errors }, result.status);
+      if (form.has('archive')) await archiveAnswered(c, kept.draft);
       return sentOn(c, desk, result);
     }),
   );
+
+  /** Without those that were answered already. */
+  const doubtsAbout = async (c: Ctx, draft: Draft, sure: string[]): Promise<Doubt[]> => {
+    const related = draft.relatedId === null ? null : await site.store.messages.get(draft.accountId, draft.relatedId);
+    const content = related && (await bodies.content(related));
+    const own = (await authorsOf(site.store, c.var.account)).map(a => a.address);
+    const words = c.var.words.t('compose.doubt.attachment.words');
+    const doubts = doubtsOf(draft, words, own, content ? await bodies.header(content) : null);
+    return doubts.filter(doubt => !sure.includes(doubt));
+  };
+
+  /** What is answered leaves the Inbox; what lies elsewhere was put there. */
+  const archiveAnswered = async (c: Ctx, draft: Draft) => {
+    const id = draft.relation === 'reply' ? draft.relatedId : null;
+    const related = id === null ? null : await site.store.messages.get(c.var.account.id, id);
+    const inbox = await site.store.folders.byRole(c.var.account.id, 'inbox');
+    if (related?.folderId !== inbox.id) return;
+    const archive = await site.store.folders.byRole(c.var.account.id, 'archive');
+    site.tell.changed(await site.store.messages.move(c.var.account.id, [related.id], archive.id));
+  };
 
   /** The daemon took it after all, though we had to say that it did not answer; and nothing was changed since. */
   const isSent = async (c: Ctx, fields: DraftFields, desk: Desk) =>
@@ -146,7 +184,9 @@ export function compose(site: Site): Hono<Env> {
 
   const page = async (c: Ctx, form: Partial<ComposeForm> & DraftFields, status: Status = 200) => {
     const s = await screenOf(site, c);
+    const authors = await authorsOf(site.store, c.var.account);
     const whole: ComposeForm = {
+      authors,
       key: site.random(9),
       draftId: null,
       version: null,
@@ -154,8 +194,11 @@ export function compose(site: Site): Hono<Env> {
       pending: [],
       state: { kind: 'unsaved' },
       errors: {},
+      doubts: [],
+      archives: false,
       limit: limit(),
       ...form,
+      from: authorOf(authors, form.from ?? '').address,
     };
     const title = form.subject.trim() || c.var.words.t('compose.title');
     return show(c, s, title, { view: 'compose', content: composePage(s, whole) }, status);

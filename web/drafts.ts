@@ -2,6 +2,7 @@
 import { type DisplayParts, decodeStream, type Part } from '../daemon/mail/parts.ts';
 import type { Account, Draft, DraftFields } from '../daemon/store.ts';
 import type { Words } from '../views/words.ts';
+import { authorOf, authorsOf, resigned } from './author.ts';
 import { type Bodies, partName } from './bodies.ts';
 import type { Desk } from './desk.ts';
 import type { Form } from './form.ts';
@@ -28,12 +29,17 @@ export async function fieldsOf(site: Site, account: Account, form: Form): Promis
   const id = idOf(form.get('related'));
   const related = id === null ? null : await site.store.messages.get(account.id, id);
   const relation = form.get('relation');
+  const authors = await authorsOf(site.store, account);
+  const author = authorOf(authors, form.get('from'));
+  // Without script the signature changes hands here.
+  const before = form.has('signed') ? authorOf(authors, form.get('signed')) : author;
   return {
+    from: author.address,
     to: oneLine(form.get('to'), ', '),
     cc: oneLine(form.get('cc'), ', '),
     bcc: oneLine(form.get('bcc'), ', '),
     subject: oneLine(form.get('subject'), ' '),
-    text: form.get('text'),
+    text: resigned(form.get('text'), before.signature, author.signature),
     relatedId: related?.id ?? null,
     relation: related && (relation === 'reply' || relation === 'forward') ? relation : null,
   };

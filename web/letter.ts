@@ -4,33 +4,52 @@ import { forwardSubject, quoteText, replyRecipients, replySubject } from '../dae
 import type { Account, Content, DraftFields, Message, Store } from '../daemon/store.ts';
 import { htmlToText } from '../views/text.ts';
 import type { Words } from '../views/words.ts';
+import { type Author, answering, authorOf, resigned } from './author.ts';
 import type { Bodies } from './bodies.ts';
 import { idOf } from './page.ts';
 
 const empty: DraftFields = { to: '', cc: '', bcc: '', subject: '', text: '', relatedId: null, relation: null };
 
 type Asked = Partial<Record<'to' | 'cc' | 'bcc' | 'subject' | 'body' | 'reply' | 'forward' | 'all', string>>;
-type Needs = { store: Store; bodies: Bodies; w: Words };
+type Needs = { store: Store; bodies: Bodies; w: Words; authors: Author[] };
 
 /** Null: the message to be answered is not there, or not theirs. */
 export async function beginLetter(needs: Needs, account: Account, asked: Asked): Promise<DraftFields | null> {
   const wanted = asked.reply ?? asked.forward;
-  if (wanted === undefined) return fromLink(asked);
+  if (wanted === undefined) return by(authorOf(needs.authors, ''), fromLink(asked));
   const id = idOf(wanted);
   const related = id === null ? null : await needs.store.messages.get(account.id, id);
   if (!related) return null;
   const content = await needs.bodies.content(related);
   const text = content ? await textOf(needs.bodies, content) : '';
-  if (asked.reply === undefined) return forwarded(needs.w, related, text);
-  const people = await answered(needs.bodies, account, related, content, asked.all !== undefined);
-  return {
+  const header = content && (await needs.bodies.header(content));
+  const list = (name: string): NamedAddress[] => (header ? parseAddressList(header.get(name) ?? '') : []);
+  const came = [...related.prefix.matchAll(/^Delivered-To: (.*?)\r?$/gim)].map(m => ({ name: '', address: m[1]! }));
+  const author =
+    answering(needs.authors, [list('to'), list('cc'), came, list('from')]) ?? authorOf(needs.authors, account.address);
+  if (asked.reply === undefined) return by(author, forwarded(needs.w, related, text));
+  const own = [account.address, ...needs.authors.map(a => a.address)];
+  const people = answered(list, own, related, asked.all !== undefined);
+  return by(author, {
     ...empty,
     ...people,
     subject: replySubject(related.subject),
     text: quoted(needs.w, related, text),
     relatedId: related.id,
     relation: 'reply',
-  };
+  });
+}
+
+/** With the author's signature in its place. */
+function by(author: Author, fields: DraftFields): DraftFields {
+  const { text } = fields;
+  if (author.signature === '') return { ...fields, from: author.address };
+  // In front of what is forwarded or quoted, behind what a link brought.
+  const begun =
+    fields.relation === null
+      ? resigned(text, '', author.signature)
+      : `${resigned('', '', author.signature)}${text.replace(/^\n+/, '\n')}`;
+  return { ...fields, from: author.address, text: begun };
 }
 
 /** RFC 6068 gives a link these fields and no others. */
@@ -52,15 +71,9 @@ async function textOf(bodies: Bodies, content: Content): Promise<string> {
   return shown.text.some(part => part.type === 'text/html') ? htmlToText(text) : text;
 }
 
-async function answered(bodies: Bodies, account: Account, m: Message, content: Content | null, all: boolean) {
-  const header = content && (await bodies.header(content));
-  const list = (name: string): NamedAddress[] => (header ? parseAddressList(header.get(name) ?? '') : []);
-  const from = header ? list('from') : [{ name: m.fromName, address: m.fromAddress }];
-  const { to, cc } = replyRecipients(
-    { from, replyTo: list('reply-to'), to: list('to'), cc: list('cc') },
-    [account.address],
-    all,
-  );
+function answered(list: (name: string) => NamedAddress[], own: string[], m: Message, all: boolean) {
+  const from = list('from').length > 0 ? list('from') : [{ name: m.fromName, address: m.fromAddress }];
+  const { to, cc } = replyRecipients({ from, replyTo: list('reply-to'), to: list('to'), cc: list('cc') }, own, all);
   return { to: to.map(asTyped).join(', '), cc: cc.map(asTyped).join(', ') };
 }
 

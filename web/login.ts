@@ -5,7 +5,7 @@ import { readCookie } from './cookie.ts';
 import { readForm } from './form.ts';
 import { privateOnly } from './guard.ts';
 import { endSession, ownPath, recognise, signIn } from './session.ts';
-import { askAuth, type Ctx, doorOf, type Env, type Site } from './site.ts';
+import { askDaemon, type Ctx, doorOf, type Env, type Site } from './site.ts';
 
 export function login(site: Site): Hono<Env> {
   const app = new Hono<Env>();
@@ -42,7 +42,7 @@ export function login(site: Site): Hono<Env> {
     const next = ownPath(form.get('next'), '/mail/inbox');
     const w = c.var.words;
     if (username === '' || password === '') return page(c, { username, next, error: w.t('login.missing') }, 422);
-    const verdict = await askAuth(site, 'auth.check', {
+    const verdict = await askDaemon(site, 'auth.check', {
       address: username,
       password,
       peer: c.var.peer,

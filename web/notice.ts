@@ -20,6 +20,21 @@ const keys = [
   'done.folder.removed',
   'done.search.saved',
   'done.search.removed',
+  'done.contact.saved',
+  'done.contact.removed',
+  'done.contact.restored',
+  'done.contact.grouped',
+  'done.contact.left',
+  'done.group.renamed',
+  'done.group.removed',
+  'done.imported',
+  'done.forgotten',
+  'done.kept',
+  'done.nobody',
+  'contacts.full',
+  'contacts.group.badname',
+  'done.identity.saved',
+  'done.identity.removed',
   'done.name',
   'done.reading',
   'done.password',
@@ -33,7 +48,8 @@ export type Told = {
   /** Words of the sentence; a folder is told by its id, so that its name is read fresh. */
   values?: Record<string, string>;
   folder?: number;
-  undo?: { ids: number[]; to: number };
+  /** Messages go back to a folder, or contacts come back. */
+  undo?: { ids: number[]; to: number } | { contacts: number[] };
   /** An act that can be undone. */
   act?: string;
 };
@@ -57,7 +73,18 @@ export function takeNotice(site: Site, c: Ctx, w: Words, folders: Folder[]): Not
 function inWords(told: Told, w: Words, folders: Folder[]): Notice {
   const folder = folders.find(f => f.id === told.folder);
   const values = { ...told.values, n: told.n ?? 0, ...(folder ? { folder: folderName(w, folder) } : {}) };
-  return { text: w.t(told.key, values), undo: told.undo ?? null, act: told.act ?? null };
+  return { text: w.t(told.key, values), undo: undoing(told) };
+}
+
+function undoing({ undo, act }: Told): Notice['undo'] {
+  if (act) return { action: `/acts/${act}/undo`, fields: [] };
+  if (!undo) return null;
+  if ('contacts' in undo) return { action: '/contacts/restorations', fields: undo.contacts.map(id => ['contact', id]) };
+  const { ids, to } = undo;
+  return {
+    action: '/messages/moves',
+    fields: [...ids.map((id): [string, number] => ['message', id]), ['to', to], ['undo', 1]],
+  };
 }
 
 /** A cookie is what a client sends: nothing in it is believed but its shape. */
@@ -95,6 +122,9 @@ function isTold(value: unknown): value is Told {
 
 function isUndo(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  const { ids, to } = value as Partial<Record<'ids' | 'to', unknown>>;
-  return Array.isArray(ids) && ids.every(id => Number.isSafeInteger(id)) && typeof to === 'number';
+  const { ids, to, contacts } = value as Partial<Record<'ids' | 'to' | 'contacts', unknown>>;
+  if (contacts !== undefined) return areIds(contacts);
+  return areIds(ids) && typeof to === 'number';
 }
+
+const areIds = (value: unknown): boolean => Array.isArray(value) && value.every(id => Number.isSafeInteger(id));

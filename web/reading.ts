@@ -8,6 +8,7 @@ import { folderPath, type Screen } from '../views/layout.ts';
 import type { ListPane } from '../views/list.ts';
 import type { AttachmentCard, MessageBody, OpenMessage, OpenPane, Person } from '../views/message.ts';
 import { type Bodies, isInlineImage, partName } from './bodies.ts';
+import { outcomesOf } from './outcomes.ts';
 import { idOf } from './page.ts';
 import type { Ctx, Site } from './site.ts';
 
@@ -71,7 +72,7 @@ export async function openPane(
   const whole = !s.account.flat;
   const [letters, next] = await Promise.all([
     Promise.all(
-      shown.map(m => (open.has(m.id) ? opened(c, bodies, s, m, found, folder, list.keep, sought) : folded(m))),
+      shown.map(m => (open.has(m.id) ? opened(site, c, bodies, s, m, found, folder, list.keep, sought) : folded(m))),
     ),
     whole ? site.store.conversations.neighbours(found) : site.store.messages.neighbours(found.accountId, found.id),
   ]);
@@ -101,6 +102,7 @@ function at(folder: Folder, found: Message, keep: string, more: Record<string, s
 }
 
 async function opened(
+  site: Site,
   c: Ctx,
   bodies: Bodies,
   s: Screen,
@@ -119,6 +121,7 @@ async function opened(
     message: m,
     folder: s.folders.find(f => f.id === m.folderId) ?? folder,
     ...people,
+    outcomes: await outcomesFor(site, m, [...people.to, ...people.cc]),
     ...(await versions(c, bodies, m, content, shown, isMeant(c, m, found), link)),
     attachments: shown ? shown.attachments.map(part => card(c, m, part)) : [],
     sought,
@@ -127,6 +130,13 @@ async function opened(
 
 /** `as` and `images` are about one message: the one in `of`, else the one in the path. */
 const isMeant = (c: Ctx, m: Message, found: Message): boolean => m.id === (idOf(c.req.query('of')) ?? found.id);
+
+/** Only the copy in Sent, wherever it lies now, tells of the others: a copy that came by mail has its trace in front. */
+async function outcomesFor(site: Site, m: Message, named: Person[]): Promise<OpenMessage['outcomes']> {
+  const facts = m.prefix === '' ? await site.store.submissions.facts(m.accountId, m.contentId) : null;
+  const addresses = named.map(p => p.address);
+  return facts ? outcomesOf(facts, addresses) : [];
+}
 
 const sender = (m: Message): Person => ({ name: m.fromName, address: m.fromAddress });
 

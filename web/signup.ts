@@ -6,7 +6,7 @@ import { type Form, readForm } from './form.ts';
 import { privateOnly } from './guard.ts';
 import { tellOnce } from './notice.ts';
 import { signIn } from './session.ts';
-import { askAuth, type Ctx, doorOf, type Env, type Site } from './site.ts';
+import { askDaemon, type Ctx, doorOf, type Env, type Site } from './site.ts';
 
 export function signup(site: Site): Hono<Env> {
   const app = new Hono<Env>();
@@ -29,7 +29,11 @@ export function signup(site: Site): Hono<Env> {
     const wanted = fieldsOf(site, form);
     const missing = await problems(site, c, wanted, form.get('password'));
     if (Object.keys(missing).length > 0) return again(c, wanted, missing);
-    const answer = await askAuth(site, 'auth.signup', { ...wanted, password: form.get('password'), peer: c.var.peer });
+    const answer = await askDaemon(site, 'auth.signup', {
+      ...wanted,
+      password: form.get('password'),
+      peer: c.var.peer,
+    });
     if (answer.ok) {
       await signIn(site, c, answer.accountId);
       tellOnce(site, c, { key: 'signup.welcome', values: { address: answer.address } });
@@ -62,7 +66,8 @@ type Wanted = { name: string; username: string; domain: string };
 /** All that is wrong at once; the daemon has the last word, and says one thing at a time. */
 async function problems(site: Site, c: Ctx, wanted: Wanted, password: string): Promise<SignupForm['errors']> {
   const { username, domain } = wanted;
-  const why = username === '' ? 'signup.username_missing' : await askAuth(site, 'auth.available', { username, domain });
+  const why =
+    username === '' ? 'signup.username_missing' : await askDaemon(site, 'auth.available', { username, domain });
   return {
     ...(wanted.name === '' ? { name: c.var.words.t('signup.name_missing') } : {}),
     ...(why === null ? {} : { username: c.var.words.reason(why) }),
@@ -86,7 +91,7 @@ function domainIn(site: Site, wanted: string | undefined): string {
 async function addressState(site: Site, c: Ctx, typed: string, domain: string): Promise<AddressState> {
   const username = typed.trim().toLowerCase().slice(0, 100);
   if (username === '') return { kind: 'none', domain };
-  const reason = await askAuth(site, 'auth.available', { username, domain });
+  const reason = await askDaemon(site, 'auth.available', { username, domain });
   const address = `${username}@${domain}`;
   return reason === null ? { kind: 'free', address } : { kind: 'refused', address, why: c.var.words.reason(reason) };
 }

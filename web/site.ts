@@ -7,7 +7,7 @@ import type { Settings } from '../daemon/config.ts';
 import type { Log } from '../daemon/log.ts';
 import type { Submission, SubmissionResult } from '../daemon/smtp-client.ts';
 import type { Account, Session, Store } from '../daemon/store.ts';
-import type { AuthVerbs, Tell } from '../daemon/tell.ts';
+import type { AuthVerbs, SenderVerbs, Tell } from '../daemon/tell.ts';
 import type { Words } from '../views/words.ts';
 import type { Acts } from './acts.ts';
 import type { Assets } from './assets.ts';
@@ -46,13 +46,15 @@ export type Env = {
 
 export type Ctx = Context<Env>;
 
+type Asked = AuthVerbs & SenderVerbs;
+
 /** The one place where an answer of the daemon gets its type back. */
-export async function askAuth<V extends keyof AuthVerbs>(
+export async function askDaemon<V extends keyof Asked>(
   site: Site,
   verb: V,
-  args: AuthVerbs[V]['args'],
-): Promise<AuthVerbs[V]['answer']> {
-  return (await site.tell.ask('daemon', verb, args)) as AuthVerbs[V]['answer'];
+  args: Asked[V]['args'],
+): Promise<Asked[V]['answer']> {
+  return (await site.tell.ask('daemon', verb, args)) as Asked[V]['answer'];
 }
 
 export const doorOf = (site: Site, c: Ctx) => ({ w: c.var.words, asset: site.assets.path });

@@ -13,6 +13,7 @@ import { isPositive, isTemporary, type Reply } from '../daemon/mail/reply.ts';
 import { type Account, type Draft, Flag, type Message } from '../daemon/store.ts';
 import type { ComposeForm } from '../views/compose.ts';
 import type { Words } from '../views/words.ts';
+import { type Author, authorOf, authorsOf } from './author.ts';
 import type { Told } from './notice.ts';
 import type { Ctx, Site } from './site.ts';
 
@@ -26,6 +27,9 @@ export type SendResult =
 /** Octets of files that a message can carry: base64 and its line ends make four of three. */
 export const largestFiles = (maxMessage: number): number => Math.max(0, Math.floor((maxMessage - 20_000) / 1.4));
 
+/** A letter to more is a circular: its readers are nobody's correspondents. */
+const mostRemembered = 50;
+
 type Recipient = { field: Fields; address: string; name: string };
 
 export async function send(site: Site, c: Ctx, draft: Draft): Promise<SendResult> {
@@ -33,7 +37,8 @@ export async function send(site: Site, c: Ctx, draft: Draft): Promise<SendResult
   const read = readRecipients(draft, w);
   if (read.errors) return { kind: 'refused', status: 422, errors: read.errors };
   const related = draft.relatedId === null ? null : await site.store.messages.get(c.var.account.id, draft.relatedId);
-  const letter = letterOf(site, c.var.account, draft, read.recipients, related);
+  const author = authorOf(await authorsOf(site.store, c.var.account), draft.from);
+  const letter = letterOf(site, c.var.account, author, draft, read.recipients, related);
   const size = composedSize(letter);
   const limit = site.settings.max_message_size;
   if (size > limit) {
@@ -41,10 +46,10 @@ export async function send(site: Site, c: Ctx, draft: Draft): Promise<SendResult
     return { kind: 'refused', status: 413, errors: { files } };
   }
   const replies = await site.submit(c.var.account, {
-    reversePath: c.var.account.address,
+    reversePath: author.address,
     recipients: read.recipients.map(({ address }) => ({ address })),
     size,
-    smtpUtf8: read.recipients.some(({ address }) => /[^\u0000-\u007f]/.test(address)),
+    smtpUtf8: [author, ...read.recipients].some(({ address }) => /[^\u0000-\u007f]/.test(address)),
     key: keyOf(draft.accountId, draft.id),
     draftId: draft.id,
     content: () => compose(letter),
@@ -55,13 +60,23 @@ export async function send(site: Site, c: Ctx, draft: Draft): Promise<SendResult
   });
   if (refused.length < read.recipients.length) {
     await markRelated(site, draft, related);
+    await remember(
+      site,
+      draft,
+      read.recipients.filter(r => !refused.some(({ address }) => address === r.address)),
+    );
     return { kind: 'sent', goTo: '/mail/inbox', told: toldOf(refused) };
   }
   // The daemon may have taken it and died before it could say so.
   if (!(await wasTaken(site, draft.accountId, draft.id))) return refusal(w, refused);
   await markRelated(site, draft, related);
+  await remember(site, draft, read.recipients);
   return taken;
 }
+
+/** They are offered at the next letter. Names stand only in what was typed, so the site remembers, not the daemon. */
+const remember = (site: Site, { accountId }: Draft, people: Recipient[]): Promise<void> =>
+  site.store.correspondents.wroteTo(accountId, people.slice(0, mostRemembered), site.now());
 
 /** It is on its way, and how its recipients fared is seen in Sent. */
 export const taken = { kind: 'sent', goTo: '/mail/inbox', told: { key: 'done.sent' } } as const satisfies SendResult;
@@ -100,13 +115,15 @@ function isPlain(field: string, { name, address }: NamedAddress): boolean {
 function letterOf(
   site: Site,
   account: Account,
+  { name, address, replyTo }: Author,
   draft: Draft,
   recipients: Recipient[],
   related: Message | null,
 ): Letter {
   const of = (field: Fields) => recipients.filter(r => r.field === field);
   return {
-    from: { name: account.name, address: account.address },
+    from: { name, address },
+    replyTo: replyTo === '' ? null : { name: '', address: replyTo },
     to: of('to'),
     cc: of('cc'),
     subject: draft.subject.trim(),

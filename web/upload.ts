@@ -32,6 +32,23 @@ export async function readUploads(c: Ctx, store: Store, limit: number): Promise<
   return receive(Readable.fromWeb(c.req.raw.body as WebStream), type, store, limit);
 }
 
+/** The one file of a form, in memory; what is over `limit` is read to its end. Null: none was chosen. */
+export async function readFile(c: Ctx, limit: number): Promise<{ file: Buffer | null; tooLarge: boolean }> {
+  const type = c.req.header('Content-Type') ?? '';
+  if (!/^multipart\/form-data\b/i.test(type) || !c.req.raw.body) throw new FormError(400);
+  const parser = reader(type);
+  const pieces: Buffer[] = [];
+  let left = limit;
+  parser.on('file', (_field, stream) => {
+    stream.on('data', (piece: Buffer) => {
+      left -= piece.length;
+      if (left >= 0) pieces.push(piece);
+    });
+  });
+  if (await pumped(Readable.fromWeb(c.req.raw.body as WebStream), parser)) throw new FormError(400);
+  return { file: pieces.length === 0 ? null : Buffer.concat(pieces), tooLarge: left < 0 };
+}
+
 async function receive(body: Readable, type: string, store: Store, limit: number): Promise<UploadForm> {
   const fields = new URLSearchParams();
   const taking: Promise<Received | null>[] = [];

@@ -1,9 +1,9 @@
 import type { Settings } from '../config.ts';
-import type { Handover } from '../intake.ts';
 import type { Recipient } from '../mail/envelope.ts';
 import type { HeaderRules } from '../mail/reading.ts';
 import { dateField, messageId, receivedField } from '../mail/trace.ts';
 import { tagField } from './filter.ts';
+import type { Handover } from './handover.ts';
 import { isSubmission } from './policy.ts';
 
 /** How the header of a message is mended on its way in. */

@@ -13,6 +13,10 @@ export type Senders = {
   refuseReversePath(visitor: Visitor, reversePath: string | null): Promise<Reply | null>;
   /** The same for whom the header of a submission names. */
   refuseHeader(visitor: Visitor, head: Buffer): Promise<Reply | null>;
+  /** The same for one address, asked beforehand. */
+  refuseAs(account: Account, address: string): Promise<Reply | null>;
+  /** Addresses that lead to the account, or that it is let send as, besides its own: those of lines without wildcards. */
+  addressesOf(account: Account): Promise<string[]>;
 };
 
 export type SenderSettings = Pick<Settings, 'alias' | 'send_as' | 'fallback_address'> &
@@ -44,6 +48,23 @@ export function createSenders({
       return isSubmission(visitor) ? await refuse(visitor.account, reversePath) : null;
     },
     refuseHeader: async (visitor, head) => (isSubmission(visitor) ? await refuseAuthors(visitor.account, head) : null),
+    refuseAs: (account, address) => refuse(account, address),
+    async addressesOf(account) {
+      const found = new Set([account.address]);
+      for (let before = 0; before < found.size && found.size < mostAddresses; ) {
+        before = found.size;
+        const lines = settings.alias.filter(({ to }) => found.has(to));
+        for (const key of [...lines.map(l => l.from), ...(await aliasFiles.leadingTo(found))]) found.add(key);
+      }
+      for (const { account: who, address } of settings.send_as)
+        if (who === account.address && !/[*?]/.test(address)) found.add(address);
+      found.delete(account.address);
+      // What a line says and what holds may differ: another line may stand before it.
+      const held: string[] = [];
+      for (const address of [...found].slice(0, mostAddresses))
+        if (address.includes('@') && (await refuse(account, address)) === null) held.push(address);
+      return held.sort();
+    },
   };
 
   /** A session may be open for hours after its account was disabled or removed. */

@@ -31,6 +31,8 @@ export type Attachment = {
 
 export type Letter = {
   from: NamedAddress;
+  /** Where answers go; absent: to `from`. */
+  replyTo?: NamedAddress | null;
   to: NamedAddress[];
   cc: NamedAddress[];
   subject: string;
@@ -49,6 +51,7 @@ export function compose(letter: Letter): Readable {
   const attachments = (letter.attachments ?? []).map(attached);
   const mail = new MailComposer({
     from: person(letter.from),
+    ...(letter.replyTo ? { replyTo: person(letter.replyTo) } : {}),
     to: letter.to.map(person),
     cc: letter.cc.map(person),
     subject: cleanText(letter.subject),
@@ -67,7 +70,7 @@ export function compose(letter: Letter): Readable {
 /** RFC 1870 lets a declared size be an estimate; this one is never too small. */
 export function composedSize(letter: Letter): number {
   const attachments = letter.attachments ?? [];
-  const people = [letter.from, ...letter.to, ...letter.cc];
+  const people = [letter.from, ...letter.to, ...letter.cc, ...(letter.replyTo ? [letter.replyTo] : [])];
   const header = people.reduce((sum, p) => sum + 6 * (p.name.length + p.address.length) + 10, 2_000);
   const ids = (letter.references ?? []).join('').length * 2;
   const text = Buffer.byteLength(letter.text) * 4 + 6 * letter.subject.length;

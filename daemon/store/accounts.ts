@@ -227,6 +227,7 @@ export function createAccounts(read: Read, anyWrite: Write, leaving: Leaving): A
       do {
         await leaving.removeDrafts(id);
         while ((await write('emptyAccount', { id, limit: slice })) > 0);
+        while ((await write('emptyAddressBook', { accountId: id, limit: slice })) > 0);
       } while (!(await write('dropAccount', { id })));
       while ((await leaving.unlinkFiles()) > 0);
       return true;

@@ -4,7 +4,8 @@ import type { Draft, NewContent, NoRoom, Upload } from './shapes.ts';
 import { list, mustRow, row, rows, run, type Work } from './sql.ts';
 import type { Read, Write } from './verbs.ts';
 
-export type DraftFields = Pick<Draft, 'to' | 'cc' | 'bcc' | 'subject' | 'text' | 'relatedId' | 'relation'>;
+export type DraftFields = Pick<Draft, 'to' | 'cc' | 'bcc' | 'subject' | 'text' | 'relatedId' | 'relation'> &
+  Partial<Pick<Draft, 'from'>>;
 
 export type Drafts = {
   /** Newest save first. */
@@ -38,6 +39,7 @@ type DraftRow = {
   bcc_text: string;
   subject: string;
   body: string;
+  from_address: string;
   related_id: number | null;
   relation: 'reply' | 'forward' | null;
   updated_at: number;
@@ -51,6 +53,7 @@ function* withUploads(found: DraftRow[]): Work<Draft[]> {
     id: d.id,
     accountId: d.account_id,
     version: d.version,
+    from: d.from_address,
     to: d.to_text,
     cc: d.cc_text,
     bcc: d.bcc_text,
@@ -101,7 +104,7 @@ type Save = { accountId: number; id: number; version: number | null; fields: Dra
 type Attach = { accountId: number; id: number; file: { name: string; type: string; content: NewContent; at: number } };
 
 /** In the order of the columns of both statements below. */
-const values = (f: DraftFields) => [f.to, f.cc, f.bcc, f.subject, f.text, f.relatedId, f.relation];
+const values = (f: DraftFields) => [f.from ?? '', f.to, f.cc, f.bcc, f.subject, f.text, f.relatedId, f.relation];
 
 const octetsOf = (f: DraftFields): number =>
   [f.to, f.cc, f.bcc, f.subject, f.text].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
@@ -111,8 +114,8 @@ export const draftVerbs = {
   *createDraft({ accountId, fields, at }: Create): Work<Draft | NoRoom> {
     if (!(yield* takeRoom(accountId, octetsOf(fields)))) return 'no-room';
     const { id } = yield* mustRow<{ id: number }>(
-      `insert into draft (account_id, version, to_text, cc_text, bcc_text, subject, body, related_id, relation, updated_at)
-        values (?,1,?,?,?,?,?,?,?,?) returning id`,
+      `insert into draft (account_id, version, from_address, to_text, cc_text, bcc_text, subject, body, related_id, relation, updated_at)
+        values (?,1,?,?,?,?,?,?,?,?,?) returning id`,
       accountId,
       ...values(fields),
       at,
@@ -129,7 +132,7 @@ export const draftVerbs = {
     if (!stored || (version !== null && stored.version !== version)) return null;
     if (!(yield* takeRoom(accountId, octetsOf(fields) - stored.octets))) return 'no-room';
     yield* run(
-      `update draft set version = version + 1, to_text = ?, cc_text = ?, bcc_text = ?, subject = ?, body = ?,
+      `update draft set version = version + 1, from_address = ?, to_text = ?, cc_text = ?, bcc_text = ?, subject = ?, body = ?,
         related_id = ?, relation = ?, updated_at = ? where id = ?`,
       ...values(fields),
       at,

@@ -156,6 +156,38 @@ const migrations: ((n: Names) => string[])[] = [
     `create table to_gather (message_id ${integer} primary key)`,
     `insert into to_gather (message_id) select id from message`,
   ],
+  ({ id, integer, text }) => [
+    // Address books. A removed contact stays for a while: so removal can be undone, and those who sync hear of it.
+    `create table contact (
+      id ${id}, account_id ${integer} not null, uid ${text} not null, modseq ${integer} not null, name ${text} not null,
+      name_key ${text} not null, note ${text} not null, kept ${text} not null, updated_at ${integer} not null,
+      removed_at ${integer}, unique (account_id, uid))`,
+    `create index contact_list on contact (account_id, removed_at, name_key, id)`,
+    `create index contact_removed on contact (removed_at)`,
+    `create table contact_address (contact_id ${integer} not null, position ${integer} not null, label ${text} not null,
+      address ${text} not null, address_key ${text} not null, primary key (contact_id, position))`,
+    `create table contact_group (id ${id}, account_id ${integer} not null, name ${text} not null,
+      name_key ${text} not null, unique (account_id, name_key))`,
+    `create table contact_member (group_id ${integer} not null, contact_id ${integer} not null,
+      primary key (group_id, contact_id))`,
+    `create index contact_member_of on contact_member (contact_id)`,
+    // Whom one has written to, how often, and when last.
+    `create table correspondent (id ${id}, account_id ${integer} not null, address ${text} not null,
+      address_key ${text} not null, name ${text} not null, times ${integer} not null, last_at ${integer} not null,
+      unique (account_id, address_key))`,
+    `create index correspondent_last on correspondent (account_id, last_at)`,
+    // Words by which a recipient is offered while it is typed.
+    `create table person_word (account_id ${integer} not null, word ${text} not null, kind ${text} not null,
+      ref_id ${integer} not null, primary key (account_id, word, kind, ref_id))`,
+    `create index person_word_of on person_word (kind, ref_id, word)`,
+  ],
+  ({ id, integer, text }) => [
+    `create table identity (id ${id}, account_id ${integer} not null, address ${text} not null,
+      address_key ${text} not null, name ${text} not null, reply_to ${text} not null, signature ${text} not null,
+      is_default ${integer} not null, unique (account_id, address_key))`,
+    // As whom it is written; empty: as whom a new letter begins.
+    `alter table draft add column from_address ${text} not null default ''`,
+  ],
 ];
 
 export const schemaVersion = migrations.length;

@@ -250,6 +250,8 @@ export type Draft = {
   accountId: number;
   /** Raised at each save; a save that names an older one is refused. */
   version: number;
+  /** The address it is written as; empty: the one new letters begin with. */
+  from: string;
   to: string;
   cc: string;
   bcc: string;

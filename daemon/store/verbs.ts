@@ -1,13 +1,16 @@
 import { acceptRead, acceptReporting, type Packed, readPacked } from './accept.ts';
 import { accountVerbs } from './accounts.ts';
+import { contactVerbs } from './contacts.ts';
 import { contentVerbs } from './content.ts';
 import { conversationVerbs } from './conversations.ts';
+import { correspondentVerbs } from './correspondents.ts';
 import { deliveryVerbs } from './deliveries.ts';
 import { domainVerbs } from './domains.ts';
 import { draftVerbs } from './drafts.ts';
 import { fetchedVerbs } from './fetched.ts';
 import { folderVerbs } from './folders.ts';
 import { heldVerbs } from './held-submissions.ts';
+import { identityVerbs } from './identities.ts';
 import { keyVerbs } from './keys.ts';
 import { maildropVerbs } from './maildrop.ts';
 import { messageVerbs } from './messages.ts';
@@ -36,6 +39,9 @@ export const verbs = {
   ...savedSearchVerbs,
   ...fetchedVerbs,
   ...spaceVerbs,
+  ...contactVerbs,
+  ...correspondentVerbs,
+  ...identityVerbs,
 };
 
 export type Verbs = typeof verbs;

@@ -7,6 +7,8 @@ import { readAliases } from '../../mail/aliases.ts';
 export type AliasFiles = {
   /** The targets the files give an address; null: a file of its domain could never be read, so nobody knows. */
   targets(key: string): Promise<string[] | null>;
+  /** The addresses whose targets have one of these; for a person who asks, since all lines are looked at. */
+  leadingTo(keys: ReadonlySet<string>): Promise<string[]>;
 };
 
 type Known = {
@@ -47,6 +49,13 @@ export function createAliasFiles({
         if (aliases) found.push(...(aliases.get(key) ?? []));
         else if (own === domain) return null;
       }
+      return found;
+    },
+    async leadingTo(keys) {
+      const found: string[] = [];
+      for (const { file, domain } of settings.alias_file)
+        for (const [key, targets] of (await current(file, domain ?? settings.host_domain[0]!)) ?? [])
+          if (targets.some(target => keys.has(target))) found.push(key);
       return found;
     },
   };

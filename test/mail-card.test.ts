@@ -1,0 +1,181 @@
+import { describe, expect, test } from 'vitest';
+import { type Card, factsOf, readCards, writeCards } from '../daemon/mail/card.ts';
+
+const card = (...lines: string[]) => `BEGIN:VCARD\r\n${lines.join('\r\n')}\r\nEND:VCARD\r\n`;
+const read = (text: string | Buffer) => readCards(Buffer.isBuffer(text) ? text : Buffer.from(text));
+const plain = { uid: null, name: 'Bo Ek', addresses: [], note: '', groups: [], kept: [] } satisfies Card;
+const at = (address: string, label = '') => ({ label, address });
+
+describe('readCards', () => {
+  const rows: [string, string | Buffer, Partial<Card>][] = [
+    // names
+    ['the name as written', card('FN:Bo Ek', 'N:Ek;Bo;;;'), { name: 'Bo Ek', kept: ['N:Ek;Bo;;;'] }],
+    ['its parts, where it is not written', card('N:Ek;Bo;Karl;Dr.;Jr.'), { name: 'Dr. Bo Karl Ek Jr.' }],
+    ['the firm, where there is nobody', card('ORG:Firm\\; Sons;Sales'), { name: 'Firm; Sons, Sales' }],
+    ['the address, where there is nothing else', card('EMAIL:bo@x.example'), { name: 'bo@x.example' }],
+    ['a name without line ends and marks of direction', card('FN:Bo\\nEk\u202e!'), { name: 'Bo Ek !' }],
+    // addresses
+    [
+      'kinds of addresses, each once',
+      card('FN:B', 'EMAIL;TYPE=WORK:b@x.example', 'EMAIL;TYPE=home:B@x.EXAMPLE', 'EMAIL:c@x.example'),
+      { addresses: [at('b@x.example', 'work'), at('c@x.example')] },
+    ],
+    [
+      'the preferred address first',
+      card('FN:B', 'EMAIL:a@x.example', 'EMAIL;PREF=1:b@x.example'),
+      { addresses: [at('b@x.example'), at('a@x.example')] },
+    ],
+    [
+      'what Apple calls an address',
+      card('FN:B', 'item1.EMAIL;type=INTERNET:a@x.example', 'item1.X-ABLabel:_$!<Home>!$_'),
+      { addresses: [at('a@x.example', 'home')] },
+    ],
+    [
+      'words of vCard 2.1',
+      card('VERSION:2.1', 'FN:B', 'EMAIL;PREF;INTERNET;HOME:a@x.example'),
+      { addresses: [at('a@x.example', 'home')] },
+    ],
+    ['what is no address as a note', card('FN:B', 'EMAIL:call him'), { addresses: [], note: 'call him' }],
+    [
+      'no address with a line end in it',
+      card('FN:B', 'EMAIL:a@x.example\\nBcc: z@x.example'),
+      { addresses: [], note: 'a@x.example Bcc: z@x.example' },
+    ],
+    // lines
+    ['folded lines', card('FN:Bo', '  Ek', 'NOTE:one', '\ttwo'), { name: 'Bo Ek', note: 'onetwo' }],
+    ['bare line feeds', card('FN:Bo Ek', 'NOTE:a').replaceAll('\r\n', '\n'), { name: 'Bo Ek', note: 'a' }],
+    ['escapes', card('FN:Ek\\, Bo', 'NOTE:a\\nb\\Nc\\;d\\\\n'), { name: 'Ek, Bo', note: 'a\nb\nc;d\\n' }],
+    [
+      'a colon between quotes',
+      card('FN:B', 'EMAIL;X-A="b:c;d";TYPE=work:a@x.example'),
+      { addresses: [at('a@x.example', 'work')] },
+    ],
+    [
+      'quoted-printable over several lines',
+      card('FN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:J=C3=B6rg =', '=C3=84hre', 'NOTE;QUOTED-PRINTABLE:a=0D=0Ab'),
+      { name: 'Jörg Ähre', note: 'a\nb' },
+    ],
+    ['quoted-printable of Latin 1', card('FN;CHARSET=ISO-8859-1;QUOTED-PRINTABLE:J=F6rg'), { name: 'Jörg' }],
+    ['octets of Latin 1', Buffer.from(card('FN:Jörg'), 'latin1'), { name: 'Jörg' }],
+    ['UTF-16', Buffer.from(`\ufeff${card('FN:Jörg')}`, 'utf16le'), { name: 'Jörg' }],
+    // groups, uid, the rest
+    ['groups', card('FN:B', 'CATEGORIES:Choir,A\\, B', 'CATEGORIES:choir'), { groups: ['choir', 'A, B'] }],
+    [
+      'the uid without its scheme',
+      card('FN:B', 'UID:urn:uuid:4fbe8971-0bc3-424c-9c26-36c3e1eff6b1'),
+      { uid: '4fbe8971-0bc3-424c-9c26-36c3e1eff6b1' },
+    ],
+    [
+      'the rest as lines of vCard 4, without pictures',
+      card(
+        'FN:B',
+        'TEL;HOME;PREF:+46 1',
+        'PHOTO;ENCODING=b;TYPE=JPEG:AAAA',
+        ' BBBB',
+        'BDAY:1970-01-01',
+        'LABEL;QUOTED-PRINTABLE:a=0Ab',
+      ),
+      { kept: ['TEL;TYPE=HOME;PREF=1:+46 1', 'BDAY:1970-01-01', 'LABEL:a\\nb'] },
+    ],
+  ];
+  test.each(rows)('keeps %s', (_, text, expected) => {
+    expect(read(text)).toMatchObject({ cards: [expected], left: 0 });
+  });
+
+  test('gives members the names of groups that are cards of their own', () => {
+    const group = card('KIND:group', 'FN:Choir', 'MEMBER:urn:uuid:1');
+    const apple = card('X-ADDRESSBOOKSERVER-KIND:group', 'N:Work;;;;', 'X-ADDRESSBOOKSERVER-MEMBER:urn:uuid:1');
+    expect(read(group + card('UID:1', 'FN:B') + apple)).toMatchObject({
+      cards: [{ groups: ['Choir', 'Work'] }],
+      left: 0,
+    });
+  });
+
+  test('counts what says nothing, and takes no card within a card for one', () => {
+    expect(read(card('NOTE:x') + card('FN:B', 'BEGIN:VCARD', 'FN:Agent', 'END:VCARD', 'NOTE:y'))).toMatchObject({
+      cards: [{ name: 'B', note: 'y' }],
+      left: 1,
+    });
+    expect(read('').cards).toEqual([]);
+    expect(read(Buffer.from([0, 255, 254, 1])).cards).toEqual([]);
+  });
+
+  test('is cheap for hostile files, and bounds what it keeps', () => {
+    const long = card(
+      'FN:B',
+      `NOTE:${'x'.repeat(2_000_000)}`,
+      ...Array.from({ length: 20_000 }, (_, i) => `EMAIL:a${i}@x.example`),
+      ...Array.from({ length: 20_000 }, () => `TEL:${'1'.repeat(90)}`),
+    );
+    const [only] = read(long).cards;
+    expect(only!.addresses).toHaveLength(50);
+    expect(only!.kept.join('').length).toBeLessThan(9_000);
+    expect(only!.note.length).toBeLessThan(4_001);
+    for (const sign of ['BEGIN:VCARD\n', 'FN;', 'FN;A="', ' ', '\\', '=\n', '"', '",', ';;', '"";'])
+      for (const head of ['', 'BEGIN:VCARD\nFN;QUOTED-PRINTABLE:a', 'Name,E-mail\n'])
+        read(head + sign.repeat(1_000_000));
+  });
+});
+
+describe('readCards of a table', () => {
+  test('reads Google’s columns, with several addresses in a cell', () => {
+    const text =
+      'First Name,Last Name,Notes,Labels,E-mail 1 - Label,E-mail 1 - Value,Phone 1 - Label,Phone 1 - Value,Organization Name\r\nBo,Ek,"says ""hi"",\nthen goes",Choir ::: * myContacts,* Work,bo@x.example ::: b@y.example,Mobile,+46 1,Firm\r\n,,,,,,,,\r\n';
+    expect(read(text)).toEqual({
+      cards: [
+        {
+          ...plain,
+          addresses: [at('bo@x.example', 'work'), at('b@y.example', 'work')],
+          note: 'says "hi",\nthen goes',
+          groups: ['Choir'],
+          kept: ['TEL:+46 1', 'ORG:Firm'],
+        },
+      ],
+      left: 0,
+    });
+  });
+  test.each([
+    [
+      'Outlook',
+      'First Name,Last Name,E-mail Address,E-mail 2 Address,Categories\nBo,Ek,bo@x.example,b@y.example,Choir;Work\n',
+      ['Choir', 'Work'],
+    ],
+    [
+      'Outlook in German, with semicolons',
+      'Vorname;Nachname;E-Mail-Adresse;E-Mail 2: Adresse;Kategorien\nBo;Ek;bo@x.example;b@y.example;Choir',
+      ['Choir'],
+    ],
+    ['a spreadsheet', '\ufeffName\tMail\tAlso\nBo Ek\tbo@x.example\tb@y.example', []],
+  ])('reads %s', (_, text, groups) => {
+    expect(read(text)).toMatchObject({
+      cards: [{ name: 'Bo Ek', groups, addresses: [at('bo@x.example'), at('b@y.example')] }],
+      left: 0,
+    });
+  });
+  test('counts rows that say nothing', () => {
+    expect(read('Name,Mail\n,\n,nobody\nBo,')).toMatchObject({ cards: [{ name: 'Bo' }], left: 1 });
+  });
+});
+
+describe('writeCards', () => {
+  const whole: Card = {
+    uid: '4fbe8971-0bc3-424c-9c26-36c3e1eff6b1',
+    name: 'Ek, Bo; 漢字 👩‍👩‍👧 with a name that goes on and on over the end of a line',
+    addresses: [at('bo@x.example', 'work'), at('b@y.example', 'at sea: "lee"')],
+    note: 'a\nb\\n; c,',
+    groups: ['Choir, first', 'Work'],
+    kept: ['TEL;TYPE=home:+46 1', 'N:Ek;Bo;;;', 'ADR;TYPE=home:;;Street 1;Town;;123;Land'],
+  };
+  test('writes what readCards reads, in lines of 75 octets', () => {
+    const text = [...writeCards([whole, plain])].join('');
+    for (const line of text.split('\r\n')) expect(Buffer.byteLength(line)).toBeLessThan(76);
+    expect(text).toContain('VERSION:4.0\r\nUID:urn:uuid:4fbe8971');
+    expect(read(text).cards).toEqual([{ ...whole, addresses: [at('bo@x.example', 'work'), at('b@y.example')] }, plain]);
+  });
+  test('tells facts of kept lines', () => {
+    expect(factsOf(whole.kept)).toEqual([
+      { name: 'TEL', value: '+46 1' },
+      { name: 'ADR', value: 'Street 1, Town, 123, Land' },
+    ]);
+  });
+});

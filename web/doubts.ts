@@ -1,0 +1,43 @@
+/** What a person is asked before a letter goes: is a file missing, will all know of a blind copy? */
+import { addressKey, parseAddressList } from '../daemon/mail/address.ts';
+import type { Header } from '../daemon/mail/header.ts';
+import type { Draft } from '../daemon/store.ts';
+import type { Doubt } from '../views/compose.ts';
+
+/** `words`: beginnings of words that speak of a file, with commas between; `answered`: the header of what is answered. */
+export function doubtsOf(draft: Draft, words: string, own: string[], answered: Header | null): Doubt[] {
+  const doubts: Doubt[] = [];
+  if (draft.uploads.length === 0 && speaksOfFile(`${draft.subject}\n${draft.text}`, words)) doubts.push('attachment');
+  if (draft.relation === 'reply' && answered && tellsOfBlindCopy(draft, own, answered)) doubts.push('blind');
+  return doubts;
+}
+
+/** Only what was written now: no quotes, no signature, and nothing of a forwarded letter. */
+function speaksOfFile(text: string, words: string): boolean {
+  const end = text.search(/^(?:-- |-{5,}.*)$/m);
+  const own = (end < 0 ? text : text.slice(0, end))
+    .split('\n')
+    .filter(line => !line.startsWith('>') && !/^(?:re|fwd?|aw|wg|sv|tr):/i.test(line))
+    .join('\n');
+  return pattern(words).test(own);
+}
+
+/** A word begins where no letter stands before it; scripts without spaces between words have no such place. */
+function pattern(words: string): RegExp {
+  const each = words.split(',').map(word => {
+    const literal = word.trim().replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    return /^\p{Script=Latin}/u.test(literal) ? `(?<![\\p{L}\\p{N}])${literal}` : literal;
+  });
+  return new RegExp(each.join('|'), 'iu');
+}
+
+/** One got a blind copy, and writes to more than who sent it: then they learn of it. */
+function tellsOfBlindCopy(draft: Draft, own: string[], answered: Header): boolean {
+  const list = (field: string) => parseAddressList(answered.get(field) ?? '').map(a => addressKey(a.address));
+  const mine = new Set(own.map(addressKey));
+  const named = [...list('to'), ...list('cc')];
+  const authors = new Set([...list('from'), ...list('reply-to')]);
+  if (answered.get('list-id') || [...named, ...authors].some(key => mine.has(key))) return false;
+  const others = new Set(named.filter(key => !authors.has(key)));
+  return [draft.to, draft.cc].flatMap(parseAddressList).some(a => others.has(addressKey(a.address)));
+}
