@@ -23,20 +23,10 @@ import { createSenders, type SenderSettings, type Senders } from './intake/sende
 import { isListed, relayEntry } from './intake/tables.ts';
 import { heldUntil, owesReports, termsOf, unrouted } from './intake/terms.ts';
 import { because, type Fields, type Log } from './log.ts';
-import type { Envelope, Recipient } from './mail/envelope.ts';
+import type { Recipient } from './mail/envelope.ts';
 import { type Limits, objectionTo } from './mail/reading.ts';
 import { type Reply, reply } from './mail/reply.ts';
-import type {
-  Acceptance,
-  Accepted,
-  AcceptedRecipient,
-  Change,
-  Delivery,
-  Hold,
-  Objection,
-  Store,
-  Terms,
-} from './store.ts';
+import type { Acceptance, Accepted, Change, Delivery, Hold, Objection, Store, Terms } from './store.ts';
 import { StoreError } from './store.ts';
 
 export { type ContentCheck, type ContentFilter, createContentFilter } from './intake/filter.ts';
