@@ -144,6 +144,32 @@ export function queueContract(name: string, engine: Engine): void {
       expect((await all()).map(d => d.reason)).toEqual(['given back', '']);
     });
 
+    test('what a person held stays held when its bounce does not come about', async () => {
+      await accept(['x@one.test'], { hold: held });
+      await accept(['y@one.test'], { hold: later(300), accountId: ann.id });
+      await change({ recipient: 'y@one.test' }, { kind: 'hold', hold: held });
+      const lies = async () => (await all()).map(d => [d.state, d.holdKind, d.reason]);
+      const before = await lies();
+      for (const givenBack of ['by a crash', 'by us']) {
+        const { changed } = await change({}, { kind: 'take' });
+        expect(changed).toHaveLength(2);
+        if (givenBack === 'by us') await store.deliveries.release(changed, 5, 'another reason');
+        else await store.deliveries.recover(5);
+        expect([givenBack, await lies()]).toEqual([givenBack, before]);
+      }
+      expect(await store.deliveries.claim(9999, 10, [])).toEqual([]);
+    });
+
+    test('change holds an unrouted one and lets it go to its time, which a second go on makes now', async () => {
+      await accept(['x@one.test'], { hold: later(300), accountId: ann.id });
+      await change({}, { kind: 'hold', hold: held });
+      expect(await store.deliveries.nextRelease()).toBeNull();
+      await change({}, { kind: 'go on', at: 7 });
+      expect(await store.deliveries.nextRelease()).toBe(300);
+      await change({}, { kind: 'go on', at: 7 });
+      expect(await store.deliveries.nextRelease()).toBe(7);
+    });
+
     test('change goes slice by slice to the end', async () => {
       for (let i = 0; i < 5; i++) await accept([`r${i}@one.test`]);
       const done: number[][] = [];

@@ -154,7 +154,8 @@ export const deliveryVerbs = {
       const sql = `update delivery set state = 'held', hold_kind = ?, reason = ?, next_at = ? where id in ${list(ids)} and state = 'sending'`;
       return yield* run(sql, hold.kind, reason || hold.reason, nextAt, ...ids);
     }
-    const sql = `update delivery set ${goesBack}, reason = ?, next_at = ? where id in ${list(ids)} and state = 'sending'`;
+    const sql = `update delivery set ${goesBack}, reason = case when hold_kind = 'operator' then reason else ? end,
+      next_at = ? where id in ${list(ids)} and state = 'sending'`;
     return yield* run(sql, reason, nextAt, ...ids);
   },
   *bringForward(a: { beyond: number; at: number; limit: number }): Work<number> {

@@ -24,9 +24,13 @@ export type Changed = {
   next: number | null;
 };
 
-/** How what was under way comes to lie: unrouted ones are held for their time, which may be now. */
-export const goesBack = `state = case when routed = 1 then 'waiting' else 'held' end,
+/** How a delivery lies whose hold is lifted: unrouted ones are held for their time, which may be now. */
+const goesOn = `state = case when routed = 1 then 'waiting' else 'held' end,
   hold_kind = case when routed = 1 then null else 'future release' end`;
+
+/** How what was under way comes to lie: what a person held was taken to be bounced, and must not go instead. */
+export const goesBack = `state = case when routed = 1 and coalesce(hold_kind, '') <> 'operator' then 'waiting' else 'held' end,
+  hold_kind = case when hold_kind = 'operator' then 'operator' when routed = 1 then null else 'future release' end`;
 
 /** Conditions as `and …`; `{}` is none. */
 export function whereOf(which: Which, table = ''): { where: string; params: Value[] } {
@@ -76,11 +80,18 @@ function* carryOut(change: QueueChange, at: number, ids: number[]): Work<number>
   switch (change.kind) {
     case 'hold': {
       const { kind, reason, until } = change.hold;
-      const sql = `update delivery set state = 'held', hold_kind = ?, reason = ?, next_at = ? ${these}`;
+      // Of an unrouted one its author's time stays.
+      const sql = `update delivery set state = 'held', hold_kind = ?, reason = ?,
+        next_at = case when routed = 1 then ? else next_at end ${these}`;
       return yield* run(sql, kind, reason, until ?? at, ...ids);
     }
-    case 'go on':
-      return yield* run(`update delivery set ${goesBack}, reason = '', next_at = ? ${these}`, change.at, ...ids);
+    case 'go on': {
+      // A person who lets go what a person held does not thereby send before its time what its author put off.
+      const sql = `update delivery set ${goesOn},
+        reason = case when routed = 1 then '' else 'held for its time, as its author asked' end,
+        next_at = case when routed = 0 and hold_kind = 'operator' and next_at > ? then next_at else ? end ${these}`;
+      return yield* run(sql, change.at, change.at, ...ids);
+    }
     case 'take':
       return yield* run(`update delivery set state = 'sending' ${these}`, ...ids);
     case 'remove':
