@@ -245,6 +245,23 @@ describe('held for later', () => {
     expect(await rig.waiting()).toMatchObject([{ recipient: 'x@hop.test', holdKind: 'off line', routed: true }]);
   });
 
+  test('queue tries again what the chain puts off at its time, and parks it for no domain', async () => {
+    rig.settings.suspend_domain = ['us.test'];
+    await rig.submit([{ address: 'bob@us.test' }]);
+    await rig.submit([{ address: 'bob@us.test' }], { releaseAt: soon() });
+    rig.clock.shift += hour + 1000;
+    const { id } = (await rig.store.accounts.byAddress('bob@us.test'))!;
+    await rig.store.accounts.set(id, { quota: 1 });
+    const queue = await rig.carry();
+    await until('it was tried', async () => (await rig.waiting())[0]?.attempts === 1);
+    expect(await rig.waiting()).toMatchObject([{ state: 'held', holdKind: 'future release', routed: false }]);
+    await rig.store.accounts.set(id, { quota: 0 });
+    rig.clock.shift += hour;
+    queue.wake();
+    await rig.settled();
+    expect(await rig.store.messages.maildrop(id)).toHaveLength(2);
+  });
+
   test('queue reports to its author whom nobody takes any more, and the others get it', async () => {
     await rig.submit([{ address: 'bob@us.test' }, { address: 'cat@us.test' }], { releaseAt: soon() });
     await rig.store.accounts.remove((await rig.store.accounts.byAddress('cat@us.test'))!.id, 5);

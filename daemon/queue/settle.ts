@@ -56,7 +56,8 @@ function judge(result: Result, at: number, by: Settler): Judged {
   if (result.verdict === 'failed') return { outcome: { ...outcome, kind: 'failed' }, event: event('failed') };
   const reason = hop === null ? reply.text : `${hop} answered: ${outcome.reply}`;
   // A parked domain was tried because somebody asked: once, and never to its end.
-  const hold = suspendedHold(by.settings, d.domain);
+  // An unrouted one is not for its domain yet: the chain may lead it elsewhere.
+  const hold = d.routed ? suspendedHold(by.settings, d.domain) : null;
   if (hold) return { outcome: { ...outcome, kind: 'later', nextAt: at, reason, delayed: false, hold }, event: null };
   const next = nextAttempt({ since: d.since, attempts: d.attempts + 1 }, at, by.settings, by.random());
   if (next.kind === 'expired') return { outcome: { ...outcome, kind: 'failed' }, event: event('failed', true) };

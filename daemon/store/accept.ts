@@ -175,7 +175,7 @@ function* queue(
     hold?.until ?? a.receivedAt,
     a.receivedAt,
     notifyOf(r)?.join(',') ?? null,
-    // The first address is what a report must name, whatever it was forwarded to (RFC 3461 §5.2.4).
+    // The first address is what a report must name, whatever it was forwarded to (RFC 3461 §5.2.7).
     r.orcpt ?? (r.address === route.address ? null : `rfc822;${r.address}`),
     a.ret,
     a.envid,
@@ -186,7 +186,7 @@ function* queue(
 }
 
 /**
- * RFC 3461 §5.2.7.3 c: where one recipient became several, SUCCESS was answered by `expanded`, and only the rest of
+ * RFC 3461 §5.2.7.3: where one recipient became several, SUCCESS was answered by `expanded`, and only the rest of
  * the wish goes on; a wish for nothing else is one for no report.
  */
 function notifyOf({ notify, routes }: AcceptedRecipient): AcceptedRecipient['notify'] {
