@@ -145,38 +145,6 @@ test('createReserve lives with a folder that takes no file', () => {
   expect(reserve.giveUp()).toBe(false);
 });
 
-test('openStore brings a queue of the first version along: why something is held becomes a kind', async () => {
-  const path = scratch();
-  const { DatabaseSync } = await import('node:sqlite');
-  const { migrate } = await import('../daemon/store/schema.ts');
-  const { sqliteNames } = await import('../daemon/store/sqlite.ts');
-  const db = new DatabaseSync(join(path, 'cwmail.db'));
-  const work = migrate(sqliteNames, 1);
-  for (let s = work.next(); !s.done; ) {
-    const { text, params, want } = s.value;
-    const statement = db.prepare(text);
-    s = work.next(want === 'row' ? statement.get(...params) : Number(statement.run(...params).changes));
-  }
-  db.exec("insert into content (id, size, received_at, body) values (1, 1, 1, 'x')");
-  const rows = [
-    ['held', 'off line: the setting online is never'],
-    ['held', 'held by ann'],
-    ['waiting', 'mx answered: 451'],
-  ];
-  for (const [i, [state, reason]] of rows.entries())
-    db.exec(`insert into delivery (content_id, recipient, domain, state, reason, next_at, since, eight_bit, smtp_utf8)
-      values (1, 'r${i}@x.test', 'x.test', '${state}', '${reason}', 1, 1, 0, 0)`);
-  db.close();
-  const store = await openStore({ path, writer: 'inline', fatal });
-  const all = await store.deliveries.list(10);
-  expect(all.map(d => [d.state, d.holdKind, d.routed, d.delayedAt])).toEqual([
-    ['held', 'off line', true, null],
-    ['held', 'operator', true, null],
-    ['waiting', null, true, null],
-  ]);
-  await store.close();
-});
-
 test('openStore gathers into conversations what came before there were any', async () => {
   const path = scratch();
   const first = await openStore({ path, writer: 'inline', fatal });
