@@ -123,7 +123,7 @@ afterAll(async () => {
 async function taken(content: Buffer, readFirst: boolean, more: object = {}) {
   const { settings } = loadSettings({ config: null, set: [] });
   const rest = { log: silentLog(), now: () => 5, parked: () => null, wake: () => {}, changed: () => {} };
-  const check: ContentCheck = async () => ({ refusal: null, discard: false, filing: null });
+  const check: ContentCheck = async () => ({ refusal: null, discard: false, filing: null, hold: null });
   const msg_filter = readFirst ? 'rules' : '';
   const intake = createIntake({
     store,

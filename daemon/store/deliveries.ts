@@ -109,6 +109,9 @@ function* takeUp(found: DeliveryRow[]): Work<Delivery[]> {
   return found.map(d => ({ ...delivery(d), state: 'sending' }));
 }
 
+/** Of some ids; an expression around the state keeps its index out of it. */
+export const isSending = "coalesce(state, '') = 'sending'";
+
 type Returned = { ids: number[]; nextAt: number; reason: string; hold: Hold | null };
 
 export const deliveryVerbs = {
@@ -136,7 +139,9 @@ export const deliveryVerbs = {
     );
     if (contents.length === 0) return [];
     const ids = contents.map(c => c.content_id);
-    const sql = `${selected} where d.content_id in ${list(ids)} and d.${due} order by d.id`;
+    // Found by their contents: by their time, all that is due would be read for each few.
+    const sql = `${selected} where d.content_id in ${list(ids)} and coalesce(d.state, '') = 'held'
+      and coalesce(d.hold_kind, '') = 'future release' and d.next_at <= ? order by d.id`;
     return yield* takeUp(yield* rows<DeliveryRow>(sql, ...ids, a.now));
   },
   *recover({ now }: { now: number }): Work<number> {
@@ -151,11 +156,11 @@ export const deliveryVerbs = {
   },
   *giveBack({ ids, nextAt, reason, hold }: Returned): Work<number> {
     if (hold) {
-      const sql = `update delivery set state = 'held', hold_kind = ?, reason = ?, next_at = ? where id in ${list(ids)} and state = 'sending'`;
+      const sql = `update delivery set state = 'held', hold_kind = ?, reason = ?, next_at = ? where id in ${list(ids)} and ${isSending}`;
       return yield* run(sql, hold.kind, reason || hold.reason, nextAt, ...ids);
     }
     const sql = `update delivery set ${goesBack}, reason = case when hold_kind = 'operator' then reason else ? end,
-      next_at = ? where id in ${list(ids)} and state = 'sending'`;
+      next_at = ? where id in ${list(ids)} and ${isSending}`;
     return yield* run(sql, reason, nextAt, ...ids);
   },
   *bringForward(a: { beyond: number; at: number; limit: number }): Work<number> {

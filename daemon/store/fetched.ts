@@ -1,6 +1,8 @@
-import type { Fetched } from './shapes.ts';
 import { row, rows, run, type Work } from './sql.ts';
 import type { Read, Write } from './verbs.ts';
+
+/** How far a fetch account has come with one upstream message. */
+export type Fetched = { uidl: string; at: number /** null: still upstream. */; deletedAt: number | null };
 
 export type FetchedLedger = {
   /** What is known of an upstream account (its name is stable: user@host:port). */

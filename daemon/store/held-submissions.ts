@@ -1,6 +1,7 @@
 import type { Filing } from './accept.ts';
 import { acceptVerb, addStep, fileRecipients } from './accept.ts';
 import { releaseContent } from './content.ts';
+import { isSending } from './deliveries.ts';
 import type { Acceptance, Accepted, AcceptedRecipient } from './shapes.ts';
 import { list, row, run, type Work } from './sql.ts';
 import type { Read, Write } from './verbs.ts';
@@ -31,7 +32,8 @@ export type HeldSubmissions = {
 
 type Own = { accountId: number; contentId: number };
 
-const held = "state = 'held' and hold_kind = 'future release'";
+/** Of one content: its index finds them, and not that of the state. */
+const held = "coalesce(state, '') = 'held' and coalesce(hold_kind, '') = 'future release'";
 
 /** Null: all that is left of the submission is held still, so the wish may be carried out. */
 function* lost({ accountId, contentId }: Own): Work<HeldAnswer | null> {
@@ -61,7 +63,7 @@ export const heldVerbs = {
   },
   *fileReleased({ release, reports }: { release: Release; reports: Acceptance[] }): Work<Accepted> {
     const { ids, contentId, filing, recipients } = release;
-    const free = yield* run(`delete from delivery where id in ${list(ids)} and state = 'sending'`, ...ids);
+    const free = yield* run(`delete from delivery where id in ${list(ids)} and ${isSending}`, ...ids);
     if (free !== ids.length) throw new Error(`a release of content ${contentId} was not claimed`);
     const { changed, queued } = yield* fileRecipients(filing, contentId, recipients);
     for (const r of recipients)

@@ -188,6 +188,10 @@ const migrations: ((n: Names) => string[])[] = [
     // As whom it is written; empty: as whom a new letter begins.
     `alter table draft add column from_address ${text} not null default ''`,
   ],
+  () => [
+    // What is held of a kind, slice by slice; what only waits costs nothing.
+    `create index delivery_hold on delivery (hold_kind, id) where hold_kind is not null`,
+  ],
 ];
 
 export const schemaVersion = migrations.length;

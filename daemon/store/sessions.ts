@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
-import type { Session } from './shapes.ts';
 import { row, run, type Work } from './sql.ts';
 import type { Read, Write } from './verbs.ts';
+
+export type Session = {
+  id: number;
+  accountId: number;
+  createdAt: number;
+  seenAt: number;
+  address: string;
+  agent: string;
+};
 
 export type NewSession = { accountId: number; at: number; expiresAt: number; address: string; agent: string };
 

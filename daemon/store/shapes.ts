@@ -270,15 +270,6 @@ export type NoRoom = 'no-room';
 /** A file attached to a draft, stored once as content. */
 export type Upload = { id: number; name: string; type: string; size: number; contentId: number };
 
-export type Session = {
-  id: number;
-  accountId: number;
-  createdAt: number;
-  seenAt: number;
-  address: string;
-  agent: string;
-};
-
 /** A page of what a search found, newest arrival first. */
 export type Found = {
   messages: Message[];
@@ -291,6 +282,3 @@ export type Found = {
 };
 
 export type SavedSearch = { id: number; name: string; query: string };
-
-/** How far a fetch account has come with one upstream message. */
-export type Fetched = { uidl: string; at: number /** null: still upstream. */; deletedAt: number | null };
