@@ -6,6 +6,7 @@ import { type Auth, createAuth, hashPassword, type Verdict } from '../daemon/aut
 import type { Settings } from '../daemon/config.ts';
 import { silentLog } from '../daemon/log.ts';
 import { openStore, type Store } from '../daemon/store.ts';
+import { cpuMillis } from './cpu.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cwmail-auth-'));
 const settings = {
@@ -66,18 +67,19 @@ test('check knows an account by every form of its name, and refuses the rest ali
   expect(await check('x'.repeat(1_000_000), 'y'.repeat(1_000_000))).toBe('refused');
 });
 
-const timed = async (act: () => Promise<unknown>) => {
-  const start = performance.now();
+/** Milliseconds of processor time, of the threads that hash too: what else the machine does does not count. */
+const cost = async (act: () => Promise<unknown>) => {
+  const before = process.cpuUsage();
   await act();
-  return performance.now() - start;
+  return cpuMillis(before);
 };
 
 test('check costs the same for names that exist and names that do not', async () => {
   const known: number[] = [];
   const unknown: number[] = [];
   for (let i = 0; i < 9; i++) {
-    known.push(await timed(() => check('ann', `guess ${i}`, `198.51.100.${i}`)));
-    unknown.push(await timed(() => check(`nobody${i}`, `guess ${i}`, `203.0.113.${i}`)));
+    known.push(await cost(() => check('ann', `guess ${i}`, `198.51.100.${i}`)));
+    unknown.push(await cost(() => check(`nobody${i}`, `guess ${i}`, `203.0.113.${i}`)));
   }
   const median = (list: number[]) => list.sort((a, b) => a - b)[4]!;
   expect(median(known)).toBeGreaterThan(5);
@@ -94,8 +96,8 @@ test('check remembers a good answer for five minutes, and not past a new passwor
     at: now,
   });
   const { id } = (await store.accounts.byAddress('cat@main.test'))!;
-  const hashing = await timed(() => check('cat', 'first one'));
-  expect(await timed(() => check('cat', 'first one'))).toBeLessThan(hashing / 4);
+  const hashing = await cost(() => check('cat', 'first one'));
+  expect(await cost(() => check('cat', 'first one'))).toBeLessThan(hashing / 4);
   await auth.setPassword(id, 'second one');
   expect(await check('cat', 'first one')).toBe('refused');
   expect(await check('cat', 'second one')).toBe('cat@main.test');
@@ -103,7 +105,7 @@ test('check remembers a good answer for five minutes, and not past a new passwor
   expect(await check('cat', 'second one')).toBe('refused');
   await store.accounts.set(id, { disabled: false });
   now += 301_000;
-  expect(await timed(() => check('cat', 'second one'))).toBeGreaterThan(hashing / 4);
+  expect(await cost(() => check('cat', 'second one'))).toBeGreaterThan(hashing / 4);
 });
 
 test('check counts the same wrong password once, and takes it for right once it is', async () => {
