@@ -54,7 +54,7 @@ export function createCollection(options: CollectionOptions): Collecting {
   /** Accounts whose mail is on its way down a connection. */
   const taking = new Set<string>();
 
-  /** RFC 1985 §5.3. */
+  /** RFC 1985. */
   async function etrn(caller: Caller, node: Node): Promise<Reply> {
     const name = nodeText(node);
     if (!mayAsk(caller, node))
@@ -174,7 +174,7 @@ export function createCollection(options: CollectionOptions): Collecting {
 
 type Counted = { pending: number; sending: boolean };
 
-/** RFC 1985 §5.3: 251 nothing, 252 some, 253 how many; of a named queue only that it was started. */
+/** RFC 1985: 251 nothing, 252 some, 253 how many; of a named queue only that it was started. */
 function started(node: Node, counted: Counted[]): Reply {
   const name = nodeText(node);
   if (node.kind === 'queue') return reply(250, '0.0', `OK, queuing for node ${name} started`);

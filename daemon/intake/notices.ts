@@ -20,7 +20,7 @@ export type Notice = { to: string; bytes: Buffer; action: ReportAction };
 
 /**
  * What SUCCESS is answered with at once (RFC 3461 §5.2): delivered here; or, where one recipient became several,
- * expanded, and they are asked for no report of success (§5.2.7.3 c). One route away takes the wish along.
+ * expanded, and they are asked for no report of success (§5.2.7.3). One route away takes the wish along.
  */
 export async function noticesFor(filed: Filed): Promise<Notice[]> {
   const { reversePath: to } = filed;

@@ -170,7 +170,7 @@ function part(type: string, body: Buffer): ReportPart {
   return { bytes: Buffer.concat([Buffer.from(`Content-Type: ${type}\r\n${encoding}\r\n`), body]), eightBit };
 }
 
-/** RFC 6533 §5: a header beyond ASCII makes it a message of the wide kind; 8-bit text alone does not. */
+/** RFC 6533: a header beyond ASCII makes it a message of the wide kind; 8-bit text alone does not. */
 function returnedPart({ whole, bytes }: { whole: boolean; bytes: Buffer }): ReportPart {
   const header = headerBlock(bytes);
   const wide = hasEightBit(header);

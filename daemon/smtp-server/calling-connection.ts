@@ -11,7 +11,7 @@ export type CallHost = Host & {
   /** ETRN and ATRN, as the line came; never reject. */
   etrn(command: string): Promise<Reply>;
   atrn(command: string): Promise<Turn>;
-  /** Is this where mail is only called for? Other verbs are not done there (RFC 2645 §5.1). */
+  /** Is this where mail is only called for? Other verbs are not done there (RFC 2645). */
   onlyAtrn: boolean;
   /** Is this the key of our own services, and the peer where they are? */
   isService(key: string): boolean;
@@ -77,7 +77,7 @@ export class CallingConnection extends MailConnection {
     });
   }
 
-  /** RFC 1985 §5.2: after EHLO, and not within a transaction. */
+  /** RFC 1985: after EHLO, and not within a transaction. */
   #isTooEarly(verb: string): boolean {
     const within = Boolean(this.session.envelope?.mailFrom);
     if (this.openingCommand === 'EHLO' && this.hostNameAppearsAs && !within) return false;

@@ -3,7 +3,7 @@ import { parseDomain } from '../mail/address.ts';
 import { type Reply, reply } from '../mail/reply.ts';
 import type { Caller } from '../parking.ts';
 
-/** What ETRN asks for (RFC 1985 §5.1): a domain, a domain with all below it, or a queue by its name. */
+/** What ETRN asks for (RFC 1985): a domain, a domain with all below it, or a queue by its name. */
 export type Node = { kind: 'domain' | 'below'; domain: string } | { kind: 'queue'; name: string };
 
 /** What came of ATRN: `take` gets the connection, whose other end is an SMTP server from now on (RFC 2645 §5.3). */

@@ -84,7 +84,7 @@ function takeNotify(visit: Visit, { NOTIFY, ENVID }: Args): Reply | null {
 
 const isNotify = (word: string): word is Notify => ['NEVER', 'SUCCESS', 'FAILURE', 'DELAY'].includes(word);
 
-/** RFC 4865 §4; HOLDUNTIL is of RFC 3339 and in UTC. A time that has passed is now. */
+/** RFC 4865; HOLDUNTIL is of RFC 3339 and in UTC. A time that has passed is now. */
 function takeHold(visit: Visit, { HOLDFOR, HOLDUNTIL }: Args, now: number, longest: number): Reply | null {
   if (HOLDFOR === undefined && HOLDUNTIL === undefined) return null;
   if (HOLDFOR !== undefined && HOLDUNTIL !== undefined) return reply(501, '5.4', 'Give HOLDFOR or HOLDUNTIL, not both');
@@ -107,7 +107,7 @@ function timeOf(text: string): number | null {
 
 const utc = (at: number): string => new Date(at).toISOString().replace(/\.\d+Z$/, 'Z');
 
-/** What EHLO offers who is signed in (RFC 4865 §4): the longest time, and the last moment, that can be asked for. */
+/** What EHLO offers who is signed in (RFC 4865): the longest time, and the last moment, that can be asked for. */
 export const futureRelease = (now: number, longest: number): string =>
   `FUTURERELEASE ${Math.floor(longest / 1000)} ${utc(now + longest)}`;
 
