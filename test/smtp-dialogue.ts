@@ -8,8 +8,8 @@ export type Dialogue = {
   /** The next answer, its lines joined by LF; `(end)` when the server has hung up. */
   hear(): Promise<string>;
   say(line: string): Promise<string>;
-  /** EHLO, STARTTLS and EHLO again. */
-  startTls(): Promise<void>;
+  /** EHLO, STARTTLS and, unless it is to be left out, EHLO again. */
+  startTls(again?: boolean): Promise<void>;
   close(): void;
 };
 
@@ -53,14 +53,14 @@ function over(socket: Socket): Dialogue {
       dialogue.socket.write(`${line}\r\n`);
       return dialogue.hear();
     },
-    async startTls() {
+    async startTls(again = true) {
       await dialogue.say('EHLO client.test');
       await dialogue.say('STARTTLS');
       dialogue.socket.removeAllListeners('data').removeAllListeners('close');
       dialogue.socket = connectTls({ socket: dialogue.socket, rejectUnauthorized: false });
       await once(dialogue.socket, 'secureConnect');
       listen();
-      await dialogue.say('EHLO client.test');
+      if (again) await dialogue.say('EHLO client.test');
     },
     close: () => dialogue.socket.destroy(),
   };
