@@ -238,12 +238,12 @@ export function createIntake(options: IntakeOptions): Intake {
     const read = (start: number, end: number) => incoming.read(start, end);
     const verdict = await judge({ header: head, root, size, read }, handover);
     if (verdict?.refusal) return { refusal: verdict.refusal };
-    // A draft has been sent as far as its author knows: its Sent copy is filed, and nobody gets it.
+    // A draft has been sent as far as its author knows: its Sent copy is filed, once by its key, and nobody gets it.
     if (verdict?.discard && mine.origin !== 'webmail')
       return { refusal: reply(250, '0.0', `OK: accepted as ${handover.id}`) };
     const judged: Terms = {
       ...mine,
-      ...(verdict?.discard && { recipients: [] }),
+      ...(verdict?.discard && { recipients: mine.recipients.map(r => ({ ...r, routes: [] })) }),
       ...(verdict?.filing && { filing: verdict.filing }),
       ...(verdict?.hold && { hold: { kind: 'operator', reason: verdict.hold, until: null } }),
     };

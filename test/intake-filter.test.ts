@@ -39,7 +39,7 @@ function door(check: ContentCheck) {
   return createIntake({ store, settings: settings(), ...rest, check });
 }
 
-async function give(origin: Origin, text: string, check = filter.check): Promise<Reply> {
+async function give(origin: Origin, text: string, check = filter.check, key: string | null = null): Promise<Reply> {
   const intake = door(check);
   const account = origin === 'webmail' || origin === 'submitter' ? ann : null;
   const handover = { visitor: { origin, account, address: '127.0.0.1' }, id: 'id', helo: 'x', protocol: 'ESMTP' };
@@ -55,7 +55,7 @@ async function give(origin: Origin, text: string, check = filter.check): Promise
     eightBit: false,
     smtpUtf8: false,
   };
-  return await intake.accept(handover, incoming, { envelope, recipients, key: null, draftId: null, releaseAt: null });
+  return await intake.accept(handover, incoming, { envelope, recipients, key, draftId: null, releaseAt: null });
 }
 
 const counts = async () =>
@@ -71,6 +71,13 @@ test('each rule looks at the mail of its givers; what the webmail sent is kept i
   expect(await give('fetcher', 'BAD')).toMatchObject({ code: 250 });
   expect(await counts()).toEqual({ sent: 1, junk: 1 });
   expect(filter.list().map(r => r.hits)).toEqual([1, 3, 1]);
+  // A form sent twice is one submission, also where nobody gets it.
+  for (const again of [false, true])
+    expect(await give('webmail', 'BAD', filter.check, 'draft:1')).toMatchObject({
+      code: 250,
+      text: again ? expect.stringContaining('was here already') : expect.stringContaining('accepted'),
+    });
+  expect(await counts()).toEqual({ sent: 2, junk: 1 });
 });
 
 test('a tag lets the next rules look; the first that decides is the last', async () => {
