@@ -212,15 +212,15 @@ describe('fairness', () => {
     dns = await nameServer(zone);
     for (const domain of silent) for (let i = 0; i < 5; i++) await rig.accept([`r${i}@${domain}`]);
     await rig.accept(Array.from({ length: 50 }, (_, i) => `r${i}@live.test`));
-    const began = performance.now();
     await rig.queue({
       resolver: createResolver({ servers: [dns.address], timeout: 200 }),
       exchangers: { port: live.port, allowLoopback: true },
-      timeouts: { connect: 20_000, greeting: 20_000, command: 20_000 },
+      timeouts: { connect: 60_000, greeting: 60_000, command: 60_000 },
     });
     await until('live.test has its mail', async () => (await rig.waiting()).every(d => d.domain !== 'live.test'));
-    expect(performance.now() - began).toBeLessThan(10_000);
-    expect(dead.connections).toBe(30);
+    // None of the dead ones had to be given up for that.
+    expect((await rig.waiting()).filter(d => d.attempts > 0)).toEqual([]);
+    await until('each of the dead is dialled', () => dead.connections === 30);
     expect(live.contents).toHaveLength(1);
   });
 
@@ -308,7 +308,8 @@ describe('restart', () => {
     await until('it is under way', () => hop.contents.length === 1);
     const began = performance.now();
     await queue.stop(100);
-    expect(performance.now() - began).toBeLessThan(1500);
+    // By itself the host would be waited for for minutes.
+    expect(performance.now() - began).toBeLessThan(30_000);
     expect(await rig.waiting()).toMatchObject([{ state: 'waiting', attempts: 0 }]);
     await rig.queue();
     await until('the queue is empty', empty);

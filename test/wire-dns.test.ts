@@ -110,7 +110,7 @@ describe('the resolver goes over to TCP', () => {
 
   test('where UDP brings nothing, and stays there for a while', async () => {
     const { address, asked } = await start({ silent: 'udp' });
-    const own = createResolver({ servers: [address], timeout: 200 });
+    const own = createResolver({ servers: [address], timeout: 1500 });
     expect(await own.mx('two.test')).toEqual(found([20, 'b.two.test'], [10, 'a.two.test']));
     const began = performance.now();
     expect(await own.addresses('only-a.test')).toEqual({
@@ -118,7 +118,8 @@ describe('the resolver goes over to TCP', () => {
       addresses: ['192.0.2.1', '192.0.2.2', '2001:db8::1'],
     });
     expect(await own.mx('nowhere.test')).toEqual({ kind: 'none', exists: false });
-    expect(performance.now() - began).toBeLessThan(200);
+    // UDP is not waited for again.
+    expect(performance.now() - began).toBeLessThan(1500);
     expect(asked.every(q => q.endsWith('by TCP'))).toBe(true);
   });
 
