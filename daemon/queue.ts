@@ -8,7 +8,7 @@
 import type { Settings } from './config.ts';
 import type { Counters } from './counters.ts';
 import { because, type Log } from './log.ts';
-import { mayGoOut, type Outing } from './online.ts';
+import { mayGoOut } from './online.ts';
 import { createBacklog } from './queue/backlog.ts';
 import * as calls from './queue/call.ts';
 import { type Carrier, carry, type Failure, type Journey, type Result, sharesOf, unreached } from './queue/carry.ts';
@@ -21,9 +21,10 @@ import { Lanes, type Limits } from './queue/lanes.ts';
 import { type Order, operate } from './queue/operate.ts';
 import { type PreparedRelease, releaseDue } from './queue/release.ts';
 import { settle, settleSurely } from './queue/settle.ts';
+import type { QueueStatus } from './queue/status.ts';
 import { within } from './queue/within.ts';
 import type { ClientOptions, ClientTimeouts, SmtpClient } from './smtp-client.ts';
-import type { Acceptance, Accepted, Change, Delivery, QueueCounts, Store } from './store.ts';
+import type { Acceptance, Accepted, Change, Delivery, Store } from './store.ts';
 import type { Resolver } from './wire/dns.ts';
 
 export type { Call, Called, Way } from './queue/call.ts';
@@ -32,6 +33,7 @@ export { gatewaysFor } from './queue/hop.ts';
 export { type Command, type Order, operate } from './queue/operate.ts';
 export { probe } from './queue/probe.ts';
 export type { PreparedRelease } from './queue/release.ts';
+export type { QueueStatus } from './queue/status.ts';
 
 /** Read at each use: a reload may swap them. */
 export type QueueSettings = Pick<
@@ -79,14 +81,6 @@ export type Queue = {
   collect(call: calls.Call, way: calls.Way): Promise<calls.Called>;
 };
 
-export type QueueStatus = {
-  outing: Outing;
-  counts: QueueCounts;
-  hops: { hop: string; connections: number; pausedUntil: number | null }[];
-  /** What is on a connection now, or about to be. */
-  sending: { id: number; sender: string | null; recipient: string; hop: string }[];
-};
-
 const second = 1_000;
 const minute = 60 * second;
 const claimed = 200;
@@ -108,8 +102,11 @@ export function createQueue(options: QueueOptions): Queue {
   const find = createFinder(options, memory);
   const caller = (): calls.Caller => {
     const openContent = (id: number) => store.content.open(id);
-    return { ...options, name: name(), openContent, settle: settleAll, signal: given.signal, memory, underWay };
+    const own = { openContent, settle: settleAll, signal: given.signal, memory, underWay, ready: prepared.promise };
+    return { ...options, name: name(), ...own };
   };
+  /** What was under way when we died lies still again: from now on something may be. */
+  const prepared = Promise.withResolvers<void>();
   let stopping = true;
   let rounds: Promise<void> | null = null;
   let again = false;
@@ -258,6 +255,7 @@ export function createQueue(options: QueueOptions): Queue {
   return {
     async start() {
       await backlog.prepare();
+      prepared.resolve();
       stopping = false;
       wake();
     },

@@ -150,6 +150,18 @@ describe('collect', () => {
     expect((await rig.inbox()).join('')).toContain('no@office.test');
   });
 
+  test('collect waits for the start, which would take what is under way for what was cut off', async () => {
+    const hop = await rig.hop();
+    const queue = await rig.queue({}, false);
+    await accept('a@office.test');
+    const called = queue.collect(call, { socket: await turned(hop.port), host: 'ann' });
+    await new Promise(resolve => setTimeout(resolve, 200));
+    expect(await lies()).toEqual([['a@office.test', 'held', 'suspended domain', 0]]);
+    await queue.start();
+    expect(await called).toEqual({ delivered: 1, failed: 0, kept: 0 });
+    expect(hop.contents).toHaveLength(1);
+  });
+
   test('collect believes nothing a peer says before it is asked, and keeps the mail', async () => {
     const hop = await rig.hop({ greeting: '554 5.3.2 Go away' });
     const queue = await rig.queue();

@@ -20,8 +20,8 @@ export type Rig = {
   /** Log lines as `event` with their fields. */
   told: (Fields & { event: string })[];
   hop(script?: Script, port?: number, host?: string): Promise<NextHop>;
-  /** Another queue on the same store; the one before is stopped. */
-  queue(more?: Partial<QueueOptions>): Promise<Queue>;
+  /** Another queue on the same store, which starts unless it is told not to; the one before is stopped. */
+  queue(more?: Partial<QueueOptions>, starts?: boolean): Promise<Queue>;
   accept(to: (string | Partial<Acceptance['recipients'][number]>)[], more?: Partial<Acceptance>): Promise<number>;
   /** What lies in ann's Inbox, oldest first. */
   inbox(): Promise<Buffer[]>;
@@ -88,7 +88,7 @@ export async function createRig(): Promise<Rig> {
       hops.push(hop);
       return hop;
     },
-    async queue(more) {
+    async queue(more, starts = true) {
       await Promise.all(queues.splice(0).map(q => q.stop(0)));
       const queue = createQueue({
         store,
@@ -105,7 +105,7 @@ export async function createRig(): Promise<Rig> {
         ...more,
       });
       queues.push(queue);
-      await queue.start();
+      if (starts) await queue.start();
       return queue;
     },
     async accept(to, more = {}) {

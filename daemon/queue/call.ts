@@ -45,6 +45,8 @@ export type Caller = Carrier & {
   now: () => number;
   /** What is not settled yet of what is on a connection, and where it goes. */
   underWay: Map<Set<Delivery>, string>;
+  /** The listeners may be up before the queue: what is taken before this would count as cut off by its start. */
+  ready: Promise<void>;
 };
 
 const atOnce = 100;
@@ -57,6 +59,7 @@ const plainly = {
 
 /** Sends what is called for by the way given, and ends the connection. */
 export async function collect(call: Call, way: Way, by: Caller): Promise<Called> {
+  await by.ready;
   const { host } = way;
   if (!('socket' in way)) return sendAll(call, { ...plainly, host, port: way.port, addresses: [host] }, by);
   const session = overSocket(way.socket, by.connect);
