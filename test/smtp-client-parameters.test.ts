@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { enhancedCode } from '../daemon/mail/reply.ts';
-import { asciiDomain, findEightBit, xtext } from '../daemon/smtp-client/parameters.ts';
+import { asciiDomain, findEightBit, orcptText, xtext } from '../daemon/smtp-client/parameters.ts';
 import type { Submission } from '../daemon/smtp-client.ts';
 import { clientFor, closeAll, mail, text } from './smtp-client-rig.ts';
 
@@ -104,6 +104,17 @@ describe('parameters', () => {
       '+C3+A9',
       'a@b',
       '+0A',
+    ]);
+  });
+
+  test('orcptText writes an address beyond ASCII as RFC 6533 says, and no other', () => {
+    const given = ['rfc822;a+b@x.test', 'x400;c=us', 'utf-8;bö+b@x.test', 'rfc822;ü ü@😀.test', 'utf-8;\\x{FC}@x.test'];
+    expect(given.map(orcptText)).toEqual([
+      'rfc822;a+2Bb@x.test',
+      'x400;c+3Dus',
+      'utf-8;b\\x{F6}\\x{2B}b@x.test',
+      'utf-8;\\x{FC}\\x{20}\\x{FC}@\\x{1F600}.test',
+      'utf-8;\\x{FC}@x.test',
     ]);
   });
 

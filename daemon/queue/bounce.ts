@@ -73,7 +73,7 @@ async function toSender(group: Event[], by: Reporter): Promise<Prepared | null> 
 async function doubleBounce(event: Event, by: Reporter): Promise<Prepared | null> {
   const { delivery: d, reply } = event.result;
   const to = `postmaster@${by.name}`;
-  const wasFor = [d.recipient, d.orcpt?.replace(/^rfc822;/i, '') ?? ''].map(addressKey);
+  const wasFor = [d.recipient, d.orcpt?.replace(/^(rfc822|utf-8);/i, '') ?? ''].map(addressKey);
   by.log.warn('double bounce', { delivery: d.id, to: d.recipient, reply: replyLine(reply) });
   if (d.origin !== 'ourselves' || wasFor.includes(to)) return null;
   return await prepare([event], { to, key: `double:${d.id}`, reader: 'postmaster' }, by);

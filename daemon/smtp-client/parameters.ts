@@ -25,6 +25,13 @@ export function xtext(text: string): string {
 export const asksForContent = (s: Submission, has: Extensions): boolean =>
   (s.eightBit === true && !has.has('8BITMIME')) || (s.smtpUtf8 === true && !has.has('SMTPUTF8'));
 
+/** An original recipient beyond ASCII has a type and a form of its own, of ASCII alone (RFC 6533 §3: utf-8-addr-xtext). */
+export function orcptText(orcpt: string): string {
+  if (isAscii(orcpt)) return xtext(orcpt);
+  const address = orcpt.slice(orcpt.indexOf(';') + 1);
+  return `utf-8;${address.replace(/[^!-~]|[+=\\]/gu, c => `\\x{${c.codePointAt(0)!.toString(16).toUpperCase()}}`)}`;
+}
+
 export function planEnvelope(s: Submission, has: Extensions, found: EightBit): Plan {
   const refusal = refuseAll(s, has, found);
   if (refusal !== null) return { refusal };
@@ -80,7 +87,7 @@ function planRecipient(r: Submission['recipients'][number], has: Extensions): Pl
     return { refusal: reply(553, '6.7', 'The next host does not take internationalised addresses') };
   const parameters: string[] = [];
   if (has.has('DSN') && r.notify?.length) parameters.push(`NOTIFY=${r.notify.join(',')}`);
-  if (has.has('DSN') && r.orcpt) parameters.push(`ORCPT=${xtext(r.orcpt)}`);
+  if (has.has('DSN') && r.orcpt) parameters.push(`ORCPT=${orcptText(r.orcpt)}`);
   return { refusal: null, address, parameters };
 }
 

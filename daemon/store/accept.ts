@@ -176,7 +176,7 @@ function* queue(
     a.receivedAt,
     notifyOf(r)?.join(',') ?? null,
     // The first address is what a report must name, whatever it was forwarded to (RFC 3461 §5.2.7).
-    r.orcpt ?? (r.address === route.address ? null : `rfc822;${r.address}`),
+    r.orcpt ?? (r.address === route.address ? null : originalOf(r.address)),
     a.ret,
     a.envid,
     Number(a.eightBit),
@@ -184,6 +184,9 @@ function* queue(
     a.content.size,
   );
 }
+
+/** Beyond ASCII an address is of another type (RFC 6533 §3). */
+const originalOf = (address: string): string => `${/^[\x00-\x7f]*$/.test(address) ? 'rfc822' : 'utf-8'};${address}`;
 
 /**
  * RFC 3461 §5.2.7.3: where one recipient became several, SUCCESS was answered by `expanded`, and only the rest of
