@@ -47,13 +47,20 @@ test('corpus goes in by SMTP and comes out by POP3 byte for byte, but for the tr
 
 test('corpus opens in the webmail: every page of the list, every message, every body and attachment', async () => {
   const site = await signIn(`http://127.0.0.1:${house.ports.http}`, 'ann', password);
-  const links = new Set<string>();
-  for (let page: string | null = '/mail/inbox'; page; ) {
-    const html = await site.get(page);
-    expect(`${page}: ${html.status}`).toBe(`${page}: 200`);
-    for (const m of html.text.matchAll(/href="(\/mail\/inbox\/\d+)/g)) links.add(m[1]!);
-    page = /href="([^"]*)" rel="next"/.exec(html.text)?.[1] ?? null;
-  }
+  const listed = async (): Promise<Set<string>> => {
+    const links = new Set<string>();
+    for (let page: string | null = '/mail/inbox'; page; ) {
+      const html = await site.get(page);
+      expect(`${page}: ${html.status}`).toBe(`${page}: 200`);
+      for (const m of html.text.matchAll(/href="(\/mail\/inbox\/\d+)/g)) links.add(m[1]!);
+      page = /href="([^"]*)" rel="next"/.exec(html.text)?.[1] ?? null;
+    }
+    return links;
+  };
+  const conversations = await listed();
+  expect(conversations.size).toBeLessThanOrEqual(messages.length);
+  await site.post('/settings/reading', { list: 'messages' });
+  const links = await listed();
   expect(links.size).toBe(messages.length);
   let bodies = 0;
   let parts = 0;
@@ -63,6 +70,9 @@ test('corpus opens in the webmail: every page of the list, every message, every 
     if (status !== 200) bad.push(`${path}: ${status}`);
     return text;
   };
+  await site.post('/settings/reading', { list: 'conversations' });
+  for (const link of conversations) await look(link);
+  await site.post('/settings/reading', { list: 'messages' });
   for (const link of links) {
     const html = await look(link);
     for (const m of html.matchAll(/(?:src|href)="(\/messages\/\d+\/(?:body|parts\/[^"]+|source)[^"]*)"/g)) {
@@ -71,6 +81,8 @@ test('corpus opens in the webmail: every page of the list, every message, every 
       await look(m[1]!.replaceAll('&amp;', '&'));
     }
   }
-  console.log(`${links.size} messages viewed, ${bodies} framed bodies, ${parts} parts and sources`);
+  console.log(
+    `${links.size} messages viewed, ${conversations.size} conversations, ${bodies} framed bodies, ${parts} parts and sources`,
+  );
   expect(bad).toEqual([]);
 }, 300_000);
