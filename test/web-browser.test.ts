@@ -137,7 +137,12 @@ describe.skipIf(!there)('site in Chromium', () => {
     await context.close();
   });
 
-  test('a stream that was refused, or cut, comes back and tells what was missed; the icon counts', async () => {
+  // Chromium comes back to a cut stream in its own time, which a busy machine stretches.
+  test('a stream that was refused, or cut, comes back and tells what was missed; the icon counts', {
+    timeout: 60_000,
+    retry: 2,
+  }, async ({ task }) => {
+    const time = task.result?.retryCount ?? 0;
     const { context, page } = await signedIn();
     let refusals = 0;
     await page.route('**/events*', route => {
@@ -145,12 +150,12 @@ describe.skipIf(!there)('site in Chromium', () => {
       return route.continue();
     });
     await page.reload();
-    await site.deliver(ann, simple('While it was refused'), Date.now());
-    await page.locator('.row', { hasText: 'While it was refused' }).waitFor();
+    await site.deliver(ann, simple(`Refused ${time}`), Date.now());
+    await page.locator('.row', { hasText: `Refused ${time}` }).waitFor();
     expect(refusals).toBeGreaterThan(1);
     servers.http.closeAllConnections();
-    await site.deliver(ann, simple('While it was cut'), Date.now());
-    await page.locator('.row', { hasText: 'While it was cut' }).waitFor();
+    await site.deliver(ann, simple(`Cut ${time}`), Date.now());
+    await page.locator('.row', { hasText: `Cut ${time}` }).waitFor();
     const { unread } = await site.store.folders.byRole(ann.id, 'inbox');
     const icon = await page.getAttribute('link[rel=icon]', 'href');
     expect(icon).toBe(`/icon/${unread}.svg`);
