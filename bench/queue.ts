@@ -11,6 +11,7 @@ import { promisify } from 'node:util';
 import { controlPath } from '../daemon/control.ts';
 import { type Acceptance, openStore, type Store } from '../daemon/store.ts';
 import { createTell, dialControl, type Tell } from '../daemon/tell.ts';
+import { inMemory, noSummary, plainTerms, recipientAt } from '../test/acceptance.ts';
 import { family, startHouse } from '../test/harness.ts';
 import { smtpSink, startPostfix } from '../test/postfix.ts';
 import { openDialogue } from '../test/smtp-dialogue.ts';
@@ -203,24 +204,12 @@ const mb = (n: number): string => `${Math.round(n)} MB`;
 
 function acceptance(to: string[], bytes: Buffer): Acceptance {
   return {
-    content: { bytes, file: null, size: bytes.length },
-    tree: null,
-    summary: {
-      ...{ subject: 'bench', fromName: '', fromAddress: 'eve@example.net', to: '', date: null, snippet: '' },
-      ...{ messageId: null, inReplyTo: null, references: [], attachments: 0 },
-    },
+    ...plainTerms,
+    ...inMemory(bytes),
+    summary: { ...noSummary, subject: 'bench', fromAddress: 'eve@example.net' },
     receivedAt: Date.now(),
     origin: 'submitter',
-    accountId: null,
-    key: null,
-    draftId: null,
-    fileSent: false,
     reversePath: 'eve@example.net',
-    ret: null,
-    envid: null,
-    eightBit: false,
-    smtpUtf8: false,
-    recipients: to.map(address => ({ address, notify: null, orcpt: null, routes: [{ kind: 'relay', address }] })),
-    hold: null,
+    recipients: to.map(address => recipientAt({ kind: 'relay', address })),
   };
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashPassword } from '../daemon/auth.ts';
 import { type Acceptance, openStore } from '../daemon/store.ts';
+import { inMemory, plainTerms, recipientAt } from '../test/acceptance.ts';
 import { startHouse, untilIndexed } from '../test/harness.ts';
 import { signIn } from '../test/site-talk.ts';
 import { median, ms, type Row, times } from './row.ts';
@@ -119,8 +120,8 @@ function letter(i: number, accountId: number, address: string): Acceptance {
     (i % 50 === 0 ? ' quarterly budget meeting in spring' : '');
   const bytes = Buffer.from(`From: Eve <eve@example.net>\r\nTo: ${address}\r\nSubject: letter ${i}\r\n\r\n${body}\r\n`);
   return {
-    content: { bytes, file: null, size: bytes.length },
-    tree: null,
+    ...plainTerms,
+    ...inMemory(bytes),
     summary: {
       subject: `letter ${i}`,
       fromName: `Eve ${i % 100}`,
@@ -135,17 +136,7 @@ function letter(i: number, accountId: number, address: string): Acceptance {
       attachments: i % 10 === 0 ? 1 : 0,
     },
     receivedAt: 1_790_000_000_000 + i,
-    origin: 'peer',
-    accountId: null,
-    key: null,
-    draftId: null,
-    fileSent: false,
     reversePath: 'eve@example.net',
-    ret: null,
-    envid: null,
-    eightBit: false,
-    smtpUtf8: false,
-    recipients: [{ address, notify: null, orcpt: null, routes: [{ kind: 'mailbox', accountId, address }] }],
-    hold: null,
+    recipients: [recipientAt({ kind: 'mailbox', accountId, address })],
   };
 }

@@ -7,6 +7,7 @@ import type { Settings } from '../daemon/config.ts';
 import { silentLog } from '../daemon/log.ts';
 import { createPop3Server, type Pop3Options } from '../daemon/pop3-server.ts';
 import { openStore, type Store } from '../daemon/store.ts';
+import { noSummary, plainTerms } from './acceptance.ts';
 import { localhost } from './certificate.ts';
 
 export const password = 'correct horse';
@@ -79,29 +80,4 @@ export async function deliver(store: Store, accountId: number, content: Buffer |
 /** What `deliver` writes in front. */
 export const prefix = 'Return-Path: <s@example.net>\r\nDelivered-To: x@example.org\r\n';
 
-const nothingKnown = {
-  tree: null,
-  summary: {
-    subject: '',
-    fromName: '',
-    fromAddress: '',
-    to: '',
-    date: null,
-    snippet: '',
-    messageId: null,
-    inReplyTo: null,
-    references: [],
-    attachments: 0,
-  },
-  origin: 'peer' as const,
-  accountId: null,
-  key: null,
-  draftId: null,
-  fileSent: false,
-  reversePath: 's@example.net',
-  ret: null,
-  envid: null,
-  eightBit: false,
-  smtpUtf8: false,
-  hold: null,
-};
+const nothingKnown = { ...plainTerms, tree: null, summary: noSummary, reversePath: 's@example.net' };

@@ -7,6 +7,7 @@ import { createQueue, type Queue, type QueueOptions, type QueueSettings } from '
 import { connectSmtp } from '../daemon/smtp-client.ts';
 import { type Acceptance, type Delivery, openStore, type Store } from '../daemon/store.ts';
 import { createResolver } from '../daemon/wire/dns.ts';
+import { inMemory, noSummary, plainTerms } from './acceptance.ts';
 import { type NextHop, nextHop, type Script } from './next-hop.ts';
 
 /** A real store in a folder of its own, a queue on it, next hops by script, and a clock that can be set. */
@@ -135,33 +136,12 @@ export async function createRig(): Promise<Rig> {
 export const letter = 'From: ann@us.test\r\nTo: bob@hop.test\r\nSubject: Tea\r\n\r\n.\r\nAt five?\r\n';
 
 const acceptance = (bytes: Buffer, at: number): Acceptance => ({
-  content: { bytes, file: null, size: bytes.length },
-  tree: null,
-  summary: {
-    subject: 'Tea',
-    fromName: '',
-    fromAddress: 'ann@us.test',
-    to: '',
-    date: null,
-    snippet: '',
-    messageId: null,
-    inReplyTo: null,
-    references: [],
-    attachments: 0,
-  },
+  ...plainTerms,
+  ...inMemory(bytes),
+  summary: { ...noSummary, subject: 'Tea', fromAddress: 'ann@us.test' },
   receivedAt: at,
   origin: 'submitter',
-  accountId: null,
-  key: null,
-  draftId: null,
-  fileSent: false,
   reversePath: 'ann@us.test',
-  ret: null,
-  envid: null,
-  eightBit: false,
-  smtpUtf8: false,
-  recipients: [],
-  hold: null,
 });
 
 function listening(told: Rig['told']): Log {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Acceptance, Account, Route, Store } from '../daemon/store.ts';
 import { Flag } from '../daemon/store.ts';
+import { inMemory, noSummary, plainTerms, recipientAt } from './acceptance.ts';
 import { fits } from './fits.ts';
 
 /** What every engine of the store must hold. `open` makes an empty one; `reopen` closes it and opens it again. */
@@ -343,33 +344,20 @@ export function storeContract(name: string, engine: Engine): void {
 export function acceptance(subject: string, routes: Route[], at: number, more: Partial<Acceptance>): Acceptance {
   const bytes = Buffer.from(`Subject: ${subject}\r\n\r\ntext\r\n`);
   return {
-    content: { bytes, file: null, size: bytes.length },
-    tree: null,
+    ...plainTerms,
+    ...inMemory(bytes),
     summary: {
+      ...noSummary,
       subject,
       fromName: 'Eve',
       fromAddress: 'eve@example.net',
       to: 'Ann',
       date: at,
       snippet: 'text',
-      messageId: null,
-      inReplyTo: null,
-      references: [],
-      attachments: 0,
     },
     receivedAt: at,
-    origin: 'peer',
-    accountId: null,
-    key: null,
-    draftId: null,
-    fileSent: false,
     reversePath: 'eve@example.net',
-    ret: null,
-    envid: null,
-    eightBit: false,
-    smtpUtf8: false,
-    recipients: routes.map(r => ({ address: r.address, notify: null, orcpt: null, routes: [r] })),
-    hold: null,
+    recipients: routes.map(recipientAt),
     ...more,
   };
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Account, Flag, type FolderRole, type Message, type Store } from '../daemon/store.ts';
+import { noSummary } from './acceptance.ts';
 import { acceptance, type Engine } from './store-contract.ts';
-import { noSummary } from './store-search.ts';
 
 const day = 86_400_000;
 

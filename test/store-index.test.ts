@@ -7,8 +7,9 @@ import { migrate } from '../daemon/store/schema.ts';
 import { run, type Value } from '../daemon/store/sql.ts';
 import { connect, sqliteNames } from '../daemon/store/sqlite.ts';
 import { type Account, openStore, type Store } from '../daemon/store.ts';
+import { noSummary } from './acceptance.ts';
 import { untilIndexed } from './harness.ts';
-import { noSummary, termsFor, wordsIn } from './store-search.ts';
+import { termsFor, wordsIn } from './store-search.ts';
 
 const fatal = (error: Error) => {
   throw error;

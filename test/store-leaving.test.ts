@@ -7,6 +7,7 @@ import { connect } from '../daemon/store/sqlite.ts';
 import type { Read, Write } from '../daemon/store/verbs.ts';
 import { inlineWriter } from '../daemon/store/writer.ts';
 import { type Acceptance, openStore, type Store } from '../daemon/store.ts';
+import { noSummary, plainTerms, recipientAt } from './acceptance.ts';
 
 let path: string;
 let store: Store;
@@ -64,38 +65,9 @@ test('accounts.remove takes along what came between its steps', async () => {
 });
 
 const letter = (accountId: number, content: Acceptance['content']): Acceptance => ({
+  ...plainTerms,
   content,
   tree: null,
-  summary: {
-    subject: '',
-    fromName: '',
-    fromAddress: '',
-    to: '',
-    date: null,
-    snippet: '',
-    messageId: null,
-    inReplyTo: null,
-    references: [],
-    attachments: 0,
-  },
-  receivedAt: 1,
-  origin: 'peer',
-  accountId: null,
-  key: null,
-  draftId: null,
-  fileSent: false,
-  reversePath: null,
-  ret: null,
-  envid: null,
-  eightBit: false,
-  smtpUtf8: false,
-  recipients: [
-    {
-      address: 'x@x.test',
-      notify: null,
-      orcpt: null,
-      routes: [{ kind: 'mailbox', accountId, address: 'x@x.test' }],
-    },
-  ],
-  hold: null,
+  summary: noSummary,
+  recipients: [recipientAt({ kind: 'mailbox', accountId, address: 'x@x.test' })],
 });

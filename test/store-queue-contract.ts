@@ -9,6 +9,7 @@ import type {
   Store,
   Which,
 } from '../daemon/store.ts';
+import { inMemory, noSummary, plainTerms, recipientAt } from './acceptance.ts';
 import type { Engine } from './store-contract.ts';
 
 const held: Hold = { kind: 'operator', reason: 'held by a person', until: null };
@@ -318,27 +319,15 @@ export function queueContract(name: string, engine: Engine): void {
 /** Held where there is a hold with a time, as the door does it; else away. */
 function acceptance(to: string[], more: Partial<Acceptance> = {}): Acceptance {
   const bytes = Buffer.from('Subject: q\r\n\r\ntext\r\n');
-  const kind = more.hold?.kind === 'future release' ? 'held' : 'relay';
+  const later = more.hold?.kind === 'future release';
   return {
-    content: { bytes, file: null, size: bytes.length },
-    tree: null,
-    summary: {
-      ...{ subject: 'q', fromName: '', fromAddress: 'eve@far.test', to: '', date: null, snippet: '', messageId: null },
-      ...{ inReplyTo: null, references: [], attachments: 0 },
-    },
+    ...plainTerms,
+    ...inMemory(bytes),
+    summary: { ...noSummary, subject: 'q', fromAddress: 'eve@far.test' },
     receivedAt: 100,
     origin: 'submitter',
-    accountId: null,
-    key: null,
-    draftId: null,
-    fileSent: false,
     reversePath: 'eve@far.test',
-    ret: null,
-    envid: null,
-    eightBit: false,
-    smtpUtf8: false,
-    recipients: to.map(address => ({ address, notify: null, orcpt: null, routes: [{ kind, address }] })),
-    hold: null,
+    recipients: to.map(address => recipientAt(later ? { kind: 'held', address } : { kind: 'relay', address })),
     ...more,
   };
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Query, SearchField } from '../daemon/mail/search-query.ts';
 import { type Account, Flag, type Found, type Store, type Terms } from '../daemon/store.ts';
+import { noSummary, plainTerms, recipientAt } from './acceptance.ts';
 import { until, untilIndexed } from './harness.ts';
 import type { Engine } from './store-contract.ts';
 
@@ -253,36 +254,7 @@ export const wordsIn = (where: SearchField, words: string[], begins = true): Que
   words,
   begins,
 });
-export const noSummary = {
-  subject: '',
-  fromName: '',
-  fromAddress: '',
-  to: '',
-  date: null,
-  snippet: '',
-  messageId: null,
-  inReplyTo: null,
-  references: [],
-  attachments: 0,
-};
-
 export const termsFor = (to: Account[]): Terms => ({
-  receivedAt: 1,
-  origin: 'peer',
-  accountId: null,
-  key: null,
-  draftId: null,
-  fileSent: false,
-  reversePath: null,
-  ret: null,
-  envid: null,
-  eightBit: false,
-  smtpUtf8: false,
-  recipients: to.map(({ id, address }) => ({
-    address,
-    notify: null,
-    orcpt: null,
-    routes: [{ kind: 'mailbox', accountId: id, address }],
-  })),
-  hold: null,
+  ...plainTerms,
+  recipients: to.map(({ id, address }) => recipientAt({ kind: 'mailbox', accountId: id, address })),
 });

@@ -5,13 +5,14 @@ import { expect, test } from 'vitest';
 import { createReserve } from '../daemon/store/reserve.ts';
 import { openStore, type Store, StoreError } from '../daemon/store.ts';
 import { lockStore } from '../daemon/store-lock.ts';
+import { noSummary } from './acceptance.ts';
 import { fits } from './fits.ts';
 import { contactsContract } from './store-contacts.ts';
 import { acceptance, type Engine, storeContract } from './store-contract.ts';
 import { conversationContract } from './store-conversations.ts';
 import { queueContract } from './store-queue-contract.ts';
 import { quotaContract } from './store-quota.ts';
-import { noSummary, searchContract } from './store-search.ts';
+import { searchContract } from './store-search.ts';
 
 const fatal = (error: Error) => {
   throw error;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Submission } from '../daemon/smtp-client.ts';
 import type { Account } from '../daemon/store.ts';
+import { inMemory, noSummary, plainTerms, recipientAt } from './acceptance.ts';
 import { openSite, type TestSite } from './site.ts';
 
 let site: TestSite;
@@ -29,38 +30,16 @@ const notHeard = (s: Submission) =>
 async function commit(s: Submission): Promise<void> {
   const bytes = Buffer.from('Subject: Saturday\r\n\r\nAt ten?\r\n');
   await site.store.accept({
-    content: { bytes, file: null, size: bytes.length },
-    tree: null,
-    summary: {
-      subject: 'Saturday',
-      fromName: '',
-      fromAddress: ann.address,
-      to: '',
-      date: null,
-      snippet: '',
-      messageId: null,
-      inReplyTo: null,
-      references: [],
-      attachments: 0,
-    },
-    receivedAt: 1,
+    ...plainTerms,
+    ...inMemory(bytes),
+    summary: { ...noSummary, subject: 'Saturday', fromAddress: ann.address },
     origin: 'webmail',
     accountId: ann.id,
     key: s.key ?? null,
     draftId: s.draftId ?? null,
     fileSent: true,
     reversePath: ann.address,
-    ret: null,
-    envid: null,
-    eightBit: false,
-    smtpUtf8: false,
-    recipients: s.recipients.map(({ address }) => ({
-      address,
-      notify: null,
-      orcpt: null,
-      routes: [{ kind: 'relay' as const, address }],
-    })),
-    hold: null,
+    recipients: s.recipients.map(({ address }) => recipientAt({ kind: 'relay', address })),
   });
 }
 
