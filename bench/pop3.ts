@@ -4,11 +4,12 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { openStore } from '../daemon/store.ts';
+import { freePort } from '../test/harness.ts';
 import { addAccount, deliver, password } from '../test/pop3-house.ts';
 
 /** Messages a second; `peer` null: it is not installed. */
@@ -114,14 +115,6 @@ async function sideBySide(ports: number[], depth: number): Promise<number[]> {
   const args = [script, password, ...[depth, messages, rounds, ...ports].map(String)];
   const { stdout } = await promisify(execFile)('python3', args);
   return stdout.trim().split('\n').map(Number);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise(resolve => server.close(resolve));
-  return port;
 }
 
 function answers(port: number): Promise<boolean> {

@@ -1,7 +1,7 @@
 /** Real upstreams: Dovecot (Debian dovecot-pop3d) and mpopd (Debian mpop), each with a Maildir of its own. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -9,6 +9,7 @@ import { connectPop3 } from '../fetcher/pop3-client.ts';
 import { localhost } from './certificate.ts';
 import { accountAt, type Door, openDoor, visit } from './fetch-door.ts';
 import { pause } from './fetch-upstream.ts';
+import { freePort } from './harness.ts';
 
 const missing = (path: string) => !existsSync(path) && process.env.CI !== 'true';
 const asRoot = userInfo().uid === 0;
@@ -32,14 +33,6 @@ afterEach(async () => {
   await door.close();
   rmSync(folder, { recursive: true, force: true });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise(resolve => server.close(resolve));
-  return port;
-}
 
 /** Messages with what real ones have: dots, 8 bits, long lines, an end without a line end. */
 const message = (i: number) =>

@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { accessSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -167,21 +168,31 @@ function killQuietly(pid: number): void {
   }
 }
 
-/** Ports the kernel has just had free; held open together so that they differ. */
+// Below the range the kernel gives to sockets that name no port: such a one, of any test beside, may take a port
+// between our look at it and the start of its server.
+const fixedPorts = { from: 10_000, to: 32_000 };
+const given = new Set<number>();
+
+/** Ports on which nothing listens, none of them given before by this process. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<ReturnType<typeof createServer>>(resolve => {
-          const server = createServer();
-          server.listen(0, '127.0.0.1', () => resolve(server));
-        }),
-    ),
-  );
-  const ports = servers.map(s => (s.address() as { port: number }).port);
-  await Promise.all(servers.map(s => new Promise(resolve => s.close(resolve))));
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const port = randomInt(fixedPorts.from, fixedPorts.to);
+    if (given.has(port) || !(await isFree(port))) continue;
+    given.add(port);
+    ports.push(port);
+  }
   return ports;
+}
+
+export const freePort = async () => (await freePorts(1))[0]!;
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise(resolve => {
+    server.once('error', () => resolve(false));
+    server.listen(port, () => server.close(() => resolve(true)));
+  });
 }
 
 /** Is there such a command? Of the folders where Debian puts them. */

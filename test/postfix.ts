@@ -1,22 +1,14 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { chmod, chown, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { localhost } from './certificate.ts';
-import { until } from './harness.ts';
+import { freePort, until } from './harness.ts';
 
 /** The package postfix: its programs, and root, which its master needs to start. */
 export const hasPostfix = spawnSync('postconf', ['-d', 'mail_version']).status === 0 && process.getuid?.() === 0;
 if (!hasPostfix && process.env.CI === 'true') throw new Error('the package postfix (and root) is missing');
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise(resolve => server.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
-}
 
 const answers = (port: number) =>
   new Promise<boolean>(resolve => {
