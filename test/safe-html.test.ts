@@ -340,7 +340,7 @@ test('messageFrame escapes the title and shows the body as it is', () => {
   const page = messageFrame({ title: '</title><script>', body: '<p>x</p>' });
   expect(page).toContain('<title>&lt;/title&gt;&lt;script&gt;</title>');
   expect(page).toContain('<base target="_blank">');
-  expect(page).toContain('<body>\n<p>x</p>\n</body>');
+  expect(page).toContain('<body dir="auto">\n<p>x</p>\n</body>');
 });
 
 test('messageFrame is light unless asked for dark', () => {

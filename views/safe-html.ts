@@ -94,7 +94,7 @@ export function messageFrame({ body, title, dark = false }: { body: string; titl
 <base target="_blank">
 <style>${raw(frameStyle(dark))}</style>
 </head>
-<body>
+<body dir="auto">
 ${raw(body)}
 </body>
 </html>

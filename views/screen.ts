@@ -30,8 +30,13 @@ export type Screen = {
 
 export type Door = Pick<Screen, 'w' | 'asset'>;
 
+/** Icons that show where it goes, and look the other way where one reads from right to left. */
+const pointing = new Set(
+  'arrow-left chevron-left chevron-right reply reply-all forward send log-out undo-2 folder-input'.split(' '),
+);
+
 export const icon = (s: Pick<Screen, 'asset'>, name: string): Html =>
-  html`<svg class="icon" aria-hidden="true"><use href="${s.asset('icons.svg')}#${name}"></use></svg>`;
+  html`<svg class="${pointing.has(name) ? 'icon points' : 'icon'}" aria-hidden="true"><use href="${s.asset('icons.svg')}#${name}"></use></svg>`;
 
 export const folderPath = (folder: Folder): string => `/mail/${folder.role ?? folder.id}`;
 

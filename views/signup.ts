@@ -1,7 +1,7 @@
 /** Sign-up: one column, the address being built shown large. */
 import { html } from 'hono/html';
 import { field } from './field.ts';
-import { type Door, documentOf, doorBody } from './layout.ts';
+import { type Door, documentOf, doorBody, icon } from './layout.ts';
 import type { Html } from './words.ts';
 
 export type SignupForm = {
@@ -58,8 +58,7 @@ export function addressLine(d: Door, a: AddressState): Html {
   return html`<p id="address" class="address" role="status"><bdi class="address-text">${a.address}</bdi> <span class="address-state ${free ? 'ok' : 'danger'}">${stateIcon(d, free)}${free ? d.w.t('signup.free') : a.why}</span></p>`;
 }
 
-const stateIcon = (d: Door, free: boolean): Html =>
-  html`<svg class="icon" aria-hidden="true"><use href="${d.asset('icons.svg')}#${free ? 'circle-check' : 'circle-alert'}"></use></svg>`;
+const stateIcon = (d: Door, free: boolean): Html => icon(d, free ? 'circle-check' : 'circle-alert');
 
 function errorSummary(d: Door, form: SignupForm): Html {
   const fields = [form.errors.name, form.errors.username, form.errors.password].filter(Boolean).length;

@@ -32,7 +32,7 @@ img { max-width: 100%; height: auto; }
 ::highlight(sought) { background-color: ${marked}; color: ${text}; }
 mark { background: ${marked}; color: ${text}; }
 pre, .text { white-space: pre-wrap; }
-blockquote { margin: 0 0 0 4px; padding-left: 12px; border-left: 2px solid ${line}; color: ${muted}; }
+blockquote { margin: 0; margin-inline-start: 4px; padding-inline-start: 12px; border-inline-start: 2px solid ${line}; color: ${muted}; }
 details.cw-quote > summary { width: max-content; padding: 2px 10px; border-radius: 10px; background: ${line}; color: ${text}; font: 13px/1.45 system-ui, sans-serif; cursor: pointer; }
 @media (pointer: coarse) { body { font-size: 16px; } }
 `;
