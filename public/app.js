@@ -198,7 +198,7 @@ const unread = () => Number($('#rail [data-unread]')?.dataset.unread ?? 0);
 function showIcon() {
   const icon = $('link[rel=icon]');
   const count = Math.min(unread(), 100);
-  const href = count === 0 ? icon.dataset.none : icon.dataset.some.replace('0', String(count));
+  const href = count === 0 ? icon.dataset.noneHref : icon.dataset.someHref.replace('0', String(count));
   if ($('#rail') && icon.getAttribute('href') !== href) icon.setAttribute('href', href);
 }
 
@@ -210,7 +210,7 @@ function listen() {
   const open = () => {
     clearTimeout(later);
     stream?.close();
-    stream = new EventSource(`/events?since=${Math.max(shownModseq(), heard)}`);
+    stream = new EventSource(`${document.body.dataset.eventsHref}?since=${Math.max(shownModseq(), heard)}`);
     stream.addEventListener('open', () => {
       pause = againMs;
     });
@@ -250,7 +250,7 @@ function follow() {
 
 /* Keys, as Gmail has them; never in fields, never with a modifier the browser uses */
 
-const go = { i: '/mail/inbox', s: '/search?q=is%3Astarred', t: '/mail/sent', d: '/mail/drafts' };
+const goal = key => document.body.dataset[`${key}Href`];
 let going = false;
 
 function openKeys() {
@@ -319,7 +319,7 @@ document.addEventListener('keydown', event => {
     return;
   }
   if (event.target.closest?.('input:not([type=checkbox]), textarea, select, [contenteditable], dialog')) return;
-  if (going && go[event.key]) return location.assign(go[event.key]);
+  if (going && goal(event.key)) return location.assign(goal(event.key));
   const act = keys[event.key];
   if (!act || !$('#app')) return;
   event.preventDefault();

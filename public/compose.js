@@ -155,7 +155,7 @@ function setUp(row) {
     asking = new AbortController();
     try {
       const query = new URLSearchParams({ q: typed, list: listId });
-      const answer = await fetch(`${row.dataset.people}?${query}`, { signal: asking.signal });
+      const answer = await fetch(`${row.dataset.peopleHref}?${query}`, { signal: asking.signal });
       // Signed out meanwhile: the answer is another page.
       if (!answer.ok || answer.redirected || input.value.trim() !== typed) return;
       popup.innerHTML = await answer.text();
@@ -242,7 +242,7 @@ function setUp(row) {
   changed();
 }
 
-for (const row of document.querySelectorAll('.compose-row[data-people]')) setUp(row);
+for (const row of document.querySelectorAll('.compose-row[data-people-href]')) setUp(row);
 
 /* The signature goes with the address one writes as */
 

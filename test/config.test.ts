@@ -134,7 +134,7 @@ describe('loadSettings refuses', () => {
       'a.conf:8: online: one of always, never belongs here, not "sometimes"',
       'a.conf:9: max_message_size: a size such as 10000000, 500k, 25M or 2G belongs here, not "big"',
       'a.conf:10: retry_interval: a time such as 30s, 10m, 2h or 14d belongs here, not "soon"',
-      'a.conf:11: site_url: an address such as https://mail.example.org belongs here, without a path, not "mail.example.org"',
+      'a.conf:11: site_url: an address such as https://mail.example.org belongs here, without a path (that is base_path), not "mail.example.org"',
       'a.conf:12: there is no setting "colour"',
       'a.conf:13: there is no setting "__proto__"',
       'a.conf:14: timezone: a time zone such as Europe/Berlin, or a text such as -0800 PST, belongs here, not "Europe/Atlantis"',

@@ -20,7 +20,7 @@ export function documentOf(d: Door, title: string, body: Html, unread = 0): Html
 <meta name="color-scheme" content="light dark">
 <meta name="htmx-config" content='{"includeIndicatorCSS":false}'>
 <title>${title}</title>
-<link rel="icon" href="${unread > 0 ? countedIcon(unread) : d.asset('icon.svg')}" data-none="${d.asset('icon.svg')}" data-some="${countedIcon(0)}" type="image/svg+xml">
+<link rel="icon" href="${unread > 0 ? countedIcon(unread) : d.asset('icon.svg')}" data-none-href="${d.asset('icon.svg')}" data-some-href="${countedIcon(0)}" type="image/svg+xml">
 <link rel="stylesheet" href="${d.asset('app.css')}">
 <script src="${d.asset('htmx.js')}" defer></script>
 <script src="${d.asset('app.js')}" defer></script>
@@ -51,8 +51,11 @@ export function pageTitle(s: Screen, page: string): string {
   return unread > 0 ? s.w.t('app.title.unread', { n: unread, page, name }) : s.w.t('app.title', { page, name });
 }
 
+/** Where the keys `g i`, `g s`, `g t` and `g d` lead. */
+const goals = html`data-i-href="/mail/inbox" data-s-href="/search?q=is%3Astarred" data-t-href="/mail/sent" data-d-href="/mail/drafts"`;
+
 export function appBody(s: Screen, shell: Html): Html {
-  return html`<body class="app" data-modseq="${s.account.modseq}">
+  return html`<body class="app" data-modseq="${s.account.modseq}" data-events-href="/events" ${goals}>
 <a class="skip" href="#content">${s.w.t('app.skip')}</a>
 <div id="app" hx-boost:inherited='{"target":"#app","swap":"innerMorph"}'>${shell}</div>
 <p id="announce" class="unseen" role="status"></p>

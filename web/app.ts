@@ -13,6 +13,7 @@ import { account } from './account.ts';
 import { acts } from './act.ts';
 import { type Acts, createActs } from './acts.ts';
 import { loadAssets } from './assets.ts';
+import { pathBelow, withBase } from './base.ts';
 import { changes } from './changes.ts';
 import { compose } from './compose.ts';
 import { contacts } from './contacts.ts';
@@ -47,10 +48,11 @@ export function createApp(needs: Needs): App {
   const random = (octets: number) => randomBytes(octets).toString('base64url');
   const kept = createActs(needs.store, needs.tell, needs.log, needs.random ?? random);
   const site: Site = { random, ...needs, assets: loadAssets(), acts: kept };
-  const app = new Hono<Env>();
+  const base = site.settings.base_path;
+  const app = new Hono<Env>({ getPath: pathBelow(base) });
   const streams = events(site);
 
-  app.use(introduce(site), headersOfAll, squeeze());
+  app.use(introduce(site), headersOfAll, squeeze(), withBase(base));
   app.get('/assets/:hash/:name', (c, next) =>
     Promise.resolve(site.assets.answer(c, c.req.param('hash'), c.req.param('name')) ?? next().then(() => undefined)),
   );

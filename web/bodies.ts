@@ -2,13 +2,13 @@
  * The text of a message, read by the stored part tree: only the parts shown are opened, and of each at most 512 KB.
  * HTML made safe for the page's banner is kept a moment for the frame that asks for it next.
  */
-import type { Log } from '../daemon/log.ts';
 import { readHeader } from '../daemon/mail/header.ts';
 import { type DisplayParts, displayParts, type Part, partText, unflow } from '../daemon/mail/parts.ts';
-import type { Content, Message, Store } from '../daemon/store.ts';
+import type { Content, Message } from '../daemon/store.ts';
 import { type SafeHtml, type SafeHtmlOptions, safeHtml } from '../views/safe-html.ts';
 import { textToHtml } from '../views/text.ts';
 import type { Words } from '../views/words.ts';
+import type { Site } from './site.ts';
 
 /** Octets of a part that are read to be shown. */
 export const mostShown = 512 * 1024;
@@ -26,7 +26,7 @@ export type Bodies = {
   html(message: Message, content: Content, shown: DisplayParts, remoteImages: boolean): Promise<SafeHtml>;
 };
 
-export function createBodies(store: Store, log: Log): Bodies {
+export function createBodies({ store, log, settings }: Pick<Site, 'store' | 'log' | 'settings'>): Bodies {
   const kept = new Map<string, SafeHtml>();
 
   const bytesOf = (content: Content, part: Part): Promise<Buffer> => {
@@ -63,7 +63,7 @@ export function createBodies(store: Store, log: Log): Bodies {
       const key = `${message.id} ${remoteImages}`;
       const known = kept.get(key);
       if (known) return known;
-      const options = { remoteImages, cid: (id: string) => inlineUrl(message, shown, id) };
+      const options = { remoteImages, cid: (id: string) => inlineUrl(settings.base_path, message, shown, id) };
       const pieces: SafeHtml[] = [];
       for (const part of shown.html) pieces.push(await safePiece(part, await textOf(content, part), options));
       const safe = together(pieces);
@@ -94,9 +94,9 @@ function together(pieces: SafeHtml[]): SafeHtml {
   };
 }
 
-function inlineUrl(message: Message, shown: DisplayParts, contentId: string): string | null {
+function inlineUrl(base: string, message: Message, shown: DisplayParts, contentId: string): string | null {
   const part = shown.inline.get(contentId);
-  return part && isInlineImage(part.type) ? `/messages/${message.id}/parts/${part.id || '1'}?inline` : null;
+  return part && isInlineImage(part.type) ? `${base}/messages/${message.id}/parts/${part.id || '1'}?inline` : null;
 }
 
 /** The kinds of image a browser decodes without running anything in them; SVG is a document. */

@@ -19,7 +19,7 @@ type Status = 200 | 409 | 413 | 422 | 503 | 507;
 
 export function compose(site: Site): Hono<Env> {
   const app = new Hono<Env>();
-  const bodies = createBodies(site.store, site.log);
+  const bodies = createBodies(site);
   const desks = createDesks();
   const limit = () => largestFiles(site.settings.max_message_size);
 

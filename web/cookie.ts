@@ -5,7 +5,12 @@ import type { Ctx, Site } from './site.ts';
 type Name = 'session' | 'notice' | 'known';
 
 const isHttps = (site: Site): boolean => site.settings.site_url.startsWith('https:');
-const fullName = (site: Site, name: Name): string => (isHttps(site) ? `__Host-${name}` : name);
+
+/** Two sites under one host differ by their sub-path; the prefix `__Host-` wants the path to be `/` for both. */
+function fullName(site: Site, name: Name): string {
+  const own = name + site.settings.base_path.replaceAll('/', '-');
+  return isHttps(site) ? `__Host-${own}` : own;
+}
 
 export const readCookie = (site: Site, c: Ctx, name: Name): string | null => getCookie(c, fullName(site, name)) ?? null;
 

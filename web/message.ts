@@ -14,7 +14,7 @@ import type { Ctx, Env, Site } from './site.ts';
 
 export function message(site: Site): Hono<Env> {
   const app = new Hono<Env>();
-  const bodies = createBodies(site.store, site.log);
+  const bodies = createBodies(site);
 
   app.get('/mail/:folder/:message', async c => {
     const found = await messageById(site, c, c.req.param('message'));

@@ -47,7 +47,7 @@ export async function screenWith(
     saved: await site.store.savedSearches.list(c.var.account.id),
     query: at.query ?? '',
     mistaken: false,
-    here: c.req.method === 'GET' ? url.pathname + url.search : '/mail/inbox',
+    here: c.req.method === 'GET' ? c.req.path + url.search : '/mail/inbox',
     notice: takeNotice(site, c, w, folders) satisfies Notice | null,
   };
 }

@@ -1,5 +1,6 @@
 /** Being signed in: a random value in a cookie, its row in the store; every signed-in request is looked up here. */
 import { createMiddleware } from 'hono/factory';
+import { hereOf } from './base.ts';
 import { dropCookie, readCookie, writeCookie } from './cookie.ts';
 import type { Ctx, Env, Site } from './site.ts';
 
@@ -52,7 +53,7 @@ export async function recognise(site: Site, c: Ctx): Promise<boolean> {
 export function signedInOnly(site: Site) {
   return createMiddleware<Env>(async (c, next) => {
     if (await recognise(site, c)) return next();
-    const wanted = c.req.method === 'GET' ? c.req.path + new URL(c.req.url).search : '/';
+    const wanted = c.req.method === 'GET' ? hereOf(c) : '/';
     const goal = wanted === '/' ? '/login' : `/login?next=${encodeURIComponent(wanted)}`;
     // What is being written must stay on the screen: the page says so, and nothing of it is exchanged.
     if (c.req.header('HX-Request') === 'true' && c.req.path.startsWith('/drafts')) return c.body(null, 401);

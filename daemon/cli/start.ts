@@ -56,7 +56,7 @@ function inWords(error: unknown): never {
 
 function greeting(s: Settings, house: House): string {
   const listen = s.listen.includes(':') ? `[${s.listen}]` : s.listen;
-  const open = `${s.site_url || siteAt(s, listen)}/`;
+  const open = `${s.site_url || siteAt(s, listen)}${s.base_path}/`;
   return [
     `CWMail is running for ${s.host_domain.join(', ')}.`,
     `  Open         ${open}${s.signup === 'open' ? `   (sign up at ${open}signup)` : ''}`,

@@ -123,8 +123,14 @@ export const siteUrl: Parser<string> = t => {
   if (t === '') return right('');
   const url = URL.canParse(t) ? new URL(t) : null;
   if (!url || !/^https?:$/.test(url.protocol) || url.pathname !== '/' || url.search || url.hash)
-    return wrong('an address such as https://mail.example.org belongs here, without a path');
+    return wrong('an address such as https://mail.example.org belongs here, without a path (that is base_path)');
   return right(url.origin);
+};
+
+export const basePath: Parser<string> = t => {
+  const path = t.replace(/\/$/, '');
+  if (/^(\/(?!\.{1,2}(\/|$))[\w.~-]+)*$/.test(path)) return right(path);
+  return wrong('a path such as /webmail belongs here, of letters, digits, and . _ ~ -');
 };
 
 /** `host`, `host:port`, `[::1]:port`. */

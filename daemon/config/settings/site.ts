@@ -8,6 +8,8 @@ export type SiteSettings = {
   service_ip: string[];
   /** Public address of the site, `https://mail.example.org`; empty: http://listen:http_port. */
   site_url: string;
+  /** The sub-path under which the site lives, `/webmail`; empty: the root. */
+  base_path: string;
   trusted_proxy: string[];
 };
 
@@ -40,6 +42,14 @@ export const siteSettings: Declarations<SiteSettings> = {
     initial: '',
     restart: false,
     parse: v.siteUrl,
+  }),
+  base_path: single({
+    doc: 'The path under which a reverse proxy shows the site, such as /webmail; the proxy passes it on unchanged. Empty: the root of the host.',
+    form: 'PATH',
+    group: 'Web',
+    initial: '',
+    restart: true,
+    parse: v.basePath,
   }),
   trusted_proxy: trustedIps(
     'Web',
