@@ -5,10 +5,12 @@
  * and that reads never wait for a write. It knows SQL; nobody else does. It does not decide
  * who may do what, and it never looks at the clock: times are given to it.
  */
+
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { packed, packedUnread } from './store/accept.ts';
 import { type Accounts, createAccounts } from './store/accounts.ts';
+import { type CannedReplies, createCannedReplies } from './store/canned-replies.ts';
 import { type Contacts, createContacts } from './store/contacts.ts';
 import { type Contents, createContents } from './store/content.ts';
 import { type Conversations, createConversations } from './store/conversation-pages.ts';
@@ -35,6 +37,7 @@ import type { Read, Write } from './store/verbs.ts';
 import { inlineWriter, startWriter } from './store/writer.ts';
 
 export type { AccountFields } from './store/accounts.ts';
+export type { CannedReplies, CannedReply, CannedReplyFields } from './store/canned-replies.ts';
 export type { Contact, ContactFields, ContactGroup, ContactKey } from './store/contacts.ts';
 export type { ContentWriter } from './store/content.ts';
 export type { Conversation } from './store/conversation-pages.ts';
@@ -67,6 +70,7 @@ export type Store = {
   contacts: Contacts;
   correspondents: Correspondents;
   identities: Identities;
+  cannedReplies: CannedReplies;
   submissions: Submissions;
   sessions: Sessions;
   fetched: FetchedLedger;
@@ -132,6 +136,7 @@ export async function openStore({ path, writer: kind, fatal, indexes = true }: S
     contacts: createContacts(read, write),
     correspondents: createCorrespondents(read, write),
     identities: createIdentities(read, write),
+    cannedReplies: createCannedReplies(read, write),
     submissions: createSubmissions(read),
     sessions: createSessions(read, write),
     fetched: createFetched(read, write),

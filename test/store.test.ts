@@ -13,6 +13,7 @@ import { conversationContract } from './store-conversations.ts';
 import { queueContract } from './store-queue-contract.ts';
 import { quotaContract } from './store-quota.ts';
 import { searchContract } from './store-search.ts';
+import { writingContract } from './store-writing.ts';
 
 const fatal = (error: Error) => {
   throw error;
@@ -44,6 +45,7 @@ for (const writer of ['thread', 'inline'] as const) {
   searchContract(`SQLite, writer ${writer}`, engine);
   conversationContract(`SQLite, writer ${writer}`, engine);
   contactsContract(`SQLite, writer ${writer}`, engine);
+  writingContract(`SQLite, writer ${writer}`, engine);
 }
 
 function scratch(): string {

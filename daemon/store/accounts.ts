@@ -6,7 +6,7 @@ import type { Read, Write } from './verbs.ts';
 
 export type NewAccount = { address: string; name: string; passwordHash: string | null; quota: number; at: number };
 export type AccountFields = Partial<
-  Pick<Account, 'name' | 'quota' | 'pop3' | 'disabled' | 'forwards' | 'keepsCopy' | 'flat'>
+  Pick<Account, 'name' | 'quota' | 'pop3' | 'disabled' | 'forwards' | 'keepsCopy' | 'flat' | 'writesRich'>
 >;
 
 export type Accounts = {
@@ -46,10 +46,12 @@ type AccountRow = {
   forwards: string;
   keeps_copy: number;
   flat: number;
+  writes_rich: number;
   modseq: number;
 };
 
-const columns = 'id, address, name, created_at, quota, used, pop3, disabled, forwards, keeps_copy, flat, modseq';
+const columns =
+  'id, address, name, created_at, quota, used, pop3, disabled, forwards, keeps_copy, flat, writes_rich, modseq';
 
 const none: string[] = [];
 
@@ -65,6 +67,7 @@ const account = (r: AccountRow): Account => ({
   forwards: r.forwards === '[]' ? none : JSON.parse(r.forwards),
   keepsCopy: r.keeps_copy !== 0,
   flat: r.flat !== 0,
+  writesRich: r.writes_rich !== 0,
   modseq: r.modseq,
 });
 
@@ -96,6 +99,7 @@ const settable: Record<string, string> = {
   forwards: 'forwards',
   keepsCopy: 'keeps_copy',
   flat: 'flat',
+  writesRich: 'writes_rich',
 };
 
 function asColumn(value: string | number | boolean | string[]): string | number {

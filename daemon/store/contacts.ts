@@ -262,7 +262,7 @@ export const contactVerbs = {
     const found = yield* rows<{ id: number }>('select id from contact where account_id = ? limit ?', accountId, limit);
     if (found.length > 0) return yield* drop(found.map(r => r.id));
     let gone = 0;
-    for (const table of ['contact_group', 'correspondent', 'person_word', 'identity'])
+    for (const table of ['contact_group', 'correspondent', 'person_word', 'identity', 'canned_reply'])
       gone += yield* run(`delete from ${table} where account_id = ?`, accountId);
     return gone;
   },

@@ -5,7 +5,10 @@ import { list, mustRow, row, rows, run, type Work } from './sql.ts';
 import type { Read, Write } from './verbs.ts';
 
 export type DraftFields = Pick<Draft, 'to' | 'cc' | 'bcc' | 'subject' | 'text' | 'relatedId' | 'relation'> &
-  Partial<Pick<Draft, 'from'>>;
+  Partial<Pick<Draft, 'from' | 'html' | 'wantsReceipt' | 'important'>>;
+
+/** `label`: see Upload; a second file of the same is not taken. */
+export type AttachedFile = { name: string; type: string; content: NewContent; at: number; label?: string };
 
 export type Drafts = {
   /** Newest save first. */
@@ -21,12 +24,8 @@ export type Drafts = {
     at: number,
   ): Promise<Draft | NoRoom | null>;
   remove(accountId: number, id: number): Promise<boolean>;
-  /** Null: the draft is gone. Then, and where there is no room, the content is the caller's to discard. */
-  attach(
-    accountId: number,
-    id: number,
-    file: { name: string; type: string; content: NewContent; at: number },
-  ): Promise<Upload | NoRoom | null>;
+  /** Null: the draft is gone, or has a file of that label. Then, and where there is no room, the content is the caller's to discard. */
+  attach(accountId: number, id: number, file: AttachedFile): Promise<Upload | NoRoom | null>;
   detach(accountId: number, id: number, uploadId: number): Promise<boolean>;
 };
 
@@ -39,12 +38,23 @@ type DraftRow = {
   bcc_text: string;
   subject: string;
   body: string;
+  html: string | null;
+  wants_receipt: number;
+  important: number;
   from_address: string;
   related_id: number | null;
   relation: 'reply' | 'forward' | null;
   updated_at: number;
 };
-type UploadRow = { id: number; draft_id: number; name: string; type: string; size: number; content_id: number };
+type UploadRow = {
+  id: number;
+  draft_id: number;
+  name: string;
+  type: string;
+  size: number;
+  content_id: number;
+  label: string;
+};
 
 function* withUploads(found: DraftRow[]): Work<Draft[]> {
   const ids = found.map(d => d.id);
@@ -59,6 +69,9 @@ function* withUploads(found: DraftRow[]): Work<Draft[]> {
     bcc: d.bcc_text,
     subject: d.subject,
     text: d.body,
+    html: d.html,
+    wantsReceipt: d.wants_receipt !== 0,
+    important: d.important !== 0,
     relatedId: d.related_id,
     relation: d.relation,
     updatedAt: d.updated_at,
@@ -72,6 +85,7 @@ const upload = (u: UploadRow): Upload => ({
   type: u.type,
   size: u.size,
   contentId: u.content_id,
+  label: u.label,
 });
 
 function* one(accountId: number, id: number): Work<Draft | null> {
@@ -101,21 +115,34 @@ export function* removeDraft({ accountId, id }: { accountId: number; id: number 
 
 type Create = { accountId: number; fields: DraftFields; at: number };
 type Save = { accountId: number; id: number; version: number | null; fields: DraftFields; at: number };
-type Attach = { accountId: number; id: number; file: { name: string; type: string; content: NewContent; at: number } };
+type Attach = { accountId: number; id: number; file: AttachedFile };
 
 /** In the order of the columns of both statements below. */
-const values = (f: DraftFields) => [f.from ?? '', f.to, f.cc, f.bcc, f.subject, f.text, f.relatedId, f.relation];
+const values = (f: DraftFields) => [
+  f.from ?? '',
+  f.to,
+  f.cc,
+  f.bcc,
+  f.subject,
+  f.text,
+  f.html ?? null,
+  Number(f.wantsReceipt ?? false),
+  Number(f.important ?? false),
+  f.relatedId,
+  f.relation,
+];
 
 const octetsOf = (f: DraftFields): number =>
-  [f.to, f.cc, f.bcc, f.subject, f.text].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  [f.to, f.cc, f.bcc, f.subject, f.text, f.html ?? ''].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
 
 export const draftVerbs = {
   removeDraft,
   *createDraft({ accountId, fields, at }: Create): Work<Draft | NoRoom> {
     if (!(yield* takeRoom(accountId, octetsOf(fields)))) return 'no-room';
     const { id } = yield* mustRow<{ id: number }>(
-      `insert into draft (account_id, version, from_address, to_text, cc_text, bcc_text, subject, body, related_id, relation, updated_at)
-        values (?,1,?,?,?,?,?,?,?,?,?) returning id`,
+      `insert into draft (account_id, version, from_address, to_text, cc_text, bcc_text, subject, body, html,
+          wants_receipt, important, related_id, relation, updated_at)
+        values (?,1,?,?,?,?,?,?,?,?,?,?,?,?) returning id`,
       accountId,
       ...values(fields),
       at,
@@ -133,7 +160,7 @@ export const draftVerbs = {
     if (!(yield* takeRoom(accountId, octetsOf(fields) - stored.octets))) return 'no-room';
     yield* run(
       `update draft set version = version + 1, from_address = ?, to_text = ?, cc_text = ?, bcc_text = ?, subject = ?, body = ?,
-        related_id = ?, relation = ?, updated_at = ? where id = ?`,
+        html = ?, wants_receipt = ?, important = ?, related_id = ?, relation = ?, updated_at = ? where id = ?`,
       ...values(fields),
       at,
       id,
@@ -142,16 +169,19 @@ export const draftVerbs = {
   },
   *attach({ accountId, id, file }: Attach): Work<Upload | NoRoom | null> {
     if (!(yield* row('select 1 from draft where id = ? and account_id = ?', id, accountId))) return null;
+    const { label = '' } = file;
+    if (label !== '' && (yield* row('select 1 from upload where draft_id = ? and label = ?', id, label))) return null;
     if (!(yield* takeRoom(accountId, file.content.size))) return 'no-room';
     const contentId = yield* insertContent(file.content, null, file.at);
     return upload(
       yield* mustRow<UploadRow>(
-        'insert into upload (draft_id, name, type, size, content_id) values (?,?,?,?,?) returning *',
+        'insert into upload (draft_id, name, type, size, content_id, label) values (?,?,?,?,?,?) returning *',
         id,
         file.name,
         file.type,
         file.content.size,
         contentId,
+        label,
       ),
     );
   },

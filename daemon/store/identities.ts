@@ -12,11 +12,13 @@ export type Identity = {
   replyTo: string;
   /** Lines of text; empty: none. */
   signature: string;
+  /** The signature of a letter in markup, safe; empty: the lines of text, as they are. */
+  signatureHtml: string;
   /** The one a new letter begins with; of none it is so where the own address is meant. */
   isDefault: boolean;
 };
 
-export type IdentityFields = Omit<Identity, 'id'>;
+export type IdentityFields = Omit<Identity, 'id' | 'signatureHtml'> & Partial<Pick<Identity, 'signatureHtml'>>;
 
 export type Identities = {
   /** In the order they were made. The own address need not be among them. */
@@ -34,6 +36,7 @@ type IdentityRow = {
   name: string;
   reply_to: string;
   signature: string;
+  signature_html: string;
   is_default: number;
 };
 
@@ -43,10 +46,11 @@ const identity = (r: IdentityRow): Identity => ({
   name: r.name,
   replyTo: r.reply_to,
   signature: r.signature,
+  signatureHtml: r.signature_html,
   isDefault: r.is_default !== 0,
 });
 
-const columns = 'id, address, name, reply_to, signature, is_default';
+const columns = 'id, address, name, reply_to, signature, signature_html, is_default';
 
 export const identityVerbs = {
   *saveIdentity({ accountId, fields: f }: { accountId: number; fields: IdentityFields }): Work<Identity | null> {
@@ -56,9 +60,11 @@ export const identityVerbs = {
     if (!there && all.length >= mostIdentities) return null;
     if (f.isDefault) yield* run('update identity set is_default = 0 where account_id = ?', accountId);
     const saved = yield* row<IdentityRow>(
-      `insert into identity (account_id, address, address_key, name, reply_to, signature, is_default) values (?,?,?,?,?,?,?)
+      `insert into identity (account_id, address, address_key, name, reply_to, signature, signature_html, is_default)
+        values (?,?,?,?,?,?,?,?)
         on conflict (account_id, address_key) do update set address = excluded.address, name = excluded.name,
-          reply_to = excluded.reply_to, signature = excluded.signature, is_default = excluded.is_default
+          reply_to = excluded.reply_to, signature = excluded.signature,
+          signature_html = excluded.signature_html, is_default = excluded.is_default
         returning ${columns}`,
       accountId,
       f.address,
@@ -66,6 +72,7 @@ export const identityVerbs = {
       f.name,
       f.replyTo,
       f.signature,
+      f.signatureHtml ?? '',
       Number(f.isDefault),
     );
     return identity(saved!);

@@ -7,7 +7,10 @@ import { mustRow, row, rows, run, type Work } from './sql.ts';
  */
 const draftColumns = ['to_text', 'cc_text', 'bcc_text', 'subject', 'body'];
 /** Octets of a draft's own fields, as an SQL expression. */
-export const draftOctets = draftColumns.map(column => `octet_length(${column})`).join(' + ');
+export const draftOctets = [
+  ...draftColumns.map(column => `octet_length(${column})`),
+  `coalesce(octet_length(html), 0)`,
+].join(' + ');
 
 /** False, and nothing done: they would go over the quota. Giving back is always possible. */
 export function* takeRoom(accountId: number, octets: number): Work<boolean> {

@@ -192,6 +192,18 @@ const migrations: ((n: Names) => string[])[] = [
     // What is held of a kind, slice by slice; what only waits costs nothing.
     `create index delivery_hold on delivery (hold_kind, id) where hold_kind is not null`,
   ],
+  ({ id, integer, text }) => [
+    // Null: it is plain text. Else body is what the markup says, as text.
+    `alter table draft add column html ${text}`,
+    `alter table draft add column wants_receipt ${integer} not null default 0`,
+    `alter table draft add column important ${integer} not null default 0`,
+    // By what the markup names an image in the text; empty: a file beside it.
+    `alter table upload add column label ${text} not null default ''`,
+    `alter table account add column writes_rich ${integer} not null default 0`,
+    `alter table identity add column signature_html ${text} not null default ''`,
+    `create table canned_reply (id ${id}, account_id ${integer} not null, name ${text} not null,
+      name_key ${text} not null, body ${text} not null, html ${text}, unique (account_id, name_key))`,
+  ],
 ];
 
 export const schemaVersion = migrations.length;

@@ -26,6 +26,8 @@ export type Account = {
   keepsCopy: boolean;
   /** Lists show each message by itself, not conversations. */
   flat: boolean;
+  /** New letters begin with formatting, not as plain text. */
+  writesRich: boolean;
   /** Raised by every change to the account's folders and messages. */
   modseq: number;
 };
@@ -257,6 +259,11 @@ export type Draft = {
   bcc: string;
   subject: string;
   text: string;
+  /** Markup the letter is written in, safe; `text` is what it says. Null: plain text. */
+  html: string | null;
+  /** Its readers' programs are asked to tell when it was opened (RFC 8098). */
+  wantsReceipt: boolean;
+  important: boolean;
   /** The message answered or forwarded; null: none. */
   relatedId: number | null;
   relation: 'reply' | 'forward' | null;
@@ -268,7 +275,15 @@ export type Draft = {
 export type NoRoom = 'no-room';
 
 /** A file attached to a draft, stored once as content. */
-export type Upload = { id: number; name: string; type: string; size: number; contentId: number };
+export type Upload = {
+  id: number;
+  name: string;
+  type: string;
+  size: number;
+  contentId: number;
+  /** By which the markup of its draft names it (`cid:label`); empty: it is a file beside the text. */
+  label: string;
+};
 
 /** A page of what a search found, newest arrival first. */
 export type Found = {

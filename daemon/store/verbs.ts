@@ -1,5 +1,6 @@
 import { acceptRead, acceptReporting, type Packed, readPacked } from './accept.ts';
 import { accountVerbs } from './accounts.ts';
+import { cannedReplyVerbs } from './canned-replies.ts';
 import { contactVerbs } from './contacts.ts';
 import { contentVerbs } from './content.ts';
 import { conversationVerbs } from './conversations.ts';
@@ -42,6 +43,7 @@ export const verbs = {
   ...contactVerbs,
   ...correspondentVerbs,
   ...identityVerbs,
+  ...cannedReplyVerbs,
 };
 
 export type Verbs = typeof verbs;
