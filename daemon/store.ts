@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { packed, packedUnread } from './store/accept.ts';
 import { type Accounts, createAccounts } from './store/accounts.ts';
 import { type CannedReplies, createCannedReplies } from './store/canned-replies.ts';
+import { type Choices, createChoices } from './store/choices.ts';
 import { type Contacts, createContacts } from './store/contacts.ts';
 import { type Contents, createContents } from './store/content.ts';
 import { type Conversations, createConversations } from './store/conversation-pages.ts';
@@ -38,6 +39,7 @@ import { inlineWriter, startWriter } from './store/writer.ts';
 
 export type { AccountFields } from './store/accounts.ts';
 export type { CannedReplies, CannedReply, CannedReplyFields } from './store/canned-replies.ts';
+export type { Choice, ChoiceKind } from './store/choices.ts';
 export type { Contact, ContactFields, ContactGroup, ContactKey } from './store/contacts.ts';
 export type { ContentWriter } from './store/content.ts';
 export type { Conversation } from './store/conversation-pages.ts';
@@ -62,6 +64,7 @@ export type Store = {
   conversations: Conversations;
   search: Searches;
   savedSearches: SavedSearches;
+  choices: Choices;
   content: Contents;
   deliveries: Deliveries;
   domains: Domains;
@@ -128,6 +131,7 @@ export async function openStore({ path, writer: kind, fatal, indexes = true }: S
     conversations: createConversations(read, write),
     search: createSearches(read),
     savedSearches: createSavedSearches(read, write),
+    choices: createChoices(read, write),
     content,
     deliveries: createDeliveries(read, write, swept),
     domains: createDomains(read, write),

@@ -7,6 +7,7 @@ import { openStore, type Store, StoreError } from '../daemon/store.ts';
 import { lockStore } from '../daemon/store-lock.ts';
 import { noSummary } from './acceptance.ts';
 import { fits } from './fits.ts';
+import { choicesContract } from './store-choices.ts';
 import { contactsContract } from './store-contacts.ts';
 import { acceptance, type Engine, storeContract } from './store-contract.ts';
 import { conversationContract } from './store-conversations.ts';
@@ -46,6 +47,7 @@ for (const writer of ['thread', 'inline'] as const) {
   conversationContract(`SQLite, writer ${writer}`, engine);
   contactsContract(`SQLite, writer ${writer}`, engine);
   writingContract(`SQLite, writer ${writer}`, engine);
+  choicesContract(`SQLite, writer ${writer}`, engine);
 }
 
 function scratch(): string {

@@ -204,6 +204,12 @@ const migrations: ((n: Names) => string[])[] = [
     `create table canned_reply (id ${id}, account_id ${integer} not null, name ${text} not null,
       name_key ${text} not null, body ${text} not null, html ${text}, unique (account_id, name_key))`,
   ],
+  ({ integer, text, keyed }) => [
+    // What a reader decided about a sender, a list, an invitation or a letter.
+    `create table choice (account_id ${integer} not null, about ${text} not null, kind ${text} not null,
+      value ${text} not null, at ${integer} not null, primary key (account_id, about, kind))${keyed}`,
+    `create index choice_at on choice (account_id, at)`,
+  ],
 ];
 
 export const schemaVersion = migrations.length;

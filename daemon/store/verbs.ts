@@ -1,6 +1,7 @@
 import { acceptRead, acceptReporting, type Packed, readPacked } from './accept.ts';
 import { accountVerbs } from './accounts.ts';
 import { cannedReplyVerbs } from './canned-replies.ts';
+import { choiceVerbs } from './choices.ts';
 import { contactVerbs } from './contacts.ts';
 import { contentVerbs } from './content.ts';
 import { conversationVerbs } from './conversations.ts';
@@ -38,6 +39,7 @@ export const verbs = {
   ...draftVerbs,
   ...sessionVerbs,
   ...savedSearchVerbs,
+  ...choiceVerbs,
   ...fetchedVerbs,
   ...spaceVerbs,
   ...contactVerbs,
