@@ -24,6 +24,7 @@ import { createFolders, type Folders } from './store/folders.ts';
 import { createHeldSubmissions, type HeldSubmissions } from './store/held-submissions.ts';
 import { createIdentities, type Identities } from './store/identities.ts';
 import { type GivenKey, wasAccepted } from './store/keys.ts';
+import { createLabels, type Labels } from './store/labels.ts';
 import { createMaildrop, type Maildrop } from './store/maildrop.ts';
 import { createMessages, type Messages } from './store/messages.ts';
 import { createSavedSearches, type SavedSearches } from './store/saved-searches.ts';
@@ -50,8 +51,17 @@ export type { DraftFields } from './store/drafts.ts';
 export type { Fetched } from './store/fetched.ts';
 export type { HeldAnswer, Release } from './store/held-submissions.ts';
 export type { Identity, IdentityFields } from './store/identities.ts';
+export {
+  type Label,
+  type LabelColour,
+  type LabelFields,
+  type Labelling,
+  labelColours,
+  mostLabels,
+} from './store/labels.ts';
 export type { DropEntry } from './store/maildrop.ts';
 export type { Changed, Slice } from './store/queue-changes.ts';
+export type { SavedSearch } from './store/saved-searches.ts';
 export type { Session } from './store/sessions.ts';
 export * from './store/shapes.ts';
 export type { SubmissionFacts } from './store/submissions.ts';
@@ -60,6 +70,7 @@ export { StoreError };
 export type Store = {
   accounts: Accounts;
   folders: Folders;
+  labels: Labels;
   messages: Messages & Maildrop;
   conversations: Conversations;
   search: Searches;
@@ -127,6 +138,7 @@ export async function openStore({ path, writer: kind, fatal, indexes = true }: S
   return {
     accounts: createAccounts(read, write, { removeDrafts, unlinkFiles }),
     folders: createFolders(read, write),
+    labels: createLabels(read, write),
     messages: { ...createMessages(read, write, swept), ...createMaildrop(read, write, swept) },
     conversations: createConversations(read, write),
     search: createSearches(read),

@@ -15,6 +15,7 @@ const now = Date.UTC(2026, 10, 25, 15);
 const context: SearchContext = {
   now,
   folderId: name => ({ inbox: 1, trash: 2, 'my things': 3 })[name.toLowerCase()] ?? null,
+  labelId: name => ({ work: 7, 'far away': 8 })[name.toLowerCase()] ?? null,
   startOfDay: (year, month, day) => Date.UTC(year, month - 1, day),
 };
 const parse = (typed: string): ParsedSearch => parseSearch(typed, context);
@@ -32,7 +33,8 @@ function short(query: Query | null): string {
     case 'words':
       return `${query.in}:${query.words.join('+')}${query.begins ? '*' : ''}`;
     case 'folder':
-      return `folder ${query.id}`;
+    case 'label':
+      return `${query.kind} ${query.id}`;
     case 'mark':
       return query.mark;
     case 'attachment':
@@ -68,6 +70,7 @@ describe('parseSearch', () => {
     ['subject:x filename:report.pdf', 'and(subject:x, files:report+pdf*)'],
     ['in:inbox', 'folder 1'],
     ['in:"My things"', 'folder 3'],
+    ['label:work -label:"Far away"', 'and(label 7, not label 8)'],
     ['in:anywhere x', 'and(and(), any:x)'],
     ['is:unread', 'not seen'],
     ['is:read is:starred', 'and(seen, flagged)'],
@@ -137,7 +140,7 @@ describe('parseSearch', () => {
     ['is:constructor x', 'is', 'is:constructor'],
     ['has:wings x', 'has', 'has:wings'],
     ['-in:nowhere x', 'folder', '-in:nowhere'],
-    ['label:work x', 'label', 'label:work'],
+    ['label:play x', 'label', 'label:play'],
     ['x from:', 'empty', 'from:'],
     ['subject:"" x', 'empty', 'subject:""'],
   ])('%j tells what is wrong, and asks for the rest', (typed, why, left) => {
@@ -223,7 +226,7 @@ describe('searchFields and writeSearch', () => {
     ],
     // a second one, one that must not be, and what no field is for
     ['from:ann from:bob', { from: 'ann', words: 'from:bob' }, 'from:ann from:bob'],
-    ['-from:ann label:x', { words: '-from:ann label:x' }, '-from:ann label:x'],
+    ['-from:ann label:x', { label: 'x', words: '-from:ann' }, 'label:x -from:ann'],
     // what the form cannot say stays as it is
     ['from:ann OR spade', { words: 'from:ann OR spade' }, 'from:ann OR spade'],
   ])('%j', (typed, fields, written) => {

@@ -11,6 +11,7 @@ import { choicesContract } from './store-choices.ts';
 import { contactsContract } from './store-contacts.ts';
 import { acceptance, type Engine, storeContract } from './store-contract.ts';
 import { conversationContract } from './store-conversations.ts';
+import { labelContract } from './store-labels.ts';
 import { queueContract } from './store-queue-contract.ts';
 import { quotaContract } from './store-quota.ts';
 import { searchContract } from './store-search.ts';
@@ -42,6 +43,7 @@ for (const writer of ['thread', 'inline'] as const) {
   };
   storeContract(`SQLite, writer ${writer}`, engine);
   quotaContract(`SQLite, writer ${writer}`, engine);
+  labelContract(`SQLite, writer ${writer}`, engine);
   queueContract(`SQLite, writer ${writer}`, engine);
   searchContract(`SQLite, writer ${writer}`, engine);
   conversationContract(`SQLite, writer ${writer}`, engine);

@@ -1,6 +1,6 @@
 /** What every view of a signed-in page is given, and the few things most of them say with it. */
 import { html } from 'hono/html';
-import type { Account, Folder, SavedSearch } from '../daemon/store.ts';
+import type { Account, Folder, Label, SavedSearch } from '../daemon/store.ts';
 import type { Html, Words } from './words.ts';
 
 export type Notice = {
@@ -19,6 +19,8 @@ export type Screen = {
   /** The folder shown; null: none. */
   folderId: number | null;
   saved: SavedSearch[];
+  /** The account's, by name. */
+  labels: Label[];
   /** What the search field holds. */
   query: string;
   /** Something of it was not understood, which the page says in `#search-mistakes`. */

@@ -44,6 +44,7 @@ export async function screenWith(
     account: c.var.account,
     folders,
     folderId: at.folderId ?? null,
+    labels: await site.store.labels.list(c.var.account.id),
     saved: await site.store.savedSearches.list(c.var.account.id),
     query: at.query ?? '',
     mistaken: false,

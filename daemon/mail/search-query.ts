@@ -31,6 +31,7 @@ export type Query =
   | { kind: 'not'; of: Query }
   | SearchWords
   | { kind: 'folder'; id: number }
+  | { kind: 'label'; id: number }
   | { kind: 'mark'; mark: AskedMark }
   | { kind: 'attachment' }
   /** More octets than this, and fewer. */
@@ -59,6 +60,8 @@ export type SearchContext = {
   now: number;
   /** The folder of that name; null: there is none. */
   folderId(name: string): number | null;
+  /** The label of that name; null: there is none. */
+  labelId(name: string): number | null;
   /** When a day of the reader's calendar begins; months from 1, and a day of 0 or less lies in the month before. */
   startOfDay(year: number, month: number, day: number): number;
 };

@@ -1,4 +1,4 @@
-import { type MessageRow, message } from './messages.ts';
+import { type MessageRow, message } from './message-row.ts';
 import { Flag, type Message, type PageKey } from './shapes.ts';
 import { list, row, rows, type Work } from './sql.ts';
 import type { Read, Write } from './verbs.ts';

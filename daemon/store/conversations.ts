@@ -1,5 +1,5 @@
 import { answeredSubject, bareSubject, nameKey, namesOf, sameCorrespondents } from '../mail/kinship.ts';
-import type { MessageRow } from './messages.ts';
+import type { MessageRow } from './message-row.ts';
 import type { Summary } from './shapes.ts';
 import { list, mustRow, row, rows, run, type Work } from './sql.ts';
 

@@ -1,4 +1,5 @@
 import { joinConversation, type Place } from './conversations.ts';
+import { countLabels, labelText, ownLabels, pointAt } from './label-marks.ts';
 import type { Change, Summary } from './shapes.ts';
 import { Flag } from './shapes.ts';
 import { mustRow, run, type Work } from './sql.ts';
@@ -19,6 +20,8 @@ export type NewMessage = {
   flags: number;
   receivedAt: number;
   summary: Summary;
+  /** Given at once; those that are not the account's are passed over. */
+  labels?: number[];
 };
 
 /** Files one message: row, conversation, counts, quota, and a note for the full-text index. The account must be there. */
@@ -40,8 +43,17 @@ export function* addMessage(m: NewMessage): Work<Change> {
   );
   const place = yield* joinConversation({ ...m, folderId: folder.id }, fresh);
   const id = yield* insertMessage(m, { ...folder, ...place }, modseq, size);
+  if (m.labels?.length) yield* labelNew(m, m.labels, id, folder.id);
   yield* run('insert into to_index (message_id) values (?)', id);
   return { accountId: m.accountId, folderId: folder.id, modseq };
+}
+
+function* labelNew({ accountId, flags }: NewMessage, wanted: number[], id: number, folderId: number): Work<void> {
+  const own = yield* ownLabels(accountId, wanted);
+  const labels = labelText(own);
+  yield* run('update message set labels = ? where id = ?', labels, id);
+  for (const label of own) yield* pointAt(label, [id]);
+  yield* countLabels(accountId, [], [{ folder_id: folderId, flags, labels }]);
 }
 
 function* insertMessage(

@@ -1,6 +1,9 @@
 import { releaseContent } from './content.ts';
 import { forgetNames, type Named, settleNewest } from './conversations.ts';
 import { nextModseq } from './filing.ts';
+import { countLabels, forgetLabelled } from './label-marks.ts';
+import { idsOf, neighbours, page } from './message-pages.ts';
+import { type MessageRow, message } from './message-row.ts';
 import { giveRoom } from './quota.ts';
 import { type Change, Flag, type Message, type Page, type PageKey } from './shapes.ts';
 import { list, row, rows, run, type Work } from './sql.ts';
@@ -26,61 +29,13 @@ export type Messages = {
   neighbours(accountId: number, id: number): Promise<{ newer: number | null; older: number | null }>;
 };
 
-export type MessageRow = {
-  id: number;
-  account_id: number;
-  folder_id: number;
-  content_id: number;
-  uid: number;
-  modseq: number;
-  flags: number;
-  received_at: number;
-  size: number;
-  prefix: string;
-  subject: string;
-  from_name: string;
-  from_address: string;
-  to_text: string;
-  date_at: number | null;
-  snippet: string;
-  message_id: string | null;
-  in_reply_to: string | null;
-  refs: string;
-  attachments: number;
-  conversation: number;
-  newest: number;
-};
-
-export const message = (r: MessageRow): Message => ({
-  id: r.id,
-  accountId: r.account_id,
-  folderId: r.folder_id,
-  contentId: r.content_id,
-  uid: r.uid,
-  modseq: r.modseq,
-  flags: r.flags,
-  receivedAt: r.received_at,
-  size: r.size,
-  prefix: r.prefix,
-  subject: r.subject,
-  fromName: r.from_name,
-  fromAddress: r.from_address,
-  to: r.to_text,
-  date: r.date_at,
-  snippet: r.snippet,
-  messageId: r.message_id,
-  inReplyTo: r.in_reply_to,
-  references: r.refs === '' ? [] : r.refs.split(' '),
-  attachments: r.attachments,
-  conversation: r.conversation,
-});
-
-type Place = Pick<MessageRow, 'id' | 'folder_id' | 'content_id' | 'uid' | 'flags' | 'size' | 'conversation'>;
+type Place = Pick<MessageRow, 'id' | 'folder_id' | 'content_id' | 'uid' | 'flags' | 'size' | 'conversation' | 'labels'>;
 
 /** Those of the ids that are the account's, by folder. */
 function* places(accountId: number, ids: number[]): Work<Map<number, Place[]>> {
   const found = yield* rows<Place>(
-    `select id, folder_id, content_id, uid, flags, size, conversation from message where account_id = ? and id in ${list(ids)}`,
+    `select id, folder_id, content_id, uid, flags, size, conversation, labels from message
+      where account_id = ? and id in ${list(ids)}`,
     accountId,
     ...ids,
   );
@@ -130,6 +85,9 @@ export function* removeMessages({ accountId, ids }: { accountId: number; ids: nu
     named.map(m => m.conversation),
   );
   yield* forgetNames(accountId, named, left);
+  const all = [...byFolder.values()].flat();
+  yield* forgetLabelled(all);
+  yield* countLabels(accountId, all, []);
   yield* giveRoom(accountId, freed);
   yield* forgetBuried(accountId, modseq);
   return [...byFolder.keys()].map(folderId => ({ accountId, folderId, modseq }));
@@ -154,6 +112,7 @@ export const messageVerbs = {
       );
       const after = differing.map(p => ({ ...p, flags: (p.flags & ~a.clear) | a.set }));
       yield* recount(folderId, modseq, 0, unreadAmong(after) - unreadAmong(differing));
+      yield* countLabels(a.accountId, differing, after);
       changed.push({ accountId: a.accountId, folderId, modseq });
     }
     return changed;
@@ -187,8 +146,16 @@ export const messageVerbs = {
       yield* recount(a.folderId, modseq, found.length, unreadAmong(found));
     }
     yield* run('update folder set next_uid = ? where id = ?', uid, a.folderId);
-    const moved = [...byFolder.values()].flat().map(p => p.conversation);
-    yield* settleNewest(a.accountId, moved);
+    const moved = [...byFolder.values()].flat();
+    yield* countLabels(
+      a.accountId,
+      moved,
+      moved.map(p => ({ ...p, folder_id: a.folderId })),
+    );
+    yield* settleNewest(
+      a.accountId,
+      moved.map(p => p.conversation),
+    );
     yield* forgetBuried(a.accountId, modseq);
     return [...byFolder.keys(), a.folderId].map(folderId => ({ accountId: a.accountId, folderId, modseq }));
   },
@@ -227,48 +194,4 @@ export function createMessages(read: Read, write: Write, swept: () => void): Mes
     },
     neighbours: (accountId, id) => read(neighbours(accountId, id)),
   };
-}
-
-function* page(accountId: number, folderId: number, limit: number, before: PageKey | null): Work<Page> {
-  const found = yield* rows<MessageRow>(
-    `select * from message where folder_id = ? and account_id = ? ${before ? 'and (received_at, id) < (?, ?)' : ''}
-      order by received_at desc, id desc limit ?`,
-    folderId,
-    accountId,
-    ...(before ? [before.receivedAt, before.id] : []),
-    limit + 1,
-  );
-  const messages = found.slice(0, limit).map(message);
-  const last = messages.at(-1);
-  return { messages, next: found.length > limit && last ? { receivedAt: last.receivedAt, id: last.id } : null };
-}
-
-function* idsOf(accountId: number, folderId: number, limit: number, before: PageKey | null): Work<PageKey[]> {
-  return yield* rows<PageKey>(
-    `select m.received_at as "receivedAt", m.id from folder f join message m on m.folder_id = f.id
-      where f.id = ? and f.account_id = ? ${before ? 'and (m.received_at, m.id) < (?, ?)' : ''}
-      order by m.received_at desc, m.id desc limit ?`,
-    folderId,
-    accountId,
-    ...(before ? [before.receivedAt, before.id] : []),
-    limit,
-  );
-}
-
-function* neighbours(accountId: number, id: number): Work<{ newer: number | null; older: number | null }> {
-  const self = yield* row<MessageRow>(
-    'select folder_id, received_at from message where id = ? and account_id = ?',
-    id,
-    accountId,
-  );
-  if (!self) return { newer: null, older: null };
-  const next = (comparison: '<' | '>', order: 'asc' | 'desc') =>
-    row<{ id: number }>(
-      `select id from message where folder_id = ? and (received_at, id) ${comparison} (?, ?)
-        order by received_at ${order}, id ${order} limit 1`,
-      self.folder_id,
-      self.received_at,
-      id,
-    );
-  return { newer: (yield* next('>', 'asc'))?.id ?? null, older: (yield* next('<', 'desc'))?.id ?? null };
 }

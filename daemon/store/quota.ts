@@ -1,3 +1,4 @@
+import { recountLabels } from './label-marks.ts';
 import type { Account } from './shapes.ts';
 import { mustRow, row, rows, run, type Work } from './sql.ts';
 
@@ -52,6 +53,7 @@ export const quotaVerbs = {
         c.unread,
         c.folder,
       );
+    yield* recountLabels(id);
     const drafts = yield* rows<{ id: number }>('select id from draft where account_id = ?', id);
     yield* run(`update folder set total = ? where account_id = ? and role = 'drafts'`, drafts.length, id);
     let used = counts.reduce((sum, c) => sum + c.octets, 0);

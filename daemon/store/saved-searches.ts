@@ -1,6 +1,7 @@
-import type { SavedSearch } from './shapes.ts';
 import { mustRow, row, rows, run, type Work } from './sql.ts';
 import type { Read, Write } from './verbs.ts';
+
+export type SavedSearch = { id: number; name: string; query: string };
 
 /** Searches a person gave a name, to have them beside the folders. */
 export type SavedSearches = {

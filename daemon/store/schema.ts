@@ -210,6 +210,15 @@ const migrations: ((n: Names) => string[])[] = [
       value ${text} not null, at ${integer} not null, primary key (account_id, about, kind))${keyed}`,
     `create index choice_at on choice (account_id, at)`,
   ],
+  ({ id, integer, text, keyed }) => [
+    `create table label (id ${id}, account_id ${integer} not null, name ${text} not null, name_key ${text} not null,
+      colour ${text} not null, total ${integer} not null default 0, unread ${integer} not null default 0,
+      unique (account_id, name_key))`,
+    // A message's row has its labels too, for lists: this is the way from a label to its messages, newest last.
+    `create table message_label (label_id ${integer} not null, message_id ${integer} not null,
+      primary key (label_id, message_id))${keyed}`,
+    `alter table message add column labels ${text} not null default ''`,
+  ],
 ];
 
 export const schemaVersion = migrations.length;

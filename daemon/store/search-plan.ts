@@ -133,12 +133,15 @@ function askedAgain(tree: Tree, asking: Asking): Condition {
   return { text: `m.id in (select ${id} from ${from} where ${where})`, params };
 }
 
+const carries = 'select 1 from message_label l where l.label_id = ?';
 const markBits = { seen: Flag.seen, flagged: Flag.flagged, answered: Flag.answered, forwarded: Flag.forwarded };
 
 function leafRow(leaf: (Tree & { kind: 'leaf' })['leaf'], not: boolean): Condition {
   switch (leaf.kind) {
     case 'folder':
       return { text: `m.folder_id ${not ? '<>' : '='} ?`, params: [leaf.id] };
+    case 'label':
+      return { text: `${not ? 'not ' : ''}exists (${carries} and l.message_id = m.id)`, params: [leaf.id] };
     case 'mark':
       return { text: `(m.flags & ${markBits[leaf.mark]}) ${not ? '=' : '<>'} 0`, params: [] };
     case 'attachment':
@@ -154,47 +157,65 @@ function leafRow(leaf: (Tree & { kind: 'leaf' })['leaf'], not: boolean): Conditi
   }
 }
 
-/** All that can match, newest first, where a condition alone leaves only a few. */
-export type Candidates = { ids: number[] };
+/** All that can match, newest first, where a condition alone leaves only a few. `more`: older ones are not named yet. */
+export type Candidates = { ids: number[]; more: boolean };
 const mostCandidates = 500;
 
-/** What changes of a message is not in the full-text index: few in a folder, or few starred, are found this way. */
+/**
+ * What changes of a message is not in the full-text index: few in a folder, or few starred, are found this way. A label
+ * names its messages from the newest on, so it leads however many they are.
+ */
 export function* candidatesOf(accountId: number, query: Query, before: number | null): Work<Candidates | null> {
+  let led: Candidates | null = null;
   for (const part of query.kind === 'and' ? query.of : [query]) {
-    const source = yield* sourceOf(accountId, part);
+    const source = part.kind === 'label' ? labelled(accountId, part.id) : yield* sourceOf(accountId, part);
     if (!source) continue;
     const found = yield* rows<{ id: number }>(
-      `select m.id from message m where ${source.text}${before === null ? '' : ' and m.id < ?'}
-        order by m.id desc limit ?`,
+      `select ${source.id} as id from ${source.from} where ${source.text}${before === null ? '' : ` and ${source.id} < ?`}
+        order by ${source.id} desc limit ?`,
       ...source.params,
       ...(before === null ? [] : [before]),
       mostCandidates + 1,
     );
-    if (found.length <= mostCandidates) return { ids: found.map(m => m.id) };
+    const ids = found.map(m => m.id);
+    if (ids.length <= mostCandidates) return { ids, more: false };
+    if (part.kind === 'label') led ??= { ids: ids.slice(0, mostCandidates), more: true };
   }
-  return null;
+  return led;
 }
 
+/** Where ids are read from, newest first. */
+type Source = Condition & { from: string; id: string };
+const ofMessages = { from: 'message m', id: 'm.id' };
+
+const labelled = (accountId: number, id: number): Source => ({
+  from: 'message_label l',
+  id: 'l.message_id',
+  text: 'l.label_id = ? and exists (select 1 from label where id = l.label_id and account_id = ?)',
+  params: [id, accountId],
+});
+
 /** A condition that an index of the table answers in the order of ids; null: there is none for this. */
-function* sourceOf(accountId: number, part: Query): Work<Condition | null> {
+function* sourceOf(accountId: number, part: Query): Work<Source | null> {
   if (part.kind === 'folder') return yield* smallFolder(accountId, part.id);
   const unread = part.kind === 'not' && part.of.kind === 'mark' && part.of.mark === 'seen';
-  if (unread) return { text: 'm.account_id = ? and (m.flags & 1) = 0', params: [accountId] };
+  if (unread) return { ...ofMessages, text: 'm.account_id = ? and (m.flags & 1) = 0', params: [accountId] };
   if (part.kind !== 'mark' || part.mark === 'seen') return null;
   // The first condition is that of the index, word for word.
   return {
+    ...ofMessages,
     text: `m.account_id = ? and (m.flags & 22) <> 0 and (m.flags & ${markBits[part.mark]}) <> 0`,
     params: [accountId],
   };
 }
 
 /** Its list is in the order of arrival, so all of it is read to be sorted: only when that is little. */
-function* smallFolder(accountId: number, id: number): Work<Condition | null> {
+function* smallFolder(accountId: number, id: number): Work<Source | null> {
   const total = (yield* row<{ total: number }>(
     'select total from folder where id = ? and account_id = ?',
     id,
     accountId,
   ))?.total;
   if (total !== undefined && total > mostCandidates) return null;
-  return { text: 'm.folder_id = ? and m.account_id = ?', params: [id, accountId] };
+  return { ...ofMessages, text: 'm.folder_id = ? and m.account_id = ?', params: [id, accountId] };
 }

@@ -1,5 +1,5 @@
 import type { Query } from '../mail/search-query.ts';
-import { type MessageRow, message } from './messages.ts';
+import { type MessageRow, message } from './message-row.ts';
 import { type Candidates, candidatesOf, planOf, type SearchPlan } from './search-plan.ts';
 import type { Found } from './shapes.ts';
 import { list, mustRow, rows, type Stretch, type Value, type Work } from './sql.ts';
@@ -95,7 +95,7 @@ function* within(plan: SearchPlan, stretch: Stretch, limit: number): Work<Messag
 const and = (condition: string): string => (condition === '' ? '' : ` and ${condition}`);
 
 /** Few messages can match at all: the index is asked for them by name, stretch by stretch. */
-function* throughCandidates(plan: SearchPlan, { ids }: Candidates, limit: number): Work<Page> {
+function* throughCandidates(plan: SearchPlan, { ids, more }: Candidates, limit: number): Work<Page> {
   const isLong = watch();
   const found: MessageRow[] = [];
   const stretches = [...Map.groupBy(ids, id => sqliteDialect.stretchBefore(id + 1, 0).from).values()];
@@ -104,7 +104,7 @@ function* throughCandidates(plan: SearchPlan, { ids }: Candidates, limit: number
     if (found.length > limit) return { found, next: null };
     if (i + 1 < stretches.length && isLong()) return { found, next: some.at(-1)! };
   }
-  return { found, next: null };
+  return { found, next: more ? ids.at(-1)! : null };
 }
 
 function* among(plan: SearchPlan, ids: number[], limit: number): Work<MessageRow[]> {

@@ -67,6 +67,8 @@ export type Message = Summary & {
   prefix: string;
   /** What it belongs to, of the account's; 0: not known yet. */
   conversation: number;
+  /** Ids of its labels, in rising order. */
+  labels: number[];
 };
 
 /** One page of a list, newest first; the key of its last row asks for the next page. */
@@ -295,5 +297,3 @@ export type Found = {
   /** Beginnings that too many words have: only the whole word was looked for. */
   crowded: string[];
 };
-
-export type SavedSearch = { id: number; name: string; query: string };

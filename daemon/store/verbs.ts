@@ -14,6 +14,7 @@ import { folderVerbs } from './folders.ts';
 import { heldVerbs } from './held-submissions.ts';
 import { identityVerbs } from './identities.ts';
 import { keyVerbs } from './keys.ts';
+import { labelVerbs } from './labels.ts';
 import { maildropVerbs } from './maildrop.ts';
 import { messageVerbs } from './messages.ts';
 import { quotaVerbs } from './quota.ts';
@@ -28,6 +29,7 @@ export const verbs = {
   ...accountVerbs,
   ...folderVerbs,
   ...messageVerbs,
+  ...labelVerbs,
   ...maildropVerbs,
   ...conversationVerbs,
   ...quotaVerbs,

@@ -8,6 +8,7 @@ const named = [
   'subject',
   'filename',
   'in',
+  'label',
   'is',
   'has',
   'larger',

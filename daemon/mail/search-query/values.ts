@@ -25,7 +25,7 @@ export function readValue(operator: string, text: string, context: SearchContext
     case 'newer_than':
       return aged(operator === 'older_than' ? 'before' : 'since', value, context);
     default:
-      return { mistake: 'label' };
+      return labelled(text.trim(), context);
   }
 }
 
@@ -48,6 +48,11 @@ function inFolder(name: string, { folderId }: SearchContext): Reading {
   if (/^(anywhere|all)$/i.test(name)) return { query: { kind: 'and', of: [] } };
   const id = folderId(name);
   return id === null ? { mistake: 'folder' } : { query: { kind: 'folder', id } };
+}
+
+function labelled(name: string, { labelId }: SearchContext): Reading {
+  const id = labelId(name);
+  return id === null ? { mistake: 'label' } : { query: { kind: 'label', id } };
 }
 
 const units: Record<string, number> = { '': 1, b: 1, k: 1_000, m: 1_000_000, g: 1_000_000_000 };
