@@ -17,6 +17,14 @@ const announce = text => {
   if (place) place.textContent = text;
 };
 
+/** The plural form for so many, of those the page brings. */
+function counted(forms, n) {
+  const { lang } = document.documentElement;
+  const all = JSON.parse(forms);
+  const form = all[new Intl.PluralRules(lang).select(n)] ?? all.other;
+  return form.replace('{n}', new Intl.NumberFormat(lang).format(n));
+}
+
 /* Selection */
 
 const ticks = () => $$('#list .tick input');
@@ -30,7 +38,7 @@ function showSelection() {
   const every = $('#list [data-every]');
   if (every && count < some.length) every.checked = false;
   if (place && words)
-    place.textContent = count === 0 ? '' : every?.checked ? every.dataset.chosen : words.replace('0', String(count));
+    place.textContent = count === 0 ? '' : every?.checked ? every.dataset.chosen : counted(words, count);
   const all = $('#list [data-all]');
   all?.setAttribute('aria-pressed', String(count > 0 && count === some.length));
 }

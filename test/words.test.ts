@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createWords } from '../views/words.ts';
+import { createWords, type languages, readerOf } from '../views/words.ts';
 
 test.each([
   [undefined, [2026, 11, 25], null],
@@ -15,7 +15,74 @@ test.each([
   // a day before the first of the month
   ['UTC', [2026, 3, 0], '2026-02-28T00:00'],
 ] as const)('startOfDay in %s of %j is %s', (zone, [year, month, day], expected) => {
-  const at = createWords(0, zone).startOfDay(year, month, day);
+  const at = createWords(0, { language: 'en', locale: 'en-GB', zone }).startOfDay(year, month, day);
   if (expected === null) expect(at).toBe(new Date(year, month - 1, day).getTime());
   else expect(new Date(at).toISOString().slice(0, 16)).toBe(expected);
+});
+
+test.each([
+  // what was chosen comes before what the browser asks for
+  [['de', 'fr'], 'es', 'de', 'de-DE'],
+  [['', 'fr'], 'es', 'fr', 'fr-FR'],
+  [[null, null], 'es-MX,es;q=0.9,en;q=0.8', 'es', 'es-MX'],
+  // the region the browser tells belongs to its language alone
+  [['de'], 'en-US,de-AT;q=0.5', 'de', 'de-AT'],
+  [['de'], 'en-US', 'de', 'de-DE'],
+  // by weight, not by place; weight 0 is unwanted
+  [[], 'fr;q=0.2, ja;q=0.9', 'ja', 'ja-JP'],
+  [[], 'fr;q=0, xx', 'en', 'en-GB'],
+  // none there is, and nothing that is none
+  [[], 'pt-BR, sv', 'en', 'en-GB'],
+  [['klingon', '__proto__'], 'constructor', 'en', 'en-GB'],
+  [[], '*', 'en', 'en-GB'],
+  [[], 'zh-Hant-TW, ar-Arab-MA', 'ar', 'ar-MA'],
+  [[], `${'a-'.repeat(10_000)},de`, 'en', 'en-GB'],
+] as const)('readerOf %j who asks for %s reads %s as in %s', (chosen, accept, language, locale) => {
+  expect(readerOf([...chosen], accept, 'en')).toEqual({ language, locale });
+});
+
+test('readerOf falls back to the language of the site', () => {
+  expect(readerOf([''], '', 'ja')).toEqual({ language: 'ja', locale: 'ja-JP' });
+});
+
+const words = (locale: string) =>
+  createWords(Date.UTC(2026, 10, 26, 12), {
+    language: locale.slice(0, 2) as keyof typeof languages,
+    locale,
+    zone: 'UTC',
+  });
+const at = Date.UTC(2026, 2, 3, 14, 5);
+
+test.each([
+  ['en-GB', '3 Mar', '3 Mar 2026, 14:05', '1,234,567', 'a, b and c', 1],
+  ['en-US', 'Mar 3', 'Mar 3, 2026, 02:05 PM', '1,234,567', 'a, b, and c', 7],
+  ['de-DE', '3. März', '3. März 2026, 14:05', '1.234.567', 'a, b und c', 1],
+  ['de-CH', '3. März', '3. März 2026, 14:05', "1'234'567", 'a, b und c', 1],
+  ['ja-JP', '3月3日', '2026年3月3日 14:05', '1,234,567', 'a、b、c', 7],
+  ['es-ES', '3 mar', '3 mar 2026, 14:05', '1.234.567', 'a, b y c', 1],
+] as const)('words of %s write dates, numbers and lists as there', (locale, when, stamp, number, list, first) => {
+  const w = words(locale);
+  expect([w.when(at), w.stamp(at).replaceAll('\u202f', ' '), w.number(1_234_567), w.list(['a', 'b', 'c'])]).toEqual([
+    when,
+    stamp,
+    number,
+    list,
+  ]);
+  expect(w.weekStart).toBe(first);
+});
+
+test('words of Arabic are written in its digits, and by the calendar of mail also in Saudi Arabia', () => {
+  expect(words('ar-EG').number(12)).toBe('١٢');
+  expect(words('ar-MA').number(12)).toBe('12');
+  expect(words('ar-SA').stamp(at)).toContain('٢٠٢٦');
+});
+
+test('a name written from right to left does not turn round the sentence it stands in', () => {
+  const en = words('en-GB');
+  expect(en.t('act.back', { folder: 'Inbox' })).toBe('Back to Inbox');
+  expect(en.t('act.back', { folder: 'بريد' })).toBe('Back to \u2068بريد\u2069');
+  // what reorders is taken from it, also where it would end our own marks
+  expect(en.t('message.download', { name: 'bill\u202efdp.exe' })).toBe('Download billfdp.exe');
+  expect(en.t('message.download', { name: '\u2069\u202eبa' })).toBe('Download \u2068بa\u2069');
+  expect(words('ar-EG').t('app.title', { page: 'A', name: 'B' })).toContain('\u2068A\u2069');
 });

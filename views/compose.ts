@@ -4,7 +4,7 @@ import type { Upload } from '../daemon/store.ts';
 import { icon, type Screen } from './layout.ts';
 import { fileIcon } from './message.ts';
 import { chipTemplate } from './recipients.ts';
-import type { Html, Key } from './words.ts';
+import { type Html, inOrder, type Key } from './words.ts';
 
 export type DraftState =
   | { kind: 'unsaved' }
@@ -129,11 +129,11 @@ function files(s: Screen, f: ComposeForm): Html {
   const id = `files-${f.key}`;
   const kept = f.uploads.map(
     u =>
-      html`<li class="attachment">${icon(s, fileIcon(u.type))}<span><b><bdi>${u.name}</bdi></b><small>${s.w.size(u.size)}</small></span><button class="button plain icon-only" type="submit" formaction="/drafts/uploads" name="detach" value="${u.id}" title="${t('compose.detach', { name: u.name })}">${icon(s, 'x')}<span class="unseen">${t('compose.detach', { name: u.name })}</span></button></li>`,
+      html`<li class="attachment">${icon(s, fileIcon(u.type))}<span><b dir="auto">${inOrder(u.name)}</b><small>${s.w.size(u.size)}</small></span><button class="button plain icon-only" type="submit" formaction="/drafts/uploads" name="detach" value="${u.id}" title="${t('compose.detach', { name: u.name })}">${icon(s, 'x')}<span class="unseen">${t('compose.detach', { name: u.name })}</span></button></li>`,
   );
   const pending = f.pending.map(
     p =>
-      html`<li class="attachment">${icon(s, 'paperclip')}<span><b><bdi>${p.name}</bdi></b><small>${s.w.size(p.size)}</small></span></li>`,
+      html`<li class="attachment">${icon(s, 'paperclip')}<span><b dir="auto">${inOrder(p.name)}</b><small>${s.w.size(p.size)}</small></span></li>`,
   );
   return html`<div class="compose-files">
 ${kept.length + pending.length > 0 ? html`<ul aria-label="${t('compose.attachments')}">${kept}${pending}</ul>` : ''}

@@ -4,7 +4,7 @@ import type { Contact, ContactGroup, Correspondent } from '../daemon/store.ts';
 import { field } from './field.ts';
 import { icon, initial, type Screen } from './layout.ts';
 import { emptyState } from './list.ts';
-import type { Html, Key } from './words.ts';
+import { type Html, inOrder, type Key } from './words.ts';
 
 export type ContactsShown = {
   contacts: Contact[];
@@ -68,7 +68,7 @@ function contactRow(s: Screen, c: Contact): Html {
   const first = c.addresses[0]?.address ?? '';
   const more = c.addresses.length - 1;
   return html`<li class="person"><label class="tick"><input type="checkbox" name="contact" value="${c.id}"><span class="unseen">${s.w.t('contacts.choose', { who: c.name })}</span></label><span class="avatar" aria-hidden="true">${initial({ name: c.name, address: first })}</span>
-<a class="person-link" href="/contacts/${c.id}"><b><bdi>${c.name}</bdi></b><small>${first === c.name ? '' : html`<bdi>${first}</bdi>`}${more > 0 ? ` ${s.w.t('contacts.more', { n: more })}` : ''}</small></a>
+<a class="person-link" href="/contacts/${c.id}"><b dir="auto">${inOrder(c.name)}</b><small>${first === c.name ? '' : html`<bdi>${first}</bdi>`}${more > 0 ? ` ${s.w.t('contacts.more', { n: more })}` : ''}</small></a>
 <small class="person-groups">${c.groups.join(', ')}</small>${first === '' ? '' : html`<a class="button plain icon-only" href="${composeTo([first])}" hx-boost="false" title="${s.w.t('contacts.write.to', { who: c.name })}">${icon(s, 'mail')}<span class="unseen">${s.w.t('contacts.write.to', { who: c.name })}</span></a>`}</li>`;
 }
 
@@ -106,7 +106,7 @@ ${next ? html`<nav class="pages" aria-label="${t('list.pages')}"><a class="butto
 function writtenRow(s: Screen, p: Correspondent): Html {
   const who = p.name || p.address;
   return html`<li class="person"><label class="tick"><input type="checkbox" name="person" value="${p.id}"><span class="unseen">${s.w.t('contacts.choose', { who })}</span></label><span class="avatar" aria-hidden="true">${initial(p)}</span>
-<span class="person-link"><b><bdi>${who}</bdi></b><small>${p.name === '' ? '' : html`<bdi>${p.address}</bdi> · `}${s.w.t('contacts.written.times', { n: p.times })}</small></span>
+<span class="person-link"><b dir="auto">${inOrder(who)}</b><small>${p.name === '' ? '' : html`<bdi>${p.address}</bdi> · `}${s.w.t('contacts.written.times', { n: p.times })}</small></span>
 <time datetime="${s.w.iso(p.lastAt)}" title="${s.w.full(p.lastAt)}">${s.w.when(p.lastAt)}</time><a class="button plain icon-only" href="${composeTo([p.address])}" hx-boost="false" title="${s.w.t('contacts.write.to', { who })}">${icon(s, 'mail')}<span class="unseen">${s.w.t('contacts.write.to', { who })}</span></a></li>`;
 }
 

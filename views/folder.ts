@@ -4,7 +4,7 @@ import type { Draft, Folder } from '../daemon/store.ts';
 import { field } from './field.ts';
 import { folderName, folderPath, icon, iconOf, type Screen } from './layout.ts';
 import { emptyState } from './list.ts';
-import type { Html } from './words.ts';
+import { type Html, inOrder } from './words.ts';
 
 /** The right pane while nothing is open. */
 export const nothingOpen = (s: Screen, anything: boolean): Html =>
@@ -32,8 +32,8 @@ ${drafts.length === 0 ? emptyFolder(s, folder, true) : html`<ol class="rows draf
 function draftRow(s: Screen, d: Draft): Html {
   const who = s.w.t('list.to', { who: d.to.trim() || s.w.t('list.norecipient') });
   return html`<li id="d${d.id}" class="row"><a class="row-link" href="/drafts/${d.id}" hx-boost="false">
-<span class="who"><bdi>${who}</bdi></span>
-<span class="what"><span class="subject"><bdi>${d.subject.trim() || s.w.t('list.nosubject')}</bdi></span> <span class="snippet"><bdi>${d.text.slice(0, 160)}</bdi></span></span>
+<span class="who"><bdi>${inOrder(who)}</bdi></span>
+<span class="what" dir="auto"><span class="subject">${inOrder(d.subject.trim()) || s.w.t('list.nosubject')}</span> <span class="snippet"><bdi>${inOrder(d.text.slice(0, 160))}</bdi></span></span>
 <span class="marks">${d.uploads.length > 0 ? html`<span title="${s.w.t('list.attachments', { n: d.uploads.length })}">${icon(s, 'paperclip')}<span class="unseen">${s.w.t('list.attachments', { n: d.uploads.length })}</span></span>` : ''}</span>
 <time datetime="${s.w.iso(d.updatedAt)}" title="${s.w.full(d.updatedAt)}">${s.w.when(d.updatedAt)}</time></a></li>`;
 }
@@ -49,7 +49,7 @@ export function foldersPage(s: Screen, form: FoldersForm): Html {
   const t = s.w.t;
   const own = s.folders.filter(f => f.role === null);
   return html`<section class="page folders"><h1>${t('folders.title')}</h1>
-<ul class="folder-links">${s.folders.map(f => html`<li><a href="${folderPath(f)}">${icon(s, iconOf(f))}<span>${folderName(s.w, f)}</span><small>${t('list.messages', { n: f.total })}</small></a></li>`)}
+<ul class="folder-links">${s.folders.map(f => html`<li><a href="${folderPath(f)}">${icon(s, iconOf(f))}<span dir="auto">${folderName(s.w, f)}</span><small>${t('list.messages', { n: f.total })}</small></a></li>`)}
 <li class="only-narrow"><a href="/contacts">${icon(s, 'users')}<span>${t('contacts.title')}</span></a></li>
 <li class="only-narrow"><a href="/settings" hx-boost="false">${icon(s, 'settings')}<span>${t('app.settings')}</span></a></li></ul>
 <h2>${t('folders.own')}</h2>

@@ -6,7 +6,7 @@ import { html } from 'hono/html';
 import type { Folder, SavedSearch } from '../daemon/store.ts';
 import { type Door, folderName, folderPath, icon, iconOf, type Notice, type Screen, searchPath } from './screen.ts';
 import { searchOptions } from './search-options.ts';
-import type { Html } from './words.ts';
+import { type Html, languages } from './words.ts';
 
 export { type Door, folderName, folderPath, icon, iconOf, type Notice, type Screen } from './screen.ts';
 
@@ -37,7 +37,15 @@ export function doorBody(d: Door, content: Html): Html {
   return html`<body class="door">
 <header class="door-head"><a class="brand" href="/">${mark(d)}<span>${d.w.t('app.name')}</span></a></header>
 <main class="door-main">${content}</main>
+${tongues(d)}
 </body>`;
+}
+
+/** Each language by its own name, so that who reads only that one finds it. */
+function tongues(d: Door): Html {
+  const one = ([code, { name, dir }]: [string, { name: string; dir: string }]) =>
+    html`<li><button class="link" type="submit" name="language" value="${code}" lang="${code}" dir="${dir}"${code === d.w.language ? html` aria-current="true"` : ''}>${name}</button></li>`;
+  return html`<footer class="tongues"><form method="post" action="/language" hx-boost="false" aria-label="${d.w.t('language.title')}"><input type="hidden" name="back" value="${d.here}"><ul>${Object.entries(languages).map(one)}</ul></form></footer>`;
 }
 
 const mark = (d: Door): Html => html`<img class="mark" src="${d.asset('icon.svg')}" alt="" width="28" height="28">`;
@@ -131,7 +139,7 @@ ${quota(s)}
 function railItem(s: Screen, f: Folder): Html {
   const name = folderName(s.w, f);
   const counted = f.unread > 0 && f.role !== 'trash' && f.role !== 'sent';
-  return html`<li><a href="${folderPath(f)}" title="${name}"${f.id === s.folderId ? html` aria-current="page"` : ''}${counted ? html` class="unread"` : ''}${f.role === 'inbox' ? html` data-unread="${f.unread}"` : ''}>${icon(s, iconOf(f))}<span>${name}</span>${
+  return html`<li><a href="${folderPath(f)}" title="${name}"${f.id === s.folderId ? html` aria-current="page"` : ''}${counted ? html` class="unread"` : ''}${f.role === 'inbox' ? html` data-unread="${f.unread}"` : ''}>${icon(s, iconOf(f))}<span dir="auto">${name}</span>${
     counted
       ? html`<b class="count">${s.w.number(f.unread)}<span class="unseen"> ${s.w.t('list.unread')}</span></b>`
       : ''
@@ -140,7 +148,7 @@ function railItem(s: Screen, f: Folder): Html {
 
 function savedItem(s: Screen, { name, query }: SavedSearch): Html {
   const here = s.query === query && s.here.startsWith('/search');
-  return html`<li><a href="${searchPath(query)}" title="${name}"${here ? html` aria-current="page"` : ''}>${icon(s, 'search')}<span><bdi>${name}</bdi></span></a></li>`;
+  return html`<li><a href="${searchPath(query)}" title="${name}"${here ? html` aria-current="page"` : ''}>${icon(s, 'search')}<span dir="auto">${name}</span></a></li>`;
 }
 
 function quota(s: Screen): Html {

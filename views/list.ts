@@ -7,7 +7,7 @@ import { authorOf } from './conversation.ts';
 import { folderName, folderPath, icon, type Screen } from './layout.ts';
 import { marked } from './marked.ts';
 import { aboveResults, keepForm, keeping, type Results } from './search.ts';
-import type { Html, Key, Words } from './words.ts';
+import { type Html, inOrder, type Key, type Words } from './words.ts';
 
 export type ListPane = {
   title: string;
@@ -42,7 +42,7 @@ export function listPane(s: Screen, p: ListPane): Html {
     ? html`<h1 id="list-title">${p.title}</h1>`
     : html`<h2 id="list-title" class="h1">${p.title}</h2>`;
   return html`<section id="list" class="list" aria-labelledby="list-title" data-folder="${p.folder?.id ?? ''}" data-modseq="${s.account.modseq}" data-here="${s.here}">
-${p.search && p.main ? keepForm(s, p.search) : ''}<form id="list-form" method="post" action="/messages/moves" data-selection="${s.w.t('list.selected', { n: 0 })}">
+${p.search && p.main ? keepForm(s, p.search) : ''}<form id="list-form" method="post" action="/messages/moves" data-selection="${s.w.forms('list.selected')}">
 <input type="hidden" name="back" value="${s.here}">${p.conversations ? html`<input type="hidden" name="whole" value="1">` : ''}
 <header class="list-head"><div class="list-title">${heading}<small>${p.subtitle}</small>${p.search && p.main ? keeping(s, p.search) : ''}</div>${tools(s, p)}</header>
 ${p.search ? aboveResults(s, p.search) : ''}${every(s, p)}${p.messages.length === 0 ? p.empty : html`<ol class="rows" aria-label="${s.w.t('list.rows')}">${p.messages.map(m => row(s, p, m))}</ol>`}
@@ -154,13 +154,13 @@ function row(s: Screen, p: ListPane, m: Message): Html {
   const subject = m.subject.trim() || s.w.t('list.nosubject');
   const snippet = p.search?.excerpts.get(m.id) ?? m.snippet;
   const mark = (text: string, ...fields: SearchField[]) =>
-    p.search ? marked(text, soughtIn(p.search.sought, ...fields)) : text;
+    p.search ? marked(text, soughtIn(p.search.sought, ...fields)) : inOrder(text);
   const place = p.search && s.folders.find(f => f.id === m.folderId);
   return html`<li id="m${m.id}" class="row${r.unread ? ' unread' : ''}${m.id === p.open ? ' open' : ''}">
 <label class="tick"><input type="checkbox" name="message" value="${m.id}"${p.ticked ? html` checked` : ''} aria-label="${s.w.t('list.select', { subject, who: r.who })}"></label>
 <a class="row-link" href="${messagePath(s, m)}${p.keep}"${m.id === p.open ? html` aria-current="true"` : ''}>
 ${r.unread ? html`<span class="dot"><span class="unseen">${s.w.t('list.unread')}</span></span>` : ''}<span class="who"><bdi>${mark(r.who, 'from', 'people')}</bdi>${r.count > 1 ? html` <span class="of" title="${s.w.t('list.messages', { n: r.count })}">${s.w.number(r.count)}<span class="unseen"> ${s.w.t('list.count', { n: r.count })}</span></span>` : ''}</span>
-<span class="what"><span class="subject"><bdi>${mark(subject, 'subject')}</bdi></span>${snippet === '' ? '' : html` <span class="snippet"><bdi>${mark(snippet)}</bdi></span>`}</span>
+<span class="what" dir="auto"><span class="subject">${mark(subject, 'subject')}</span>${snippet === '' ? '' : html` <span class="snippet"><bdi>${mark(snippet)}</bdi></span>`}</span>
 <span class="marks">${place ? html`<span class="place">${folderName(s.w, place)}</span>` : ''}${marks(s, r)}</span>
 <time datetime="${s.w.iso(m.receivedAt)}" title="${s.w.full(m.receivedAt)}">${s.w.when(m.receivedAt)}</time>
 </a>

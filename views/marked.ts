@@ -2,9 +2,10 @@
 import { html } from 'hono/html';
 import { hitRanges } from '../daemon/mail/search-hits.ts';
 import type { SearchWords } from '../daemon/mail/search-query.ts';
-import type { Html } from './words.ts';
+import { type Html, inOrder } from './words.ts';
 
-export function marked(text: string, sought: readonly SearchWords[]): Html | string {
+export function marked(written: string, sought: readonly SearchWords[]): Html | string {
+  const text = inOrder(written);
   const ranges = hitRanges(text, sought);
   if (ranges.length === 0) return text;
   const pieces: (Html | string)[] = [];

@@ -10,7 +10,7 @@ import { marked } from './marked.ts';
 import { outcomes, type RecipientOutcome } from './outcomes.ts';
 import { frameSandbox, trusted } from './safe-html.ts';
 import { textToHtml } from './text.ts';
-import type { Html } from './words.ts';
+import { type Html, inOrder } from './words.ts';
 
 export type Person = { name: string; address: string };
 
@@ -161,7 +161,7 @@ function byline(s: Screen, o: OpenMessage, pane: OpenPane): Html {
   const { name, address } = o.from;
   return html`<div class="byline">
 <span class="avatar" aria-hidden="true">${initialOf(o.from)}</span>
-<div class="byline-who"><span><b><bdi>${name || address || s.w.t('list.nosender')}</bdi></b>${name && address ? html` <span class="real"><bdi>&lt;${address}&gt;</bdi></span>` : ''}</span>
+<div class="byline-who"><span><b><bdi>${inOrder(name || address) || s.w.t('list.nosender')}</bdi></b>${name && address ? html` <span class="real"><bdi>&lt;${inOrder(address)}&gt;</bdi></span>` : ''}</span>
 <details><summary><span>${toLine(s, o)}</span>${icon(s, 'chevron-down')}<span class="unseen">${s.w.t('message.details')}</span></summary>
 <dl>${people(s, 'message.from', [o.from])}${people(s, 'message.to', o.to)}${people(s, 'message.cc', o.cc)}
 <dt>${s.w.t('message.date')}</dt><dd>${s.w.full(at)}</dd></dl></details></div>
@@ -189,12 +189,13 @@ const initialOf = (p: Person): string =>
 function toLine(s: Screen, o: OpenMessage): Html {
   const all = [...o.to, ...o.cc].map(p => p.name || p.address);
   if (all.length === 0) return html`${s.w.t('message.nobody')}`;
-  return html`<bdi>${s.w.t('message.tome', { who: all.slice(0, 20).join(', ') })}</bdi>`;
+  return html`${s.w.t('message.tome', { who: s.w.list(all.slice(0, 20)) })}`;
 }
 
 function people(s: Screen, key: 'message.from' | 'message.to' | 'message.cc', some: Person[]): Html {
   if (some.length === 0) return html``;
-  const one = (p: Person) => html`<div><bdi>${p.name ? `${p.name} <${p.address}>` : p.address}</bdi></div>`;
+  const one = (p: Person) =>
+    html`<div>${p.name === '' ? '' : html`<bdi>${inOrder(p.name)}</bdi> `}<bdi>${p.name === '' ? inOrder(p.address) : `<${inOrder(p.address)}>`}</bdi></div>`;
   return html`<dt>${s.w.t(key)}</dt><dd>${some.map(one)}</dd>`;
 }
 
@@ -229,7 +230,7 @@ const other = (s: Screen, o: OpenMessage): Html =>
 function attachments(s: Screen, some: AttachmentCard[]): Html {
   if (some.length === 0) return html``;
   return html`<h2 class="attachments-title">${s.w.t('message.attachments', { n: some.length })}</h2>
-<ul class="attachments">${some.map(a => html`<li><a class="attachment" href="${a.href}" download hx-boost="false">${a.preview ? html`<img src="${a.href}?inline" alt="" loading="lazy">` : icon(s, fileIcon(a.type))}<span><b><bdi>${a.name}</bdi></b><small>${s.w.size(a.size)}</small></span>${icon(s, 'download')}<span class="unseen">${s.w.t('message.download', { name: a.name })}</span></a></li>`)}</ul>`;
+<ul class="attachments">${some.map(a => html`<li><a class="attachment" href="${a.href}" download hx-boost="false">${a.preview ? html`<img src="${a.href}?inline" alt="" loading="lazy">` : icon(s, fileIcon(a.type))}<span><b dir="auto">${inOrder(a.name)}</b><small>${s.w.size(a.size)}</small></span>${icon(s, 'download')}<span class="unseen">${s.w.t('message.download', { name: a.name })}</span></a></li>`)}</ul>`;
 }
 
 export function fileIcon(type: string): string {

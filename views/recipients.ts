@@ -5,7 +5,7 @@ import type { Contact, Draft } from '../daemon/store.ts';
 import { field } from './field.ts';
 import { icon, type Screen } from './layout.ts';
 import { emptyState } from './list.ts';
-import type { Html } from './words.ts';
+import { type Html, inOrder } from './words.ts';
 
 export type Offer = { name: string; address: string } | { group: string; addresses: string[] };
 
@@ -16,8 +16,8 @@ export function offersList(s: Pick<Screen, 'w' | 'asset'>, id: string, offers: O
 
 function offer(s: Pick<Screen, 'w' | 'asset'>, id: string, o: Offer): Html {
   if ('group' in o)
-    return html`<li role="option" id="${id}" aria-selected="false" data-value="${o.addresses.join(', ')}"><b><bdi>${o.group}</bdi></b><small>${s.w.t('contacts.people', { n: o.addresses.length })}</small></li>`;
-  return html`<li role="option" id="${id}" aria-selected="false" data-value="${formatNamed(o)}"><b><bdi>${o.name || o.address}</bdi></b>${o.name === '' ? '' : html`<small><bdi>${o.address}</bdi></small>`}</li>`;
+    return html`<li role="option" id="${id}" aria-selected="false" data-value="${o.addresses.join(', ')}"><b dir="auto">${inOrder(o.group)}</b><small>${s.w.t('contacts.people', { n: o.addresses.length })}</small></li>`;
+  return html`<li role="option" id="${id}" aria-selected="false" data-value="${formatNamed(o)}"><b dir="auto">${inOrder(o.name || o.address)}</b>${o.name === '' ? '' : html`<small><bdi>${o.address}</bdi></small>`}</li>`;
 }
 
 /** What a script makes the recipients from; a page without script never shows it. */
@@ -52,4 +52,4 @@ ${p.next ? html`<nav class="pages" aria-label="${t('list.pages')}"><a class="but
 }
 
 const choice = (c: Contact, address: string): Html =>
-  html`<li class="person"><label class="person-choice"><input type="checkbox" name="person" value="${formatNamed({ name: c.name === address ? '' : c.name, address })}"><span class="person-link"><b><bdi>${c.name}</bdi></b><small><bdi>${address}</bdi></small></span></label><small class="person-groups">${c.groups.join(', ')}</small></li>`;
+  html`<li class="person"><label class="person-choice"><input type="checkbox" name="person" value="${formatNamed({ name: c.name === address ? '' : c.name, address })}"><span class="person-link"><b dir="auto">${inOrder(c.name)}</b><small><bdi>${address}</bdi></small></span></label><small class="person-groups">${c.groups.join(', ')}</small></li>`;

@@ -30,7 +30,7 @@ export type Screen = {
   notice: Notice | null;
 };
 
-export type Door = Pick<Screen, 'w' | 'asset'>;
+export type Door = Pick<Screen, 'w' | 'asset' | 'here'>;
 
 /** Icons that show where it goes, and look the other way where one reads from right to left. */
 const pointing = new Set(

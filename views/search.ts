@@ -61,7 +61,7 @@ ${s.saved.length === 0 ? '' : savedList(s)}
 function savedList(s: Screen): Html {
   const t = s.w.t;
   return html`<h2>${t('search.saved')}</h2>
-<ul class="saved-searches">${s.saved.map(one => html`<li><a href="${searchPath(one.query)}"><b><bdi>${one.name}</bdi></b> <small><bdi>${one.query}</bdi></small></a><form method="post" action="/searches/${one.id}/removal" hx-boost="false"><button class="button danger" type="submit" aria-label="${t('search.saved.remove.of', { name: one.name })}">${t('search.saved.remove')}</button></form></li>`)}</ul>`;
+<ul class="saved-searches">${s.saved.map(one => html`<li><a href="${searchPath(one.query)}"><b dir="auto">${one.name}</b> <small><bdi>${one.query}</bdi></small></a><form method="post" action="/searches/${one.id}/removal" hx-boost="false"><button class="button danger" type="submit" aria-label="${t('search.saved.remove.of', { name: one.name })}">${t('search.saved.remove')}</button></form></li>`)}</ul>`;
 }
 
 const help: [string, Key][] = [

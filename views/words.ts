@@ -4,19 +4,26 @@
  * putting finished pieces into a sentence.
  */
 import { html } from 'hono/html';
-import en from './words/en.json' with { type: 'json' };
+import { type Formats, formats } from './words/formats.ts';
+import { type Entry, entryOf, isKey, type Key, type Language, languages } from './words/languages.ts';
+
+export { isZone } from './words/formats.ts';
+export { isLanguage, type Key, type Language, languages, readerOf } from './words/languages.ts';
 
 export type Html = ReturnType<typeof html>;
-export type Key = keyof typeof en;
 type Text = string | number;
 
 export type Words = {
+  language: Language;
+  /** For the lang attribute: the language, with the region whose dates and numbers these are. */
   lang: string;
   dir: 'ltr' | 'rtl';
   /** The sentence for a key; `n` chooses the plural form. */
   t(key: Key, values?: Record<string, Text>): string;
   /** The same with pieces of HTML as values. */
   h(key: Key, values: Record<string, Text | Html>): Html;
+  /** All plural forms of a key with `{n}` left in them, as JSON: for scripts, which count by themselves. */
+  forms(key: Key): string;
   /** For a key another room names (auth); what the catalogue lacks becomes the general sentence. */
   reason(key: string): string;
   /** As a list row tells time: 14:05, Tue, 3 Mar, 2024. */
@@ -30,70 +37,31 @@ export type Words = {
   iso(at: number): string;
   size(octets: number): string;
   number(n: number): string;
+  /** a, b and c. */
+  list(some: string[]): string;
+  /** The day a week begins with: 1 is Monday, 7 is Sunday. */
+  weekStart: number;
   /** When a day of the reader's calendar begins; `month` from 1, a `day` beyond its month lies in another. */
   startOfDay(year: number, month: number, day: number): number;
 };
 
-type Entry = string | Partial<Record<Intl.LDMLPluralRule, string>>;
-const catalogue: Record<Key, Entry> = en;
+export type Reader = { language: Language; locale: string; zone?: string };
 
-const zoneOrLocal = (zone: string | undefined): string | undefined => {
-  if (zone === undefined) return undefined;
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone;
-  } catch {
-    return undefined;
-  }
-};
-
-// Making an Intl formatter costs more than a page of rows; so one set per zone, and a bound on how many zones.
-type Formats = ReturnType<typeof makeFormats>;
-const kept = new Map<string, Formats>();
-
-function formats(zone: string | undefined): Formats {
-  const known = kept.get(zone ?? '');
-  if (known) return known;
-  if (kept.size > 500) kept.clear();
-  const made = makeFormats(zoneOrLocal(zone));
-  kept.set(zone ?? '', made);
-  return made;
-}
-
-function makeFormats(timeZone: string | undefined) {
-  const of = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat('en-GB', { timeZone, ...options });
-  return {
-    day: of({ year: 'numeric', month: '2-digit', day: '2-digit' }),
-    clock: of({ hour: '2-digit', minute: '2-digit' }),
-    weekday: of({ weekday: 'short' }),
-    date: of({ day: 'numeric', month: 'short' }),
-    year: of({ year: 'numeric' }),
-    full: of({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', hour: '2-digit', minute: '2-digit' }),
-    stamp: of({ day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' }),
-    // To be read by startOfDay: the reader's clock in numbers.
-    offset: of({
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      hourCycle: 'h23',
-    }),
-    plural: new Intl.PluralRules('en'),
-    number: new Intl.NumberFormat('en'),
-  };
-}
-
-export function createWords(now: number, zone?: string): Words {
-  const f = formats(zone);
-  const sentence = (key: Key, n: Text | undefined): string => pick(catalogue[key], typeof n === 'number' ? n : 0, f);
+export function createWords(now: number, { language, locale, zone }: Reader): Words {
+  const f = formats(locale, zone);
+  const { dir } = languages[language];
+  const sentence = (key: Key, n: Text | undefined): string =>
+    pick(entryOf(language, key), typeof n === 'number' ? n : 0, f);
   const t: Words['t'] = (key, values = {}) =>
-    sentence(key, values.n).replace(/\{(\w+)\}/g, (_, name: string) => asText(values[name], f));
+    sentence(key, values.n).replace(/\{(\w+)\}/g, (_, name: string) => asText(values[name], dir, f));
   return {
-    lang: 'en',
-    dir: 'ltr',
+    language,
+    lang: locale,
+    dir,
     t,
-    h: (key, values) => weave(sentence(key, typeof values.n === 'number' ? values.n : undefined), values, f),
-    reason: key => (key in catalogue ? t(key as Key) : t('error.refused')),
+    h: (key, values) => weave(sentence(key, typeof values.n === 'number' ? values.n : undefined), values, dir, f),
+    forms: key => JSON.stringify(formsOf(entryOf(language, key))),
+    reason: key => (isKey(key) ? t(key) : t('error.refused')),
     when: at => when(at, now, f),
     stamp: at => f.stamp.format(at),
     full: at => f.full.format(at),
@@ -101,23 +69,45 @@ export function createWords(now: number, zone?: string): Words {
     iso: at => new Date(at).toISOString(),
     size: octets => size(octets, t),
     number: n => f.number.format(n),
+    list: some => f.list.format(some.map(one => isolated(one, dir))),
+    weekStart: f.weekStart,
     startOfDay: (year, month, day) => startOfDay(utcDay(year, month, day), f),
   };
 }
+
+const formsOf = (entry: Entry): Exclude<Entry, string> => (typeof entry === 'string' ? { other: entry } : entry);
 
 function pick(entry: Entry, n: number, f: Formats): string {
   if (typeof entry === 'string') return entry;
   return entry[f.plural.select(n)] ?? entry.other ?? '';
 }
 
-const asText = (value: Text | undefined, f: Formats): string =>
-  typeof value === 'number' ? f.number.format(value) : (value ?? '');
+function asText(value: Text | undefined, dir: Words['dir'], f: Formats): string {
+  if (typeof value === 'number') return f.number.format(value);
+  return value === undefined ? '' : isolated(value, dir);
+}
 
-function weave(text: string, values: Record<string, Text | Html>, f: Formats): Html {
+const reordering = /[\u202a-\u202e\u2066-\u2069]/g;
+const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/** Without the characters that make what follows them be read in another order: a name needs none of them. */
+export const inOrder = (text: string): string => text.replace(reordering, '');
+
+/** What a stranger chose, such as a name, must not turn round the sentence it stands in (UAX #9 §6.3). */
+function isolated(value: string, dir: Words['dir']): string {
+  const text = inOrder(value);
+  if (text === '' || (dir === 'ltr' && !rightToLeft.test(text))) return text;
+  return `\u2068${text}\u2069`;
+}
+
+/** What hono/html made is a String object, or the promise of one. */
+const isHtml = (value: Text | Html | undefined): value is Html => typeof value === 'object';
+
+function weave(text: string, values: Record<string, Text | Html>, dir: Words['dir'], f: Formats): Html {
   const pieces = text.split(/\{(\w+)\}/).map((piece, i) => {
     if (i % 2 === 0) return piece;
     const value = values[piece];
-    return typeof value === 'number' ? f.number.format(value) : (value ?? '');
+    return isHtml(value) ? value : asText(value, dir, f);
   });
   return html`${pieces}`;
 }

@@ -5,8 +5,7 @@ import { derived, type Settings } from '../daemon/config.ts';
 import { isLoopback, plainAddress } from '../daemon/wire/ip.ts';
 import { ipList } from '../daemon/wire/ip-pattern.ts';
 import { plainRefusal } from '../views/login.ts';
-import { createWords } from '../views/words.ts';
-import { cookieOf } from './cookie.ts';
+import { speak } from './language.ts';
 import { refuse } from './page.ts';
 import { doorOf, type Env, type Site } from './site.ts';
 
@@ -26,7 +25,7 @@ export function introduce(site: Site) {
     const publicHttps = site.settings.site_url.startsWith('https:');
     const overHttps = publicHttps && c.req.header('X-Forwarded-Proto') !== 'http';
     c.set('private', socket?.encrypted === true || (proxied ? overHttps : isLoopback(direct)));
-    c.set('words', createWords(site.now(), cookieOf(c, 'zone') ?? undefined));
+    speak(site, c, null);
     await next();
   });
 }

@@ -3,7 +3,7 @@ import { formatNamed, type NamedAddress, parseAddressList } from '../daemon/mail
 import { forwardSubject, quoteText, replyRecipients, replySubject } from '../daemon/mail/compose.ts';
 import type { Account, Content, DraftFields, Message, Store } from '../daemon/store.ts';
 import { htmlToText } from '../views/text.ts';
-import type { Words } from '../views/words.ts';
+import { inOrder, type Words } from '../views/words.ts';
 import { type Author, answering, authorOf, resigned } from './author.ts';
 import type { Bodies } from './bodies.ts';
 import { idOf } from './page.ts';
@@ -83,7 +83,8 @@ const asTyped = (a: NamedAddress): string =>
 
 function quoted(w: Words, m: Message, text: string): string {
   const who = m.fromName || m.fromAddress;
-  const head = w.t('compose.quote', { date: w.full(m.date ?? m.receivedAt), who });
+  // Their marks are for pages; a letter is read by programs that print them.
+  const head = inOrder(w.t('compose.quote', { date: w.full(m.date ?? m.receivedAt), who }));
   return `\n\n${head}\n${quoteText(text)}\n`;
 }
 

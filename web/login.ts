@@ -1,11 +1,14 @@
 /** Signing in and out. Whether a password is right, and how often one may try, the daemon decides. */
 import { Hono } from 'hono';
 import { type LoginForm, loginPage } from '../views/login.ts';
-import { readCookie } from './cookie.ts';
+import { isLanguage } from '../views/words.ts';
+import { readCookie, writeCookie } from './cookie.ts';
 import { readForm } from './form.ts';
 import { privateOnly } from './guard.ts';
 import { endSession, ownPath, recognise, signIn } from './session.ts';
 import { askDaemon, type Ctx, doorOf, type Env, type Site } from './site.ts';
+
+const yearSeconds = 365 * 86_400;
 
 export function login(site: Site): Hono<Env> {
   const app = new Hono<Env>();
@@ -60,6 +63,14 @@ export function login(site: Site): Hono<Env> {
       case 'unavailable':
         return page(c, { username, next, error: w.t('login.unavailable') }, 503);
     }
+  });
+
+  // The language of the pages before one is signed in, and on this device.
+  app.post('/language', async c => {
+    const form = await readForm(c);
+    const wanted = form.get('language');
+    if (isLanguage(wanted)) writeCookie(site, c, 'language', wanted, yearSeconds);
+    return c.redirect(ownPath(form.get('back'), '/login'), 303);
   });
 
   app.post('/logout', async c => {

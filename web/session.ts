@@ -2,6 +2,7 @@
 import { createMiddleware } from 'hono/factory';
 import { hereOf } from './base.ts';
 import { dropCookie, readCookie, writeCookie } from './cookie.ts';
+import { speak } from './language.ts';
 import type { Ctx, Env, Site } from './site.ts';
 
 const day = 86_400_000;
@@ -46,6 +47,7 @@ export async function recognise(site: Site, c: Ctx): Promise<boolean> {
   if (now - session.seenAt > touchEvery) await site.store.sessions.touch(session.id, now, now + lasts);
   c.set('session', session);
   c.set('account', account);
+  if (account.language !== '' || account.zone !== '') speak(site, c, account);
   return true;
 }
 

@@ -57,4 +57,8 @@ export async function askDaemon<V extends keyof Asked>(
   return (await site.tell.ask('daemon', verb, args)) as Asked[V]['answer'];
 }
 
-export const doorOf = (site: Site, c: Ctx) => ({ w: c.var.words, asset: site.assets.path });
+export const doorOf = (site: Site, c: Ctx) => ({
+  w: c.var.words,
+  asset: site.assets.path,
+  here: c.req.path + new URL(c.req.url).search,
+});

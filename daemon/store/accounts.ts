@@ -1,3 +1,4 @@
+import type { Appearance } from './account-shape.ts';
 import { removeMessages } from './messages.ts';
 import type { Recount } from './quota.ts';
 import type { Account, FolderRole } from './shapes.ts';
@@ -6,7 +7,10 @@ import type { Read, Write } from './verbs.ts';
 
 export type NewAccount = { address: string; name: string; passwordHash: string | null; quota: number; at: number };
 export type AccountFields = Partial<
-  Pick<Account, 'name' | 'quota' | 'pop3' | 'disabled' | 'forwards' | 'keepsCopy' | 'flat' | 'writesRich'>
+  Pick<
+    Account,
+    'name' | 'quota' | 'pop3' | 'disabled' | 'forwards' | 'keepsCopy' | 'flat' | 'writesRich' | keyof Appearance
+  >
 >;
 
 export type Accounts = {
@@ -34,7 +38,7 @@ export type Accounts = {
   isFree(address: string): Promise<boolean>;
 };
 
-type AccountRow = {
+type AccountRow = Appearance & {
   id: number;
   address: string;
   name: string;
@@ -51,7 +55,7 @@ type AccountRow = {
 };
 
 const columns =
-  'id, address, name, created_at, quota, used, pop3, disabled, forwards, keeps_copy, flat, writes_rich, modseq';
+  'id, address, name, created_at, quota, used, pop3, disabled, forwards, keeps_copy, flat, writes_rich, language, zone, scheme, contrast, density, shortcuts, modseq';
 
 const none: string[] = [];
 
@@ -68,6 +72,12 @@ const account = (r: AccountRow): Account => ({
   keepsCopy: r.keeps_copy !== 0,
   flat: r.flat !== 0,
   writesRich: r.writes_rich !== 0,
+  language: r.language,
+  zone: r.zone,
+  scheme: r.scheme,
+  contrast: r.contrast,
+  density: r.density,
+  shortcuts: r.shortcuts,
   modseq: r.modseq,
 });
 
@@ -100,6 +110,12 @@ const settable: Record<string, string> = {
   keepsCopy: 'keeps_copy',
   flat: 'flat',
   writesRich: 'writes_rich',
+  language: 'language',
+  zone: 'zone',
+  scheme: 'scheme',
+  contrast: 'contrast',
+  density: 'density',
+  shortcuts: 'shortcuts',
 };
 
 function asColumn(value: string | number | boolean | string[]): string | number {

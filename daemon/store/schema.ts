@@ -219,6 +219,14 @@ const migrations: ((n: Names) => string[])[] = [
       primary key (label_id, message_id))${keyed}`,
     `alter table message add column labels ${text} not null default ''`,
   ],
+  ({ text }) =>
+    // How the pages look and speak.
+    ['language', 'zone', 'shortcuts']
+      .map(name => `alter table account add column ${name} ${text} not null default ''`)
+      .concat(
+        ['scheme', 'contrast'].map(name => `alter table account add column ${name} ${text} not null default 'auto'`),
+        `alter table account add column density ${text} not null default 'comfortable'`,
+      ),
 ];
 
 export const schemaVersion = migrations.length;

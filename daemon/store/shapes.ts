@@ -5,32 +5,7 @@ import type { Summary } from '../mail/summary.ts';
 
 /** Times are milliseconds since 1970 UTC; sizes are octets; ids are positive integers, never used twice. */
 
-export type Account = {
-  id: number;
-  /** The full address in lower case: what one signs in with. */
-  address: string;
-  /** The person's name as typed at sign-up; empty: none given. */
-  name: string;
-  createdAt: number;
-  /** Most octets the account may hold; 0: no limit. */
-  quota: number;
-  /** Octets held by its messages, prefixes included, its drafts and their uploads. */
-  used: number;
-  /** May it sign in by POP3? */
-  pop3: boolean;
-  /** A disabled account neither signs in nor receives. */
-  disabled: boolean;
-  /** Addresses its mail goes to, lower case; empty: it stays here. */
-  forwards: string[];
-  /** Does it stay here as well? */
-  keepsCopy: boolean;
-  /** Lists show each message by itself, not conversations. */
-  flat: boolean;
-  /** New letters begin with formatting, not as plain text. */
-  writesRich: boolean;
-  /** Raised by every change to the account's folders and messages. */
-  modseq: number;
-};
+export type { Account } from './account-shape.ts';
 
 export type FolderRole = 'inbox' | 'drafts' | 'sent' | 'junk' | 'trash' | 'archive';
 

@@ -10,6 +10,8 @@ export type SiteSettings = {
   site_url: string;
   /** The sub-path under which the site lives, `/webmail`; empty: the root. */
   base_path: string;
+  /** The language of the pages for whoever asks for none there is. */
+  default_language: 'en' | 'de' | 'es' | 'fr' | 'ja' | 'ar';
   trusted_proxy: string[];
 };
 
@@ -50,6 +52,14 @@ export const siteSettings: Declarations<SiteSettings> = {
     initial: '',
     restart: true,
     parse: v.basePath,
+  }),
+  default_language: single<SiteSettings['default_language']>({
+    doc: 'The language of the pages for visitors whose browser asks for none of those there are.',
+    form: 'en|de|es|fr|ja|ar',
+    group: 'Web',
+    initial: 'en',
+    restart: false,
+    parse: v.oneOf('en', 'de', 'es', 'fr', 'ja', 'ar'),
   }),
   trusted_proxy: trustedIps(
     'Web',

@@ -1,0 +1,43 @@
+/** Times are milliseconds since 1970 UTC; sizes are octets. */
+export type Account = Appearance & {
+  id: number;
+  /** The full address in lower case: what one signs in with. */
+  address: string;
+  /** The person's name as typed at sign-up; empty: none given. */
+  name: string;
+  createdAt: number;
+  /** Most octets the account may hold; 0: no limit. */
+  quota: number;
+  /** Octets held by its messages, prefixes included, its drafts and their uploads. */
+  used: number;
+  /** May it sign in by POP3? */
+  pop3: boolean;
+  /** A disabled account neither signs in nor receives. */
+  disabled: boolean;
+  /** Addresses its mail goes to, lower case; empty: it stays here. */
+  forwards: string[];
+  /** Does it stay here as well? */
+  keepsCopy: boolean;
+  /** Lists show each message by itself, not conversations. */
+  flat: boolean;
+  /** New letters begin with formatting, not as plain text. */
+  writesRich: boolean;
+  /** Raised by every change to the account's folders and messages. */
+  modseq: number;
+};
+
+/** How the pages of an account look, speak and listen. */
+export type Appearance = {
+  /** The language of the pages; empty: the one the browser asks for. */
+  language: string;
+  /** The time zone of the pages (IANA); empty: the one of the device. */
+  zone: string;
+  /** Light or dark pages; auto: as the device has it. */
+  scheme: 'auto' | 'light' | 'dark';
+  /** Lines and second words as dark as the first; auto: where the device asks for it. */
+  contrast: 'auto' | 'more';
+  /** How close rows stand. */
+  density: 'comfortable' | 'compact';
+  /** Keyboard shortcuts: `off`, or the keys that differ from those the pages come with, as JSON; empty: none do. */
+  shortcuts: string;
+};

@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest';
+import en from '../views/words/en.json' with { type: 'json' };
+import { type Language, languages } from '../views/words.ts';
+
+type Entry = string | Record<string, string>;
+const english: Record<string, Entry> = en;
+const others = (Object.keys(languages) as Language[]).filter(language => language !== 'en');
+const catalogueOf = (language: Language) => languages[language].catalogue as Record<string, Entry>;
+
+/** Said alike in every language: names, and lists of words of all of them. */
+const shared = new Set(['app.name', 'app.title', 'app.title.unread', 'compose.doubt.attachment.words']);
+
+const formsOf = (entry: Entry): [form: string, text: string][] =>
+  typeof entry === 'string' ? [['', entry]] : Object.entries(entry);
+const slots = (text: string): string =>
+  [...text.matchAll(/\{(\w+)\}/g)]
+    .map(m => m[1]!)
+    .sort()
+    .join(' ');
+const slotsOf = (entry: Entry): string => (typeof entry === 'string' ? slots(entry) : slots(entry.other ?? ''));
+
+describe.each(others)('the catalogue of %s', language => {
+  const catalogue = catalogueOf(language);
+  const categories = new Intl.PluralRules(language).resolvedOptions().pluralCategories.toSorted();
+  const entries = Object.entries(catalogue);
+
+  test('has no key that English has not', () => {
+    expect(entries.map(([key]) => key).filter(key => !(key in english) || shared.has(key))).toEqual([]);
+  });
+
+  test('has every key', () => {
+    const missing = Object.keys(english).filter(key => !(key in catalogue) && !shared.has(key));
+    if (missing.length > 0) console.warn(`${language} lacks ${missing.length}: ${missing.slice(0, 40).join(', ')}`);
+  });
+
+  test('has the plural forms of the language, and no others', () => {
+    const wrong = entries.filter(([key, entry]) => {
+      if (typeof entry === 'string') return typeof english[key] !== 'string';
+      return Object.keys(entry).toSorted().join() !== categories.join();
+    });
+    expect(wrong.map(([key]) => key)).toEqual([]);
+  });
+
+  // A form for one or two may say the number in words.
+  test('has the same places for values', () => {
+    const wrong = entries.flatMap(([key, entry]) =>
+      formsOf(entry)
+        .filter(([form, text]) => {
+          const wanted = slotsOf(english[key] ?? '');
+          const found = slots(text);
+          const spoken = ['zero', 'one', 'two'].includes(form) && found === slots(`${slotless(wanted)}`);
+          return found !== wanted && !spoken;
+        })
+        .map(([form]) => `${key} ${form}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('holds no markup, no straight quotation marks and no space at an end', () => {
+    const wrong = entries.filter(([, entry]) => formsOf(entry).some(([, text]) => /[<>&"]|^\s|\s$/.test(text)));
+    expect(wrong.map(([key]) => key)).toEqual([]);
+  });
+});
+
+const slotless = (wanted: string): string =>
+  wanted
+    .split(' ')
+    .filter(name => name !== 'n')
+    .map(name => `{${name}}`)
+    .join(' ');

@@ -1,0 +1,60 @@
+/** How a locale in a time zone writes times, dates and numbers. */
+
+const zoneOrLocal = (zone: string | undefined): string | undefined => {
+  if (zone === undefined) return undefined;
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone;
+  } catch {
+    return undefined;
+  }
+};
+
+export const isZone = (zone: string): boolean => zoneOrLocal(zone) !== undefined;
+
+// Making an Intl formatter costs more than a page of rows; so one set per locale and zone, and a bound on how many.
+export type Formats = ReturnType<typeof makeFormats>;
+const kept = new Map<string, Formats>();
+const mostKept = 500;
+
+export function formats(locale: string, zone: string | undefined): Formats {
+  const name = `${locale} ${zone ?? ''}`;
+  const known = kept.get(name);
+  if (known) return known;
+  if (kept.size > mostKept) kept.clear();
+  const made = makeFormats(locale, zoneOrLocal(zone));
+  kept.set(name, made);
+  return made;
+}
+
+function makeFormats(locale: string, timeZone: string | undefined) {
+  // Mail is dated by the calendar of its header (RFC 5322 §3.3), also where another one is in use.
+  const by = (tag: string, options: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat(tag, { timeZone, calendar: 'gregory', ...options });
+  const of = (options: Intl.DateTimeFormatOptions) => by(locale, options);
+  return {
+    day: by('en', { year: 'numeric', month: '2-digit', day: '2-digit' }),
+    clock: of({ hour: '2-digit', minute: '2-digit' }),
+    weekday: of({ weekday: 'short' }),
+    date: of({ day: 'numeric', month: 'short' }),
+    year: of({ year: 'numeric' }),
+    full: of({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', hour: '2-digit', minute: '2-digit' }),
+    stamp: of({ day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' }),
+    // To be read by startOfDay: the reader's clock in numbers.
+    offset: by('en', {
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      hourCycle: 'h23',
+    }),
+    plural: new Intl.PluralRules(locale),
+    number: new Intl.NumberFormat(locale),
+    list: new Intl.ListFormat(locale),
+    weekStart: weekStartOf(locale),
+  };
+}
+
+/** 1: Monday … 7: Sunday. TypeScript does not know the method of ECMA-402 yet. */
+const weekStartOf = (locale: string): number =>
+  (new Intl.Locale(locale) as Intl.Locale & { getWeekInfo(): { firstDay: number } }).getWeekInfo().firstDay;
