@@ -11,15 +11,15 @@ import { openStore, type Store } from './store.ts';
 import { type Channel, createTell, type Message, type Tell, type Verbs } from './tell.ts';
 import type { TlsPair } from './wire/certificate.ts';
 
-export { type Change, createLive, type Handle } from './child/live.ts';
+export { type Change, createLive, type Handle, type Place } from './child/live.ts';
 
 /** What the supervisor hands down. */
 export type Init = {
   settings: Settings;
   tls: TlsPair;
   serviceKey: string;
-  /** Bound sockets by name, as descriptors of the child. */
-  sockets: Record<string, number>;
+  /** Bound sockets by the listener's name, one for each address, as descriptors of the child. */
+  sockets: Record<string, number[]>;
 };
 
 export type Context = {
@@ -32,7 +32,7 @@ export type Context = {
   now: () => number;
   /** Joins the switchboard with the verbs this process answers. */
   connect(verbs: Verbs): Tell;
-  /** Makes a server accept on the socket of this name; where its port is 0, when a reload gives it one. */
+  /** Makes a server accept on the sockets of this name; where its port is 0, when a reload gives it one. */
   listen(server: Server, name: string): Promise<void>;
   /** For what must happen when settings changed; who only reads them need not be told. */
   reloaded(act: Reloaded): void;
@@ -44,10 +44,10 @@ export type Start = (context: Context) => Promise<Running>;
 /** The supervisor's words to a child, and the child's back; everything else on the channel is a Message. */
 export type ToChild =
   | { kind: 'init'; init: Init }
-  /** With a handle: the socket a listener moves to at the next reload. */
+  /** With a handle: a socket a listener moves to at the next reload. */
   | { kind: 'socket'; name: string }
-  /** `closed`: listeners that end. */
-  | { kind: 'reload'; id: number; change: Change; closed: string[] }
+  /** `moved`: listeners that leave where they are, for the sockets that came before, or for none. */
+  | { kind: 'reload'; id: number; change: Change; moved: string[] }
   | { kind: 'stop'; graceMs: number }
   | Message;
 export type FromChild =
@@ -105,12 +105,18 @@ async function begin(name: string, start: Start, init: Init): Promise<void> {
       now: () => Date.now(),
       connect: verbs => createTell(parentChannel(), { ...verbsOfAll, ...verbs }),
       listen: (server, socket) =>
-        live.serve(socket, server, init.sockets[socket] === undefined ? null : { fd: init.sockets[socket] }),
+        live.serve(
+          socket,
+          server,
+          (init.sockets[socket] ?? []).map(fd => ({ fd })),
+        ),
       reloaded: live.reloaded,
     };
     const running = await start(context);
     process.on('message', (message: ToChild) => {
-      if (message.kind === 'stop') void end(running, store, message.graceMs);
+      if (message.kind !== 'stop') return;
+      live.leave();
+      void end(running, store, message.graceMs);
     });
     obeyReloads(live, log);
     post({ kind: 'ready' });
@@ -126,12 +132,14 @@ async function begin(name: string, start: Start, init: Init): Promise<void> {
 
 /** Sockets come one by one, each as a handle beside its message, before the reload that uses them. */
 function obeyReloads(live: Live, log: Log): void {
-  let sockets = new Map<string, Handle | null>();
+  let came: [name: string, handle: Handle][] = [];
   process.on('message', (message: ToChild, handle: unknown) => {
-    if (message.kind === 'socket') sockets.set(message.name, handle as Handle);
+    if (message.kind === 'socket') came.push([message.name, handle as Handle]);
     if (message.kind !== 'reload') return;
-    const { id, change, closed } = message;
-    for (const name of closed) sockets.set(name, null);
+    const { id, change, moved } = message;
+    const handlesOf = (name: string) => came.filter(([whose]) => whose === name).map(([, h]) => h);
+    const sockets = new Map(moved.map(name => [name, handlesOf(name)]));
+    came = [];
     const done = (problem: string | null) => post({ kind: 'reloaded', id, problem });
     live.take(change, sockets).then(
       () => done(null),
@@ -140,7 +148,6 @@ function obeyReloads(live: Live, log: Log): void {
         done(error instanceof Error ? error.message : String(error));
       },
     );
-    sockets = new Map();
   });
 }
 

@@ -6,6 +6,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Line, type Mistake, readLines } from './config/file.ts';
 import { readFilterFile } from './config/filter-file.ts';
+import { listenMistakes, listenWarnings } from './config/listening.ts';
 import { otherDefaults } from './config/originals.ts';
 import {
   type Declaration,
@@ -18,6 +19,18 @@ import {
 import { settle, type Verdict } from './config/settle.ts';
 
 export { type FilterFile, readFilterFile } from './config/filter-file.ts';
+export {
+  addressesOf,
+  allAddresses,
+  fromHere,
+  isIpv6Only,
+  isListening,
+  isOwnAddress,
+  type ListenSettings,
+  listenSettingOf,
+  meet,
+  type PortSetting,
+} from './config/listening.ts';
 export { changedSettings, derived, needsRestart, perList, type SettingName } from './config/live.ts';
 export { nearest } from './config/nearest.ts';
 export { settingsReference } from './config/reference.ts';
@@ -72,7 +85,7 @@ export function loadSettings(given: { config: string | null; set: string[] }): L
   const rest = [...filter.mistakes, ...together(settings, file ?? defaultFile, wrong.length > 0)];
   const notes = verdicts.filter(v => v.what === 'mapped' || v.what === 'ignored').map(remark);
   const mistakes = [...read.mistakes, ...wrong, ...rest];
-  const odd = [...parkingWarnings(settings), ...egressWarnings(settings)].map(message => ({
+  const odd = [...listenWarnings(settings), ...parkingWarnings(settings), ...egressWarnings(settings)].map(message => ({
     file: file ?? defaultFile,
     line: 0,
     message,
@@ -101,16 +114,11 @@ function together(s: Settings, file: string, hasMistakes: boolean): Mistake[] {
   const mistakes: Mistake[] = [];
   const say = (message: string) => mistakes.push({ file, line: 0, message });
   if (s.host_domain.length === 0 && !hasMistakes) say('host_domain: a domain name such as example.org belongs here');
+  if (s.listen.length === 0 && !hasMistakes) say('listen: an IP address such as 127.0.0.1 or ::1 belongs here');
   if ((s.tls_cert === '') !== (s.tls_key === '')) say('tls_cert and tls_key go together: one of them is missing');
   for (const name of ['tls_cert', 'tls_key'] as const)
     if (s[name] && !existsSync(s[name])) say(`${name}: there is no file ${s[name]}`);
-  const ports = (['smtp_port', 'submission_port', 'pop_port', 'http_port', 'https_port', 'odmr_port'] as const).filter(
-    p => s[p] !== 0,
-  );
-  for (const [i, p] of ports.entries())
-    for (const q of ports.slice(i + 1))
-      if (s[p] === s[q]) say(`${p} and ${q} are both ${s[p]}: each listener needs its own port`);
-  for (const wrong of egressMistakes(s)) say(wrong);
+  for (const wrong of [...listenMistakes(s), ...egressMistakes(s)]) say(wrong);
   // Whatever lies there is sent, or moved to its folder bad.
   const ours = [s.data_path, join(s.data_path, 'log'), join(s.data_path, 'content'), resolve(dirname(file))];
   if (ours.includes(s.pickup_path))

@@ -11,7 +11,7 @@ import type { Reply } from './mail/reply.ts';
 import type { ClientTimeouts } from './smtp-client/session.ts';
 
 export { ConnectError, connectSmtp } from './smtp-client/connect.ts';
-export { dialOurs, type OurSettings, ourHost, ourSubmitter } from './smtp-client/ours.ts';
+export { dialOurs, type OurSettings, ourSubmitter } from './smtp-client/ours.ts';
 export type { ClientTimeouts } from './smtp-client/session.ts';
 export { createSubmitter, type Submitter } from './smtp-client/submitter.ts';
 

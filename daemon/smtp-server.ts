@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import type { Server, Socket } from 'node:net';
 import { SMTPServer, type SMTPServerAddress, type SMTPServerSession } from 'smtp-server';
 import type { Auth } from './auth.ts';
-import { derived, type Settings } from './config.ts';
+import { allAddresses, derived, type Settings } from './config.ts';
 import { type Handover, type Intake, isListed, isRedirected } from './intake.ts';
 import { because, type Log } from './log.ts';
 import { type Reply, reply, replyLine } from './mail/reply.ts';
@@ -81,11 +81,11 @@ class Listener extends SMTPServer {
   constructor(o: SmtpOptions) {
     super(packageOptions(o));
     this.#o = o;
-    // Who comes from the very address we listen on is this machine.
+    // Who comes from an address we listen on is this machine.
     const { settings } = o;
     this.#mayServe = derived(
       () => settings.service_ip,
-      addresses => ipList('selecting', [...addresses, `!${unknownAddress}`, settings.listen]),
+      addresses => ipList('selecting', [...addresses, `!${unknownAddress}`, ...allAddresses(settings)]),
     );
     this.on('error', error => o.log.debug('smtp connection', because(error)));
   }

@@ -26,7 +26,12 @@ describe('loadSettings takes', () => {
     ['tabs, spaces and CRLF', '  pop_port\t 2111  \r\n', { pop_port: 2111 }],
     ['a mark of Windows editors', '\uFEFFhttp_port 8082', { http_port: 8082 }],
     ['comments and blank lines', '# http_port 1\n\n#includes are lower case\nsignup closed', { signup: 'closed' }],
-    ['the last of several lines', 'listen ::1\nlisten 0.0.0.0', { listen: '0.0.0.0' }],
+    ['the last of several lines', 'pop_port 2111\npop_port 2112', { pop_port: 2112 }],
+    [
+      'addresses by comma and by line',
+      'listen ::1\nlisten 127.0.0.2, 127.0.0.3',
+      { listen: ['::1', '127.0.0.2', '127.0.0.3'] },
+    ],
     // Lists.
     ['a comma list', 'host_domain A.example, b.example', { host_domain: ['a.example', 'b.example'] }],
     [
@@ -347,6 +352,9 @@ describe('loadSettings warns', () => {
     ['gateway far.test localhost:2525', true],
     ['listen 0.0.0.0\ngateway * 127.0.0.9:2525', true],
     ['listen 192.0.2.1\ngateway * 127.0.0.1:2525', false],
+    ['listen 0.0.0.0\ngateway * 192.0.2.1:2525', false],
+    ['listen 0.0.0.0\nsmtp_listen 127.0.0.2\ngateway * 127.0.0.1:2525', false],
+    ['smtp_listen 127.0.0.2,::1\ngateway * [::1]:2525', true],
     ['gateway * 127.0.0.1:2526', false],
     ['gateway * mx:localhost:2525', false],
   ])('of a gateway that is this server: %s', (lines, isWarned) => {

@@ -35,6 +35,8 @@ describe('pauseAfter', () => {
 
 describe('isOurs', () => {
   const ports = { pop_port: 2110, smtp_port: 2525, submission_port: 2587, odmr_port: 2366 };
+  const none = { smtp_listen: [], submission_listen: [], odmr_listen: [], http_listen: [], https_listen: [] };
+  const ours = { ...ports, ...none, pop_listen: [], host_domain: ['example.org', 'mail.example.org'] };
   const cases: [host: string, port: number, listen: string, own: boolean][] = [
     ['127.0.0.1', 2110, '127.0.0.1', true],
     ['localhost', 2110, '127.0.0.1', true],
@@ -43,18 +45,30 @@ describe('isOurs', () => {
     ['[::1]', 2110, '::', true],
     ['127.0.0.7', 2110, '0.0.0.0', true],
     ['mail.example.org', 2110, '0.0.0.0', true],
-    ['192.0.2.1', 2110, '192.0.2.1', true],
+    ['127.0.0.4', 2110, '127.0.0.4', true],
     ['localhost', 2366, '127.0.0.1', true],
     ['localhost', 2587, '127.0.0.1', true],
     // Others.
     ['127.0.0.1', 110, '127.0.0.1', false],
     ['127.0.0.2', 2110, '127.0.0.1', false],
+    ['192.0.2.1', 2110, '0.0.0.0', false],
     ['pop.provider.net', 2110, '0.0.0.0', false],
   ];
   for (const [host, port, listen, own] of cases)
     test(`isOurs says ${own} of ${host}:${port} where we listen on ${listen}`, () => {
-      expect(isOurs({ host, port }, { ...ports, listen, host_domain: ['example.org', 'mail.example.org'] })).toBe(own);
+      expect(isOurs({ host, port }, { ...ours, listen: [listen] })).toBe(own);
     });
+
+  test('isOurs looks at the addresses of the very listener', () => {
+    const own = { ...ours, listen: ['0.0.0.0'], pop_listen: ['127.0.0.5', '::1'] };
+    const asked = [
+      ['127.0.0.5', 2110],
+      ['::1', 2110],
+      ['127.0.0.1', 2110],
+      ['127.0.0.1', 2525],
+    ] as const;
+    expect(asked.map(([host, port]) => isOurs({ host, port }, own))).toEqual([true, true, false, true]);
+  });
 });
 
 describe('startFetcher', () => {

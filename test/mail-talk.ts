@@ -52,8 +52,8 @@ export async function sendMany(port: number, messages: RawMessage[]): Promise<st
 export type Talk = { socket: Socket; reply(): Promise<string>; ask(command: string): Promise<string> };
 
 /** A connection that answers `000 closed` once it is gone. */
-export async function openTalk(port: number): Promise<Talk> {
-  const socket = connect(port, '127.0.0.1');
+export async function openTalk(port: number, host = '127.0.0.1'): Promise<Talk> {
+  const socket = connect(port, host);
   let buffer = '';
   let wake = () => {};
   let gone = false;

@@ -1,5 +1,5 @@
 import { isatty } from 'node:tty';
-import { mistakeLine, type Settings } from '../config.ts';
+import { addressesOf, isListening, mistakeLine, type PortSetting, type Settings } from '../config.ts';
 import { type House, PortError, StartError, startHouse } from '../supervisor.ts';
 import { clockProblem } from './clock.ts';
 import { type CommandContext, loadedOf, PlainError, print, readSettings } from './command.ts';
@@ -55,14 +55,13 @@ function inWords(error: unknown): never {
 }
 
 function greeting(s: Settings, house: House): string {
-  const listen = s.listen.includes(':') ? `[${s.listen}]` : s.listen;
-  const open = `${s.site_url || siteAt(s, listen)}${s.base_path}/`;
+  const open = `${s.site_url || siteAt(s)}${s.base_path}/`;
   return [
     `CWMail is running for ${s.host_domain.join(', ')}.`,
     `  Open         ${open}${s.signup === 'open' ? `   (sign up at ${open}signup)` : ''}`,
-    `  SMTP         ${listen}:${s.smtp_port}, for submission ${listen}:${s.submission_port}`,
-    s.odmr_port > 0 ? `  ODMR         ${listen}:${s.odmr_port}` : null,
-    `  POP3         ${listen}:${s.pop_port}`,
+    `  SMTP         ${at(s, 'smtp_port')}, for submission ${at(s, 'submission_port')}`,
+    s.odmr_port > 0 ? `  ODMR         ${at(s, 'odmr_port')}` : null,
+    `  POP3         ${at(s, 'pop_port')}`,
     `  Mail lies in ${s.data_path}, the log in ${house.logFile}`,
     s.online === 'never' ? '  Off line     mail for other domains is parked, nothing is fetched (online never)' : null,
     `  Stop with    ${onTerminal() ? 'Ctrl-C' : `kill ${process.pid}`}`,
@@ -71,9 +70,19 @@ function greeting(s: Settings, house: House): string {
     .join('\n');
 }
 
+const written = (address: string): string => (address.includes(':') ? `[${address}]` : address);
+
+const at = (s: Settings, port: PortSetting): string =>
+  addressesOf(s, port)
+    .map(address => `${written(address)}:${s[port]}`)
+    .join(' and ');
+
 /** Over TLS where it is served so: passwords are not asked for otherwise, but on this machine. */
-function siteAt({ listen, http_port, https_port }: Settings, shown: string): string {
-  const host = ['127.0.0.1', '0.0.0.0', '::1', '::'].includes(listen) ? 'localhost' : shown;
-  const [scheme, port, usual] = https_port > 0 ? ['https', https_port, 443] : ['http', http_port, 80];
-  return `${scheme}://${host}${port === usual ? '' : `:${port}`}`;
+function siteAt(s: Settings): string {
+  const [scheme, setting, usual] =
+    s.https_port > 0 ? (['https', 'https_port', 443] as const) : (['http', 'http_port', 80] as const);
+  const addresses = addressesOf(s, setting);
+  const isLocal = ['127.0.0.1', '::1'].some(a => isListening(addresses, a));
+  const host = isLocal ? 'localhost' : written(addresses[0]!);
+  return `${scheme}://${host}${s[setting] === usual ? '' : `:${s[setting]}`}`;
 }

@@ -48,7 +48,7 @@ function one(domain: string, text: string, manner: Manner): Parsed<Gateway> {
   return right({ domain, ...hop.value, ...manner, ...(tls && { tls }), ...(mx && { mx }) });
 }
 
-export const isHere = (host: string): boolean => host === 'localhost' || isLoopback(host);
+const isHere = (host: string): boolean => host === 'localhost' || isLoopback(host);
 
 function mannerOf(given: Map<string, string>, folder: string): Parsed<Manner> {
   const tls = given.get('tls');

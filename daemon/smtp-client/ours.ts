@@ -1,17 +1,11 @@
 import type { Socket } from 'node:net';
-import type { Settings } from '../config.ts';
+import { fromHere, type ListenSettings, type Settings } from '../config.ts';
 import { dial } from '../wire/dial.ts';
 import { ipList } from '../wire/ip-pattern.ts';
 import { createSubmitter, type Service, type Submitter } from './submitter.ts';
 
-export type OurSettings = Pick<
-  Settings,
-  'listen' | 'host_domain' | 'smtp_port' | 'submission_port' | 'proxy_protocol_ip'
->;
-
-/** Where our listeners are called from this machine. */
-export const ourHost = ({ listen }: Pick<Settings, 'listen'>): string =>
-  ({ '0.0.0.0': '127.0.0.1', '::': '::1' })[listen] ?? listen;
+export type OurSettings = ListenSettings &
+  Pick<Settings, 'host_domain' | 'smtp_port' | 'submission_port' | 'proxy_protocol_ip'>;
 
 /**
  * A connection to an SMTP listener of this house. Where a load balancer of this machine is named in proxy_protocol_ip,
@@ -22,7 +16,7 @@ export async function dialOurs(
   listener: 'smtp_port' | 'submission_port',
   timeout = 10_000,
 ): Promise<Socket> {
-  const socket = await dial([ourHost(settings)], settings[listener], timeout);
+  const socket = await dial([fromHere(settings, listener)], settings[listener], timeout);
   if (ipList('selecting', settings.proxy_protocol_ip)(socket.localAddress ?? '')) socket.write('PROXY UNKNOWN\r\n');
   return socket;
 }
@@ -30,7 +24,7 @@ export async function dialOurs(
 /** Hands mail to our own submission listener; `password`: the service key. */
 export const ourSubmitter = (settings: OurSettings, service: Service, password: string): Submitter =>
   createSubmitter({
-    host: ourHost(settings),
+    host: fromHere(settings, 'submission_port'),
     get port() {
       return settings.submission_port;
     },

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import type { Change, FromChild, Handle, Init, ToChild } from '../child.ts';
 import type { Log } from '../log.ts';
 import type { Channel, Message, Target } from '../tell.ts';
-import { bind, portsOf, type Sockets } from './sockets.ts';
+import { type Bound, bind, listeners, type Sockets } from './sockets.ts';
 
 export type ChildOptions = {
   name: 'daemon' | 'web' | 'fetcher';
@@ -21,7 +21,7 @@ export type Child = {
   ready: Promise<void>;
   stop(graceMs: number): Promise<void>;
   /**
-   * Gives a running child what changed, and listeners other sockets (null: none). Resolves with what went wrong there;
+   * Gives a running child what changed, and listeners other sockets (none: they end). Resolves with what went wrong there;
    * null: nothing. One that is away begins with the new settings anyhow.
    */
   reload(change: Change, sockets: Sockets): Promise<string | null>;
@@ -33,6 +33,8 @@ const longestPause = 60_000;
 /** A child that lived this long starts afresh: its next death is not part of a row. */
 const soundAfter = 60_000;
 const portPatience = 3000;
+/** Of a child, behind its standard streams and its channel. */
+const firstFd = 4;
 
 /** One child, kept alive: a death is said and answered by a restart after a growing pause. */
 export function keepChild(o: ChildOptions): Child {
@@ -103,17 +105,20 @@ export function keepChild(o: ChildOptions): Child {
 }
 
 async function spawned(o: ChildOptions): Promise<ChildProcess> {
-  const ports = portsOf(o.init.settings, o.name);
-  const bound = [];
+  const bound: Bound[] = [];
+  const sockets: Record<string, number[]> = {};
   try {
-    for (const p of ports) bound.push(await bind(p.setting, o.init.settings.listen, p.port, portPatience));
+    for (const { name, setting } of listeners.filter(l => l.process === o.name)) {
+      const places = await bind(o.init.settings, setting, portPatience);
+      sockets[name] = places.map((_, i) => firstFd + bound.length + i);
+      bound.push(...places);
+    }
     const child = spawn(process.execPath, [o.file], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc', ...bound.map(b => b.fd)],
     });
     await birth(child);
     for (const stream of [child.stdout!, child.stderr!])
       createInterface({ input: stream }).on('line', text => o.line(`${text}\n`));
-    const sockets = Object.fromEntries(ports.map((p, i) => [p.name, 4 + i]));
     o.attach(o.name, channelOf(child));
     tell(child, { kind: 'init', init: { ...o.init, sockets } });
     return child;
@@ -159,9 +164,8 @@ const reloadPatience = 60_000;
 
 function reloaded(child: ChildProcess, change: Change, sockets: Sockets): Promise<string | null> {
   const id = ++reloads;
-  for (const [name, bound] of sockets) if (bound) tell(child, { kind: 'socket', name }, bound.handle);
-  const closed = [...sockets].filter(([, bound]) => bound === null).map(([name]) => name);
-  tell(child, { kind: 'reload', id, change, closed });
+  for (const [name, places] of sockets) for (const bound of places) tell(child, { kind: 'socket', name }, bound.handle);
+  tell(child, { kind: 'reload', id, change, moved: [...sockets.keys()] });
   return new Promise(resolve => {
     const late = setTimeout(() => done('it has not answered for a minute'), reloadPatience);
     const done = (problem: string | null) => {

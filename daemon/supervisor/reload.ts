@@ -1,6 +1,16 @@
 import { resolve } from 'node:path';
 import type { Change } from '../child.ts';
-import { changedSettings, type Loaded, mistakeLine, needsRestart, type SettingName, type Settings } from '../config.ts';
+import {
+  addressesOf,
+  changedSettings,
+  type Loaded,
+  meet,
+  mistakeLine,
+  needsRestart,
+  type PortSetting,
+  type SettingName,
+  type Settings,
+} from '../config.ts';
 import { because, type Log } from '../log.ts';
 import type { TlsPair } from '../wire/certificate.ts';
 import { type Bound, bind, listeners, type Sockets } from './sockets.ts';
@@ -84,7 +94,7 @@ export function createReloader(o: Options): Reloader {
     try {
       return await o.tell(change, sockets);
     } finally {
-      for (const bound of sockets.values()) bound?.close();
+      for (const bound of [...sockets.values()].flat()) bound.close();
     }
   }
 
@@ -104,22 +114,29 @@ function picked(from: Settings, names: SettingName[]): Partial<Settings> {
 
 /** The new ports are bound before the old ones are left; when one cannot be had, all stay as they are. */
 async function boundFor(settings: Settings, old: Settings): Promise<Sockets> {
-  const sockets = new Map<string, Bound | null>();
+  const sockets = new Map<string, Bound[]>();
   try {
     for (const { name, setting } of listeners.filter(l => settings[l.setting] !== old[l.setting])) {
-      const port = settings[setting];
-      const owner = listeners.find(l => port !== 0 && old[l.setting] === port);
-      if (owner)
+      const owner = ownerOf(setting, settings, old);
+      if (owner !== null)
         throw new Error(
-          `${setting}: port ${port} is still that of ${owner.setting}: another one first and then that, or a restart`,
+          `${setting}: port ${settings[setting]} is still that of ${owner}: another one first and then that, or a restart`,
         );
-      sockets.set(name, port === 0 ? null : await bind(setting, settings.listen, port, 0));
+      sockets.set(name, await bind(settings, setting, 0));
     }
     return sockets;
   } catch (error) {
-    for (const bound of sockets.values()) bound?.close();
+    for (const bound of [...sockets.values()].flat()) bound.close();
     throw error;
   }
+}
+
+/** Which listener of ours has the port now, on an address that this one wants; null: none. */
+function ownerOf(wants: PortSetting, settings: Settings, old: Settings): PortSetting | null {
+  const port = settings[wants];
+  const holds = (l: PortSetting) =>
+    port !== 0 && old[l] === port && meet(addressesOf(old, l), addressesOf(settings, wants));
+  return listeners.find(l => holds(l.setting))?.setting ?? null;
 }
 
 /** Where nobody asked: what is wrong goes to the log, and the terminal. */

@@ -5,7 +5,7 @@ import { createLog } from '../log.ts';
 import { openStore } from '../store.ts';
 import { createTell, type Target, type Tell } from '../tell.ts';
 import type { Child } from './child-process.ts';
-import { PortError, portsOf } from './sockets.ts';
+import { listeners, placesOf, portError } from './sockets.ts';
 
 type Name = 'daemon' | 'web' | 'fetcher';
 
@@ -40,13 +40,9 @@ export async function openHere(
         return tells.at(-1)!;
       },
       async listen(server, socket) {
-        const at = portsOf(settings, name).find(p => p.name === socket);
-        const where = at ? { host: settings.listen, port: at.port } : null;
-        await live.serve(socket, server, where).catch((error: NodeJS.ErrnoException) => {
-          if (error.code !== 'EADDRINUSE' || !at) throw error;
-          throw new PortError(
-            `Port ${at.port} on ${settings.listen} is taken by another program. Choose another with ${at.setting}.`,
-          );
+        const { setting } = listeners.find(l => l.name === socket)!;
+        await live.serve(socket, server, placesOf(settings, setting)).catch(error => {
+          throw portError(settings, setting, error);
         });
       },
       reloaded: live.reloaded,
@@ -56,14 +52,16 @@ export async function openHere(
       ready: running.then(() => {}),
       status: () => ({ pid: process.pid, restarts: 0 }),
       async reload(change, sockets) {
-        const handles = new Map([...sockets].map(([socket, bound]) => [socket, bound?.give() ?? null]));
+        const handles = new Map([...sockets].map(([socket, bound]) => [socket, bound.map(b => b.give())]));
         return await live.take(change, handles).then(
           () => null,
           error => (error instanceof Error ? error.message : String(error)),
         );
       },
       async stop(graceMs) {
-        await (await running.catch(() => null))?.stop(graceMs);
+        const body = await running.catch(() => null);
+        live.leave();
+        await body?.stop(graceMs);
         for (const tell of tells) tell.close();
       },
     };

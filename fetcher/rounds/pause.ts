@@ -1,5 +1,11 @@
-import type { FetchAccount, Settings } from '../../daemon/config.ts';
-import { isLoopback } from '../../daemon/wire/ip.ts';
+import {
+  addressesOf,
+  type FetchAccount,
+  isListening,
+  isOwnAddress,
+  type ListenSettings,
+  type Settings,
+} from '../../daemon/config.ts';
 import type { FetchResult } from '../popfetch.ts';
 
 const minute = 60_000;
@@ -18,18 +24,18 @@ export function pauseAfter(every: number, failure: FetchResult['failure'], failu
   return Math.max(every, Math.min(grown, most)) * spread;
 }
 
-export type OwnPorts = Pick<Settings, 'pop_port' | 'smtp_port' | 'submission_port' | 'odmr_port'>;
+const mailPorts = ['pop_port', 'smtp_port', 'submission_port', 'odmr_port'] as const;
+export type OwnPorts = Pick<Settings, (typeof mailPorts)[number]>;
 
 /** Does this account lead back to us? Names are compared, not looked up: that would go on-line. */
 export function isOurs(
   account: Pick<FetchAccount, 'host' | 'port'>,
-  own: Pick<Settings, 'listen' | 'host_domain'> & OwnPorts,
+  own: ListenSettings & Pick<Settings, 'host_domain'> & OwnPorts,
 ): boolean {
-  if (![own.pop_port, own.smtp_port, own.submission_port, own.odmr_port].includes(account.port)) return false;
+  const listeners = mailPorts.filter(port => own[port] === account.port);
   const host = plain(account.host);
-  const listen = plain(own.listen);
-  if (host === listen || own.host_domain.includes(host)) return true;
-  return (listen === '0.0.0.0' || listen === '::') && isLoopback(host);
+  if (listeners.length > 0 && own.host_domain.includes(host)) return true;
+  return isOwnAddress(host) && listeners.some(port => isListening(addressesOf(own, port), host));
 }
 
 const plain = (host: string): string => {

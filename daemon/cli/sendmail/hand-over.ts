@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, type Stats, statSync } from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Settings } from '../../config.ts';
+import { fromHere, type Settings } from '../../config.ts';
 import type { Reply } from '../../mail/reply.ts';
 import { HeaderEditor } from '../../mail/trace.ts';
-import { ConnectError, connectSmtp, dialOurs, ourHost } from '../../smtp-client.ts';
+import { ConnectError, connectSmtp, dialOurs } from '../../smtp-client.ts';
 import type { Given } from './content.ts';
 import type { Options } from './options.ts';
 
@@ -18,7 +18,7 @@ type Message = Given & { sender: string | null; recipients: string[]; options: O
 export async function byService(settings: Settings, message: Message): Promise<Reply[]> {
   const password = keyOf(settings);
   const client = await connectSmtp({
-    host: ourHost(settings),
+    host: fromHere(settings, 'submission_port'),
     port: settings.submission_port,
     name: settings.host_domain[0]!,
     // The password is for loopback or an address of this machine; its certificate may be one it made itself.

@@ -1,9 +1,8 @@
 import { isIP } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { readNameServer } from '../../wire/dns.ts';
-import { isLoopback } from '../../wire/ip.ts';
 import type { Login, ProxyServer } from '../../wire/proxy.ts';
-import { gatewayLine, isHere } from '../gateway-line.ts';
+import { gatewayLine } from '../gateway-line.ts';
+import { addressesOf, isListening, isOwnAddress, type ListenSettings } from '../listening.ts';
 import { proxyLine } from '../proxy-line.ts';
 import * as v from '../values.ts';
 import { type Declarations, single } from './declaration.ts';
@@ -105,7 +104,7 @@ export function egressMistakes(s: EgressSettings): string[] {
   const twice = new Set(domains.filter((d, i) => domains.indexOf(d) !== i));
   return [
     ...[...twice].map(d => `proxy_domain: ${d} has two lines; only one proxy can be named for a domain`),
-    ...s.outgoing_ip.filter(ip => !isOwn(ip)).map(ip => `outgoing_ip: ${ip} is no address of this machine`),
+    ...s.outgoing_ip.filter(ip => !isOwnAddress(ip)).map(ip => `outgoing_ip: ${ip} is no address of this machine`),
     ...([4, 6] as const)
       .filter(family => s.outgoing_ip.filter(ip => isIP(ip) === family).length > 1)
       .map(family => `outgoing_ip: only one IPv${family} address can be named`),
@@ -113,17 +112,13 @@ export function egressMistakes(s: EgressSettings): string[] {
 }
 
 /** What is odd about gateways beside the listeners. */
-export function egressWarnings(s: EgressSettings & { listen: string; smtp_port: number }): string[] {
-  const everywhere = s.listen === '0.0.0.0' || s.listen === '::';
-  const isUs = (host: string) =>
-    host === s.listen || (host === 'localhost' && isLoopback(s.listen)) || (everywhere && isHere(host));
+export function egressWarnings(s: EgressSettings & ListenSettings & { smtp_port: number }): string[] {
+  const addresses = addressesOf(s, 'smtp_port');
+  const isUs = (host: string): boolean =>
+    host === 'localhost' ? ['127.0.0.1', '::1'].some(isUs) : isOwnAddress(host) && isListening(addresses, host);
   return s.gateway
     .filter(g => !g.mx && g.port === s.smtp_port && isUs(g.host))
     .map(
       g => `gateway: ${g.host}:${g.port} is this server itself: mail for ${g.domain} goes in a circle until it fails`,
     );
 }
-
-/** All of 127.0.0.0/8 is the machine's, though one address of it is listed. */
-const isOwn = (ip: string): boolean =>
-  ip.startsWith('127.') || Object.values(networkInterfaces()).some(i => i?.some(({ address }) => address === ip));

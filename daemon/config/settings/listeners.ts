@@ -1,5 +1,5 @@
 import * as v from '../values.ts';
-import { type Declarations, ipList, port, single } from './declaration.ts';
+import { type Declaration, type Declarations, ipList, port, single } from './declaration.ts';
 
 /** Of the log, the least important first. */
 export const levels = ['debug', 'info', 'warn', 'error'] as const;
@@ -8,7 +8,15 @@ export type ListenerSettings = {
   data_path: string;
   /** Local domains, lower case; the first is the main one. */
   host_domain: string[];
-  listen: string;
+  /** Addresses of all listeners that have none for themselves. */
+  listen: string[];
+  /** Empty, as each of its kind: as `listen`. */
+  smtp_listen: string[];
+  submission_listen: string[];
+  odmr_listen: string[];
+  pop_listen: string[];
+  http_listen: string[];
+  https_listen: string[];
   smtp_port: number;
   submission_port: number;
   pop_port: number;
@@ -22,6 +30,19 @@ export type ListenerSettings = {
   tls_key: string;
   log_level: (typeof levels)[number];
 };
+
+const addresses = (doc: string, initial: string[] = []): Declaration<string[]> => ({
+  doc,
+  form: 'IP[,IP…]',
+  group: 'Listeners',
+  initial,
+  kind: 'comma',
+  restart: true,
+  parse: v.ipAddress,
+});
+
+const ofOne = (what: string, port: string): Declaration<string[]> =>
+  addresses(`The addresses of ${what} (\`${port}\`) where they are not those of \`listen\`.`);
 
 export const listenerSettings: Declarations<ListenerSettings> = {
   data_path: single({
@@ -41,14 +62,16 @@ export const listenerSettings: Declarations<ListenerSettings> = {
     restart: false,
     parse: v.domain,
   },
-  listen: single({
-    doc: 'The address all listeners bind to. 127.0.0.1 is this machine alone; 0.0.0.0 or :: is every interface.',
-    form: 'IP',
-    group: 'Listeners',
-    initial: '127.0.0.1',
-    restart: true,
-    parse: v.ipAddress,
-  }),
+  listen: addresses(
+    'The addresses all listeners bind to. 127.0.0.1 is this machine alone; 0.0.0.0 is every interface by IPv4, :: by IPv4 and IPv6. Beside an IPv4 address :: is IPv6 alone. A listener may have addresses of its own: the settings that end in `_listen`.',
+    ['127.0.0.1'],
+  ),
+  smtp_listen: ofOne('the listener for other mail servers', 'smtp_port'),
+  submission_listen: ofOne('the listener where users send', 'submission_port'),
+  odmr_listen: ofOne('the listener where parked mail is fetched', 'odmr_port'),
+  pop_listen: ofOne('the POP3 listener', 'pop_port'),
+  http_listen: ofOne('the site', 'http_port'),
+  https_listen: ofOne('the site over TLS', 'https_port'),
   smtp_port: port('Where other mail servers deliver to us. The standard is 25.', 2525),
   submission_port: port('Where users send from, signed in. The standard is 587.', 2587),
   pop_port: port('Where POP3 clients fetch. The standard is 110.', 2110),

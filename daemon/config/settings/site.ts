@@ -6,7 +6,7 @@ export type SiteSettings = {
   /** Octets a new account may hold; 0: no limit. */
   user_quota: number;
   service_ip: string[];
-  /** Public address of the site, `https://mail.example.org`; empty: http://listen:http_port. */
+  /** Public address of the site, `https://mail.example.org`; empty: as the listener is reached. */
   site_url: string;
   /** The sub-path under which the site lives, `/webmail`; empty: the root. */
   base_path: string;
@@ -38,7 +38,7 @@ export const siteSettings: Declarations<SiteSettings> = {
     restart: false,
   }),
   site_url: single({
-    doc: 'The public address of the site: for links in mail, for cookies and for the check of where a form came from. Empty: what listen and http_port make.',
+    doc: 'The public address of the site: for links in mail, for cookies and for the check of where a form came from. Empty: what the addresses and the port of the listener make.',
     form: 'URL',
     group: 'Web',
     initial: '',

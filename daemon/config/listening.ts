@@ -1,0 +1,106 @@
+import { isIP, isIPv4 } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { isLoopback, sameAddress } from '../wire/ip.ts';
+import type { Settings } from './settings.ts';
+
+/** The port of each listener, and the addresses it has for itself. */
+const listenOfPort = {
+  smtp_port: 'smtp_listen',
+  submission_port: 'submission_listen',
+  odmr_port: 'odmr_listen',
+  pop_port: 'pop_listen',
+  http_port: 'http_listen',
+  https_port: 'https_listen',
+} as const;
+
+export type PortSetting = keyof typeof listenOfPort;
+type ListenSetting = (typeof listenOfPort)[PortSetting] | 'listen';
+export type ListenSettings = Pick<Settings, ListenSetting>;
+
+const ports = Object.keys(listenOfPort) as PortSetting[];
+
+/** Which setting says where this listener binds: its own, or that of all. */
+export const listenSettingOf = (s: ListenSettings, port: PortSetting): ListenSetting =>
+  s[listenOfPort[port]].length > 0 ? listenOfPort[port] : 'listen';
+
+/** Where a listener binds, one address at least. */
+export const addressesOf = (s: ListenSettings, port: PortSetting): string[] => s[listenSettingOf(s, port)];
+
+/** Every address some listener binds to, once. */
+export const allAddresses = (s: ListenSettings): string[] => [...new Set(ports.flatMap(port => addressesOf(s, port)))];
+
+/** `::` by itself takes IPv4 too, as it always did; beside an IPv4 address it is IPv6 alone. */
+export const isIpv6Only = (addresses: readonly string[]): boolean => addresses.some(isIPv4);
+
+/** Where a listener is reached from this machine: by loopback where it can be. */
+export function fromHere(s: ListenSettings, port: PortSetting): string {
+  const addresses = addressesOf(s, port);
+  if (addresses.includes('0.0.0.0')) return '127.0.0.1';
+  if (addresses.includes('::')) return '::1';
+  return addresses.find(isLoopback) ?? addresses[0]!;
+}
+
+/** Does one of these addresses take what is sent to `address`, as far as the addresses tell? */
+export function isListening(addresses: readonly string[], address: string): boolean {
+  if (addresses.some(a => sameAddress(a, address))) return true;
+  if (isIP(address) === 6) return addresses.includes('::');
+  return addresses.includes('0.0.0.0') || (addresses.includes('::') && !isIpv6Only(addresses));
+}
+
+/** Could both be bound on one port, or would they meet on some address? */
+export const meet = (a: readonly string[], b: readonly string[]): boolean =>
+  a.some(address => isListening(b, address)) ||
+  b.some(address => isListening(a, address)) ||
+  // 0.0.0.0 beside a :: that takes IPv4 too.
+  [a, b].every(list => list.some(isEvery));
+
+const isEvery = (address: string): boolean => address === '0.0.0.0' || address === '::';
+
+/** What cannot be bound as it is written. */
+export function listenMistakes(s: ListenSettings & Pick<Settings, PortSetting>): string[] {
+  const lists = ['listen' as const, ...Object.values(listenOfPort)];
+  return [...lists.flatMap(setting => tooMuch(s[setting]).map(what => `${setting}: ${what}`)), ...clashes(s)];
+}
+
+function tooMuch(addresses: readonly string[]): string[] {
+  return addresses.flatMap((address, i) => {
+    const others = addresses.filter((_, j) => j !== i);
+    if (addresses.findIndex(a => sameAddress(a, address)) < i) return [`${address} is named twice`];
+    if (isEvery(address)) return [];
+    const every = isIP(address) === 4 ? '0.0.0.0' : '::';
+    return others.includes(every)
+      ? [`${every} has every address of its kind, so ${address} cannot stand beside it`]
+      : [];
+  });
+}
+
+function clashes(s: ListenSettings & Pick<Settings, PortSetting>): string[] {
+  const open = ports.filter(p => s[p] !== 0);
+  return open.flatMap((p, i) =>
+    open
+      .slice(i + 1)
+      .filter(q => s[p] === s[q] && meet(addressesOf(s, p), addressesOf(s, q)))
+      .map(q => `${p} and ${q} are both ${s[p]}: each listener needs its own port, or its own address`),
+  );
+}
+
+/** Addresses this machine has not, or not now: who binds them decides. */
+export function listenWarnings(s: ListenSettings): string[] {
+  const own = ownAddresses();
+  const used = new Set(ports.map(port => listenSettingOf(s, port)));
+  return [...used].flatMap(setting =>
+    s[setting]
+      .filter(address => !isOwnAddress(address))
+      .map(address => `${setting}: ${address} is no address of this machine, which has ${own.join(', ')}`),
+  );
+}
+
+/** Loopback first. */
+export function ownAddresses(): string[] {
+  const all = Object.values(networkInterfaces()).flatMap(i => (i ?? []).map(({ address }) => address));
+  return [...all.filter(isLoopback), ...all.filter(a => !isLoopback(a))];
+}
+
+/** All of 127.0.0.0/8 is the machine's, though one address of it is listed. */
+export const isOwnAddress = (ip: string): boolean =>
+  isEvery(ip) || ip.startsWith('127.') || ownAddresses().some(own => sameAddress(own, ip));
