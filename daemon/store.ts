@@ -49,7 +49,7 @@ export type { QueueCounts } from './store/deliveries.ts';
 export type { DomainCall, DomainMail } from './store/domains.ts';
 export type { DraftFields } from './store/drafts.ts';
 export type { Fetched } from './store/fetched.ts';
-export type { HeldAnswer, Release } from './store/held-submissions.ts';
+export type { HeldAnswer, HeldSubmission, Release } from './store/held-submissions.ts';
 export type { Identity, IdentityFields } from './store/identities.ts';
 export {
   type Label,
@@ -132,11 +132,8 @@ export async function openStore({ path, writer: kind, fatal, indexes = true }: S
   const unlinkFiles = () => content.unlinkDoomed().catch(() => 0);
   const swept = () => void unlinkFiles();
   const drafts = createDrafts(read, write, swept);
-  const removeDrafts = async (accountId: number) => {
-    for (const { id } of await drafts.list(accountId)) await drafts.remove(accountId, id);
-  };
   return {
-    accounts: createAccounts(read, write, { removeDrafts, unlinkFiles }),
+    accounts: createAccounts(read, write, { removeDrafts: drafts.removeAll, unlinkFiles }),
     folders: createFolders(read, write),
     labels: createLabels(read, write),
     messages: { ...createMessages(read, write, swept), ...createMaildrop(read, write, swept) },

@@ -28,6 +28,11 @@ db.perform(
   run(`insert into content (id, size, received_at, body) select content_id, 5, 1, cast('x' as blob) from delivery`),
 );
 
+db.perform(
+  run(`insert into submission (content_id, account_id, at, sender, recipients, waits)
+    select content_id, 1, 1, 's@x.org', '[]', 1 from delivery where routed = 0`),
+);
+
 /** How each statement got at the queue: the index, `by id`, or `all`, in the order they were carried out. */
 let ways: string[] = [];
 const wayOf = (detail: string): string | null => {
@@ -93,6 +98,8 @@ const looks: [string, () => Promise<unknown>, string[]][] = [
   ['count', () => queue.count(), ['all of delivery_held']],
   ['heldSubmissions.until', () => held.until(1, 10), ['delivery_content']],
   ['heldSubmissions.reschedule', () => held.reschedule(1, 10, 5, ''), ['delivery_content', 'delivery_content']],
+  ['heldSubmissions.list', () => held.list(1, 5), ['delivery_content', 'sorted']],
+  ['heldSubmissions.get', () => held.get(1, 10), ['delivery_content', 'sorted']],
   ['domains.list', () => domains.list(), ['all of delivery_domain', ...Array(3).fill('one of two')]],
   ['domains.oldest', () => domains.oldest(), ['all of delivery_domain']],
   ['domains.names', () => domains.names(), ['delivery_domain', 'all', 'delivery_domain', 'all']],

@@ -11,6 +11,7 @@ import { choicesContract } from './store-choices.ts';
 import { contactsContract } from './store-contacts.ts';
 import { acceptance, type Engine, storeContract } from './store-contract.ts';
 import { conversationContract } from './store-conversations.ts';
+import { heldContract } from './store-held.ts';
 import { labelContract } from './store-labels.ts';
 import { queueContract } from './store-queue-contract.ts';
 import { quotaContract } from './store-quota.ts';
@@ -48,6 +49,7 @@ for (const writer of ['thread', 'inline'] as const) {
   searchContract(`SQLite, writer ${writer}`, engine);
   conversationContract(`SQLite, writer ${writer}`, engine);
   contactsContract(`SQLite, writer ${writer}`, engine);
+  heldContract(`SQLite, writer ${writer}`, engine);
   writingContract(`SQLite, writer ${writer}`, engine);
   choicesContract(`SQLite, writer ${writer}`, engine);
 }

@@ -20,7 +20,7 @@ const draft = (text: string, subject = '') => ({
     relation: null,
     updatedAt: 0,
   },
-  ...{ subject, text, uploads: [] },
+  ...{ subject, text, uploads: [], heldAs: null, round: 0 },
 });
 const words = en['compose.doubt.attachment.words'];
 

@@ -4,6 +4,7 @@ import { deliveredTo, returnPath } from '../mail/trace.ts';
 import { insertContent } from './content.ts';
 import { removeDraft } from './drafts.ts';
 import { addMessage } from './filing.ts';
+import { draftWaits } from './held-drafts.ts';
 import { takeKey } from './keys.ts';
 import {
   type Acceptance,
@@ -22,15 +23,19 @@ import { run, type Work } from './sql.ts';
 /** The commit behind every 250: messages, deliveries, keys, Sent copy and timeline, or nothing of them. */
 export function* acceptVerb(a: Acceptance): Work<Accepted> {
   const recipients = yield* unknownYet(a);
-  if (recipients.length === 0 && a.recipients.length > 0) {
-    // Given twice (a crash between our 250 and the giver's note of it): it is ours already.
-    if (a.draftId !== null && a.accountId !== null) yield* removeDraft({ accountId: a.accountId, id: a.draftId });
+  // Given twice (a crash between our 250 and the giver's note of it): it is ours already, and its draft is gone, waits,
+  // or has come back to be written on.
+  if (recipients.length === 0 && a.recipients.length > 0)
     return { contentId: 0, size: a.content.size, changed: [], queued: 0, duplicate: true };
-  }
   const contentId = yield* insertContent(a.content, a.tree, a.receivedAt);
   const { changed, queued } = yield* fileRecipients(a, contentId, recipients);
-  if (a.fileSent && a.accountId !== null) changed.push(yield* fileSent(a, contentId, a.accountId));
-  yield* remember(a, contentId, recipients);
+  const waits = recipients.some(r => r.routes.some(route => route.kind === 'held'));
+  if (a.fileSent && a.accountId !== null && !waits) {
+    changed.push(yield* fileSent(a, contentId, a.accountId));
+    if (a.draftId !== null) yield* removeDraft({ accountId: a.accountId, id: a.draftId });
+  }
+  yield* remember(a, contentId, recipients, waits);
+  if (waits && a.draftId !== null && a.accountId !== null) yield* draftWaits(a.accountId, a.draftId, contentId);
   return { contentId, size: a.content.size, changed, queued, duplicate: false };
 }
 
@@ -134,8 +139,8 @@ function* deliver(a: Filing, contentId: number, route: Route & { kind: 'mailbox'
   });
 }
 
-function* fileSent(a: Acceptance, contentId: number, accountId: number): Work<Change> {
-  const change = yield* addMessage({
+export function* fileSent(a: Filing, contentId: number, accountId: number): Work<Change> {
+  return yield* addMessage({
     accountId,
     role: 'sent',
     contentId,
@@ -145,8 +150,6 @@ function* fileSent(a: Acceptance, contentId: number, accountId: number): Work<Ch
     receivedAt: a.receivedAt,
     summary: a.summary,
   });
-  if (a.draftId !== null) yield* removeDraft({ accountId, id: a.draftId });
-  return change;
 }
 
 function* queue(
@@ -198,15 +201,16 @@ function notifyOf({ notify, routes }: AcceptedRecipient): AcceptedRecipient['not
   return rest.length ? rest : ['NEVER'];
 }
 
-function* remember(a: Acceptance, contentId: number, recipients: AcceptedRecipient[]): Work<void> {
+function* remember(a: Acceptance, contentId: number, recipients: AcceptedRecipient[], waits: boolean): Work<void> {
   if (a.accountId !== null)
     yield* run(
-      'insert into submission (content_id, account_id, at, sender, recipients) values (?,?,?,?,?)',
+      'insert into submission (content_id, account_id, at, sender, recipients, waits) values (?,?,?,?,?,?)',
       contentId,
       a.accountId,
       a.receivedAt,
       a.reversePath,
       JSON.stringify(a.recipients.map(r => r.address)),
+      Number(waits),
     );
   const detail = recipients.map(r => `${r.address} -> ${r.routes.map(route => route.address).join(', ')}`).join('; ');
   yield* addStep(contentId, a.receivedAt, 'accepted', null, detail);

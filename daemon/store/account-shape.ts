@@ -22,6 +22,8 @@ export type Account = Appearance & {
   flat: boolean;
   /** New letters begin with formatting, not as plain text. */
   writesRich: boolean;
+  /** Seconds in which what was sent can be taken back; 0: it goes at once; null: as the house has it. */
+  undoSend: number | null;
   /** Raised by every change to the account's folders and messages. */
   modseq: number;
 };

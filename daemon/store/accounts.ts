@@ -9,7 +9,16 @@ export type NewAccount = { address: string; name: string; passwordHash: string |
 export type AccountFields = Partial<
   Pick<
     Account,
-    'name' | 'quota' | 'pop3' | 'disabled' | 'forwards' | 'keepsCopy' | 'flat' | 'writesRich' | keyof Appearance
+    | 'name'
+    | 'quota'
+    | 'pop3'
+    | 'disabled'
+    | 'forwards'
+    | 'keepsCopy'
+    | 'flat'
+    | 'writesRich'
+    | 'undoSend'
+    | keyof Appearance
   >
 >;
 
@@ -51,11 +60,12 @@ type AccountRow = Appearance & {
   keeps_copy: number;
   flat: number;
   writes_rich: number;
+  undo_send: number | null;
   modseq: number;
 };
 
 const columns =
-  'id, address, name, created_at, quota, used, pop3, disabled, forwards, keeps_copy, flat, writes_rich, language, zone, scheme, contrast, density, shortcuts, modseq';
+  'id, address, name, created_at, quota, used, pop3, disabled, forwards, keeps_copy, flat, writes_rich, undo_send, language, zone, scheme, contrast, density, shortcuts, modseq';
 
 const none: string[] = [];
 
@@ -78,6 +88,7 @@ const account = (r: AccountRow): Account => ({
   contrast: r.contrast,
   density: r.density,
   shortcuts: r.shortcuts,
+  undoSend: r.undo_send,
   modseq: r.modseq,
 });
 
@@ -116,9 +127,10 @@ const settable: Record<string, string> = {
   contrast: 'contrast',
   density: 'density',
   shortcuts: 'shortcuts',
+  undoSend: 'undo_send',
 };
 
-function asColumn(value: string | number | boolean | string[]): string | number {
+function asColumn(value: string | number | boolean | string[] | null): string | number | null {
   if (Array.isArray(value)) return JSON.stringify(value);
   return typeof value === 'boolean' ? Number(value) : value;
 }

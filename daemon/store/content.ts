@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Part } from '../mail/parts.ts';
+import { draftReturns } from './held-drafts.ts';
 import { createOrphans, unlinkQuietly } from './orphans.ts';
 import type { Content, NewContent } from './shapes.ts';
 import { list, mustRow, row, rows, run, type Work } from './sql.ts';
@@ -57,13 +58,24 @@ export function* insertContent(c: NewContent, tree: Part | null, receivedAt: num
 export function* releaseContent(id: number): Work<void> {
   for (const table of ['message', 'delivery', 'upload'])
     if (yield* row(`select 1 from ${table} where content_id = ? limit 1`, id)) return;
+  yield* doomFile(id);
+  yield* run('delete from content where id = ?', id);
+  yield* run('delete from timeline where content_id = ?', id);
+  yield* run('delete from submission where content_id = ?', id);
+  yield* draftReturns(id);
+}
+
+/** What it consists of from now on; nobody may be reading it. */
+export function* replaceContent(id: number, c: NewContent): Work<void> {
+  yield* doomFile(id);
+  yield* run('update content set size = ?, file = ?, body = ? where id = ?', c.size, c.file, c.bytes, id);
+}
+
+function* doomFile(id: number): Work<void> {
   yield* run(
     'insert into doomed_file (file) select file from content where id = ? and file is not null on conflict do nothing',
     id,
   );
-  yield* run('delete from content where id = ?', id);
-  yield* run('delete from timeline where content_id = ?', id);
-  yield* run('delete from submission where content_id = ?', id);
 }
 
 export const contentVerbs = {

@@ -1,5 +1,5 @@
 import { insertContent, releaseContent } from './content.ts';
-import { draftOctets, giveRoom, octetsOfDraft, takeRoom } from './quota.ts';
+import { countDrafts, draftOctets, giveRoom, octetsOfDraft, takeRoom } from './quota.ts';
 import type { Draft, NewContent, NoRoom, Upload } from './shapes.ts';
 import { list, mustRow, row, rows, run, type Work } from './sql.ts';
 import type { Read, Write } from './verbs.ts';
@@ -10,9 +10,11 @@ export type DraftFields = Pick<Draft, 'to' | 'cc' | 'bcc' | 'subject' | 'text' |
 /** `label`: see Upload; a second file of the same is not taken. */
 export type AttachedFile = { name: string; type: string; content: NewContent; at: number; label?: string };
 
+/** One that waits as a held submission is not in the list, and is neither changed nor removed: all of that is refused as if it were gone. */
 export type Drafts = {
   /** Newest save first. */
   list(accountId: number): Promise<Draft[]>;
+  /** Also one that waits. */
   get(accountId: number, id: number): Promise<Draft | null>;
   create(accountId: number, fields: DraftFields, at: number): Promise<Draft | NoRoom>;
   /** Null: the draft is gone, or `version` is not the stored one (saved elsewhere in between); null version: whatever is stored. */
@@ -24,6 +26,8 @@ export type Drafts = {
     at: number,
   ): Promise<Draft | NoRoom | null>;
   remove(accountId: number, id: number): Promise<boolean>;
+  /** Those that wait, too: their account is on its way out. */
+  removeAll(accountId: number): Promise<void>;
   /** Null: the draft is gone, or has a file of that label. Then, and where there is no room, the content is the caller's to discard. */
   attach(accountId: number, id: number, file: AttachedFile): Promise<Upload | NoRoom | null>;
   detach(accountId: number, id: number, uploadId: number): Promise<boolean>;
@@ -45,6 +49,8 @@ type DraftRow = {
   related_id: number | null;
   relation: 'reply' | 'forward' | null;
   updated_at: number;
+  held_as: number | null;
+  round: number;
 };
 type UploadRow = {
   id: number;
@@ -76,6 +82,8 @@ function* withUploads(found: DraftRow[]): Work<Draft[]> {
     relation: d.relation,
     updatedAt: d.updated_at,
     uploads: uploads.filter(u => u.draft_id === d.id).map(upload),
+    heldAs: d.held_as,
+    round: d.round,
   }));
 }
 
@@ -93,13 +101,9 @@ function* one(accountId: number, id: number): Work<Draft | null> {
   return found ? (yield* withUploads([found]))[0]! : null;
 }
 
-/** Drafts are no messages, but their folder counts them. */
-function* recount(accountId: number): Work<void> {
-  yield* run(
-    `update folder set total = (select count(*) from draft where account_id = ?) where account_id = ? and role = 'drafts'`,
-    accountId,
-    accountId,
-  );
+function* open(accountId: number, id: number): Work<Draft | null> {
+  const found = yield* one(accountId, id);
+  return found?.heldAs === null ? found : null;
 }
 
 export function* removeDraft({ accountId, id }: { accountId: number; id: number }): Work<boolean> {
@@ -109,7 +113,7 @@ export function* removeDraft({ accountId, id }: { accountId: number; id: number 
   yield* run('delete from upload where draft_id = ?', id);
   yield* run('delete from draft where id = ?', id);
   for (const { contentId } of found.uploads) yield* releaseContent(contentId);
-  yield* recount(accountId);
+  yield* countDrafts(accountId);
   return true;
 }
 
@@ -137,6 +141,9 @@ const octetsOf = (f: DraftFields): number =>
 
 export const draftVerbs = {
   removeDraft,
+  *discardDraft(a: { accountId: number; id: number }): Work<boolean> {
+    return (yield* open(a.accountId, a.id)) !== null && (yield* removeDraft(a));
+  },
   *createDraft({ accountId, fields, at }: Create): Work<Draft | NoRoom> {
     if (!(yield* takeRoom(accountId, octetsOf(fields)))) return 'no-room';
     const { id } = yield* mustRow<{ id: number }>(
@@ -147,12 +154,12 @@ export const draftVerbs = {
       ...values(fields),
       at,
     );
-    yield* recount(accountId);
+    yield* countDrafts(accountId);
     return (yield* one(accountId, id))!;
   },
   *saveDraft({ accountId, id, version, fields, at }: Save): Work<Draft | NoRoom | null> {
     const stored = yield* row<{ version: number; octets: number }>(
-      `select version, ${draftOctets} as octets from draft where id = ? and account_id = ?`,
+      `select version, ${draftOctets} as octets from draft where id = ? and account_id = ? and held_as is null`,
       id,
       accountId,
     );
@@ -168,7 +175,7 @@ export const draftVerbs = {
     return yield* one(accountId, id);
   },
   *attach({ accountId, id, file }: Attach): Work<Upload | NoRoom | null> {
-    if (!(yield* row('select 1 from draft where id = ? and account_id = ?', id, accountId))) return null;
+    if (!(yield* open(accountId, id))) return null;
     const { label = '' } = file;
     if (label !== '' && (yield* row('select 1 from upload where draft_id = ? and label = ?', id, label))) return null;
     if (!(yield* takeRoom(accountId, file.content.size))) return 'no-room';
@@ -186,7 +193,7 @@ export const draftVerbs = {
     );
   },
   *detach({ accountId, id, uploadId }: { accountId: number; id: number; uploadId: number }): Work<boolean> {
-    const found = (yield* one(accountId, id))?.uploads.find(u => u.id === uploadId);
+    const found = (yield* open(accountId, id))?.uploads.find(u => u.id === uploadId);
     if (!found) return false;
     yield* giveRoom(accountId, found.size);
     yield* run('delete from upload where id = ?', uploadId);
@@ -198,7 +205,7 @@ export const draftVerbs = {
 export function createDrafts(read: Read, write: Write, swept: () => void): Drafts {
   return {
     async list(accountId) {
-      const sql = 'select * from draft where account_id = ? order by updated_at desc, id desc';
+      const sql = 'select * from draft where account_id = ? and held_as is null order by updated_at desc, id desc';
       return await read(
         (function* () {
           return yield* withUploads(yield* rows<DraftRow>(sql, accountId));
@@ -209,9 +216,14 @@ export function createDrafts(read: Read, write: Write, swept: () => void): Draft
     create: (accountId, fields, at) => write('createDraft', { accountId, fields, at }),
     save: (accountId, id, version, fields, at) => write('saveDraft', { accountId, id, version, fields, at }),
     async remove(accountId, id) {
-      const removed = await write('removeDraft', { accountId, id });
+      const removed = await write('discardDraft', { accountId, id });
       swept();
       return removed;
+    },
+    async removeAll(accountId) {
+      const all = await read(rows<{ id: number }>('select id from draft where account_id = ?', accountId));
+      for (const { id } of all) await write('removeDraft', { accountId, id });
+      swept();
     },
     attach: (accountId, id, file) => write('attach', { accountId, id, file }, file.content.bytes?.length),
     async detach(accountId, id, uploadId) {

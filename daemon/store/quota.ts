@@ -30,6 +30,16 @@ export function* octetsOfDraft(id: number): Work<number> {
   return (own?.octets ?? 0) + (yield* mustRow<{ octets: number }>(sql, id)).octets;
 }
 
+/** Drafts are no messages, but their folder counts them: those that are being written. */
+export function* countDrafts(accountId: number): Work<void> {
+  yield* run(
+    `update folder set total = (select count(*) from draft where account_id = ? and held_as is null)
+      where account_id = ? and role = 'drafts'`,
+    accountId,
+    accountId,
+  );
+}
+
 /** What the counts of an account were, and are now. */
 export type Recount = { before: number; used: number };
 
@@ -55,7 +65,7 @@ export const quotaVerbs = {
       );
     yield* recountLabels(id);
     const drafts = yield* rows<{ id: number }>('select id from draft where account_id = ?', id);
-    yield* run(`update folder set total = ? where account_id = ? and role = 'drafts'`, drafts.length, id);
+    yield* countDrafts(id);
     let used = counts.reduce((sum, c) => sum + c.octets, 0);
     for (const draft of drafts) used += yield* octetsOfDraft(draft.id);
     yield* run('update account set used = ? where id = ?', used, id);

@@ -227,6 +227,20 @@ const migrations: ((n: Names) => string[])[] = [
         ['scheme', 'contrast'].map(name => `alter table account add column ${name} ${text} not null default 'auto'`),
         `alter table account add column density ${text} not null default 'comfortable'`,
       ),
+  ({ integer }) => [
+    // The content a draft waits as, until that is released or withdrawn; null: it is being written.
+    `alter table draft add column held_as ${integer}`,
+    // Raised when it comes back, and part of the key it is sent by: sent again, it is another submission.
+    `alter table draft add column round ${integer} not null default 0`,
+    `create index draft_held on draft (held_as) where held_as is not null`,
+    // 1: held for a time, and nothing of it has been released.
+    `alter table submission add column waits ${integer} not null default 0`,
+    `create index submission_waits on submission (account_id, content_id) where waits = 1`,
+    `update submission set waits = 1 where content_id in (select content_id from delivery where routed = 0)
+      and not exists (select 1 from message m where m.content_id = submission.content_id)`,
+    // Seconds in which what was sent can be taken back; null: as the house has it.
+    `alter table account add column undo_send ${integer}`,
+  ],
 ];
 
 export const schemaVersion = migrations.length;

@@ -246,6 +246,10 @@ export type Draft = {
   relation: 'reply' | 'forward' | null;
   updatedAt: number;
   uploads: Upload[];
+  /** The content it was sent as, which is held still: it is not to be changed; null: it is being written. */
+  heldAs: number | null;
+  /** How often it came back after it was sent. */
+  round: number;
 };
 
 /** A write that would take the account over its quota, and was not done. */
