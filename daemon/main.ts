@@ -216,6 +216,7 @@ function verbs(
       return account ? intake.addressesOf(account) : [];
     },
     'queue.status': async () => queue.status(),
+    'queue.wake': async () => queue.wake(),
     'queue.operate': async (order: Order) => queue.operate(order),
     'filter.list': async () => filter.list(),
     'filter.reread': async () => filter.reread(),

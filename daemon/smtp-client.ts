@@ -53,6 +53,8 @@ export type Submission = {
   draftId?: number | null;
   /** RFC 4865 HOLDFOR, seconds. */
   holdFor?: number | null;
+  /** RFC 4865 HOLDUNTIL, in its place: ms since 1970, given to the second. */
+  holdUntil?: number | null;
   /**
    * A function can be called again: then content declared 8-bit is looked at before a hop without 8BITMIME gets
    * it or it is refused, and a submitter may try once more on a fresh connection.

@@ -131,6 +131,12 @@ export type AuthVerbs = {
   };
 };
 
+/** What the site tells the daemon's queue. */
+export type QueueVerbs = {
+  /** Something held is due sooner: the queue is to look now. */
+  'queue.wake': { args: Record<string, never>; answer: null };
+};
+
 /** What the site asks of the daemon's door: as whom somebody may write. */
 export type SenderVerbs = {
   'sender.check': {

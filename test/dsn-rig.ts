@@ -14,7 +14,7 @@ export type DsnRig = Rig & {
   rules: Settings;
   submit(
     to: Partial<Recipient>[],
-    more?: Partial<Envelope> & { releaseAt?: number; from?: Visitor['origin'] },
+    more?: Partial<Envelope> & { releaseAt?: number; from?: Visitor['origin']; content?: string; draftId?: number },
   ): Promise<string>;
   /** Another queue over the door. */
   carry(more?: Partial<QueueOptions>): ReturnType<Rig['queue']>;
@@ -36,9 +36,9 @@ export async function createDsnRig(): Promise<DsnRig> {
     ...rig,
     intake,
     rules,
-    async submit(to, { releaseAt, from = 'submitter', ...more } = {}) {
+    async submit(to, { releaseAt, from = 'submitter', content = letter, draftId, ...more } = {}) {
       const recipients = to.map(r => ({ address: '', notify: null, orcpt: null, ...r }));
-      const visitor: Visitor = { origin: from, account: from === 'submitter' ? account : null, address: '127.0.0.1' };
+      const visitor: Visitor = { origin: from, account: from === 'peer' ? null : account, address: '127.0.0.1' };
       const envelope: Envelope = {
         ...{ reversePath: 'ann@us.test', recipients, ret: null, envid: null, eightBit: false, smtpUtf8: false },
         ...more,
@@ -51,8 +51,14 @@ export async function createDsnRig(): Promise<DsnRig> {
       }
       const handover = { visitor, id: `dsn.${++id}.${Math.random()}`, helo: 'test', protocol: 'ESMTP' };
       const incoming = intake.receive(handover, recipients);
-      await incoming.push(Buffer.from(letter));
-      const submitted = { envelope, recipients: routed, key: null, draftId: null, releaseAt: releaseAt ?? null };
+      await incoming.push(Buffer.from(content));
+      const submitted = {
+        envelope,
+        recipients: routed,
+        key: null,
+        draftId: draftId ?? null,
+        releaseAt: releaseAt ?? null,
+      };
       return (await intake.accept(handover, incoming, submitted)).text;
     },
     carry: more => rig.queue({ prepareReport: intake.prepareReport, prepareRelease: intake.prepareRelease, ...more }),

@@ -11,14 +11,14 @@ import type { Reply } from '../daemon/mail/reply.ts';
 import { idsOf } from '../daemon/mail/summary.ts';
 import type { Submission } from '../daemon/smtp-client.ts';
 import { type Account, type Change, openStore, type Store } from '../daemon/store.ts';
-import type { AuthVerbs, SenderVerbs, Tell } from '../daemon/tell.ts';
+import type { AuthVerbs, QueueVerbs, SenderVerbs, Tell } from '../daemon/tell.ts';
 import { createApp } from '../web/app.ts';
 
 export type Sent = { account: Account; submission: Submission; content: string };
 
 export type TestSite = Awaited<ReturnType<typeof openSite>>;
 
-type Asked = AuthVerbs & SenderVerbs;
+type Asked = AuthVerbs & SenderVerbs & QueueVerbs;
 type Answers = { [V in keyof Asked]: (args: Asked[V]['args']) => Promise<Asked[V]['answer']> };
 
 export async function openSite(over: Partial<Settings> = {}, clock: { now: number } = { now: Date.now() }) {
@@ -41,6 +41,7 @@ export async function openSite(over: Partial<Settings> = {}, clock: { now: numbe
       const { address: own } = (await store.accounts.byId(accountId))!;
       return [...aliases].filter(([, to]) => to === own).map(([from]) => from);
     },
+    'queue.wake': async () => null,
     'auth.check': async ({ address, password }) => {
       const full = address.includes('@')
         ? address.toLowerCase()

@@ -94,6 +94,8 @@ describe('parameters', () => {
     const { hop, client } = await clientFor({ offers: ['XCWMAIL', 'FUTURERELEASE 1000 2030-01-01T00:00:00Z'] });
     await client.send(mail({ key: 'pop:a b=1', draftId: 7, holdFor: 60 }));
     expect(hop.heard[1]).toBe('MAIL FROM:<ann@us.test> HOLDFOR=60 XKEY=pop:a+20b+3D1 XDRAFT=7');
+    await client.send(mail({ key: 'k', holdUntil: Date.UTC(2029, 0, 2, 3, 4, 5, 678) }));
+    expect(hop.heard.at(-3)).toBe('MAIL FROM:<ann@us.test> HOLDUNTIL=2029-01-02T03:04:05Z XKEY=k');
   });
 
   test('xtext escapes as RFC 3461 says', () => {

@@ -7,7 +7,7 @@ import type { Settings } from '../daemon/config.ts';
 import type { Log } from '../daemon/log.ts';
 import type { Submission, SubmissionResult } from '../daemon/smtp-client.ts';
 import type { Account, Session, Store } from '../daemon/store.ts';
-import type { AuthVerbs, SenderVerbs, Tell } from '../daemon/tell.ts';
+import type { AuthVerbs, QueueVerbs, SenderVerbs, Tell } from '../daemon/tell.ts';
 import type { Words } from '../views/words.ts';
 import type { Acts } from './acts.ts';
 import type { Assets } from './assets.ts';
@@ -46,7 +46,7 @@ export type Env = {
 
 export type Ctx = Context<Env>;
 
-type Asked = AuthVerbs & SenderVerbs;
+type Asked = AuthVerbs & SenderVerbs & QueueVerbs;
 
 /** The one place where an answer of the daemon gets its type back. */
 export async function askDaemon<V extends keyof Asked>(

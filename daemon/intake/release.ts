@@ -5,6 +5,7 @@ import { readTexts, type Summary, summarise } from '../mail/summary.ts';
 import type { AcceptedRecipient, Delivery, Hold, Origin, Release, Store } from '../store.ts';
 import type { Verdict } from './filter.ts';
 import type { Chain } from './recipient.ts';
+import { redated } from './redate.ts';
 
 export type Routed = {
   /** Null: nobody takes it. */
@@ -45,13 +46,17 @@ export async function routeHeld(held: Delivery[], { store, chain, now, parked, j
   const content = await contentOf(contentId, store);
   // They marked it when it came, but the marks are on the messages, and there were none then.
   const verdict = await judge(content, { id: `release:${first.id}`, visitor: { origin } });
+  const at = now();
+  const { header } = content;
+  const fresh = origin === 'webmail' ? await redated({ contentId, header, at }, store) : null;
+  const summary = await summaryOf(content);
   const filing = {
-    ...{ receivedAt: now(), origin, accountId, reversePath: sender, ret, envid, eightBit, smtpUtf8, hold: parked() },
+    ...{ receivedAt: at, origin, accountId, reversePath: sender, ret, envid, eightBit, smtpUtf8, hold: parked() },
     ...{ content: { size } },
-    summary: await summaryOf(content),
+    summary: fresh ? { ...summary, date: Math.floor(at / 1000) * 1000 } : summary,
     ...(verdict?.filing && { filing: verdict.filing }),
   };
-  return { release: { ids, contentId, filing, recipients }, refused };
+  return { release: { ids, contentId, filing, recipients, ...(fresh && { content: fresh }) }, refused };
 }
 
 const mostHeader = 256 * 1024;

@@ -9,7 +9,7 @@ import { Readable } from 'node:stream';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import { formatAddress, type NamedAddress, parseAddress } from './address.ts';
 import { flow } from './compose/flow.ts';
-import { formatDate } from './date.ts';
+import { letterDate } from './date.ts';
 import { cleanText } from './header.ts';
 
 export {
@@ -55,7 +55,7 @@ export function compose(letter: Letter): Readable {
     to: letter.to.map(person),
     cc: letter.cc.map(person),
     subject: cleanText(letter.subject),
-    date: formatDate(letter.date),
+    date: letterDate(letter.date),
     messageId: bracketed(letter.messageId) ?? undefined,
     inReplyTo: bracketed(letter.inReplyTo ?? '') ?? undefined,
     references: (letter.references ?? []).flatMap(id => bracketed(id) ?? []),

@@ -95,6 +95,9 @@ export function localStamp(at: number): string {
   return stamped.text;
 }
 
+/** As a letter has it: a day of two digits, so that another time takes no more octets. */
+export const letterDate = (at: number): string => formatDate(at).replace(/, (\d) /, ', 0$1 ');
+
 /** `Mon, 1 Jan 2024 12:00:00 +0100`; without a zone given, that of this machine at that time (RFC 5321 §4.4). */
 export function formatDate(at: number, given?: number): string {
   const eastMinutes = given ?? -new Date(at).getTimezoneOffset();

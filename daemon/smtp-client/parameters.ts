@@ -43,7 +43,8 @@ function refuseAll(s: Submission, has: Extensions, found: EightBit): Reply | nul
     return reply(553, '1.7', 'The sender address cannot be written');
   // Without its key a submission could be accepted twice; our own daemon offers XCWMAIL to its services only.
   if (s.key != null && !has.has('XCWMAIL')) return reply(451, '3.5', 'The next host does not know us as a service');
-  if (s.holdFor != null && !has.has('FUTURERELEASE')) return reply(550, '3.3', 'The next host cannot hold mail');
+  if ((s.holdFor ?? s.holdUntil) != null && !has.has('FUTURERELEASE'))
+    return reply(550, '3.3', 'The next host cannot hold mail');
   const limit = Number(has.get('SIZE') ?? 0);
   if (limit > 0 && s.size > limit) return reply(552, '3.4', `The next host takes no more than ${limit} octets`);
   return refuseEightBit(s, has, found);
@@ -71,6 +72,7 @@ function mailParameters(s: Submission, has: Extensions): string[] {
   if (has.has('DSN') && s.ret) given.push(`RET=${s.ret}`);
   if (has.has('DSN') && s.envid) given.push(`ENVID=${xtext(s.envid)}`);
   if (s.holdFor != null) given.push(`HOLDFOR=${s.holdFor}`);
+  else if (s.holdUntil != null) given.push(`HOLDUNTIL=${new Date(s.holdUntil).toISOString().slice(0, 19)}Z`);
   if (s.key != null) given.push(`XKEY=${xtext(s.key)}`);
   if (s.draftId != null && has.has('XCWMAIL')) given.push(`XDRAFT=${s.draftId}`);
   return given;

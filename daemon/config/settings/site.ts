@@ -12,6 +12,8 @@ export type SiteSettings = {
   base_path: string;
   /** The language of the pages for whoever asks for none there is. */
   default_language: 'en' | 'de' | 'es' | 'fr' | 'ja' | 'ar';
+  /** Seconds. */
+  undo_send: number;
   trusted_proxy: string[];
 };
 
@@ -60,6 +62,14 @@ export const siteSettings: Declarations<SiteSettings> = {
     initial: 'en',
     restart: false,
     parse: v.oneOf('en', 'de', 'es', 'fr', 'ja', 'ar'),
+  }),
+  undo_send: single<number>({
+    doc: 'For so many seconds the site offers to take back what was sent, until a user chooses otherwise; it is held 5 seconds longer. 0: mail goes at once.',
+    form: 'SECONDS',
+    group: 'Web',
+    initial: 10,
+    restart: false,
+    parse: v.whole(0, 60),
   }),
   trusted_proxy: trustedIps(
     'Web',
