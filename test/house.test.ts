@@ -77,6 +77,7 @@ describe('house', () => {
   test('daemon never imports the site, the fetcher or the views, but to run them in one process', () => {
     const wrong = inner.filter(i => i.from.startsWith('daemon/') && !i.to.startsWith('daemon/'));
     expect(wrong.map(shown)).toEqual([
+      'daemon/cli/cgi.ts -> web/cgi.ts',
       'daemon/supervisor/single.ts -> web/main.ts',
       'daemon/supervisor/single.ts -> fetcher/main.ts',
     ]);

@@ -10,6 +10,9 @@ import type { Env, Site } from './site.ts';
 /** Below the idle limit of usual proxies. */
 const beat = 25_000;
 
+/** How often a page asks where no stream can stay open, in milliseconds. */
+const seldom = 30_000;
+
 export type Streams = {
   app: Hono<Env>;
   /** Ends all streams, so that the servers can close. */
@@ -48,6 +51,11 @@ export function events(site: Site): Streams {
       stream.onAbort(end.resolve);
       if (account.modseq > latest) await hint(account.modseq, null);
       else await stream.write('retry: 3000\n\n');
+      // As a CGI program each open stream would be a process: the browser asks again and again instead.
+      if (c.env?.cgi) {
+        await stream.write(`retry: ${seldom}\n\n`);
+        end.resolve();
+      }
       if (closed) end.resolve();
       await end.promise;
       clearInterval(pulse);

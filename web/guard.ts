@@ -7,7 +7,7 @@ import { ipList } from '../daemon/wire/ip-pattern.ts';
 import { plainRefusal } from '../views/login.ts';
 import { speak } from './language.ts';
 import { refuse } from './page.ts';
-import { doorOf, type Env, type Site } from './site.ts';
+import { type Ctx, doorOf, type Env, type Site } from './site.ts';
 
 /** Fills in who is calling, and the words to answer with. */
 export function introduce(site: Site) {
@@ -16,18 +16,38 @@ export function introduce(site: Site) {
     addresses => ipList('selecting', addresses),
   );
   return createMiddleware<Env>(async (c, next) => {
-    const trusted = proxies();
-    const socket = c.env?.incoming?.socket;
-    const direct = plainAddress(socket?.remoteAddress ?? '');
-    const proxied = trusted(direct);
-    c.set('peer', proxied ? forwardedFor(c.req.header('X-Forwarded-For') ?? '', trusted) || direct : direct);
-    // A proxy on this machine is not a person on this machine: being trusted comes before being near.
-    const publicHttps = site.settings.site_url.startsWith('https:');
-    const overHttps = publicHttps && c.req.header('X-Forwarded-Proto') !== 'http';
-    c.set('private', socket?.encrypted === true || (proxied ? overHttps : isLoopback(direct)));
+    const { peer, isPrivate } = c.env?.cgi ? visitorOf(c, proxies()) : clientOf(site, c, proxies());
+    c.set('peer', peer);
+    c.set('private', isPrivate);
     speak(site, c, null);
     await next();
   });
+}
+
+type Client = { peer: string; isPrivate: boolean };
+
+/** `cwmail cgi` writes one header, and appends who called the web server to the other. */
+function visitorOf(c: Ctx, trusted: (address: string) => boolean): Client {
+  const hops = c.req.header('X-Forwarded-For') ?? '';
+  const nearest = plainAddress(hops.split(',').at(-1)?.trim() ?? '');
+  const isHere = isLoopback(nearest) && !hops.includes(',');
+  return {
+    peer: forwardedFor(hops, trusted) || nearest,
+    isPrivate: isHere || c.req.header('X-Forwarded-Proto') === 'https',
+  };
+}
+
+function clientOf(site: Site, c: Ctx, trusted: (address: string) => boolean): Client {
+  const socket = c.env?.incoming?.socket;
+  const direct = plainAddress(socket?.remoteAddress ?? '');
+  const proxied = trusted(direct);
+  // A proxy on this machine is not a person on this machine: being trusted comes before being near.
+  const publicHttps = site.settings.site_url.startsWith('https:');
+  const overHttps = publicHttps && c.req.header('X-Forwarded-Proto') !== 'http';
+  return {
+    peer: proxied ? forwardedFor(c.req.header('X-Forwarded-For') ?? '', trusted) || direct : direct,
+    isPrivate: socket?.encrypted === true || (proxied ? overHttps : isLoopback(direct)),
+  };
 }
 
 /** The last address that no proxy of ours has written: what stands left of it, anybody may have made up. */

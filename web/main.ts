@@ -2,6 +2,7 @@
 import { runChild, type Start } from '../daemon/child.ts';
 import { ourSubmitter } from '../daemon/smtp-client.ts';
 import { createApp, serveSite } from './app.ts';
+import { listenForCgi } from './cgi-socket.ts';
 
 export const startWeb: Start = async ({ settings, store, log, now, tls, serviceKey, connect, listen, reloaded }) => {
   const tell = connect({});
@@ -20,6 +21,7 @@ export const startWeb: Start = async ({ settings, store, log, now, tls, serviceK
   });
   await listen(site.http, 'http');
   await listen(site.https, 'https');
+  if (settings.cgi_socket) await listenForCgi(site.cgi, settings.cgi_socket);
   return {
     async stop(graceMs) {
       await site.close(graceMs);

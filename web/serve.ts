@@ -1,4 +1,4 @@
-/** The site's HTTP and HTTPS servers, made but not yet listening: who binds the ports decides the caller. */
+/** The site's servers for HTTP, HTTPS and CGI, made but not yet listening: who binds the ports decides the caller. */
 import { createServer, type Server as HttpServer } from 'node:http';
 import { createServer as createTlsServer, type Server as HttpsServer } from 'node:https';
 import { createAdaptorServer } from '@hono/node-server';
@@ -8,6 +8,8 @@ import type { App } from './app.ts';
 export type Servers = {
   http: HttpServer;
   https: HttpsServer;
+  /** For `cwmail cgi`: what it says of the visitor is believed. */
+  cgi: HttpServer;
   /** New connections get this certificate. */
   certify(tls: TlsPair): void;
   /** Takes no new connections, ends event streams, and cuts after `grace` milliseconds what is still open. */
@@ -25,11 +27,14 @@ export function serveSite({ app, tls }: { app: App; tls?: TlsPair }): Servers {
     createServer: createTlsServer,
     serverOptions: { ...limits, ...tls, minVersion: 'TLSv1.2' },
   }) as HttpsServer;
-  const all = [http, https];
+  const viaCgi = (request: Request, env: object) => app.fetch(request, { ...env, cgi: true });
+  const cgi = createAdaptorServer({ ...shared, fetch: viaCgi, createServer, serverOptions: limits }) as HttpServer;
+  const all = [http, https, cgi];
   for (const server of all) server.maxRequestsPerSocket = 1000;
   return {
     http,
     https,
+    cgi,
     certify: ({ key, cert }) => https.setSecureContext({ key, cert, minVersion: 'TLSv1.2' }),
     async close(grace) {
       app.endStreams();

@@ -32,7 +32,11 @@ export type Site = {
 type Incoming = { socket: { remoteAddress?: string; encrypted?: boolean } };
 
 export type Env = {
-  Bindings: { incoming?: Incoming };
+  Bindings: {
+    incoming?: Incoming;
+    /** It came by the socket for CGI: the web server before us says who asks, and how. */
+    cgi?: boolean;
+  };
   Variables: {
     words: Words;
     /** Address of the client, as far as it can be trusted. */

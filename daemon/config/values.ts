@@ -127,6 +127,10 @@ export const siteUrl: Parser<string> = t => {
   return right(url.origin);
 };
 
+/** A socket's path may hold 107 octets (unix(7)). */
+export const socketPath: Parser<string> = t =>
+  Buffer.byteLength(t) <= 107 ? right(t) : wrong('a path of at most 107 octets belongs here');
+
 export const basePath: Parser<string> = t => {
   const path = t.replace(/\/$/, '');
   if (/^(\/(?!\.{1,2}(\/|$))[\w.~-]+)*$/.test(path)) return right(path);

@@ -9,6 +9,13 @@ export const running: Group = {
       example: 'cwmail start --config /etc/cwmail/cwmail.conf',
       load: async () => (await import('../start.ts')).start,
     },
+    cgi: {
+      takes: 'SOCKET',
+      does: 'answer one request as a CGI program',
+      example: 'cwmail cgi /run/cwmail/cgi.sock',
+      words: 1,
+      load: async () => (await import('../cgi.ts')).cgi,
+    },
     status: {
       does: 'show sessions, queue and processes',
       options: json,

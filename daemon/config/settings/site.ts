@@ -14,6 +14,8 @@ export type SiteSettings = {
   default_language: 'en' | 'de' | 'es' | 'fr' | 'ja' | 'ar';
   /** Seconds. */
   undo_send: number;
+  /** Where `cwmail cgi` finds the site; empty: nowhere. */
+  cgi_socket: string;
   trusted_proxy: string[];
 };
 
@@ -70,6 +72,14 @@ export const siteSettings: Declarations<SiteSettings> = {
     initial: 10,
     restart: false,
     parse: v.whole(0, 60),
+  }),
+  cgi_socket: single({
+    doc: 'A socket for `cwmail cgi`, by which a web server shows the site as a CGI program. Whoever may write to it says who the visitor is: it gets the group of its folder, and is closed to others. Empty: none.',
+    form: 'FILE',
+    group: 'Web',
+    initial: '',
+    restart: true,
+    parse: v.socketPath,
   }),
   trusted_proxy: trustedIps(
     'Web',
