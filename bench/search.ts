@@ -110,9 +110,9 @@ async function fill(path: string): Promise<void> {
   const db = new DatabaseSync(join(path, 'cwmail.db'));
   db.exec('pragma journal_mode = wal; pragma synchronous = off; pragma cache_size = -200000');
   const message = db.prepare(
-    `insert into message (account_id, folder_id, content_id, uid, modseq, flags, received_at, size, prefix, subject,
+    `insert into message (account_id, folder_id, content_id, uid, modseq, flags, received_at, listed_at, size, prefix, subject,
       from_name, from_address, to_text, date_at, snippet, message_id, in_reply_to, refs, attachments)
-      values (1,?,?,?,1,?,?,?,'',?,?,?,'many@localhost',?,?,?,null,'',?)`,
+      values (1,?,?,?,1,?,?,?,?,'',?,?,?,'many@localhost',?,?,?,null,'',?)`,
   );
   const words = db.prepare(
     `insert into message_words (rowid, owner, facts, subject, sender, recipients, copies, files, body)
@@ -127,6 +127,7 @@ async function fill(path: string): Promise<void> {
       i,
       i,
       m.flags,
+      m.receivedAt,
       m.receivedAt,
       m.size,
       m.subject,

@@ -24,6 +24,7 @@ import { createQueue, type Order, type Queue, type QueueStatus } from './queue.t
 import { connectSmtp } from './smtp-client.ts';
 import { createSmtpServer } from './smtp-server.ts';
 import type { Change, Hold } from './store.ts';
+import { startSweep } from './sweep.ts';
 import type { AuthVerbs, SenderVerbs, Tell, Verbs } from './tell.ts';
 import { createResolver } from './wire/dns.ts';
 import { ipList } from './wire/ip-pattern.ts';
@@ -111,6 +112,7 @@ export const startDaemon: Start = async context => {
     queue.wake();
   };
   const watch = createParkingWatch({ settings, store, log, now, notice, isRelayed });
+  const sweep = startSweep({ store, now, log, changed });
   const stopChores = keepHouse(context, keepStates, watch.look);
   const sessions = () => ({
     smtp: relay.connections(),
@@ -124,6 +126,7 @@ export const startDaemon: Start = async context => {
   return {
     async stop(graceMs) {
       stopChores();
+      sweep.stop();
       await pickup?.stop();
       await Promise.all(
         [relay, submission, odmr, pop3].map(server => server.close(graceMs)).concat(queue.stop(graceMs)),

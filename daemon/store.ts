@@ -32,6 +32,7 @@ import { migrate } from './store/schema.ts';
 import { createSearches, type Searches } from './store/search.ts';
 import { createSessions, type Sessions } from './store/sessions.ts';
 import type { Acceptance, Accepted, Objection, Terms, Unread } from './store/shapes.ts';
+import { createSnoozes, type Snoozes } from './store/snoozes.ts';
 import { giveBackSpace } from './store/space.ts';
 import { connect, StoreError, sqliteNames } from './store/sqlite.ts';
 import { createSubmissions, type Submissions } from './store/submissions.ts';
@@ -47,7 +48,7 @@ export type { Conversation } from './store/conversation-pages.ts';
 export type { Correspondent, Suggestion } from './store/correspondents.ts';
 export type { QueueCounts } from './store/deliveries.ts';
 export type { DomainCall, DomainMail } from './store/domains.ts';
-export type { DraftFields } from './store/drafts.ts';
+export type { Draft, DraftFields, NoRoom, Upload } from './store/drafts.ts';
 export type { Fetched } from './store/fetched.ts';
 export type { HeldAnswer, HeldSubmission, Release } from './store/held-submissions.ts';
 export type { Identity, IdentityFields } from './store/identities.ts';
@@ -62,8 +63,10 @@ export {
 export type { DropEntry } from './store/maildrop.ts';
 export type { Changed, Slice } from './store/queue-changes.ts';
 export type { SavedSearch } from './store/saved-searches.ts';
+export type { Found } from './store/search.ts';
 export type { Session } from './store/sessions.ts';
 export * from './store/shapes.ts';
+export { mostReminders, type SnoozedPage, type Waiting, type WaitingKey } from './store/snoozes.ts';
 export type { SubmissionFacts } from './store/submissions.ts';
 export { StoreError };
 
@@ -71,6 +74,7 @@ export type Store = {
   accounts: Accounts;
   folders: Folders;
   labels: Labels;
+  snoozes: Snoozes;
   messages: Messages & Maildrop;
   conversations: Conversations;
   search: Searches;
@@ -136,6 +140,7 @@ export async function openStore({ path, writer: kind, fatal, indexes = true }: S
     accounts: createAccounts(read, write, { removeDrafts: drafts.removeAll, unlinkFiles }),
     folders: createFolders(read, write),
     labels: createLabels(read, write),
+    snoozes: createSnoozes(read, write),
     messages: { ...createMessages(read, write, swept), ...createMaildrop(read, write, swept) },
     conversations: createConversations(read, write),
     search: createSearches(read),

@@ -40,7 +40,7 @@ const ranks: string[][] = [
   ['daemon/intake'],
   ['daemon/smtp-server', 'daemon/pop3-server', 'daemon/pickup'],
   ['daemon/queue'],
-  ['daemon/collection'],
+  ['daemon/collection', 'daemon/sweep'],
   ['daemon/control'],
   ['daemon/child'],
   ['daemon/main'],

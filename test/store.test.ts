@@ -16,6 +16,7 @@ import { labelContract } from './store-labels.ts';
 import { queueContract } from './store-queue-contract.ts';
 import { quotaContract } from './store-quota.ts';
 import { searchContract } from './store-search.ts';
+import { snoozeContract } from './store-snoozes.ts';
 import { writingContract } from './store-writing.ts';
 
 const fatal = (error: Error) => {
@@ -45,6 +46,7 @@ for (const writer of ['thread', 'inline'] as const) {
   storeContract(`SQLite, writer ${writer}`, engine);
   quotaContract(`SQLite, writer ${writer}`, engine);
   labelContract(`SQLite, writer ${writer}`, engine);
+  snoozeContract(`SQLite, writer ${writer}`, engine);
   queueContract(`SQLite, writer ${writer}`, engine);
   searchContract(`SQLite, writer ${writer}`, engine);
   conversationContract(`SQLite, writer ${writer}`, engine);

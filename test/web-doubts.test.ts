@@ -17,6 +17,7 @@ const draft = (text: string, subject = '') => ({
     html: null,
     wantsReceipt: false,
     important: false,
+    remindDays: 0,
     relation: null,
     updatedAt: 0,
   },

@@ -52,6 +52,7 @@ const folderIcon = {
   archive: 'archive',
   junk: 'octagon-alert',
   trash: 'trash-2',
+  snoozed: 'clock',
 } as const;
 
 export const iconOf = (folder: Folder): string => (folder.role === null ? 'folder' : folderIcon[folder.role]);

@@ -25,7 +25,7 @@ export function folderOf(folders: Folder[], name: string | undefined): Folder | 
 /** `before=1700000000000.42`: the key of the last row above. */
 function keyOf(text: string | undefined): PageKey | null {
   const found = /^(\d{1,15})\.(\d{1,15})$/.exec(text ?? '');
-  return found ? { receivedAt: Number(found[1]), id: Number(found[2]) } : null;
+  return found ? { listedAt: Number(found[1]), id: Number(found[2]) } : null;
 }
 
 export type ListQuery = { before?: string; q?: string; select?: string };
@@ -47,9 +47,9 @@ export async function folderList(
     messages: page.messages,
     conversations: page.conversations,
     total: folder.total,
-    keep: before ? `?before=${before.receivedAt}.${before.id}` : '',
+    keep: before ? `?before=${before.listedAt}.${before.id}` : '',
     newest: before ? path : null,
-    older: page.next ? `${path}?before=${page.next.receivedAt}.${page.next.id}` : null,
+    older: page.next ? `${path}?before=${page.next.listedAt}.${page.next.id}` : null,
     open: page.messages.find(m => isOpen(m, open, page.conversations !== null))?.id ?? null,
     ticked: query.select === 'all',
     search: null,

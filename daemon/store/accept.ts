@@ -18,7 +18,8 @@ import {
   type Terms,
   type Unread,
 } from './shapes.ts';
-import { run, type Work } from './sql.ts';
+import { row, run, type Work } from './sql.ts';
+import { wakeAt } from './wakes.ts';
 
 /** The commit behind every 250: messages, deliveries, keys, Sent copy and timeline, or nothing of them. */
 export function* acceptVerb(a: Acceptance): Work<Accepted> {
@@ -31,7 +32,7 @@ export function* acceptVerb(a: Acceptance): Work<Accepted> {
   const { changed, queued } = yield* fileRecipients(a, contentId, recipients);
   const waits = recipients.some(r => r.routes.some(route => route.kind === 'held'));
   if (a.fileSent && a.accountId !== null && !waits) {
-    changed.push(yield* fileSent(a, contentId, a.accountId));
+    changed.push(yield* fileSent(a, contentId, a.accountId, a.draftId));
     if (a.draftId !== null) yield* removeDraft({ accountId: a.accountId, id: a.draftId });
   }
   yield* remember(a, contentId, recipients, waits);
@@ -127,7 +128,7 @@ function mailboxes(recipients: AcceptedRecipient[]): (Route & { kind: 'mailbox' 
 }
 
 function* deliver(a: Filing, contentId: number, route: Route & { kind: 'mailbox' }): Work<Change> {
-  return yield* addMessage({
+  const { change } = yield* addMessage({
     accountId: route.accountId,
     role: a.filing?.role ?? 'inbox',
     contentId,
@@ -136,11 +137,14 @@ function* deliver(a: Filing, contentId: number, route: Route & { kind: 'mailbox'
     flags: 0,
     receivedAt: a.receivedAt,
     summary: a.summary,
+    // Reports come with the null reverse-path, and so do automatic replies (RFC 3834 §3.3).
+    isAnswer: a.reversePath !== null,
   });
+  return change;
 }
 
-export function* fileSent(a: Filing, contentId: number, accountId: number): Work<Change> {
-  return yield* addMessage({
+export function* fileSent(a: Filing, contentId: number, accountId: number, draftId: number | null): Work<Change> {
+  const { id, change } = yield* addMessage({
     accountId,
     role: 'sent',
     contentId,
@@ -150,6 +154,17 @@ export function* fileSent(a: Filing, contentId: number, accountId: number): Work
     receivedAt: a.receivedAt,
     summary: a.summary,
   });
+  if (draftId !== null) yield* remindOfSent(a, draftId, accountId, id);
+  return change;
+}
+
+const dayMs = 86_400_000;
+
+/** As its draft wished. */
+function* remindOfSent(a: Filing, draftId: number, accountId: number, id: number): Work<void> {
+  const sql = 'select remind_days as days from draft where id = ? and account_id = ?';
+  const days = (yield* row<{ days: number }>(sql, draftId, accountId))?.days ?? 0;
+  if (days > 0) yield* wakeAt(accountId, [id], 'unanswered', a.receivedAt + days * dayMs);
 }
 
 function* queue(

@@ -192,7 +192,7 @@ export const accountVerbs = {
     if (yield* row('select 1 from message m join folder f on f.id = m.folder_id where f.account_id = ? limit 1', id))
       return false;
     if (yield* row('select 1 from draft where account_id = ? limit 1', id)) return false;
-    for (const table of ['folder', 'label', 'tombstone', 'session', 'saved_search', 'message_name', 'choice'])
+    for (const table of ['folder', 'label', 'wake', 'tombstone', 'session', 'saved_search', 'message_name', 'choice'])
       yield* run(`delete from ${table} where account_id = ?`, id);
     yield* run('delete from account where id = ?', id);
     return true;

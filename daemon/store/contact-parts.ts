@@ -1,6 +1,6 @@
 import { addressKey } from '../mail/address.ts';
 import type { Card } from '../mail/card.ts';
-import { nextModseq } from './filing.ts';
+import { nextModseq } from './modseq.ts';
 import { rememberWords } from './person-words.ts';
 import { list, mustRow, row, rows, run, type Work } from './sql.ts';
 

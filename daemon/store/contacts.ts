@@ -9,7 +9,7 @@ import {
   setGroups,
   touchContacts,
 } from './contact-parts.ts';
-import { nextModseq } from './filing.ts';
+import { nextModseq } from './modseq.ts';
 import { forgetWords, prefixOf, rememberWords, wordsAsked } from './person-words.ts';
 import { list, mustRow, row, rows, run, type Value, type Work } from './sql.ts';
 import type { Read, Write } from './verbs.ts';

@@ -1,3 +1,4 @@
+import { labelsOf } from './label-marks.ts';
 import { type MessageRow, message } from './message-row.ts';
 import { Flag, type Message, type PageKey } from './shapes.ts';
 import { list, row, rows, type Work } from './sql.ts';
@@ -15,6 +16,11 @@ export type Conversation = {
   answered: boolean;
   forwarded: boolean;
   attachments: number;
+  /** Of those in the folder, why it came back; see Flag. */
+  returned: boolean;
+  unanswered: boolean;
+  /** Ids of labels that any of those in the folder has. */
+  labels: number[];
   /** Authors, of all messages, oldest first. */
   people: { name: string; address: string; seen: boolean }[];
 };
@@ -56,27 +62,35 @@ export function createConversations(read: Read, write: Write): Conversations {
 function* page(accountId: number, folderId: number, limit: number, before: PageKey | null): Work<ConversationPage> {
   const found = yield* rows<MessageRow>(
     `select * from message where folder_id = ? and account_id = ? and newest = 1
-      ${before ? 'and (received_at, id) < (?, ?)' : ''} order by received_at desc, id desc limit ?`,
+      ${before ? 'and (listed_at, id) < (?, ?)' : ''} order by listed_at desc, id desc limit ?`,
     folderId,
     accountId,
-    ...(before ? [before.receivedAt, before.id] : []),
+    ...(before ? [before.listedAt, before.id] : []),
     limit + 1,
   );
   const heads = found.slice(0, limit);
-  const all = Map.groupBy(yield* glances(accountId, heads), g => g.conversation);
-  const conversations = heads.map(head => conversation(head, all.get(head.conversation) ?? []));
+  const conversations = yield* conversationsOf(accountId, heads);
   const last = heads.at(-1);
-  return { conversations, next: found.length > limit && last ? { receivedAt: last.received_at, id: last.id } : null };
+  return { conversations, next: found.length > limit && last ? { listedAt: last.listed_at, id: last.id } : null };
 }
 
-type Glance = Pick<MessageRow, 'conversation' | 'folder_id' | 'flags' | 'from_name' | 'from_address' | 'attachments'>;
+/** What each of these, messages of one folder, stands for. */
+export function* conversationsOf(accountId: number, heads: MessageRow[]): Work<Conversation[]> {
+  const all = Map.groupBy(yield* glances(accountId, heads), g => g.conversation);
+  return heads.map(head => conversation(head, all.get(head.conversation) ?? []));
+}
+
+type Glance = Pick<
+  MessageRow,
+  'conversation' | 'folder_id' | 'flags' | 'from_name' | 'from_address' | 'attachments' | 'labels'
+>;
 
 /** What a row tells of each message; what was thrown away counts only where it is listed. One query for the page. */
 function* glances(accountId: number, heads: MessageRow[]): Work<Glance[]> {
   const numbers = heads.map(h => h.conversation).filter(c => c > 0);
   if (numbers.length === 0) return [];
   return yield* rows<Glance>(
-    `select m.conversation, m.folder_id, m.flags, m.from_name, m.from_address, m.attachments
+    `select m.conversation, m.folder_id, m.flags, m.from_name, m.from_address, m.attachments, m.labels
       from message m join folder f on f.id = m.folder_id
       where m.account_id = ? and m.conversation in ${list(numbers)}
         and (m.folder_id = ? or f.role is null or f.role not in ('trash', 'junk'))
@@ -98,6 +112,9 @@ function conversation(head: MessageRow, glances: Glance[]): Conversation {
     flagged: flagged(Flag.flagged),
     answered: flagged(Flag.answered),
     forwarded: flagged(Flag.forwarded),
+    returned: flagged(Flag.returned),
+    unanswered: flagged(Flag.unanswered),
+    labels: [...new Set(here.flatMap(g => labelsOf(g.labels)))],
     attachments: here.reduce((sum, g) => sum + g.attachments, 0),
     people: all.map(g => ({ name: g.from_name, address: g.from_address, seen: (g.flags & Flag.seen) !== 0 })),
   };
@@ -129,19 +146,19 @@ function* whole(accountId: number, ids: number[]): Work<number[]> {
 }
 
 function* neighbours(m: Message): Work<{ newer: number | null; older: number | null }> {
-  const own = yield* row<{ id: number; received_at: number }>(
-    'select id, received_at from message where account_id = ? and conversation = ? and folder_id = ? and newest = 1',
+  const own = yield* row<{ id: number; listed_at: number }>(
+    'select id, listed_at from message where account_id = ? and conversation = ? and folder_id = ? and newest = 1',
     m.accountId,
     m.conversation || -1,
     m.folderId,
   );
-  const at = own ?? { id: m.id, received_at: m.receivedAt };
+  const at = own ?? { id: m.id, listed_at: m.listedAt };
   const next = (comparison: '<' | '>', order: 'asc' | 'desc') =>
     row<{ id: number }>(
-      `select id from message where folder_id = ? and newest = 1 and (received_at, id) ${comparison} (?, ?)
-        order by received_at ${order}, id ${order} limit 1`,
+      `select id from message where folder_id = ? and newest = 1 and (listed_at, id) ${comparison} (?, ?)
+        order by listed_at ${order}, id ${order} limit 1`,
       m.folderId,
-      at.received_at,
+      at.listed_at,
       at.id,
     );
   return { newer: (yield* next('>', 'asc'))?.id ?? null, older: (yield* next('<', 'desc'))?.id ?? null };

@@ -67,14 +67,14 @@ function* nameConversation(accountId: number, keys: number[], conversation: numb
 
 /** Takes the place of the one before it; false: it is older than what is there. */
 function* comesLast(m: Newcomer, conversation: number): Work<boolean> {
-  const head = yield* row<{ id: number; received_at: number }>(
-    `select id, received_at from message where account_id = ? and conversation = ? and folder_id = ? and newest = 1`,
+  const head = yield* row<{ id: number; listed_at: number }>(
+    `select id, listed_at from message where account_id = ? and conversation = ? and folder_id = ? and newest = 1`,
     m.accountId,
     conversation,
     m.folderId,
   );
   if (!head) return true;
-  if (head.received_at > m.receivedAt) return false;
+  if (head.listed_at > m.receivedAt) return false;
   yield* run('update message set newest = 0 where id = ?', head.id);
   return true;
 }
@@ -93,8 +93,8 @@ function* bySubject({ accountId, receivedAt, summary }: Newcomer): Work<number |
       ...(yield* rows<Candidate>(
         `select m.conversation, m.subject, m.from_name, m.from_address, m.to_text, m.received_at
           from message m join folder f on f.id = m.folder_id
-          where f.account_id = ? and f.role = ? and m.received_at between ? and ? and m.conversation > 0
-          order by m.received_at desc, m.id desc limit ?`,
+          where f.account_id = ? and f.role = ? and m.listed_at between ? and ? and m.conversation > 0
+          order by m.listed_at desc, m.id desc limit ?`,
         accountId,
         role,
         receivedAt - subjectKeptMs,
@@ -114,7 +114,7 @@ const correspondentsOf = (r: Pick<MessageRow, 'from_name' | 'from_address' | 'to
   to: r.to_text,
 });
 
-type Standing = Pick<MessageRow, 'id' | 'conversation' | 'folder_id' | 'received_at' | 'newest'>;
+type Standing = Pick<MessageRow, 'id' | 'conversation' | 'folder_id' | 'newest'>;
 
 /** Sets anew who stands for these conversations in each folder, after some left or moved; answers which are left. */
 export function* settleNewest(accountId: number, conversations: Iterable<number>): Work<Set<number>> {
@@ -123,8 +123,8 @@ export function* settleNewest(accountId: number, conversations: Iterable<number>
   for (let i = 0; i < wanted.length; i += slice) {
     const some = wanted.slice(i, i + slice);
     const standing = yield* rows<Standing>(
-      `select id, conversation, folder_id, received_at, newest from message
-        where account_id = ? and conversation in ${list(some)} order by received_at, id`,
+      `select id, conversation, folder_id, newest from message
+        where account_id = ? and conversation in ${list(some)} order by listed_at, id`,
       accountId,
       ...some,
     );
@@ -195,6 +195,7 @@ export const conversationVerbs = {
         Number(place.newest),
         m.id,
       );
+      yield* run('update wake set conversation = ? where message_id = ?', place.conversation, m.id);
     }
     yield* run(`delete from to_gather where message_id in ${list(ids)}`, ...ids);
     return noted.length;

@@ -1,11 +1,55 @@
 import { insertContent, releaseContent } from './content.ts';
 import { countDrafts, draftOctets, giveRoom, octetsOfDraft, takeRoom } from './quota.ts';
-import type { Draft, NewContent, NoRoom, Upload } from './shapes.ts';
+import type { NewContent } from './shapes.ts';
 import { list, mustRow, row, rows, run, type Work } from './sql.ts';
 import type { Read, Write } from './verbs.ts';
 
+export type Draft = {
+  id: number;
+  accountId: number;
+  /** Raised at each save; a save that names an older one is refused. */
+  version: number;
+  /** The address it is written as; empty: the one new letters begin with. */
+  from: string;
+  to: string;
+  cc: string;
+  bcc: string;
+  subject: string;
+  text: string;
+  /** Markup the letter is written in, safe; `text` is what it says. Null: plain text. */
+  html: string | null;
+  /** Its readers' programs are asked to tell when it was opened (RFC 8098). */
+  wantsReceipt: boolean;
+  important: boolean;
+  /** Days after it went until one is reminded that nobody answered; 0: never. */
+  remindDays: number;
+  /** The message answered or forwarded; null: none. */
+  relatedId: number | null;
+  relation: 'reply' | 'forward' | null;
+  updatedAt: number;
+  uploads: Upload[];
+  /** The content it was sent as, which is held still: it is not to be changed; null: it is being written. */
+  heldAs: number | null;
+  /** How often it came back after it was sent. */
+  round: number;
+};
+
+/** A write that would take the account over its quota, and was not done. */
+export type NoRoom = 'no-room';
+
+/** A file attached to a draft, stored once as content. */
+export type Upload = {
+  id: number;
+  name: string;
+  type: string;
+  size: number;
+  contentId: number;
+  /** By which the markup of its draft names it (`cid:label`); empty: it is a file beside the text. */
+  label: string;
+};
+
 export type DraftFields = Pick<Draft, 'to' | 'cc' | 'bcc' | 'subject' | 'text' | 'relatedId' | 'relation'> &
-  Partial<Pick<Draft, 'from' | 'html' | 'wantsReceipt' | 'important'>>;
+  Partial<Pick<Draft, 'from' | 'html' | 'wantsReceipt' | 'important' | 'remindDays'>>;
 
 /** `label`: see Upload; a second file of the same is not taken. */
 export type AttachedFile = { name: string; type: string; content: NewContent; at: number; label?: string };
@@ -45,6 +89,7 @@ type DraftRow = {
   html: string | null;
   wants_receipt: number;
   important: number;
+  remind_days: number;
   from_address: string;
   related_id: number | null;
   relation: 'reply' | 'forward' | null;
@@ -78,6 +123,7 @@ function* withUploads(found: DraftRow[]): Work<Draft[]> {
     html: d.html,
     wantsReceipt: d.wants_receipt !== 0,
     important: d.important !== 0,
+    remindDays: d.remind_days,
     relatedId: d.related_id,
     relation: d.relation,
     updatedAt: d.updated_at,
@@ -132,6 +178,7 @@ const values = (f: DraftFields) => [
   f.html ?? null,
   Number(f.wantsReceipt ?? false),
   Number(f.important ?? false),
+  f.remindDays ?? 0,
   f.relatedId,
   f.relation,
 ];
@@ -148,8 +195,8 @@ export const draftVerbs = {
     if (!(yield* takeRoom(accountId, octetsOf(fields)))) return 'no-room';
     const { id } = yield* mustRow<{ id: number }>(
       `insert into draft (account_id, version, from_address, to_text, cc_text, bcc_text, subject, body, html,
-          wants_receipt, important, related_id, relation, updated_at)
-        values (?,1,?,?,?,?,?,?,?,?,?,?,?,?) returning id`,
+          wants_receipt, important, remind_days, related_id, relation, updated_at)
+        values (?,1,?,?,?,?,?,?,?,?,?,?,?,?,?) returning id`,
       accountId,
       ...values(fields),
       at,
@@ -167,7 +214,7 @@ export const draftVerbs = {
     if (!(yield* takeRoom(accountId, octetsOf(fields) - stored.octets))) return 'no-room';
     yield* run(
       `update draft set version = version + 1, from_address = ?, to_text = ?, cc_text = ?, bcc_text = ?, subject = ?, body = ?,
-        html = ?, wants_receipt = ?, important = ?, related_id = ?, relation = ?, updated_at = ? where id = ?`,
+        html = ?, wants_receipt = ?, important = ?, remind_days = ?, related_id = ?, relation = ?, updated_at = ? where id = ?`,
       ...values(fields),
       at,
       id,

@@ -2,13 +2,8 @@ import { joinConversation, type Place } from './conversations.ts';
 import { countLabels, labelText, ownLabels, pointAt } from './label-marks.ts';
 import type { Change, Summary } from './shapes.ts';
 import { Flag } from './shapes.ts';
+import { mailCame } from './snoozes.ts';
 import { mustRow, run, type Work } from './sql.ts';
-
-/** The account's next modseq: every change takes one, in its own transaction. */
-export function* nextModseq(accountId: number): Work<number> {
-  const sql = 'update account set modseq = modseq + 1 where id = ? returning modseq';
-  return (yield* mustRow<{ modseq: number }>(sql, accountId)).modseq;
-}
 
 export type NewMessage = {
   accountId: number;
@@ -22,14 +17,18 @@ export type NewMessage = {
   summary: Summary;
   /** Given at once; those that are not the account's are passed over. */
   labels?: number[];
+  /** False: a report or an automatic reply, which answers nothing. */
+  isAnswer?: boolean;
 };
 
+export type Filed = { id: number; change: Change };
+
 /** Files one message: row, conversation, counts, quota, and a note for the full-text index. The account must be there. */
-export function* addMessage(m: NewMessage): Work<Change> {
+export function* addMessage(m: NewMessage): Work<Filed> {
   const size = Buffer.byteLength(m.prefix) + m.contentSize;
-  const { modseq, fresh } = yield* mustRow<{ modseq: number; fresh: number }>(
+  const { modseq, fresh, own } = yield* mustRow<{ modseq: number; fresh: number; own: string }>(
     `update account set modseq = modseq + 1, used = used + ?, conversations = conversations + 1 where id = ?
-      returning modseq, conversations as fresh`,
+      returning modseq, conversations as fresh, address as own`,
     size,
     m.accountId,
   );
@@ -45,7 +44,15 @@ export function* addMessage(m: NewMessage): Work<Change> {
   const id = yield* insertMessage(m, { ...folder, ...place }, modseq, size);
   if (m.labels?.length) yield* labelNew(m, m.labels, id, folder.id);
   yield* run('insert into to_index (message_id) values (?)', id);
-  return { accountId: m.accountId, folderId: folder.id, modseq };
+  const woken = place.conversation === fresh ? [] : yield* woke(m, place.conversation, own);
+  return { id, change: woken.at(-1) ?? { accountId: m.accountId, folderId: folder.id, modseq } };
+}
+
+/** Changes are told by the newest modseq; what is junk, or one's own, wakes nobody. */
+function* woke(m: NewMessage, conversation: number, own: string): Work<Change[]> {
+  if (m.role === 'sent' || m.role === 'junk') return [];
+  const { accountId, contentId, summary, isAnswer = true, receivedAt: at } = m;
+  return yield* mailCame({ accountId, conversation, contentId, fromAddress: summary.fromAddress, own, isAnswer, at });
 }
 
 function* labelNew({ accountId, flags }: NewMessage, wanted: number[], id: number, folderId: number): Work<void> {
@@ -64,15 +71,16 @@ function* insertMessage(
 ): Work<number> {
   const s = m.summary;
   const { id } = yield* mustRow<{ id: number }>(
-    `insert into message (account_id, folder_id, content_id, uid, modseq, flags, received_at, size, prefix, subject,
+    `insert into message (account_id, folder_id, content_id, uid, modseq, flags, received_at, listed_at, size, prefix, subject,
       from_name, from_address, to_text, date_at, snippet, message_id, in_reply_to, refs, attachments,
-      conversation, newest) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) returning id`,
+      conversation, newest) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) returning id`,
     m.accountId,
     at.id,
     m.contentId,
     at.uid,
     modseq,
     m.flags,
+    m.receivedAt,
     m.receivedAt,
     size,
     m.prefix,

@@ -3,14 +3,13 @@ import { acceptVerb, addStep, type Filing, fileRecipients, fileSent } from './ac
 import { releaseContent, replaceContent } from './content.ts';
 import { correspondentVerbs } from './correspondents.ts';
 import { isSending } from './deliveries.ts';
-import { removeDraft } from './drafts.ts';
+import { type Draft, removeDraft } from './drafts.ts';
 import { messageVerbs } from './messages.ts';
 import {
   type Acceptance,
   type Accepted,
   type AcceptedRecipient,
   type Change,
-  type Draft,
   Flag,
   type NewContent,
 } from './shapes.ts';
@@ -122,11 +121,11 @@ function* leaves(contentId: number, filing: Filing): Work<Change[]> {
   if (first === 0 || filing.origin !== 'webmail' || filing.accountId === null) return [];
   // Its author may have left the house meanwhile.
   if (!(yield* row('select 1 from account where id = ?', filing.accountId))) return [];
-  const changed = [yield* fileSent(filing, contentId, filing.accountId)];
   const draft = yield* row<SentDraft>(
     'select id, to_text, cc_text, bcc_text, related_id, relation from draft where held_as = ?',
     contentId,
   );
+  const changed = [yield* fileSent(filing, contentId, filing.accountId, draft?.id ?? null)];
   if (draft) changed.push(...(yield* draftIsSent(filing.accountId, draft, filing.receivedAt)));
   return changed;
 }

@@ -1,5 +1,5 @@
-import { nextModseq } from './filing.ts';
 import { countLabels, labelsOf, labelText, ownLabels, pointAt, pointNoMoreAt } from './label-marks.ts';
+import { nextModseq } from './modseq.ts';
 import type { Change } from './shapes.ts';
 import { list, mustRow, row, rows, run, type Work } from './sql.ts';
 import type { Read, Write } from './verbs.ts';

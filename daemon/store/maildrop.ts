@@ -37,7 +37,7 @@ export function createMaildrop(read: Read, write: Write, swept: () => void): Mai
 function* maildrop(accountId: number): Work<DropEntry[]> {
   return yield* rows<DropEntry>(
     `select m.id, m.size from folder f join message m on m.folder_id = f.id
-      where f.account_id = ? and f.role = 'inbox' order by m.received_at, m.id`,
+      where f.account_id = ? and f.role = 'inbox' order by m.listed_at, m.id`,
     accountId,
   );
 }

@@ -11,6 +11,7 @@ export type MessageRow = {
   modseq: number;
   flags: number;
   received_at: number;
+  listed_at: number;
   size: number;
   prefix: string;
   subject: string;
@@ -37,6 +38,7 @@ export const message = (r: MessageRow): Message => ({
   modseq: r.modseq,
   flags: r.flags,
   receivedAt: r.received_at,
+  listedAt: r.listed_at,
   size: r.size,
   prefix: r.prefix,
   subject: r.subject,

@@ -1,15 +1,16 @@
 import { releaseContent } from './content.ts';
 import { forgetNames, type Named, settleNewest } from './conversations.ts';
-import { nextModseq } from './filing.ts';
 import { countLabels, forgetLabelled } from './label-marks.ts';
 import { idsOf, neighbours, page } from './message-pages.ts';
 import { type MessageRow, message } from './message-row.ts';
+import { nextModseq } from './modseq.ts';
 import { giveRoom } from './quota.ts';
 import { type Change, Flag, type Message, type Page, type PageKey } from './shapes.ts';
 import { list, row, rows, run, type Work } from './sql.ts';
 import { sqliteDialect } from './sqlite.ts';
 import { buried, forgetBuried } from './tombstones.ts';
 import type { Read, Write } from './verbs.ts';
+import { forgetWakes } from './wakes.ts';
 
 export type Messages = {
   /** A page of a folder, newest first; `before` is the `next` of the page above it. */
@@ -21,7 +22,7 @@ export type Messages = {
   places(accountId: number, ids: number[]): Promise<Map<number, number[]>>;
   /** Sets and clears flag bits; ids that do not exist are passed over. */
   setFlags(accountId: number, ids: number[], set: number, clear: number): Promise<Change[]>;
-  /** Nothing moves into Drafts. */
+  /** Nothing moves into Drafts, nor, without a time, into Snoozed. */
   move(accountId: number, ids: number[], folderId: number): Promise<Change[]>;
   /** Gone for good; content nobody refers to goes with it. */
   remove(accountId: number, ids: number[]): Promise<Change[]>;
@@ -87,79 +88,93 @@ export function* removeMessages({ accountId, ids }: { accountId: number; ids: nu
   yield* forgetNames(accountId, named, left);
   const all = [...byFolder.values()].flat();
   yield* forgetLabelled(all);
+  const allIds = all.map(p => p.id);
+  yield* forgetWakes(allIds, null);
   yield* countLabels(accountId, all, []);
   yield* giveRoom(accountId, freed);
   yield* forgetBuried(accountId, modseq);
   return [...byFolder.keys()].map(folderId => ({ accountId, folderId, modseq }));
 }
 
-export const messageVerbs = {
-  removeMessages,
-  *setFlags(a: { accountId: number; ids: number[]; set: number; clear: number }): Work<Change[]> {
-    const byFolder = yield* places(a.accountId, a.ids);
-    const changed: Change[] = [];
-    for (const [folderId, found] of byFolder) {
-      const differing = found.filter(p => ((p.flags & ~a.clear) | a.set) !== p.flags);
-      if (differing.length === 0) continue;
-      const modseq = yield* nextModseq(a.accountId);
-      const ids = differing.map(p => p.id);
-      yield* run(
-        `update message set flags = (flags & ~?) | ?, modseq = ? where id in ${list(ids)}`,
-        a.clear,
-        a.set,
-        modseq,
-        ...ids,
-      );
-      const after = differing.map(p => ({ ...p, flags: (p.flags & ~a.clear) | a.set }));
-      yield* recount(folderId, modseq, 0, unreadAmong(after) - unreadAmong(differing));
-      yield* countLabels(a.accountId, differing, after);
-      changed.push({ accountId: a.accountId, folderId, modseq });
-    }
-    return changed;
-  },
-  /** A moved message keeps its id (and so its UIDL) and gets a new uid in the new folder. */
-  *moveMessages(a: { accountId: number; ids: number[]; folderId: number }): Work<Change[]> {
-    // Drafts holds drafts, and counts those: a message in it would be seen by nobody.
-    const target = yield* row<{ next_uid: number }>(
-      "select next_uid from folder where account_id = ? and id = ? and role is not 'drafts'",
-      a.accountId,
-      a.folderId,
-    );
-    if (!target) return [];
-    const byFolder = yield* places(a.accountId, a.ids);
-    byFolder.delete(a.folderId);
-    if (byFolder.size === 0) return [];
+type SetFlags = { accountId: number; ids: number[]; set: number; clear: number };
+
+export function* setFlags(a: SetFlags): Work<Change[]> {
+  const byFolder = yield* places(a.accountId, a.ids);
+  const changed: Change[] = [];
+  for (const [folderId, found] of byFolder) {
+    const differing = found.filter(p => ((p.flags & ~a.clear) | a.set) !== p.flags);
+    if (differing.length === 0) continue;
     const modseq = yield* nextModseq(a.accountId);
-    let uid = target.next_uid;
-    for (const [folderId, found] of byFolder) {
-      for (const p of found) {
-        yield* run(
-          'update message set folder_id = ?, uid = ?, modseq = ? where id = ?',
-          a.folderId,
-          uid++,
-          modseq,
-          p.id,
-        );
-        yield* buried(a.accountId, folderId, p.uid, modseq);
-      }
-      yield* recount(folderId, modseq, -found.length, -unreadAmong(found));
-      yield* recount(a.folderId, modseq, found.length, unreadAmong(found));
+    const ids = differing.map(p => p.id);
+    yield* run(
+      `update message set flags = (flags & ~?) | ?, modseq = ? where id in ${list(ids)}`,
+      a.clear,
+      a.set,
+      modseq,
+      ...ids,
+    );
+    const after = differing.map(p => ({ ...p, flags: (p.flags & ~a.clear) | a.set }));
+    yield* recount(folderId, modseq, 0, unreadAmong(after) - unreadAmong(differing));
+    yield* countLabels(a.accountId, differing, after);
+    changed.push({ accountId: a.accountId, folderId, modseq });
+  }
+  return changed;
+}
+
+type Move = { accountId: number; ids: number[]; folderId: number };
+type Goal = { next_uid: number; role: string | null };
+
+/**
+ * Drafts holds drafts, and counts those: a message in it would be seen by nobody. Into Snoozed leads `snooze` only,
+ * which knows a time.
+ */
+export function* moveMessages(a: Move): Work<Change[]> {
+  const goal = yield* row<Goal>(
+    `select next_uid, role from folder
+      where account_id = ? and id = ? and (role is null or role not in ('drafts', 'snoozed'))`,
+    a.accountId,
+    a.folderId,
+  );
+  return goal ? yield* moveInto(a, goal) : [];
+}
+
+/** A moved message keeps its id (and so its UIDL) and gets a new uid in the new folder. */
+export function* moveInto(a: Move, goal: Goal): Work<Change[]> {
+  const byFolder = yield* places(a.accountId, a.ids);
+  byFolder.delete(a.folderId);
+  if (byFolder.size === 0) return [];
+  const modseq = yield* nextModseq(a.accountId);
+  // Why it came back matters in the Inbox only.
+  const kept = goal.role === 'inbox' ? ~0 : ~(Flag.returned | Flag.unanswered);
+  let uid = goal.next_uid;
+  for (const [folderId, found] of byFolder) {
+    for (const p of found) {
+      yield* run(
+        'update message set folder_id = ?, uid = ?, modseq = ?, flags = flags & ? where id = ?',
+        a.folderId,
+        uid++,
+        modseq,
+        kept,
+        p.id,
+      );
+      yield* buried(a.accountId, folderId, p.uid, modseq);
     }
-    yield* run('update folder set next_uid = ? where id = ?', uid, a.folderId);
-    const moved = [...byFolder.values()].flat();
-    yield* countLabels(
-      a.accountId,
-      moved,
-      moved.map(p => ({ ...p, folder_id: a.folderId })),
-    );
-    yield* settleNewest(
-      a.accountId,
-      moved.map(p => p.conversation),
-    );
-    yield* forgetBuried(a.accountId, modseq);
-    return [...byFolder.keys(), a.folderId].map(folderId => ({ accountId: a.accountId, folderId, modseq }));
-  },
-};
+    yield* recount(folderId, modseq, -found.length, -unreadAmong(found));
+    yield* recount(a.folderId, modseq, found.length, unreadAmong(found));
+  }
+  yield* run('update folder set next_uid = ? where id = ?', uid, a.folderId);
+  const moved = [...byFolder.values()].flat();
+  const ids = moved.map(p => p.id);
+  yield* forgetWakes(ids, 'snooze');
+  const after = moved.map(p => ({ ...p, folder_id: a.folderId }));
+  yield* countLabels(a.accountId, moved, after);
+  const conversations = moved.map(p => p.conversation);
+  yield* settleNewest(a.accountId, conversations);
+  yield* forgetBuried(a.accountId, modseq);
+  return [...byFolder.keys(), a.folderId].map(folderId => ({ accountId: a.accountId, folderId, modseq }));
+}
+
+export const messageVerbs = { removeMessages, setFlags, moveMessages };
 
 /** Bulk changes go in slices, so that no write holds the others up for long. */
 const slice = 500;

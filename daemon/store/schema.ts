@@ -241,6 +241,20 @@ const migrations: ((n: Names) => string[])[] = [
     // Seconds in which what was sent can be taken back; null: as the house has it.
     `alter table account add column undo_send ${integer}`,
   ],
+  ({ integer, text }) => [
+    // Where it stands in lists: what was put off is at the top again, and keeps the time it came.
+    `alter table message add column listed_at ${integer} not null default 0`,
+    `update message set listed_at = received_at`,
+    `drop index message_list`,
+    `create index message_list on message (folder_id, listed_at, id, size, newest)`,
+    `create table wake (message_id ${integer} not null, kind ${text} not null, account_id ${integer} not null,
+      conversation ${integer} not null, at ${integer} not null, primary key (message_id, kind))`,
+    `create index wake_due on wake (at, message_id)`,
+    `create index wake_list on wake (account_id, kind, at, message_id)`,
+    `create index wake_conversation on wake (account_id, conversation)`,
+    // Days until one is reminded that nobody answered it; 0: never.
+    `alter table draft add column remind_days ${integer} not null default 0`,
+  ],
 ];
 
 export const schemaVersion = migrations.length;

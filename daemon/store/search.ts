@@ -1,10 +1,21 @@
 import type { Query } from '../mail/search-query.ts';
 import { type MessageRow, message } from './message-row.ts';
 import { type Candidates, candidatesOf, planOf, type SearchPlan } from './search-plan.ts';
-import type { Found } from './shapes.ts';
+import type { Message } from './shapes.ts';
 import { list, mustRow, rows, type Stretch, type Value, type Work } from './sql.ts';
 import { sqliteDialect } from './sqlite.ts';
 import type { Read } from './verbs.ts';
+
+/** A page of what a search found, newest arrival first. */
+export type Found = {
+  messages: Message[];
+  /** Messages of a smaller id than this have not been looked at; null: all have. */
+  next: number | null;
+  /** There was too much to look at for one page: it is not full, and further matches may lie behind `next`. */
+  unfinished: boolean;
+  /** Beginnings that too many words have: only the whole word was looked for. */
+  crowded: string[];
+};
 
 export type Searches = {
   /** Messages that match, newest arrival first; `before` is the `next` of the page above. */

@@ -7,7 +7,8 @@ import type { Summary } from '../mail/summary.ts';
 
 export type { Account } from './account-shape.ts';
 
-export type FolderRole = 'inbox' | 'drafts' | 'sent' | 'junk' | 'trash' | 'archive';
+/** `snoozed`: there from the first message on that is put off. */
+export type FolderRole = 'inbox' | 'drafts' | 'sent' | 'junk' | 'trash' | 'archive' | 'snoozed';
 
 export type Folder = {
   id: number;
@@ -21,8 +22,16 @@ export type Folder = {
   nextUid: number;
 };
 
-/** Bits of a message's flags. */
-export const Flag = { seen: 1, answered: 2, flagged: 4, draft: 8, forwarded: 16 } as const;
+/** Bits of a message's flags. `returned`, `unanswered`: why it came back (see Snoozes), while it lies in the Inbox. */
+export const Flag = {
+  seen: 1,
+  answered: 2,
+  flagged: 4,
+  draft: 8,
+  forwarded: 16,
+  returned: 32,
+  unanswered: 64,
+} as const;
 
 export type { Objection, Summary };
 
@@ -36,6 +45,8 @@ export type Message = Summary & {
   flags: number;
   /** When it came into this mailbox. */
   receivedAt: number;
+  /** Where it stands in lists: when it came, or when it was brought back. */
+  listedAt: number;
   /** Octets as POP3 and the source view give it: prefix and content. */
   size: number;
   /** Return-Path and Delivered-To of this recipient, with their CRLFs; written in front of the content. */
@@ -47,7 +58,7 @@ export type Message = Summary & {
 };
 
 /** One page of a list, newest first; the key of its last row asks for the next page. */
-export type PageKey = { receivedAt: number; id: number };
+export type PageKey = { listedAt: number; id: number };
 export type Page = { messages: Message[]; next: PageKey | null };
 
 export type Content = {
@@ -222,57 +233,4 @@ export type TimelineStep = {
   event: 'accepted' | 'routed' | 'tried' | 'delivered' | 'failed' | 'held' | 'released' | 'removed';
   recipient: string | null;
   detail: string;
-};
-
-export type Draft = {
-  id: number;
-  accountId: number;
-  /** Raised at each save; a save that names an older one is refused. */
-  version: number;
-  /** The address it is written as; empty: the one new letters begin with. */
-  from: string;
-  to: string;
-  cc: string;
-  bcc: string;
-  subject: string;
-  text: string;
-  /** Markup the letter is written in, safe; `text` is what it says. Null: plain text. */
-  html: string | null;
-  /** Its readers' programs are asked to tell when it was opened (RFC 8098). */
-  wantsReceipt: boolean;
-  important: boolean;
-  /** The message answered or forwarded; null: none. */
-  relatedId: number | null;
-  relation: 'reply' | 'forward' | null;
-  updatedAt: number;
-  uploads: Upload[];
-  /** The content it was sent as, which is held still: it is not to be changed; null: it is being written. */
-  heldAs: number | null;
-  /** How often it came back after it was sent. */
-  round: number;
-};
-
-/** A write that would take the account over its quota, and was not done. */
-export type NoRoom = 'no-room';
-
-/** A file attached to a draft, stored once as content. */
-export type Upload = {
-  id: number;
-  name: string;
-  type: string;
-  size: number;
-  contentId: number;
-  /** By which the markup of its draft names it (`cid:label`); empty: it is a file beside the text. */
-  label: string;
-};
-
-/** A page of what a search found, newest arrival first. */
-export type Found = {
-  messages: Message[];
-  /** Messages of a smaller id than this have not been looked at; null: all have. */
-  next: number | null;
-  /** There was too much to look at for one page: it is not full, and further matches may lie behind `next`. */
-  unfinished: boolean;
-  /** Beginnings that too many words have: only the whole word was looked for. */
-  crowded: string[];
 };

@@ -20,6 +20,7 @@ import { messageVerbs } from './messages.ts';
 import { quotaVerbs } from './quota.ts';
 import { savedSearchVerbs } from './saved-searches.ts';
 import { sessionVerbs } from './sessions.ts';
+import { snoozeVerbs } from './snoozes.ts';
 import { spaceVerbs } from './space.ts';
 
 /** Everything that writes, by name: each is one transaction, carried out where the writing connection lives. */
@@ -30,6 +31,7 @@ export const verbs = {
   ...folderVerbs,
   ...messageVerbs,
   ...labelVerbs,
+  ...snoozeVerbs,
   ...maildropVerbs,
   ...conversationVerbs,
   ...quotaVerbs,
