@@ -6,13 +6,18 @@ import {
   frameHeaders,
   frameSandbox,
   messageFrame,
+  nameTargets,
   type SafeHtmlOptions,
   safeHtml,
   trusted,
 } from '../views/safe-html.ts';
 
-const blocked: SafeHtmlOptions = { remoteImages: false, cid: () => null };
-const allowed = { remoteImages: true, cid: (id: string) => (id === 'logo@x' ? '/messages/7/parts/2?a=1&b' : null) };
+const blocked: SafeHtmlOptions = { remoteImages: false, dark: false, cid: () => null };
+const allowed = {
+  remoteImages: true,
+  dark: false,
+  cid: (id: string) => (id === 'logo@x' ? '/messages/7/parts/2?a=1&b' : null),
+};
 
 async function cleaned(html: string, options = blocked): Promise<string> {
   return (await safeHtml(html, options)).html;
@@ -66,12 +71,15 @@ describe('safeHtml', () => {
   const outward = 'target="_blank" rel="noopener noreferrer nofollow"';
   test.each([
     // Absolute and known.
-    ['https://x.y/z?a=1&amp;b', `<a href="https://x.y/z?a=1&amp;b" ${outward}>l</a>`],
-    ['mailto:a@x.y', `<a href="mailto:a@x.y" ${outward}>l</a>`],
-    ['  HTTP://X.Y  ', `<a href="http://x.y/" ${outward}>l</a>`],
+    ['https://x.y/z?a=1&amp;b', `<a href="https://x.y/z?a=1&amp;b" ${outward} title="https://x.y/z?a=1&amp;b">l</a>`],
+    ['mailto:a@x.y', `<a href="mailto:a@x.y" ${outward} title="mailto:a@x.y">l</a>`],
+    ['  HTTP://X.Y  ', `<a href="http://x.y/" ${outward} title="http://x.y/">l</a>`],
     // Spelled as the browser will read it: no user name before the host, no look-alike letters.
-    ['https://bank.example@x.y/', `<a href="https://x.y/" ${outward}>l</a>`],
-    ['https://b\u0430nk.example/', `<a href="https://xn--bnk-6cd.example/" ${outward}>l</a>`],
+    ['https://bank.example@x.y/', `<a href="https://x.y/" ${outward} title="https://x.y/">l</a>`],
+    [
+      'https://b\u0430nk.example/',
+      `<a href="https://xn--bnk-6cd.example/" ${outward} title="https://xn--bnk-6cd.example/">l</a>`,
+    ],
     // A place in the same mail.
     ['#top', '<a href="#m-top" target="_self">l</a>'],
     // Ours, or nobody's.
@@ -126,16 +134,75 @@ describe('safeHtml', () => {
     ['<picture><source srcset="https://x.y/a"><img alt="a"></picture>', '<img alt="a" />', 0],
     [
       '<img usemap="#m" alt=""><map name="m"><area href="https://x.y/" alt="a"></map>',
-      `<img alt="" usemap="#m-m" /><map name="m-m"><area alt="a" href="https://x.y/" ${outward} /></map>`,
+      `<img alt="" usemap="#m-m" /><map name="m-m"><area alt="a" href="https://x.y/" ${outward} title="https://x.y/" /></map>`,
       0,
     ],
   ])('loads only what was asked for: %s', async (html, expected, remoteBlocked) => {
-    expect(await safeHtml(html, allowed)).toEqual({ shown: true, html: expected, remoteBlocked, truncated: false });
+    expect(await safeHtml(html, allowed)).toMatchObject({
+      shown: true,
+      html: expected,
+      remoteBlocked,
+      truncated: false,
+    });
   });
 
   test('counts the remote images it leaves out', async () => {
     const html = '<img src="https://x.y/a"><img src="http://x.y/b" alt="b"><img src="cid:c">';
     expect(await safeHtml(html, blocked)).toMatchObject({ html: '<img /><img alt="b" /><img />', remoteBlocked: 2 });
+  });
+
+  test('names those who would be told of the reader, by image or by link', async () => {
+    const html = `<img src="https://x.y/a"><img src="https://t.shop.example/o.gif" width="1" height="1">
+      <img src="https://t.shop.example/p.gif" style="display:none"><a href="https://shop.example/?u=https%3A%2F%2Fx.y%2F">a</a>
+      <a href="https://u1.ct.sendgrid.net/ls/click?upn=1">b</a><a href="https://x.y/?back=https://www.x.y/">c</a>`;
+    for (const options of [blocked, allowed])
+      expect(await safeHtml(html, options)).toMatchObject({
+        remoteBlocked: options === blocked ? 3 : 2,
+        trackers: {
+          pixels: { hosts: ['t.shop.example'], count: 2 },
+          links: { hosts: ['shop.example', 'u1.ct.sendgrid.net'], count: 2 },
+        },
+      });
+  });
+
+  const dark = { ...blocked, dark: true };
+  test.each([
+    ['<p style="color:#000">x</p>', '<p style="color:#000;color:light-dark(#000,#ebebeb);">x</p>'],
+    [
+      '<p style="background:white url(x) top">x</p>',
+      '<p style="background:white none top;background:light-dark(white,#1f1f1f) none top;">x</p>',
+    ],
+    [
+      '<td bgcolor="ffffff">x</td>',
+      '<td style="background-color:#ffffff;background-color:light-dark(#ffffff,#1f1f1f);">x</td>',
+    ],
+    ['<font color="red" size="2">x</font>', '<font size="2" style="color:red;color:light-dark(red,#ff5644);">x</font>'],
+    ['<p style="color:inherit;font-family:Black">x</p>', '<p style="color:inherit;font-family:Black;">x</p>'],
+    [
+      '<style>p{border:1px solid rgba(0,0,0,.5)}</style>',
+      '<style>p{border:1px solid rgba(0,0,0,.5);border:1px solid light-dark(rgba(0,0,0,.5),#ebebeb80);}</style>',
+    ],
+  ])('writes colours for a dark page beside those of the mail: %s', async (html, expected) => {
+    expect(await safeHtml(html, dark)).toMatchObject({ html: expected, dark: true });
+    expect((await safeHtml(html, blocked)).html).not.toContain('light-dark');
+  });
+
+  test.each([
+    [
+      'brings its own dark colours',
+      '<style>@media (prefers-color-scheme:dark){p{color:#fff}}</style><p style="color:#000">x',
+      true,
+    ],
+    ['is written on a dark ground', '<body bgcolor="#101010"><p style="color:#fff">x', false],
+  ])('leaves the colours of a mail that %s', async (_, html, isDark) => {
+    const shown = await safeHtml(html, dark);
+    expect(shown).toMatchObject({ dark: isDark });
+    expect(shown.html).not.toContain('light-dark');
+  });
+
+  test('leaves out what a style sheet would do on a dark page, where the page is light', async () => {
+    const html = '<style>p{color:red}@media (prefers-color-scheme: dark){p{color:#fff}}i{color:blue}</style>';
+    expect(await cleaned(html)).toBe('<style>p{color:red;}i{color:blue;}</style>');
   });
 
   test('takes no text of the mail for an inline image', async () => {
@@ -166,17 +233,17 @@ describe('safeHtml', () => {
 
 describe('clean', () => {
   test('keeps no element deeper than two hundred', () => {
-    const { html } = clean('<div>'.repeat(20_000), { remoteImages: false, mark: '' });
+    const { html } = clean('<div>'.repeat(20_000), { remoteImages: false, dark: false, mark: '' });
     expect(html).toBe('<div>'.repeat(200) + '</div>'.repeat(200));
   });
 
   test('takes sixty-four style elements and drops the others', () => {
-    const { html } = clean('<style>a{color:red}</style>'.repeat(100), { remoteImages: false, mark: '' });
+    const { html } = clean('<style>a{color:red}</style>'.repeat(100), { remoteImages: false, dark: false, mark: '' });
     expect(html.split('color').length - 1).toBe(64);
   });
 
   test('keeps the medium of a style element', () => {
-    const { html } = clean('<style media="print">a{color:red}</style>', { remoteImages: false, mark: '' });
+    const { html } = clean('<style media="print">a{color:red}</style>', { remoteImages: false, dark: false, mark: '' });
     expect(html).toBe('<style>@media print{a{color:red;}}</style>');
   });
 
@@ -189,7 +256,7 @@ describe('clean', () => {
     '<noscript><style></noscript><img src=x onerror=alert(1)></style>',
     '<style media="x{}</style><img src=x onerror=alert(1)>">a{}</style>',
   ])('lets no style text become markup: %s', html => {
-    expect(clean(html, { remoteImages: true, mark: '' }).html).not.toMatch(/onerror|@import/);
+    expect(clean(html, { remoteImages: true, dark: false, mark: '' }).html).not.toMatch(/onerror|@import/);
   });
 });
 
@@ -204,20 +271,24 @@ describe('cleanAside', () => {
     ['style elements', 'x'.repeat(100_000) + '<style>a{}</style>'.repeat(5_000)],
   ])('comes to an end with a mail of many %s', async (_, html) => {
     // The limit is no measure here, only a bound: a machine may be busy.
-    await expect(cleanAside(html, { remoteImages: false, mark: '' }, 25_000)).resolves.toHaveProperty('html');
+    await expect(cleanAside(html, { remoteImages: false, dark: false, mark: '' }, 25_000)).resolves.toHaveProperty(
+      'html',
+    );
   });
 
   test('ends a mail that takes longer than its limit', async () => {
     const endless = '<b>'.repeat(300_000) + '</i>'.repeat(200_000);
-    await expect(cleanAside(endless, { remoteImages: false, mark: '' }, 50)).rejects.toThrow('within 50 ms');
+    await expect(cleanAside(endless, { remoteImages: false, dark: false, mark: '' }, 50)).rejects.toThrow(
+      'within 50 ms',
+    );
   });
 
   test('serves everyone in line, and turns away who comes to a long one', async () => {
-    const all = Array.from({ length: 40 }, () => cleanAside('<p>x', { remoteImages: false, mark: '' }, 1));
+    const all = Array.from({ length: 40 }, () => cleanAside('<p>x', { remoteImages: false, dark: false, mark: '' }, 1));
     const ends = await Promise.allSettled(all);
     const turnedAway = ends.filter(end => end.status === 'rejected' && String(end.reason).includes('too many'));
     expect(turnedAway).toHaveLength(6);
-    await expect(cleanAside('<p>x', { remoteImages: false, mark: '' }, 20_000)).resolves.toMatchObject({
+    await expect(cleanAside('<p>x', { remoteImages: false, dark: false, mark: '' }, 20_000)).resolves.toMatchObject({
       html: '<p>x</p>',
     });
   });
@@ -343,9 +414,36 @@ test('messageFrame escapes the title and shows the body as it is', () => {
   expect(page).toContain('<body dir="auto">\n<p>x</p>\n</body>');
 });
 
-test('messageFrame is light unless asked for dark', () => {
-  expect(messageFrame({ title: '', body: '' })).toContain('color-scheme: light');
-  expect(messageFrame({ title: '', body: '', dark: true })).toContain('color-scheme: dark');
+test('messageFrame is light unless it may be dark', () => {
+  expect(messageFrame({ title: '', body: '' })).toContain('color-scheme: light;');
+  expect(messageFrame({ title: '', body: '', dark: true })).toContain('color-scheme: light dark;');
+});
+
+describe('nameTargets', () => {
+  const named = async (html: string) => nameTargets(await cleaned(html), host => `leads to ${host}`);
+  test.each([
+    ['another host', '<a href="https://evil.test/">https://bank.example/</a>', 'evil.test'],
+    ['another host in markup', '<a href="https://evil.test/">Go to <b>www.</b>bank.example</a>', 'evil.test'],
+    ['a host alone', '<a href="https://evil.test/?bank.example">bank.example</a>', 'evil.test'],
+    [
+      'letters to be taken for others',
+      '<a href="https://\u0430\u0440\u0440\u04cf\u0435.com/">Apple</a>',
+      'xn--80ak6aa92e.com',
+    ],
+  ])('says where a link leads whose words name %s', async (_, html, host) => {
+    expect(await named(html)).toContain(`</a> <small class="cw-leads">leads to ${host}</small>`);
+  });
+
+  test.each([
+    '<a href="https://www.bank.example/x">bank.example</a>',
+    '<a href="https://mail.bank.example/x">https://bank.example/</a>',
+    '<a href="https://evil.test/">Click here</a>',
+    '<a href="mailto:x@evil.test">x@bank.example</a>',
+    '<a name="x">bank.example</a>',
+    '<a href="#top">bank.example</a>',
+  ])('says nothing of %s', async html => {
+    expect(await named(html)).not.toContain('leads to');
+  });
 });
 
 test('trusted passes markup unescaped', () => {

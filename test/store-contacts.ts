@@ -176,6 +176,10 @@ export function contactsContract(name: string, engine: Engine): void {
       expect([await offers(a, ''), await offers(a, '%'), await offers(other, 'bo')]).toEqual([[], [], []]);
       expect(await store.correspondents.page(a.id, null, 1)).toMatchObject([{ name: 'Boris', times: 3, lastAt: 4 }]);
       const [boris] = await store.correspondents.page(a.id, null, 1);
+      expect((await store.correspondents.acquaintances(a.id)).map(p => p.address)).toContain('boris@far.example');
+      expect(await store.correspondents.acquaintances(other.id)).not.toContainEqual(
+        expect.objectContaining({ address: 'boris@far.example' }),
+      );
       expect(await store.correspondents.forget(other.id, [boris!.id])).toBe(0);
       expect(await store.correspondents.forget(a.id, [boris!.id])).toBe(1);
       expect(await offers(a, 'boris')).toEqual([]);

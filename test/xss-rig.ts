@@ -128,7 +128,7 @@ export class XssRig {
 }
 
 async function prepared(vectors: Vector[], walls: Walls): Promise<Vector[]> {
-  const options = { remoteImages: false, cid: (id: string) => (id === 'known' ? '/cid/known' : null) };
+  const options = { remoteImages: false, dark: true, cid: (id: string) => (id === 'known' ? '/cid/known' : null) };
   const alike = new Map<string, Vector>();
   for (const { id, html } of vectors) {
     const shown = walls.allowList ? (await safeHtml(html, options)).html : html;

@@ -31,6 +31,7 @@ ${field({ name: 'name', label: t('account.name'), value: f.name, hint: t('accoun
 <form class="stack" method="post" action="/settings/reading" hx-boost="false">
 <fieldset class="choices"><legend class="unseen">${t('account.reading')}</legend>${choice('conversations', !account.flat)}${choice('messages', account.flat)}</fieldset>
 <div><button class="button" type="submit">${t('account.reading.save')}</button></div></form>
+<p><a class="button" href="/settings/senders">${t('senders.title')}</a></p>
 <h2>${t('account.password')}</h2>
 <form class="stack" method="post" action="/settings/password" hx-boost="false">
 <input type="text" name="username" value="${account.address}" autocomplete="username" hidden aria-hidden="true" tabindex="-1">

@@ -4,12 +4,14 @@ import { soughtIn } from '../daemon/mail/search-hits.ts';
 import type { SearchWords } from '../daemon/mail/search-query.ts';
 import { Flag, type Folder, type Message } from '../daemon/store.ts';
 import { type Folded, foldedRun } from './conversation.ts';
+import { type Images, imagesBanner } from './images.ts';
 import { folderName, icon, type Screen } from './layout.ts';
 import { type Action, actions, moveTo, toolButton } from './list.ts';
 import { marked } from './marked.ts';
 import { outcomes, type RecipientOutcome } from './outcomes.ts';
 import { frameSandbox, trusted } from './safe-html.ts';
 import { textToHtml } from './text.ts';
+import { type Trust, verdict, verdictDetails, warnings } from './trust.ts';
 import { type Html, inOrder } from './words.ts';
 
 export type Person = { name: string; address: string };
@@ -31,7 +33,7 @@ export type MessageBody =
       text: string /** Address of the whole text where it is not all shown; null: it is. */;
       rest: string | null;
     }
-  | { kind: 'html'; src: string /** Remote images left out. */; blocked: number }
+  | { kind: 'html'; src: string /** It may be dark. */; dark: boolean }
   /** Its HTML cannot be shown safely in reasonable time. */
   | { kind: 'broken' }
   | { kind: 'none' }
@@ -44,10 +46,15 @@ export type OpenMessage = {
   to: Person[];
   cc: Person[];
   body: MessageBody;
-  /** The other form of the text, when there is one: its address, and whether it is the plain one. */
-  other: { href: string; plain: boolean } | null;
-  /** This page with remote images; null: nothing to show. */
-  imagesHref: string | null;
+  /** The other form there is of the text; null: none. */
+  other: 'text' | 'html' | null;
+  /** Null: it has no HTML on show. */
+  images: Images | null;
+  /** Where it is shown on a light page, or is not any more; null: it is light anyhow. */
+  light: { on: boolean; href: string } | null;
+  /** This page, as its address says it without further wishes. */
+  back: string;
+  trust: Trust;
   attachments: AttachmentCard[];
   /** Words of the search it was found by, to be marked. */
   sought: SearchWords[];
@@ -98,11 +105,12 @@ function runs(letters: OpenPane['letters']): (OpenMessage | Folded[])[] {
 function letterOf(s: Screen, m: OpenMessage, o: OpenPane): Html {
   const inner = html`<header class="message-head">
 ${byline(s, m, o)}
+${warnings(s, m.trust, m.from.address)}
 </header>
 ${outcomes(s, m.outcomes)}
-${imagesBanner(s, m)}
+${imagesBanner(s, m.message, m.images, m.back)}
 ${bodyOf(s, m)}
-${other(s, m)}
+${versions(s, m)}
 ${attachments(s, m.attachments)}
 ${foot(s, m.message.id)}`;
   if (o.letters.length === 1) return html`<div id="message-${m.message.id}" class="letter">${inner}</div>`;
@@ -161,10 +169,10 @@ function byline(s: Screen, o: OpenMessage, pane: OpenPane): Html {
   const { name, address } = o.from;
   return html`<div class="byline">
 <span class="avatar" aria-hidden="true">${initialOf(o.from)}</span>
-<div class="byline-who"><span><b><bdi>${inOrder(name || address) || s.w.t('list.nosender')}</bdi></b>${name && address ? html` <span class="real"><bdi>&lt;${inOrder(address)}&gt;</bdi></span>` : ''}</span>
+<div class="byline-who"><span><b><bdi>${inOrder(name || address) || s.w.t('list.nosender')}</bdi></b>${name && address ? html` <span class="real"><bdi>&lt;${inOrder(address)}&gt;</bdi></span>` : ''} ${verdict(s, o.trust, address)}</span>
 <details><summary><span>${toLine(s, o)}</span>${icon(s, 'chevron-down')}<span class="unseen">${s.w.t('message.details')}</span></summary>
 <dl>${people(s, 'message.from', [o.from])}${people(s, 'message.to', o.to)}${people(s, 'message.cc', o.cc)}
-<dt>${s.w.t('message.date')}</dt><dd>${s.w.full(at)}</dd></dl></details></div>
+<dt>${s.w.t('message.date')}</dt><dd>${s.w.full(at)}</dd>${verdictDetails(s, o.trust)}</dl></details></div>
 <time datetime="${s.w.iso(at)}" title="${s.w.full(at)}">${s.w.stamp(at)}</time>
 ${pane.letters.length > 1 ? own(s, o, pane) : ''}
 </div>`;
@@ -199,18 +207,13 @@ function people(s: Screen, key: 'message.from' | 'message.to' | 'message.cc', so
   return html`<dt>${s.w.t(key)}</dt><dd>${some.map(one)}</dd>`;
 }
 
-function imagesBanner(s: Screen, o: OpenMessage): Html {
-  if (o.body.kind !== 'html' || o.body.blocked === 0 || o.imagesHref === null) return html``;
-  return html`<p class="banner">${icon(s, 'image-off')}<span>${s.w.t('message.images.blocked', { n: o.body.blocked })}</span><a href="${o.imagesHref}">${s.w.t('message.images.show')}</a></p>`;
-}
-
 function bodyOf(s: Screen, o: OpenMessage): Html {
   const b = o.body;
   const subject = o.message.subject.trim() || s.w.t('list.nosubject');
   const source = html`<a href="/messages/${o.message.id}/source" target="_blank">${s.w.t('act.source')}</a>`;
   switch (b.kind) {
     case 'html':
-      return html`<div class="frame-box"><iframe class="frame" src="${b.src}" sandbox="${frameSandbox}" title="${s.w.t('message.body')}: ${subject}" data-frame${o.sought.length === 0 ? '' : html` data-sought="${JSON.stringify(soughtIn(o.sought).map(({ words, begins }) => ({ words, begins })))}"`}></iframe></div>`;
+      return html`<div class="frame-box"><iframe class="${b.dark ? 'frame' : 'frame light'}" src="${b.src}" sandbox="${frameSandbox}" title="${s.w.t('message.body')}: ${subject}" data-frame${o.sought.length === 0 ? '' : html` data-sought="${JSON.stringify(soughtIn(o.sought).map(({ words, begins }) => ({ words, begins })))}"`}></iframe></div>`;
     case 'text':
       return html`<div class="message-body message-text" dir="auto">${trusted(textToHtml(b.text, soughtIn(o.sought), s.w.t('message.quote')))}</div>${b.rest === null ? '' : html`<p class="alternatives">${s.w.h('message.cut', { link: html`<a href="${b.rest}">${s.w.t('message.cut.link')}</a>` })}</p>`}`;
     case 'broken':
@@ -222,10 +225,19 @@ function bodyOf(s: Screen, o: OpenMessage): Html {
   }
 }
 
-const other = (s: Screen, o: OpenMessage): Html =>
-  o.other === null
-    ? html``
-    : html`<p class="alternatives"><a href="${o.other.href}">${s.w.t(o.other.plain ? 'message.plain' : 'message.html')}</a></p>`;
+/** The other form is kept for its sender; a light page is for this once, and only who reads on a dark one is offered it. */
+function versions(s: Screen, o: OpenMessage): Html {
+  if (o.other === null && o.light === null) return html``;
+  const other =
+    o.other === null
+      ? ''
+      : html`<form method="post" action="/messages/${o.message.id}/version"><input type="hidden" name="back" value="${o.back}"><button class="link" type="submit" name="as" value="${o.other}">${s.w.t(o.other === 'text' ? 'message.plain' : 'message.html')}</button></form>`;
+  const light =
+    o.light === null
+      ? ''
+      : html`<a class="only-dark" href="${o.light.href}">${icon(s, 'sun')}${s.w.t(o.light.on ? 'message.dark' : 'message.light')}</a>`;
+  return html`<div class="alternatives">${other}${light}</div>`;
+}
 
 function attachments(s: Screen, some: AttachmentCard[]): Html {
   if (some.length === 0) return html``;

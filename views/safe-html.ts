@@ -8,15 +8,20 @@
 import { randomUUID } from 'node:crypto';
 import { html, raw } from 'hono/html';
 import { cleanAside } from './safe-html/aside.ts';
-import { type Cleaned, clean, type Policy } from './safe-html/clean.ts';
+import { type Cleaned, clean, type Policy, type Trackers } from './safe-html/clean.ts';
+
+export type { Trackers } from './safe-html/clean.ts';
 
 export { foldQuote } from './safe-html/fold.ts';
+export { nameTargets } from './safe-html/targets.ts';
 
 import { frameStyle } from './safe-html/frame-style.ts';
 
 export type SafeHtmlOptions = {
   /** Let <img> load http and https addresses; CSS never may. */
   remoteImages: boolean;
+  /** Colours for a dark page beside the mail's own; false: it is shown on a light page, whatever the reader's is. */
+  dark: boolean;
   /** Our own URL for the part with this Content-ID (no angle brackets); null: there is none. */
   cid: (contentId: string) => string | null;
 };
@@ -25,13 +30,17 @@ export type SafeHtml =
   | {
       shown: true;
       html: string;
+      /** It may stand on a dark page; always false where that was not asked for. */
+      dark: boolean;
       /** Remote images left out; with remoteImages these are the tracking pixels, which always stay out. */
       remoteBlocked: number;
+      /** What would tell the sender of its reader; pixels are among what is left out, links are as they were. */
+      trackers: Trackers;
       /** The mail was longer than we show; its end is missing. */
       truncated: boolean;
     }
   /** It could not be prepared within its limits; `why` is for the log. */
-  | { shown: false; html: ''; remoteBlocked: 0; truncated: false; why: string };
+  | { shown: false; html: ''; why: string };
 
 /** UTF-16 units. */
 const LONGEST = 2_000_000;
@@ -47,18 +56,20 @@ const SANDBOX = 'allow-same-origin allow-popups allow-popups-to-escape-sandbox';
 export const frameSandbox = SANDBOX;
 
 export async function safeHtml(text: string, options: SafeHtmlOptions): Promise<SafeHtml> {
-  const policy = { remoteImages: options.remoteImages, mark: `cid-${randomUUID()}-` };
+  const policy = { remoteImages: options.remoteImages, dark: options.dark, mark: `cid-${randomUUID()}-` };
   try {
     const cleaned = await cleanWhereItFits(text.slice(0, LONGEST), policy);
     return {
       shown: true,
       html: withInlineImages(cleaned, policy.mark, options.cid),
+      dark: cleaned.dark,
       remoteBlocked: cleaned.remoteBlocked,
+      trackers: cleaned.trackers,
       truncated: text.length > LONGEST,
     };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return { shown: false, html: '', remoteBlocked: 0, truncated: false, why };
+    return { shown: false, html: '', why };
   }
 }
 
@@ -81,8 +92,8 @@ function withInlineImages({ html: body, contentIds }: Cleaned, mark: string, cid
 }
 
 /**
- * The whole document behind `/messages/{id}/body`; `body` is safeHtml's.
- * Light by default, as the mail's author saw it; dark is for mails that bring no colours.
+ * The whole document behind `/messages/{id}/body`; `body` is safeHtml's, and so is `dark`: the page is as dark as the
+ * reader's then, else light, as the mail's author saw it.
  */
 export function messageFrame({ body, title, dark = false }: { body: string; title: string; dark?: boolean }): string {
   const page = html`<!doctype html>

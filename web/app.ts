@@ -29,6 +29,7 @@ import { missing, refuse } from './page.ts';
 import { parts } from './parts.ts';
 import { recipients } from './recipients.ts';
 import { search } from './search.ts';
+import { senders } from './senders.ts';
 import { signedInOnly } from './session.ts';
 import { signup } from './signup.ts';
 import type { Ctx, Env, Site } from './site.ts';
@@ -71,6 +72,7 @@ export function createApp(needs: Needs): App {
   for (const room of [
     folder,
     message,
+    senders,
     parts,
     changes,
     acts,

@@ -5,7 +5,7 @@
 import { readHeader } from '../daemon/mail/header.ts';
 import { type DisplayParts, displayParts, type Part, partText, unflow } from '../daemon/mail/parts.ts';
 import type { Content, Message } from '../daemon/store.ts';
-import { type SafeHtml, type SafeHtmlOptions, safeHtml } from '../views/safe-html.ts';
+import { type SafeHtml, type SafeHtmlOptions, safeHtml, type Trackers } from '../views/safe-html.ts';
 import { textToHtml } from '../views/text.ts';
 import type { Words } from '../views/words.ts';
 import type { Site } from './site.ts';
@@ -16,6 +16,9 @@ export const mostShown = 512 * 1024;
 const mostKept = 8_000_000;
 const longestHeader = 256 * 1024;
 
+/** Remote images, and colours for a dark page beside the mail's own. */
+export type Shown = Pick<SafeHtmlOptions, 'remoteImages' | 'dark'>;
+
 export type Bodies = {
   content(message: Message): Promise<Content | null>;
   header(content: Content): Promise<ReturnType<typeof readHeader>>;
@@ -23,7 +26,7 @@ export type Bodies = {
   /** Plain text of the parts, one after the other; `cut` is the first part that was not read to its end. */
   text(content: Content, parts: Part[]): Promise<{ text: string; cut: Part | null }>;
   /** HTML of the parts, safe; plain ones between them as markup. */
-  html(message: Message, content: Content, shown: DisplayParts, remoteImages: boolean): Promise<SafeHtml>;
+  html(message: Message, content: Content, shown: DisplayParts, how: Shown): Promise<SafeHtml>;
 };
 
 export function createBodies({ store, log, settings }: Pick<Site, 'store' | 'log' | 'settings'>): Bodies {
@@ -59,11 +62,11 @@ export function createBodies({ store, log, settings }: Pick<Site, 'store' | 'log
         cut,
       };
     },
-    async html(message, content, shown, remoteImages) {
-      const key = `${message.id} ${remoteImages}`;
+    async html(message, content, shown, how) {
+      const key = `${message.id} ${how.remoteImages} ${how.dark}`;
       const known = kept.get(key);
       if (known) return known;
-      const options = { remoteImages, cid: (id: string) => inlineUrl(settings.base_path, message, shown, id) };
+      const options = { ...how, cid: (id: string) => inlineUrl(settings.base_path, message, shown, id) };
       const pieces: SafeHtml[] = [];
       for (const part of shown.html) pieces.push(await safePiece(part, await textOf(content, part), options));
       const safe = together(pieces);
@@ -78,21 +81,36 @@ export function createBodies({ store, log, settings }: Pick<Site, 'store' | 'log
 async function safePiece(part: Part, text: string, options: SafeHtmlOptions): Promise<SafeHtml> {
   const cut = part.bodyTo - part.bodyFrom > mostShown;
   if (part.type !== 'text/html')
-    return { shown: true, html: `<div class="text">${textToHtml(text)}</div>`, remoteBlocked: 0, truncated: cut };
+    return { ...plain, html: `<div class="text">${textToHtml(text)}</div>`, dark: options.dark, truncated: cut };
   const safe = await safeHtml(text, options);
   return safe.shown ? { ...safe, truncated: safe.truncated || cut } : safe;
 }
 
+const nobody = { hosts: [], count: 0 };
+const plain = { shown: true, remoteBlocked: 0, trackers: { pixels: nobody, links: nobody } } as const;
+
 function together(pieces: SafeHtml[]): SafeHtml {
-  const failed = pieces.find(p => !p.shown);
-  if (failed) return failed;
+  const shown: (SafeHtml & { shown: true })[] = [];
+  for (const piece of pieces)
+    if (piece.shown) shown.push(piece);
+    else return piece;
   return {
     shown: true,
-    html: pieces.map(p => p.html).join('<hr>'),
-    remoteBlocked: pieces.reduce((sum, p) => sum + p.remoteBlocked, 0),
-    truncated: pieces.some(p => p.truncated),
+    html: shown.map(p => p.html).join('<hr>'),
+    dark: shown.every(p => p.dark),
+    remoteBlocked: shown.reduce((sum, p) => sum + p.remoteBlocked, 0),
+    trackers: {
+      pixels: allTold(shown.map(p => p.trackers.pixels)),
+      links: allTold(shown.map(p => p.trackers.links)),
+    },
+    truncated: shown.some(p => p.truncated),
   };
 }
+
+const allTold = (some: Trackers['links'][]): Trackers['links'] => ({
+  hosts: [...new Set(some.flatMap(t => t.hosts))].slice(0, 5),
+  count: some.reduce((sum, t) => sum + t.count, 0),
+});
 
 function inlineUrl(base: string, message: Message, shown: DisplayParts, contentId: string): string | null {
   const part = shown.inline.get(contentId);

@@ -5,16 +5,19 @@ import { nothingOpen } from '../views/folder.ts';
 import { folderPath, type Screen } from '../views/layout.ts';
 import { type ListPane, listPane } from '../views/list.ts';
 import { messagePane } from '../views/message.ts';
-import { foldQuote, frameHeaders, messageFrame } from '../views/safe-html.ts';
+import { foldQuote, frameHeaders, messageFrame, nameTargets } from '../views/safe-html.ts';
 import { createBodies } from './bodies.ts';
 import { folderList, searchList, soughtBy } from './lists.ts';
 import { idOf, messageById, missing, refreshesList, screenOf, show } from './page.ts';
-import { askedForImages, openPane, readingOf } from './reading.ts';
+import { openPane, readingOf } from './reading.ts';
 import type { Ctx, Env, Site } from './site.ts';
+import { createTrust } from './trust.ts';
+import { askedForImages } from './version.ts';
 
 export function message(site: Site): Hono<Env> {
   const app = new Hono<Env>();
   const bodies = createBodies(site);
+  const trust = createTrust(site);
 
   app.get('/mail/:folder/:message', async c => {
     const found = await messageById(site, c, c.req.param('message'));
@@ -35,7 +38,10 @@ export function message(site: Site): Hono<Env> {
       reading.shown.filter(m => reading.open.has(m.id)),
     );
     const list = await listBeside(site, c, s, folder, found);
-    const content = messagePane(s, await openPane(site, c, bodies, s, { ...reading, sought: soughtBy(site, s) }, list));
+    const content = messagePane(
+      s,
+      await openPane({ site, c, bodies, trust, s }, { ...reading, sought: soughtBy(site, s) }, list),
+    );
     return show(c, s, titleOf(s, found), { view: 'message', list: listPane(s, list), content });
   });
 
@@ -54,10 +60,12 @@ export function message(site: Site): Hono<Env> {
     const shown = content && bodies.display(content);
     if (!found || !content || !shown?.hasHtml) return missing(site, c);
     const remoteImages = askedForImages(c);
-    const safe = await bodies.html(found, content, shown, remoteImages);
-    const title = found.subject || c.var.words.t('list.nosubject');
-    const body = foldQuote(safe.html, c.var.words.t('message.quote'));
-    return c.body(messageFrame({ body, title }), 200, frameHeaders({ remoteImages }));
+    const safe = await bodies.html(found, content, shown, { remoteImages, dark: c.req.query('light') === undefined });
+    const { t } = c.var.words;
+    if (!safe.shown) return missing(site, c);
+    const named = nameTargets(safe.html, host => t('message.leads', { host }));
+    const page = { body: foldQuote(named, t('message.quote')), title: found.subject || t('list.nosubject') };
+    return c.body(messageFrame({ ...page, dark: safe.dark }), 200, frameHeaders({ remoteImages }));
   });
 
   /** Before the list is read, so that page and list agree. */

@@ -33,6 +33,8 @@ const keys = [
   'done.nobody',
   'contacts.full',
   'contacts.group.badname',
+  'done.images',
+  'done.choice.removed',
   'done.identity.saved',
   'done.identity.removed',
   'done.name',

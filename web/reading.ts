@@ -1,16 +1,20 @@
 /** What the right pane shows of a message: the messages of its conversation, open or folded, and the text of each. */
 import { parseAddressList } from '../daemon/mail/address.ts';
-import type { DisplayParts, Part } from '../daemon/mail/parts.ts';
+import type { Header } from '../daemon/mail/header.ts';
+import type { Known } from '../daemon/mail/lookalike.ts';
+import type { Part } from '../daemon/mail/parts.ts';
 import type { SearchWords } from '../daemon/mail/search-query.ts';
-import { type Content, Flag, type Folder, type Message } from '../daemon/store.ts';
+import { Flag, type Folder, type Message } from '../daemon/store.ts';
 import type { Folded } from '../views/conversation.ts';
 import { folderPath, type Screen } from '../views/layout.ts';
 import type { ListPane } from '../views/list.ts';
-import type { AttachmentCard, MessageBody, OpenMessage, OpenPane, Person } from '../views/message.ts';
+import type { AttachmentCard, OpenMessage, OpenPane, Person } from '../views/message.ts';
 import { type Bodies, isInlineImage, partName } from './bodies.ts';
 import { outcomesOf } from './outcomes.ts';
 import { idOf } from './page.ts';
 import type { Ctx, Site } from './site.ts';
+import { noTrust, type TrustOf } from './trust.ts';
+import { senderKey, versionsOf } from './version.ts';
 
 /** A picture larger than this is a download, not a preview. */
 const largestPreview = 2_000_000;
@@ -61,19 +65,20 @@ function once(some: Message[], folder: Folder): Message[] {
   });
 }
 
+/** What every message of a page is read with. */
+type Desk = { site: Site; c: Ctx; bodies: Bodies; trust: TrustOf; s: Screen };
+
 export async function openPane(
-  site: Site,
-  c: Ctx,
-  bodies: Bodies,
-  s: Screen,
+  desk: Desk,
   { found, folder, shown, open, sought }: Sought,
   list: ListPane,
 ): Promise<OpenPane> {
+  const { site, s } = desk;
   const whole = !s.account.flat;
+  const known = await desk.trust.known(s.account);
+  const place: Place = { found, folder, keep: list.keep, sought, known };
   const [letters, next] = await Promise.all([
-    Promise.all(
-      shown.map(m => (open.has(m.id) ? opened(site, c, bodies, s, m, found, folder, list.keep, sought) : folded(m))),
-    ),
+    Promise.all(shown.map(m => (open.has(m.id) ? opened(desk, m, place) : folded(m)))),
     whole ? site.store.conversations.neighbours(found) : site.store.messages.neighbours(found.accountId, found.id),
   ]);
   const to = (id: number | null) => (id === null ? null : `${folderPath(folder)}/${id}${list.keep}`);
@@ -93,6 +98,9 @@ export async function openPane(
   }
 }
 
+/** The message in the address, and what all of its page share. */
+type Place = { found: Message; folder: Folder; keep: string; sought: SearchWords[]; known: Known };
+
 /** The page of a message, beside its list, with more to it. */
 function at(folder: Folder, found: Message, keep: string, more: Record<string, string>): string {
   const query = new URLSearchParams(keep);
@@ -101,34 +109,33 @@ function at(folder: Folder, found: Message, keep: string, more: Record<string, s
   return `${folderPath(folder)}/${found.id}${text === '' ? '' : `?${text}`}`;
 }
 
-async function opened(
-  site: Site,
-  c: Ctx,
-  bodies: Bodies,
-  s: Screen,
-  m: Message,
-  found: Message,
-  folder: Folder,
-  keep: string,
-  sought: SearchWords[],
-): Promise<OpenMessage> {
+async function opened(desk: Desk, m: Message, place: Place): Promise<OpenMessage> {
+  const { site, c, bodies, s } = desk;
+  const { found, folder, keep, sought } = place;
   const content = await bodies.content(m);
+  const header = content && (await bodies.header(content));
   const shown = content && bodies.display(content);
-  const people = content ? await addressees(bodies, content, m) : { from: sender(m), to: [], cc: [] };
+  const people = header ? addressees(header, m) : { from: sender(m), to: [], cc: [] };
+  const trust = header ? await desk.trust.of(m, header, people.from, place.known) : noTrust;
+  const choices = await site.store.choices.about(m.accountId, [senderKey(m)]);
   const of: Record<string, string> = m.id === found.id ? {} : { of: String(m.id) };
   const link = (more: Record<string, string>) => at(folder, found, keep, { ...of, ...more });
+  const meant = isMeant(c, m, found);
+  const { authenticity } = trust;
   return {
     message: m,
     folder: s.folders.find(f => f.id === m.folderId) ?? folder,
     ...people,
+    trust,
     outcomes: await outcomesFor(site, m, [...people.to, ...people.cc]),
-    ...(await versions(c, bodies, m, content, shown, isMeant(c, m, found), link)),
+    ...(await versionsOf({ c, bodies, message: m, content, shown, meant, choices, authenticity, link })),
+    back: link({}),
     attachments: shown ? shown.attachments.map(part => card(c, m, part)) : [],
     sought,
   };
 }
 
-/** `as` and `images` are about one message: the one in `of`, else the one in the path. */
+/** `as`, `images` and `light` are about one message: the one in `of`, else the one in the path. */
 const isMeant = (c: Ctx, m: Message, found: Message): boolean => m.id === (idOf(c.req.query('of')) ?? found.id);
 
 /** Only the copy in Sent, wherever it lies now, tells of the others: a copy that came by mail has its trace in front. */
@@ -140,48 +147,9 @@ async function outcomesFor(site: Site, m: Message, named: Person[]): Promise<Ope
 
 const sender = (m: Message): Person => ({ name: m.fromName, address: m.fromAddress });
 
-async function addressees(bodies: Bodies, content: Content, m: Message) {
-  const header = await bodies.header(content);
+function addressees(header: Header, m: Message) {
   const list = (name: string): Person[] => parseAddressList(header.get(name) ?? '');
   return { from: list('from')[0] ?? sender(m), to: list('to'), cc: list('cc') };
-}
-
-type Versions = Pick<OpenMessage, 'body' | 'other' | 'imagesHref'>;
-
-/** HTML where there is some, unless plain text is asked for; each version links to the other. */
-async function versions(
-  c: Ctx,
-  bodies: Bodies,
-  m: Message,
-  content: Content | null,
-  shown: DisplayParts | null,
-  meant: boolean,
-  link: (more: Record<string, string>) => string,
-): Promise<Versions> {
-  const none = { other: null, imagesHref: null };
-  if (!content || !shown) return { ...none, body: { kind: 'gone' } };
-  const hasPlain = shown.text.some(part => part.type === 'text/plain');
-  if (!shown.hasHtml || (hasPlain && meant && c.req.query('as') === 'text')) {
-    const other = shown.hasHtml ? { href: link({}), plain: false } : null;
-    return { ...none, other, body: await plainBody(bodies, m, content, shown) };
-  }
-  const images = meant && askedForImages(c);
-  const safe = await bodies.html(m, content, shown, images);
-  const src = `/messages/${m.id}/body${images ? '?images=1' : ''}`;
-  const body: MessageBody = safe.shown
-    ? { kind: 'html', src, blocked: images ? 0 : safe.remoteBlocked }
-    : { kind: 'broken' };
-  return {
-    body,
-    other: hasPlain ? { href: link({ as: 'text' }), plain: true } : null,
-    imagesHref: link({ images: '1' }),
-  };
-}
-
-async function plainBody(bodies: Bodies, m: Message, content: Content, shown: DisplayParts): Promise<MessageBody> {
-  const { text, cut } = await bodies.text(content, shown.text);
-  if (text.trim() === '') return { kind: 'none' };
-  return { kind: 'text', text, rest: cut ? `/messages/${m.id}/parts/${cut.id || '1'}` : null };
 }
 
 function card(c: Ctx, m: Message, part: Part): AttachmentCard {
@@ -194,10 +162,4 @@ function card(c: Ctx, m: Message, part: Part): AttachmentCard {
     href: `/messages/${m.id}/parts/${part.id || '1'}`,
     preview: isInlineImage(part.type) && size <= largestPreview,
   };
-}
-
-/** Remote images load only for who asked on a page of ours: a link elsewhere must not make a reader call home. */
-export function askedForImages(c: Ctx): boolean {
-  const from = c.req.header('Sec-Fetch-Site') ?? 'same-origin';
-  return c.req.query('images') === '1' && (from === 'same-origin' || from === 'none');
 }

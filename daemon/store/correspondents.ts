@@ -18,6 +18,8 @@ export type Correspondents = {
   page(accountId: number, after: { lastAt: number; id: number } | null, limit: number): Promise<Correspondent[]>;
   forget(accountId: number, ids: number[]): Promise<number>;
   some(accountId: number, ids: number[]): Promise<Correspondent[]>;
+  /** People of the address book and those written to, up to some thousand: whom one would be taken in by. */
+  acquaintances(accountId: number): Promise<{ name: string; address: string }[]>;
   /** By beginnings of words of name or address, all of them; whom one writes to most comes first. One query. */
   suggest(accountId: number, text: string, limit: number): Promise<Suggestion[]>;
 };
@@ -33,6 +35,8 @@ const correspondent = (r: Row): Correspondent => ({
 
 /** So many are kept; those written to longest ago give way. */
 const mostKept = 5_000;
+/** Of the address book, and of those written to last. */
+const mostAcquainted = 2_000;
 /** A single letter finds half of a large address book: so many are looked at. */
 const mostLookedAt = 2_000;
 
@@ -72,6 +76,17 @@ function* suggest(accountId: number, text: string, limit: number): Work<Suggesti
   const typed = text.trim().toLowerCase();
   const wanted = typed.includes('@') ? found.filter(f => f.address_key.startsWith(typed)) : found;
   return onceEach(wanted.length > 0 ? wanted : found).slice(0, limit);
+}
+
+function* acquaintances(accountId: number): Work<{ name: string; address: string }[]> {
+  const booked = yield* rows<{ name: string; address: string }>(
+    `select c.name, a.address from contact c join contact_address a on a.contact_id = c.id
+      where c.account_id = ? and c.removed_at is null limit ?`,
+    accountId,
+    mostAcquainted,
+  );
+  const sql = 'select name, address from correspondent where account_id = ? order by last_at desc limit ?';
+  return [...booked, ...(yield* rows<{ name: string; address: string }>(sql, accountId, mostAcquainted))];
 }
 
 /** An address that is in the address book and was written to is offered once, by its name in the book. */
@@ -145,5 +160,6 @@ export function createCorrespondents(read: Read, write: Write): Correspondents {
       return (await read(rows<Row>(sql, accountId, ...ids))).map(correspondent);
     },
     suggest: (accountId, text, limit) => read(suggest(accountId, text, limit)),
+    acquaintances: accountId => read(acquaintances(accountId)),
   };
 }

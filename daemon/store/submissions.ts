@@ -13,6 +13,8 @@ export type SubmissionFacts = {
 export type Submissions = {
   /** Null: the content was not submitted by this account, and nobody else is to know. */
   facts(accountId: number, contentId: number): Promise<SubmissionFacts | null>;
+  /** Did somebody who had signed in here send this? */
+  isOurs(contentId: number): Promise<boolean>;
 };
 
 type WaitingRow = {
@@ -55,4 +57,6 @@ function* facts(accountId: number, contentId: number): Work<SubmissionFacts | nu
 
 export const createSubmissions = (read: Read): Submissions => ({
   facts: (accountId, contentId) => read(facts(accountId, contentId)),
+  isOurs: async contentId =>
+    (await read(row('select 1 as one from submission where content_id = ?', contentId))) !== undefined,
 });

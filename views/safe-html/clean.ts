@@ -5,24 +5,45 @@
  */
 import sanitizeHtml from 'sanitize-html';
 import { outwardLink, outwardUrl } from '../link.ts';
-import { cleanDeclarations, cleanStyleSheet, ownNames } from './css.ts';
+import { isDark } from './colours.ts';
+import { cleanDeclarations, cleanStyleSheet, ownNames, type Paint } from './css.ts';
+import { clickTracker } from './trackers.ts';
 
 export type Policy = {
   remoteImages: boolean;
+  /** For a page that may be dark; false: for a light one. */
+  dark: boolean;
   /** Unguessable; `src` of the n-th inline image becomes mark + n, for the caller to replace. */
   mark: string;
 };
 
 export type Cleaned = {
   html: string;
+  /** It reads well on a dark page, too. */
+  dark: boolean;
   /** Remote images left out, tracking pixels included. */
   remoteBlocked: number;
+  trackers: Trackers;
   /** Content-IDs of the inline images, in the order of their marks. */
   contentIds: string[];
 };
 
+/** What would tell the sender of its reader, by the hosts that would be told, and how many there are. */
+export type Trackers = { pixels: Told; links: Told };
+export type Told = { hosts: string[]; count: number };
+
 type Attributes = sanitizeHtml.Attributes;
-type Seen = { styles: string[]; styleTags: number; contentIds: string[]; remoteBlocked: number };
+type Seen = {
+  paint: Paint;
+  styles: string[];
+  styleTags: number;
+  contentIds: string[];
+  remoteBlocked: number;
+  trackers: Trackers;
+};
+
+/** Hosts that are named; more help nobody. */
+const MOST_HOSTS = 5;
 
 /** Taking a style element out copies the text before it, so their number is bounded. */
 const MOST_STYLES = 64;
@@ -76,26 +97,40 @@ const ALLOWED: sanitizeHtml.IOptions = {
 };
 
 export function clean(html: string, policy: Policy): Cleaned {
-  const seen: Seen = { styles: [], styleTags: 0, contentIds: [], remoteBlocked: 0 };
+  const trackers = { pixels: { hosts: [], count: 0 }, links: { hosts: [], count: 0 } };
+  const paint = paintFor(html, policy);
+  const seen: Seen = { paint, styles: [], styleTags: 0, contentIds: [], remoteBlocked: 0, trackers };
   const body = sanitizeHtml(html, {
     ...ALLOWED,
     transformTags: { '*': (tag, attributes) => transform(tag, attributes, policy, seen) },
     exclusiveFilter: frame => frame.tag === 'style' && collectStyle(frame, seen),
   });
-  const css = seen.styles.map(cleanStyleSheet).join('');
+  const css = seen.styles.map(style => cleanStyleSheet(style, paint)).join('');
   return {
     html: css === '' ? body : `<style>${css}</style>${body}`,
+    dark: paint !== 'light',
     remoteBlocked: seen.remoteBlocked,
+    trackers,
     contentIds: seen.contentIds,
   };
 }
 
+/** Who thought of dark pages is taken at the word; what was written on a dark ground would come out bright. */
+function paintFor(html: string, policy: Policy): Paint {
+  if (!policy.dark) return 'light';
+  if (/prefers-color-scheme/i.test(html)) return 'given';
+  const first = /\bbgcolor\s{0,9}=\s{0,9}["']?([#\w]{3,20})|\bbackground(?:-color)?\s{0,9}:\s{0,9}([#\w]{3,20})/i.exec(
+    html,
+  );
+  return first && isDark(first[1] ?? first[2]!) ? 'light' : 'both';
+}
+
 function transform(tagName: string, attribs: Attributes, policy: Policy, seen: Seen): sanitizeHtml.Tag {
   if (tagName === 'style' && ++seen.styleTags > MOST_STYLES) return { tagName: 'script', attribs: {} };
-  if (tagName === 'body') return { tagName: 'div', attribs: own(bodyAsBlock(attribs)) };
-  if (tagName === 'a' || tagName === 'area') return { tagName, attribs: link(own(attribs)) };
-  if (tagName === 'img') return { tagName, attribs: image(own(attribs), policy, seen) };
-  return { tagName, attribs: own(attribs) };
+  if (tagName === 'body') return { tagName: 'div', attribs: own(bodyAsBlock(attribs), seen) };
+  if (tagName === 'a' || tagName === 'area') return { tagName, attribs: link(own(attribs, seen), seen) };
+  if (tagName === 'img') return { tagName, attribs: image(own(attribs, seen), policy, seen) };
+  return { tagName, attribs: own(attribs, seen) };
 }
 
 /** The text of a style element leaves the flow: written anywhere, it would be the one place that is not escaped. */
@@ -105,27 +140,46 @@ function collectStyle(frame: sanitizeHtml.IFrame, seen: Seen): true {
   return true;
 }
 
-function own(attribs: Attributes): Attributes {
-  const { id, class: classes, name, style, ...rest } = attribs;
+function own(given: Attributes, { paint }: Seen): Attributes {
+  const { id, class: classes, name, style, ...rest } = paint === 'both' ? colouredByStyle(given) : given;
   if (id) rest.id = ownNames(id);
   if (classes) rest.class = ownNames(classes);
   if (name) rest.name = ownNames(name);
-  const painted = cleanDeclarations(style ?? '');
+  const painted = cleanDeclarations(style ?? '', paint);
   if (painted !== '') rest.style = painted;
   return rest;
 }
+
+/** An attribute has one colour only, so those of old become style, with room for two. */
+function colouredByStyle({ bgcolor, color, ...rest }: Attributes): Attributes {
+  if (bgcolor === undefined && color === undefined) return rest;
+  const painted = [bgcolor && `background-color:${hexed(bgcolor)}`, color && `color:${hexed(color)}`, rest.style];
+  return { ...rest, style: painted.filter(part => part).join(';') };
+}
+
+/** HTML's own rules for legacy colours take `ffffff` without its sign. */
+const hexed = (colour: string): string => (/^[0-9a-f]{6}$/i.test(colour.trim()) ? `#${colour.trim()}` : colour);
 
 function bodyAsBlock(attribs: Attributes): Attributes {
   if (!attribs.bgcolor) return attribs;
   return { ...attribs, style: `background-color:${attribs.bgcolor};${attribs.style ?? ''}` };
 }
 
-function link({ href, target: _target, rel: _rel, ...rest }: Attributes): Attributes {
+function link({ href, target: _target, rel: _rel, ...rest }: Attributes, seen: Seen): Attributes {
   if (href === undefined) return rest;
   // A place in the same mail: the frame's base would open it in a new page.
   if (href.startsWith('#')) return { ...rest, href: `#${ownNames(href.slice(1))}`, target: '_self' };
   const url = outwardUrl(href);
-  return url === null ? rest : { ...rest, href: url, ...outwardLink };
+  if (url === null) return rest;
+  const teller = clickTracker(url);
+  if (teller !== null) told(seen.trackers.links, teller);
+  // What the mail would have said there of its link is the mail's word.
+  return { ...rest, href: url, ...outwardLink, title: url.slice(0, 300) };
+}
+
+function told(to: Told, host: string): void {
+  to.count++;
+  if (to.hosts.length < MOST_HOSTS && !to.hosts.includes(host)) to.hosts.push(host);
 }
 
 function image({ src, usemap, ...rest }: Attributes, policy: Policy, seen: Seen): Attributes {
@@ -140,7 +194,9 @@ function source(src: string, attribs: Attributes, policy: Policy, seen: Seen): s
   if (/^data:/i.test(src)) return isPicture(src) ? src : null;
   const url = outwardUrl(src);
   if (url === null || url.startsWith('mailto:')) return null;
-  if (policy.remoteImages && !isTracker(attribs)) return url;
+  const tracking = isTracker(attribs);
+  if (policy.remoteImages && !tracking) return url;
+  if (tracking) told(seen.trackers.pixels, new URL(url).hostname);
   seen.remoteBlocked++;
   return null;
 }

@@ -5,6 +5,8 @@
  * brackets close within it and it has no backslash that could spell a forbidden word. So the browser cuts the result
  * exactly where we did, whatever it would have made of the original. Linear in the length of the text.
  */
+import { forBothPages } from './colours.ts';
+
 type Block = 'media' | 'rule' | 'dropped';
 
 /** Put before every id, class and anchor name of a mail, so that none can be one of ours. */
@@ -34,6 +36,7 @@ const PLAIN_VALUE = /^[\w\s#%.,()+\-*/!\u00a0-\uffff]*$/;
 const OF_THE_FRAME = /\dv(?:h|b|min|max)|\d[dls]v[a-z]/i;
 const CALL = /(?<![\w-])([\w-]*)\(/g;
 const MEDIA = /^@media\b[\w\s(),:./-]*$/i;
+const DARK_PAGE = /^@media\b.*prefers-color-scheme\s*:\s*dark/is;
 const SELECTOR_PIECE = new RegExp(
   [
     '(?<kind>[.#])(?<name>(?:[\\w\\u00a0-\\uffff-]|\\\\[:./!%])+)',
@@ -55,8 +58,14 @@ export function ownNames(names: string): string {
     .join(' ');
 }
 
+/**
+ * What becomes of colours: given · both: each beside what it is on a dark page · light: as given, and what a style sheet
+ * would do on a dark page is left out.
+ */
+export type Paint = 'given' | 'both' | 'light';
+
 /** A style sheet that only paints; rules that try more are left out one by one. */
-export function cleanStyleSheet(css: string): string {
+export function cleanStyleSheet(css: string, paint: Paint = 'given'): string {
   const text = withoutComments(css);
   const open: Block[] = [];
   const out: string[] = [];
@@ -64,9 +73,9 @@ export function cleanStyleSheet(css: string): string {
   for (const { 0: mark, index } of text.matchAll(/[{};]/g)) {
     const piece = text.slice(from, index).trim();
     from = index + 1;
-    if (mark === '{') out.push(begin(piece, open));
+    if (mark === '{') out.push(begin(piece, open, paint));
     else {
-      if (open.at(-1) === 'rule') out.push(declaration(piece));
+      if (open.at(-1) === 'rule') out.push(declaration(piece, paint));
       if (mark === '}') out.push(closing(open.pop()));
     }
   }
@@ -75,10 +84,10 @@ export function cleanStyleSheet(css: string): string {
 }
 
 /** The value of a style attribute, reduced likewise; '' when nothing is left. */
-export function cleanDeclarations(style: string): string {
+export function cleanDeclarations(style: string, paint: Paint = 'given'): string {
   return withoutComments(style)
     .split(';')
-    .map(piece => declaration(piece.trim()))
+    .map(piece => declaration(piece.trim(), paint))
     .join('');
 }
 
@@ -86,8 +95,8 @@ function withoutComments(css: string): string {
   return css.replace(/\/\*[\s\S]*?(?:\*\/|$)/g, ' ').replace(/<!--|-->|\p{Cc}/gu, ' ');
 }
 
-function begin(prelude: string, open: Block[]): string {
-  const kept = blockStart(prelude, open);
+function begin(prelude: string, open: Block[], paint: Paint): string {
+  const kept = paint === 'light' && DARK_PAGE.test(prelude) ? null : blockStart(prelude, open);
   open.push(kept === null ? 'dropped' : prelude.startsWith('@') ? 'media' : 'rule');
   return kept === null ? '' : `${kept}{`;
 }
@@ -124,7 +133,7 @@ function selectorPiece(piece: string, part: Record<string, string | undefined>):
   return `[${part.attribute}${sign}"${sign === '*=' || sign === '$=' ? value : ownNames(value)}"]`;
 }
 
-function declaration(text: string): string {
+function declaration(text: string, paint: Paint): string {
   const colon = text.indexOf(':');
   if (colon < 0 || text.length > LONGEST_PIECE) return '';
   const name = text.slice(0, colon).trim().toLowerCase();
@@ -134,7 +143,10 @@ function declaration(text: string): string {
     .slice(colon + 1)
     .replace(URL_CALL, 'none')
     .trim();
-  return paints(name, value) ? `${name}:${value};` : '';
+  if (!paints(name, value)) return '';
+  const both = paint === 'both' ? forBothPages(name, value) : null;
+  // The plain one in front is for browsers that do not know light-dark().
+  return both === null ? `${name}:${value};` : `${name}:${value};${name}:${both};`;
 }
 
 function paints(name: string, value: string): boolean {

@@ -1,39 +1,45 @@
 /** How a mail looks where its author said nothing: the page's own type and measure (values as in public/app.css). */
 const LIGHT = {
-  scheme: 'light',
   surface: '#ffffff',
   text: '#1a2023',
   muted: '#566168',
   line: '#d5d9db',
   link: '#0f6674',
   marked: '#ffe9a8',
+  warn: '#8a5a00',
 };
 const DARK = {
-  scheme: 'dark',
   surface: '#1b2023',
   text: '#e7ebec',
   muted: '#a0abb1',
   line: '#343c40',
   link: '#6cc6d2',
   marked: '#5a4a12',
+  warn: '#e5b454',
 };
+type Colour = keyof typeof LIGHT;
 
+/** `dark`: as dark as the reader's own pages; false: light. */
 export function frameStyle(dark: boolean): string {
-  const { scheme, surface, text, muted, line, link, marked } = dark ? DARK : LIGHT;
+  // Named by what a mail cannot write: in its style sheets there is no var().
+  const own = (Object.keys(LIGHT) as Colour[]).map(name => `--cw-${name}: ${LIGHT[name]};`).join(' ');
+  const turned = (Object.keys(DARK) as Colour[]).map(name => `--cw-${name}: ${DARK[name]};`).join(' ');
   // The frame is made as high as the mail: were the mail as high as the frame, the two would grow for ever. What is
   // important in a layer wins over everything outside of one, and a mail cannot write a layer (CSS Cascade 5 §6.4.4).
   return `
 @layer frame { :root { height: auto !important; min-height: 0 !important; } }
-:root { color-scheme: ${scheme}; }
-html { background: ${surface}; }
-body { margin: 0; padding: 16px; color: ${text}; font: 15px/1.45 system-ui, sans-serif; overflow-wrap: break-word; overflow-x: auto; }
-a { color: ${link}; }
+:root { color-scheme: ${dark ? 'light dark' : 'light'}; ${own} }
+${dark ? `@supports (color: light-dark(#000, #fff)) { @media (prefers-color-scheme: dark) { :root { ${turned} } } }` : ''}
+html { background: var(--cw-surface); }
+body { margin: 0; padding: 16px; color: var(--cw-text); font: 15px/1.45 system-ui, sans-serif; overflow-wrap: break-word; overflow-x: auto; }
+a { color: var(--cw-link); }
 img { max-width: 100%; height: auto; }
-::highlight(sought) { background-color: ${marked}; color: ${text}; }
-mark { background: ${marked}; color: ${text}; }
+::highlight(sought) { background-color: var(--cw-marked); color: var(--cw-text); }
+mark { background: var(--cw-marked); color: var(--cw-text); }
 pre, .text { white-space: pre-wrap; }
-blockquote { margin: 0; margin-inline-start: 4px; padding-inline-start: 12px; border-inline-start: 2px solid ${line}; color: ${muted}; }
-details.cw-quote > summary { width: max-content; padding: 2px 10px; border-radius: 10px; background: ${line}; color: ${text}; font: 13px/1.45 system-ui, sans-serif; cursor: pointer; }
+blockquote { margin: 0; margin-inline-start: 4px; padding-inline-start: 12px; border-inline-start: 2px solid var(--cw-line); color: var(--cw-muted); }
+details.cw-quote > summary { width: max-content; padding: 2px 10px; border-radius: 10px; background: var(--cw-line); color: var(--cw-text); font: 13px/1.45 system-ui, sans-serif; cursor: pointer; }
+.cw-leads { color: var(--cw-warn); font: 12px/1.3 system-ui, sans-serif; }
 @media (pointer: coarse) { body { font-size: 16px; } }
 `;
 }

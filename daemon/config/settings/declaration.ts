@@ -78,4 +78,5 @@ export function trustedIps(group: Declaration<unknown>['group'], doc: string, if
 /** Corners of the net that nobody owns together. */
 const strangers = ['8.8.8.8', '77.88.1.2', '150.65.3.4', '201.10.5.6', '2001:4860::8888', '2a00:1450::1'];
 
-const isWideOpen = (entries: string[]): boolean => strangers.filter(compiled('selecting', entries)).length > 1;
+/** Does a list take addresses of half the world? */
+export const isWideOpen = (entries: string[]): boolean => strangers.filter(compiled('selecting', entries)).length > 1;

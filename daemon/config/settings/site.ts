@@ -1,5 +1,8 @@
 import * as v from '../values.ts';
-import { type Declarations, ipList, single, trustedIps } from './declaration.ts';
+import { type Declarations, ipList, isWideOpen, single, trustedIps } from './declaration.ts';
+
+/** A host whose Authentication-Results are believed, of mail that comes from these addresses; none: of what is fetched. */
+export type BelievedHost = { name: string; from: string[] };
 
 export type SiteSettings = {
   signup: 'open' | 'closed';
@@ -17,6 +20,7 @@ export type SiteSettings = {
   /** Where `cwmail cgi` finds the site; empty: nowhere. */
   cgi_socket: string;
   trusted_proxy: string[];
+  authentication_from: BelievedHost[];
 };
 
 export const siteSettings: Declarations<SiteSettings> = {
@@ -86,4 +90,30 @@ export const siteSettings: Declarations<SiteSettings> = {
     'Addresses of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.',
     'anybody may claim to be anywhere, and to come by HTTPS: limits of sign-ins and sign-ups then mean nothing',
   ),
+  authentication_from: {
+    doc: 'Whose checks of a sender (Authentication-Results fields that name the host NAME, RFC 8601) the site believes and shows. With addresses: of mail that such a host hands over to us, as a filter or an edge server in front does. Without: of mail that is fetched from a mailbox elsewhere. Name only hosts that throw away such fields of others.',
+    form: 'NAME [IP[,IP…]]',
+    group: 'Web',
+    initial: [],
+    kind: 'lines',
+    restart: false,
+    parse: believedHost,
+    warning: hosts =>
+      hosts.some(h => isWideOpen(h.from))
+        ? 'anybody may write such a field, and would be shown as checked: name the addresses of that host'
+        : null,
+  },
 };
+
+function believedHost(t: string): v.Parsed<BelievedHost> {
+  const [, name = '', ips = ''] = /^(\S+)(?:\s+(\S.*))?$/.exec(t.trim()) ?? [];
+  const host = v.domain(name);
+  if (!host.ok) return host;
+  const from: string[] = [];
+  for (const ip of ips.split(/[\s,]+/).filter(word => word !== '')) {
+    const entry = v.ipEntry(ip);
+    if (!entry.ok) return entry;
+    from.push(ip);
+  }
+  return v.right({ name: host.value, from });
+}
