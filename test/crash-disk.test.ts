@@ -22,16 +22,19 @@ import { signIn } from './site-talk.ts';
 import { playTalk } from './talk.ts';
 
 const MB = 1024 * 1024;
+/** How often the power is cut, in each of two ways. */
+const cuts = Number(process.env.POWER_CUTS ?? 10);
+const patience = { timeout: 18_000 * Math.max(cuts, 10) };
 
 describe('a power cut', () => {
   const cut = testWithDisk(ownDisk);
 
-  cut('right after each of 10 acknowledged messages loses none', { timeout: 180_000 }, async () => {
+  cut(`right after each of ${cuts} acknowledged messages loses none`, patience, async () => {
     const disk = ownDisk(96);
     const house = await startHouse({ data: disk.path, single: true });
     await house.addUser(ann, password);
     const acknowledged: string[] = [];
-    for (let n = 1; n <= 10; n++) {
+    for (let n = 1; n <= cuts; n++) {
       const power = await powerSwitch(disk.path);
       // Every second one is larger than a row: a file, its name and its folder must outlast the cut too.
       const reply = await sendOne(house.ports.smtp, `cut-${n}`, n % 2 ? 3_000 : 100_000);
@@ -62,13 +65,12 @@ describe('a power cut', () => {
 describe('power cuts at random', () => {
   const cut = testWithDisk(ownDisk);
 
-  cut('under load lose nothing acknowledged, and the store stays sound', { timeout: 180_000 }, async () => {
-    const disk = ownDisk(256);
+  cut('under load lose nothing acknowledged, and the store stays sound', patience, async () => {
+    const disk = ownDisk(Math.max(256, 26 * cuts));
     const house = await startHouse({ data: disk.path, single: true });
     await house.addUser(ann, password);
     const crowd = startCrowd(house.ports.smtp, 4);
-    const rounds = 10;
-    for (let round = 0; round < rounds; round++) {
+    for (let round = 0; round < cuts; round++) {
       const before = crowd.acknowledged.size;
       await until('the load to go on', () => crowd.acknowledged.size > before + 5, 20_000);
       const power = await powerSwitch(disk.path);
@@ -84,7 +86,7 @@ describe('power cuts at random', () => {
     await crowd.stop();
     const { ids, copies } = await maildrop(house.ports.pop3);
     const lost = [...crowd.acknowledged].filter(id => !ids.has(id));
-    console.log(`${rounds} power cuts, ${crowd.acknowledged.size} acknowledged, ${lost.length} lost, ${copies} twice`);
+    console.log(`${cuts} power cuts, ${crowd.acknowledged.size} acknowledged, ${lost.length} lost, ${copies} twice`);
     expect(lost).toEqual([]);
     expect(copies).toBeLessThanOrEqual(crowd.unanswered());
     expect(ask(house, 'pragma integrity_check')).toEqual([{ integrity_check: 'ok' }]);
