@@ -29,6 +29,7 @@ export {
   type ListenSettings,
   listenSettingOf,
   meet,
+  ownAddresses,
   type PortSetting,
 } from './config/listening.ts';
 export { changedSettings, derived, needsRestart, perList, type SettingName } from './config/live.ts';

@@ -11,6 +11,7 @@ import { freeRoom } from './intake/disk.ts';
 import type { ContentCheck, Verdict } from './intake/filter.ts';
 import type { Handover, Submitted } from './intake/handover.ts';
 import { headerRules } from './intake/header-rules.ts';
+import { createHeard, type Heard } from './intake/heard.ts';
 import { Incoming, type Received } from './intake/incoming.ts';
 import { type Filed, noticesFor } from './intake/notices.ts';
 import { createLimits, type PolicySettings, refuseSize, relayRight, tooLarge, type Visitor } from './intake/policy.ts';
@@ -31,6 +32,7 @@ import { StoreError } from './store.ts';
 
 export { type ContentCheck, type ContentFilter, createContentFilter } from './intake/filter.ts';
 export type { Handover, Submitted } from './intake/handover.ts';
+export type { Heard } from './intake/heard.ts';
 export { type ChainStep, Incoming, isListed, isRedirected, type Received, type Routing, relayEntry, type Visitor };
 
 export type Intake = Pick<Senders, 'refuseAs' | 'addressesOf'> & {
@@ -51,6 +53,9 @@ export type Intake = Pick<Senders, 'refuseAs' | 'addressesOf'> & {
   prepareReport(report: { to: string; bytes: Buffer; key: string }): Promise<Acceptance | null>;
   /** A held submission whose time has come: where it goes, whom it is refused for, and the reports it owes at once. */
   prepareRelease(held: Delivery[]): Promise<Routed & { reports: Acceptance[] }>;
+  /** Who came in from elsewhere; kept over a restart by `recall`. */
+  heard(): Heard;
+  recall(before: Heard): void;
   /** What is known of everybody's volume, as text, to be kept over a restart. */
   snapshot(): string;
   restore(saved: string): void;
@@ -89,10 +94,14 @@ export function createIntake(options: IntakeOptions): Intake {
   const senders = createSenders({ store, settings, aliasFiles });
   const limits = createLimits(settings, now);
   const room = freeRoom(options);
+  const { note, heard, recall } = createHeard(now);
   const ofContent = (): Limits => ({ hops: maxHops, bareNewlines: settings.bare_newline !== 'refuse' });
 
   return {
+    heard,
+    recall,
     async refuseSender(visitor, reversePath, declaredSize) {
+      note(visitor);
       return (
         refuseSize(declaredSize, await room(), settings) ??
         (await senders.refuseReversePath(visitor, reversePath)) ??

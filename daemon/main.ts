@@ -32,6 +32,7 @@ import { ipList } from './wire/ip-pattern.ts';
 const dnsTimeoutMs = 10_000;
 const throttleState = 'auth.throttle';
 const volumeState = 'intake.volume';
+const heardState = 'intake.heard';
 const dayMs = 86_400_000;
 /** A form is sent again, or a report made again, within days; an upstream may be out of reach for a year (docs/decisions.md). */
 const keysKeptMs = 30 * dayMs;
@@ -56,6 +57,8 @@ export const startDaemon: Start = async context => {
   const door = { store, settings, log, now, counters, parked, changed, check: filter.check };
   const intake = createIntake({ ...door, wake: () => queue.wake() });
   intake.restore((await store.kept.load(volumeState)) ?? '');
+  const before = await store.kept.load(heardState);
+  if (before) intake.recall(JSON.parse(before));
   const resolver = createResolver({ servers: settings.dns_host, timeout: dnsTimeoutMs });
   const queue: Queue = createQueue({
     store,
@@ -99,6 +102,7 @@ export const startDaemon: Start = async context => {
     Promise.all([
       store.kept.save(throttleState, auth.snapshot()),
       store.kept.save(volumeState, intake.snapshot()),
+      store.kept.save(heardState, JSON.stringify(intake.heard())),
       store.kept.save(filterState, filter.snapshot()),
     ]);
   const pickup = settings.pickup_path === '' ? null : createPickup({ settings, intake, log, now });
@@ -120,7 +124,12 @@ export const startDaemon: Start = async context => {
     ...(settings.odmr_port > 0 && { odmr: odmr.connections() }),
     pop3: pop3.sessions(),
   });
-  const status = async () => ({ sessions: sessions(), queue: await queue.status(), writes: store.pendingWrites() });
+  const status = async () => ({
+    sessions: sessions(),
+    queue: await queue.status(),
+    writes: store.pendingWrites(),
+    heard: intake.heard(),
+  });
   const counted = async () => [...counters.samples(), ...gauges(await queue.status(), sessions())];
   tell = context.connect({ ...verbs(context, auth, intake, queue, filter), status, 'queue.counters': counted });
   return {

@@ -29,9 +29,9 @@ import type { Resolver } from './wire/dns.ts';
 
 export type { Call, Called, Way } from './queue/call.ts';
 export type { Done } from './queue/changes.ts';
-export { gatewaysFor } from './queue/hop.ts';
+export { gatewaysFor, wayTo } from './queue/hop.ts';
 export { type Command, type Order, operate } from './queue/operate.ts';
-export { probe } from './queue/probe.ts';
+export { type ProbeOptions, probe } from './queue/probe.ts';
 export type { PreparedRelease } from './queue/release.ts';
 export type { QueueStatus } from './queue/status.ts';
 

@@ -4,13 +4,13 @@ import { createServer } from 'node:net';
 /** Records by name; a string in place of a list is how the server fails: an RCODE, or no answer at all. */
 export type Zone = Record<
   string,
-  | { MX?: [preference: number, exchange: string][]; A?: string[]; AAAA?: string[]; CNAME?: string }
+  | { MX?: [preference: number, exchange: string][]; A?: string[]; AAAA?: string[]; PTR?: string[]; CNAME?: string }
   | 'SERVFAIL'
   | 'REFUSED'
   | 'SILENCE'
 >;
 
-const types = { 1: 'A', 15: 'MX', 28: 'AAAA' } as const;
+const types = { 1: 'A', 12: 'PTR', 15: 'MX', 28: 'AAAA' } as const;
 const rcodes = { SERVFAIL: 2, REFUSED: 5 } as const;
 
 export type NameServer = {
@@ -117,6 +117,7 @@ function record(owner: string, type: number, data: Buffer): Buffer {
 function encode(record: string | [number, string]): Buffer {
   if (typeof record !== 'string')
     return Buffer.concat([Buffer.from([record[0] >> 8, record[0] & 255]), domain(record[1])]);
+  if (/[g-z]/.test(record)) return domain(record);
   if (!record.includes(':')) return Buffer.from(record.split('.').map(Number));
   const [head = '', tail = ''] = record.split('::');
   const groups = (part: string) => (part === '' ? [] : part.split(':').map(g => Number.parseInt(g, 16)));

@@ -46,6 +46,14 @@ export function hopName(domain: string, settings: EgressSettings): string {
   return `${names.join(',')}${proxy ? ` by ${proxyName(proxy)}` : ''}`;
 }
 
+/** The way to a domain, in words. */
+export function wayTo(domain: string, settings: EgressSettings): string {
+  const gateways = gatewaysFor(domain, settings).map(g => `${g.mx ? 'mx:' : ''}${g.host}:${g.port}`);
+  const proxy = proxyFor(domain, settings);
+  const to = gateways.length > 0 ? `by the gateway ${gateways.join(', then ')}` : 'to its own mail servers';
+  return `${to}${proxy ? `, through ${proxyName(proxy)}` : ''}`;
+}
+
 /** What is remembered of a host hangs on whom it knows us as, and on the way to it. */
 export const hostKey = ({ host, port, login, proxy }: Host): string =>
   `${login ? `${login.user}@` : ''}${host}:${port}${proxy ? ` by ${proxyName(proxy)}` : ''}`;

@@ -9,6 +9,7 @@ import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import type { RecordType } from './dns/message.ts';
 import { askByTcp, type ServerAddress } from './dns/tcp.ts';
+import { addressOctets } from './ip.ts';
 
 /** `exists` false: NXDOMAIN, the name itself is unknown; true: it has no record of this kind. */
 export type Unresolved = { kind: 'none'; exists: boolean } | { kind: 'later'; reason: string };
@@ -18,6 +19,7 @@ export type MxAnswer =
   /** RFC 7505: the domain takes no mail. */
   | { kind: 'null-mx' }
   | Unresolved;
+export type NameAnswer = { kind: 'found'; names: string[] } | Unresolved;
 export type AddressAnswer = { kind: 'found'; addresses: string[] } | Unresolved;
 
 export type Resolver = {
@@ -26,6 +28,8 @@ export type Resolver = {
   addresses(host: string): Promise<AddressAnswer>;
   /** Of a host that the settings name: the system's hosts file counts too. Empty: they cannot be found now. */
   configured(host: string): Promise<string[]>;
+  /** What an address is called (PTR). Asked by UDP only: no mail hangs on it. */
+  reverse(address: string): Promise<NameAnswer>;
 };
 
 /** `tcp`: never asked by UDP. */
@@ -86,7 +90,18 @@ export function createResolver(options: { servers?: string[]; timeout: number })
       const own = servers.length > 0 && host !== 'localhost' ? await addresses(host) : null;
       return own?.kind === 'found' ? own.addresses : systemAddresses(host).catch(() => []);
     },
+    reverse: address =>
+      records
+        .names(address)
+        .then(names => (names.length > 0 ? { kind: 'found', names } : { kind: 'none', exists: true }), unresolved),
   };
+}
+
+/** RFC 1035 §3.5, RFC 3596 §2.5. */
+function arpaName(address: string): string {
+  const octets = addressOctets(address).toReversed();
+  if (isIP(address) === 4) return `${octets.join('.')}.in-addr.arpa`;
+  return `${octets.map(o => `${(o & 15).toString(16)}.${(o >> 4).toString(16)}`).join('.')}.ip6.arpa`;
 }
 
 /** Records by whatever way brings an answer; rejects with the codes of node:dns. */
@@ -104,6 +119,10 @@ function createLookups(servers: NameServer[], timeout: number) {
     askByTcp(servers.length > 0 ? servers : ofTheSystem(), name, type, timeout);
 
   return {
+    names: async (address: string) =>
+      servers.length > 0 && byUdp.length === 0
+        ? Promise.reject(Object.assign(new Error('no UDP'), { code: 'ETIMEOUT' }))
+        : resolver.resolvePtr(arpaName(address)),
     addresses: (name: string, type: 'A' | 'AAAA') =>
       either(
         () => (type === 'A' ? resolver.resolve4(name) : resolver.resolve6(name)),

@@ -15,6 +15,26 @@ export function isLoopback(address: string): boolean {
   return family !== 0 && loopback.check(plain, family === 4 ? 'ipv4' : 'ipv6');
 }
 
+const near = new BlockList();
+for (const [network, bits] of [
+  ['10.0.0.0', 8],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+  ['169.254.0.0', 16],
+  // RFC 6598: behind a provider's NAT.
+  ['100.64.0.0', 10],
+] as const)
+  near.addSubnet(network, bits, 'ipv4');
+near.addSubnet('fc00::', 7, 'ipv6');
+near.addSubnet('fe80::', 10, 'ipv6');
+
+/** Of a network that the rest of the world does not see (RFC 1918, 3927, 4193, 6598), loopback not counted. */
+export function isPrivate(address: string): boolean {
+  const plain = plainAddress(address.replace(/%.*$/, ''));
+  const family = isIP(plain);
+  return family !== 0 && near.check(plain, family === 4 ? 'ipv4' : 'ipv6');
+}
+
 /** Nobody has it: that of who comes from who knows where, so that no list of addresses takes it for somebody. */
 export const unknownAddress = '0.0.0.0';
 

@@ -16,9 +16,9 @@ export const hosts: Group = {
       load: async () => (await import('../route.ts')).route,
     },
     reach: {
-      takes: 'DOMAIN',
-      does: 'show the way to a domain and try it; sends nothing',
-      exits: '1: no host would take mail',
+      takes: '[DOMAIN]',
+      does: 'show how mail comes and goes, or the way to one domain',
+      exits: '1: something is to be mended, or no host would take mail',
       example: 'cwmail reach example.net',
       words: 1,
       load: async () => (await import('../reach.ts')).reach,
