@@ -49,8 +49,8 @@ export type Intake = Pick<Senders, 'refuseAs' | 'addressesOf'> & {
   receive(handover: Handover, recipients: Recipient[]): Incoming;
   /** Takes the content for its recipients: 250 after the commit, else why not. Never throws. */
   accept(handover: Handover, incoming: Incoming, submitted: Submitted): Promise<Reply>;
-  /** A report of our own as an acceptance for the queue's transaction; null: nobody takes it. */
-  prepareReport(report: { to: string; bytes: Buffer; key: string }): Promise<Acceptance | null>;
+  /** A report of our own, or a mediator's answer, as an acceptance for the queue's transaction; null: nobody takes it. */
+  prepareReport(report: OwnMail): Promise<Acceptance | null>;
   /** A held submission whose time has come: where it goes, whom it is refused for, and the reports it owes at once. */
   prepareRelease(held: Delivery[]): Promise<Routed & { reports: Acceptance[] }>;
   /** Who came in from elsewhere; kept over a restart by `recall`. */
@@ -60,6 +60,9 @@ export type Intake = Pick<Senders, 'refuseAs' | 'addressesOf'> & {
   snapshot(): string;
   restore(saved: string): void;
 };
+
+/** `origin`: our own, unless it says `mediator`; no report of its failure is made either way. */
+export type OwnMail = { to: string; bytes: Buffer; key: string; origin?: 'mediator' };
 
 export type IntakeSettings = PolicySettings &
   ChainSettings &
@@ -163,7 +166,7 @@ export function createIntake(options: IntakeOptions): Intake {
     return routing;
   }
 
-  async function prepareReport({ to, bytes, key }: { to: string; bytes: Buffer; key: string }) {
+  async function prepareReport({ to, bytes, key, origin }: OwnMail) {
     // Whose mail has failed must learn of it, also while the own mailbox is full.
     const { routes, refusal } = await logged({ report: key }, to, { overQuota: true });
     if (refusal) return null;
@@ -175,7 +178,12 @@ export function createIntake(options: IntakeOptions): Intake {
     });
     const recipient = { address: to, notify: ['NEVER' as const], orcpt: null, routes };
     const { content, tree, summary } = received;
-    const mine = { ...termsOf(null, now(), parked()), origin: 'ourselves' as const, key, recipients: [recipient] };
+    const mine = {
+      ...termsOf(null, now(), parked()),
+      origin: origin ?? ('ourselves' as const),
+      key,
+      recipients: [recipient],
+    };
     return { ...mine, content, tree, summary };
   }
 
@@ -218,6 +226,7 @@ export function createIntake(options: IntakeOptions): Intake {
     else counters.add('accepted', { origin: visitor.origin });
     if (accepted.queued) wake();
     if (accepted.changed.length) changed(accepted.changed);
+    for (const why of accepted.troubles ?? []) log.warn('sorting', { id, why });
     log.info('accepted', {
       id,
       from: submitted.envelope.reversePath ?? '<>',
@@ -260,7 +269,9 @@ export function createIntake(options: IntakeOptions): Intake {
     const header = () => incoming.read(0, mostHeader);
     const owed = { reversePath, envid, recipients, header, arrivedAt: now(), key: key ?? handover.id };
     const { content, tree, summary } = received;
-    return await store.accept({ ...judged, content, tree, summary }, await reportsOwed(owed));
+    // Of what lies in memory the store sees the header itself.
+    const header8 = content.file === null ? {} : { header: head.toString('latin1', 0, mostHeader) };
+    return await store.accept({ ...judged, content, tree, summary, ...header8 }, await reportsOwed(owed));
   }
 
   function isChecked(): boolean {

@@ -3,6 +3,7 @@
  * Everything it is made of is handed its needs here; what must go up a rank is a function passed down.
  */
 import { type Auth, createAuth, passwordProblem } from './auth.ts';
+import { createAutoreply } from './autoreply.ts';
 import { type Context, type Running, runChild, type Start } from './child.ts';
 import { createCollection, createParkingWatch, type Old, parkingNotice } from './collection.ts';
 import { derived } from './config.ts';
@@ -23,7 +24,7 @@ import { createPop3Server } from './pop3-server.ts';
 import { createQueue, type Order, type Queue, type QueueStatus } from './queue.ts';
 import { connectSmtp } from './smtp-client.ts';
 import { createSmtpServer } from './smtp-server.ts';
-import type { Change, Hold } from './store.ts';
+import { type Change, type Hold, longestEveryDays } from './store.ts';
 import { startSweep } from './sweep.ts';
 import type { AuthVerbs, SenderVerbs, Tell, Verbs } from './tell.ts';
 import { createResolver } from './wire/dns.ts';
@@ -69,6 +70,7 @@ export const startDaemon: Start = async context => {
     connect: connectSmtp,
     prepareReport: intake.prepareReport,
     prepareRelease: intake.prepareRelease,
+    prepareAnswer: createAutoreply({ store, settings, log, now, prepare: intake.prepareReport }),
     counters,
     random: Math.random,
     changed,
@@ -176,6 +178,7 @@ function keepHouse(
     await store.content.unlinkDoomed();
     await store.content.sweepOrphans(now());
     while ((await store.contacts.forget(now() - contactsKeptMs)) > 0);
+    while ((await store.vacations.sweep(now(), now() - (longestEveryDays + 1) * dayMs)) > 0);
     await store.forgetKeys(now() - keysKeptMs, now() - fetchKeysKeptMs);
     await store.conversations.gatherOld();
     await store.giveBackSpace();

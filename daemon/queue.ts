@@ -54,6 +54,8 @@ export type QueueOptions = {
   prepareReport: (report: { to: string; bytes: Buffer; key: string }) => Promise<Acceptance | null>;
   /** Where a submission goes whose time has come. */
   prepareRelease: (held: Delivery[]) => Promise<PreparedRelease>;
+  /** The answer somebody who is away owes; null: none any more, or nobody takes it. */
+  prepareAnswer: (errand: Delivery) => Promise<Acceptance | null>;
   random: () => number;
   counters: Counters;
   /** Told which folders a report came into. */

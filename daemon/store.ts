@@ -25,6 +25,7 @@ import { createHeldSubmissions, type HeldSubmissions } from './store/held-submis
 import { createIdentities, type Identities } from './store/identities.ts';
 import { type GivenKey, wasAccepted } from './store/keys.ts';
 import { createLabels, type Labels } from './store/labels.ts';
+import { createMailRules, type MailRules } from './store/mail-rules.ts';
 import { createMaildrop, type Maildrop } from './store/maildrop.ts';
 import { createMessages, type Messages } from './store/messages.ts';
 import { createSavedSearches, type SavedSearches } from './store/saved-searches.ts';
@@ -36,6 +37,8 @@ import { createSnoozes, type Snoozes } from './store/snoozes.ts';
 import { giveBackSpace } from './store/space.ts';
 import { connect, StoreError, sqliteNames } from './store/sqlite.ts';
 import { createSubmissions, type Submissions } from './store/submissions.ts';
+import { createUnwanted, type Unwanted } from './store/unwanted.ts';
+import { createVacations, type Vacations } from './store/vacation.ts';
 import type { Read, Write } from './store/verbs.ts';
 import { inlineWriter, startWriter } from './store/writer.ts';
 
@@ -60,6 +63,7 @@ export {
   labelColours,
   mostLabels,
 } from './store/labels.ts';
+export { type KeptRule, mostRules, type RuleFields } from './store/mail-rules.ts';
 export type { DropEntry } from './store/maildrop.ts';
 export type { Changed, Slice } from './store/queue-changes.ts';
 export type { SavedSearch } from './store/saved-searches.ts';
@@ -68,6 +72,8 @@ export type { Session } from './store/sessions.ts';
 export * from './store/shapes.ts';
 export { mostReminders, type SnoozedPage, type Waiting, type WaitingKey } from './store/snoozes.ts';
 export type { SubmissionFacts } from './store/submissions.ts';
+export type { BlockedSender } from './store/unwanted.ts';
+export { isAway, longestEveryDays, type Vacation } from './store/vacation.ts';
 export { StoreError };
 
 export type Store = {
@@ -88,6 +94,9 @@ export type Store = {
   contacts: Contacts;
   correspondents: Correspondents;
   identities: Identities;
+  mailRules: MailRules;
+  unwanted: Unwanted;
+  vacations: Vacations;
   cannedReplies: CannedReplies;
   submissions: Submissions;
   sessions: Sessions;
@@ -154,6 +163,9 @@ export async function openStore({ path, writer: kind, fatal, indexes = true }: S
     contacts: createContacts(read, write),
     correspondents: createCorrespondents(read, write),
     identities: createIdentities(read, write),
+    mailRules: createMailRules(read, write),
+    unwanted: createUnwanted(read, write),
+    vacations: createVacations(read, write),
     cannedReplies: createCannedReplies(read, write),
     submissions: createSubmissions(read),
     sessions: createSessions(read, write),

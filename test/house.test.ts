@@ -38,7 +38,7 @@ const ranks: string[][] = [
   ['daemon/tell', 'daemon/smtp-client', 'daemon/parking'],
   ['daemon/auth'],
   ['daemon/intake'],
-  ['daemon/smtp-server', 'daemon/pop3-server', 'daemon/pickup'],
+  ['daemon/smtp-server', 'daemon/pop3-server', 'daemon/pickup', 'daemon/autoreply'],
   ['daemon/queue'],
   ['daemon/collection', 'daemon/sweep'],
   ['daemon/control'],

@@ -43,6 +43,8 @@ const delivery = (id: number, more: Partial<Delivery> = {}): Delivery => ({
   smtpUtf8: false,
   accountId: null,
   delayedAt: null,
+  fields: '',
+  errand: null,
   ...more,
 });
 const some = (count: number, more: (id: number) => Partial<Delivery> = () => ({})): Delivery[] =>

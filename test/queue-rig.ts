@@ -100,6 +100,7 @@ export async function createRig(): Promise<Rig> {
         connect: connectSmtp,
         prepareReport,
         prepareRelease: () => Promise.reject(new Error('nothing is held for later here')),
+        prepareAnswer: () => Promise.reject(new Error('nobody is away here')),
         counters,
         random: () => 0.5,
         timeouts: quick,

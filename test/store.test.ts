@@ -17,6 +17,7 @@ import { queueContract } from './store-queue-contract.ts';
 import { quotaContract } from './store-quota.ts';
 import { searchContract } from './store-search.ts';
 import { snoozeContract } from './store-snoozes.ts';
+import { sortingContract } from './store-sorting.ts';
 import { writingContract } from './store-writing.ts';
 
 const fatal = (error: Error) => {
@@ -52,6 +53,7 @@ for (const writer of ['thread', 'inline'] as const) {
   conversationContract(`SQLite, writer ${writer}`, engine);
   contactsContract(`SQLite, writer ${writer}`, engine);
   heldContract(`SQLite, writer ${writer}`, engine);
+  sortingContract(`SQLite, writer ${writer}`, engine);
   writingContract(`SQLite, writer ${writer}`, engine);
   choicesContract(`SQLite, writer ${writer}`, engine);
 }

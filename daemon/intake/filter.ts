@@ -48,6 +48,7 @@ const giverOf: Record<Origin, Giver | null> = {
   webmail: 'submission',
   local: 'submission',
   ourselves: null,
+  mediator: null,
 };
 
 export type FilterOptions = { settings: Pick<Settings, 'msg_filter'>; log: Log; now: () => number };

@@ -188,7 +188,11 @@ export function createChain({
     const keeps = account.keepsCopy || others.length < account.forwards.length || others.length === 0;
     if (account.disabled) return refuse(at, 'mailbox', disabled);
     if (keeps) keep(at, account);
+    const before = at.walk.routes.length;
     await lead(at, 'own forward', others, []);
+    // So that mail which comes back is known here, and ends the circle.
+    const via = { accountId: account.id, address: account.address };
+    for (const route of at.walk.routes.slice(before)) if (route.kind === 'relay') route.via ??= via;
     return true;
   }
 

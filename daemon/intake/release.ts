@@ -48,18 +48,21 @@ export async function routeHeld(held: Delivery[], { store, chain, now, parked, j
   const verdict = await judge(content, { id: `release:${first.id}`, visitor: { origin } });
   const at = now();
   const { header } = content;
-  const fresh = origin === 'webmail' ? await redated({ contentId, header, at }, store) : null;
+  const fresh = origin === 'webmail' && !first.errand ? await redated({ contentId, header, at }, store) : null;
   const summary = await summaryOf(content);
   const filing = {
     ...{ receivedAt: at, origin, accountId, reversePath: sender, ret, envid, eightBit, smtpUtf8, hold: parked() },
     ...{ content: { size } },
     summary: fresh ? { ...summary, date: Math.floor(at / 1000) * 1000 } : summary,
+    ...{ passed: first.fields, header: header.toString('latin1', 0, mostKept) },
     ...(verdict?.filing && { filing: verdict.filing }),
   };
   return { release: { ids, contentId, filing, recipients, ...(fresh && { content: fresh }) }, refused };
 }
 
 const mostHeader = 256 * 1024;
+/** Of the header, for the rules of those who get it. */
+const mostKept = 64 * 1024;
 
 async function contentOf(contentId: number, store: Store): Promise<FilterContent> {
   const content = await store.content.get(contentId);

@@ -37,7 +37,7 @@ export function loadsOf(deliveries: Delivery[]): Load[] {
   const open = new Map<string, Load>();
   const loads: Load[] = [];
   for (const d of deliveries) {
-    const alike = JSON.stringify([d.contentId, d.sender, d.ret, d.envid, d.eightBit, d.smtpUtf8]);
+    const alike = JSON.stringify([d.contentId, d.fields, d.sender, d.ret, d.envid, d.eightBit, d.smtpUtf8]);
     const load = open.get(alike);
     if (load && load.length < mostRecipients) load.push(d);
     else {
@@ -146,17 +146,21 @@ function submissionOf(load: Load, content: () => AsyncIterable<Buffer>): Submiss
     envid: first.envid,
     eightBit: first.eightBit,
     smtpUtf8: first.smtpUtf8,
-    size: first.size,
+    size: first.size + Buffer.byteLength(first.fields),
     content,
   };
 }
 
-/** Content as it was accepted: no Return-Path, which is the last hop's to write (RFC 5321 §4.4). */
+/**
+ * Content as it was accepted, behind the mailboxes it was sent on from: no Return-Path, which is the last hop's to
+ * write (RFC 5321 §4.4).
+ */
 function watched(load: Load, by: Carrier) {
-  const contentId = load[0]?.contentId ?? 0;
+  const { contentId, fields } = load[0] ?? { contentId: 0, fields: '' };
   let failed = false;
   async function* open(): AsyncIterable<Buffer> {
     try {
+      if (fields !== '') yield Buffer.from(fields);
       yield* by.openContent(contentId);
     } catch (error) {
       // Our disk's fault, not the host's: others go on, and this one waits for a person.

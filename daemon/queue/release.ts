@@ -20,6 +20,7 @@ type Options = {
   log: Log;
   counters: Counters;
   prepareRelease: (held: Delivery[]) => Promise<PreparedRelease>;
+  prepareAnswer: (errand: Delivery) => Promise<Acceptance | null>;
   settle: (results: Result[]) => Promise<void>;
   giveBack: (group: Delivery[], wait: number, reason: string) => Promise<void>;
   changed: (changes: Change[]) => void;
@@ -34,8 +35,24 @@ export async function releaseDue(options: Options): Promise<boolean> {
   const next = await deliveries.nextRelease();
   if (next === null || next > options.now()) return false;
   const due = await deliveries.claimReleased(options.now(), atOnce);
-  for (const [, group] of Map.groupBy(due, d => d.contentId)) await releaseOne(group, options);
+  const together = (d: Delivery) => (d.errand ? `errand ${d.id}` : `${d.contentId}`);
+  for (const [, group] of Map.groupBy(due, together)) {
+    const [first] = group;
+    if (first?.errand?.kind === 'answer') await answer(first, options);
+    else await releaseOne(group, options);
+  }
   return due.length > 0;
+}
+
+/** An automatic answer, which its mediator writes and the door takes. */
+async function answer(errand: Delivery, o: Options): Promise<void> {
+  try {
+    const filed = await o.store.heldSubmissions.answer(errand.id, await o.prepareAnswer(errand));
+    if (filed) o.changed(filed.changed);
+  } catch (error) {
+    o.log.error('not answered', { content: errand.contentId, ...because(error) });
+    await o.giveBack([errand], minute, 'could not be answered: tried again in a minute');
+  }
 }
 
 async function releaseOne(group: Delivery[], o: Options): Promise<void> {
@@ -43,7 +60,8 @@ async function releaseOne(group: Delivery[], o: Options): Promise<void> {
   try {
     const { release, refused, reports } = await o.prepareRelease(group);
     if (release) {
-      const { changed } = await o.store.heldSubmissions.file(release, reports);
+      const { changed, troubles = [] } = await o.store.heldSubmissions.file(release, reports);
+      for (const why of troubles) o.log.warn('sorting', { content: release.contentId, why });
       for (const d of group) if (release.ids.includes(d.id)) open.delete(d);
       o.changed(changed);
       o.counters.add('released', {}, release.ids.length);

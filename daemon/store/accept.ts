@@ -1,8 +1,9 @@
 import { domainOf } from '../mail/address.ts';
 import { type HeaderRules, type Limits, type Objection, objectionTo, readContent } from '../mail/reading.ts';
-import { deliveredTo, returnPath } from '../mail/trace.ts';
 import { insertContent } from './content.ts';
+import { deliver, mailboxes } from './deliver.ts';
 import { removeDraft } from './drafts.ts';
+import { passedBy, withoutCircles } from './errands.ts';
 import { addMessage } from './filing.ts';
 import { draftWaits } from './held-drafts.ts';
 import { takeKey } from './keys.ts';
@@ -13,7 +14,6 @@ import {
   type Change,
   Flag,
   type NewContent,
-  type Route,
   type Summary,
   type Terms,
   type Unread,
@@ -29,7 +29,8 @@ export function* acceptVerb(a: Acceptance): Work<Accepted> {
   if (recipients.length === 0 && a.recipients.length > 0)
     return { contentId: 0, size: a.content.size, changed: [], queued: 0, duplicate: true };
   const contentId = yield* insertContent(a.content, a.tree, a.receivedAt);
-  const { changed, queued } = yield* fileRecipients(a, contentId, recipients);
+  const filed = yield* fileRecipients(a, contentId, recipients, () => headOf(a));
+  const { changed } = filed;
   const waits = recipients.some(r => r.routes.some(route => route.kind === 'held'));
   if (a.fileSent && a.accountId !== null && !waits) {
     changed.push(yield* fileSent(a, contentId, a.accountId, a.draftId));
@@ -37,28 +38,39 @@ export function* acceptVerb(a: Acceptance): Work<Accepted> {
   }
   yield* remember(a, contentId, recipients, waits);
   if (waits && a.draftId !== null && a.accountId !== null) yield* draftWaits(a.accountId, a.draftId, contentId);
-  return { contentId, size: a.content.size, changed, queued, duplicate: false };
+  return { contentId, size: a.content.size, ...filed, duplicate: false };
+}
+
+/** The header block as it is kept. */
+function headOf({ content: { bytes }, tree, header }: Acceptance): Buffer {
+  if (!bytes) return Buffer.from(header ?? '', 'latin1');
+  return Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(tree?.bodyFrom ?? bytes.length, bytes.length));
 }
 
 /** What filing for recipients needs of an acceptance; content that is there already may be filed again. */
 export type Filing = Omit<Terms, 'key' | 'draftId' | 'fileSent' | 'recipients'> & {
   summary: Summary;
   content: { size: number };
+  /** The header block as latin1. */
+  header?: string;
 };
+
+export type Filed = Pick<Accepted, 'changed' | 'queued' | 'troubles'>;
 
 /** A message for each mailbox, a delivery for each route away. */
 export function* fileRecipients(
   a: Filing,
   contentId: number,
   recipients: AcceptedRecipient[],
-): Work<Pick<Accepted, 'changed' | 'queued'>> {
-  const changed: Change[] = [];
-  let queued = 0;
-  for (const route of mailboxes(recipients)) changed.push(yield* deliver(a, contentId, route));
-  for (const recipient of recipients)
+  head: () => Buffer,
+): Work<Filed> {
+  const filed: Filed = { changed: [], queued: 0 };
+  const straight = withoutCircles(recipients, head, a.passed);
+  for (const box of mailboxes(straight)) yield* deliver(a, { contentId, head, ...box }, filed);
+  for (const recipient of straight)
     for (const route of recipient.routes)
-      if (route.kind !== 'mailbox') queued += yield* queue(a, contentId, recipient, route);
-  return { changed, queued };
+      if (route.kind !== 'mailbox') filed.queued += yield* queue(a, contentId, recipient, route);
+  return filed;
 }
 
 /** An acceptance with the reports it owes at once, such as that of a delivery its sender asked to hear of. */
@@ -66,9 +78,10 @@ export function* acceptReporting(given: { mail: Packed; reports: Acceptance[] })
   const accepted = yield* acceptRead(readPacked(given.mail));
   if ('objection' in accepted || accepted.duplicate) return accepted;
   for (const report of given.reports) {
-    const { changed, queued } = yield* acceptVerb(report);
+    const { changed, queued, troubles = [] } = yield* acceptVerb(report);
     accepted.changed.push(...changed);
     accepted.queued += queued;
+    if (troubles.length > 0) accepted.troubles = [...(accepted.troubles ?? []), ...troubles];
   }
   return accepted;
 }
@@ -118,31 +131,6 @@ function* unknownYet(a: Acceptance): Work<AcceptedRecipient[]> {
   return fresh;
 }
 
-/** Several recipients may lead to one mailbox (an alias and its owner): it gets one copy. */
-function mailboxes(recipients: AcceptedRecipient[]): (Route & { kind: 'mailbox' })[] {
-  const byAccount = new Map<number, Route & { kind: 'mailbox' }>();
-  for (const { routes } of recipients)
-    for (const route of routes)
-      if (route.kind === 'mailbox' && !byAccount.has(route.accountId)) byAccount.set(route.accountId, route);
-  return [...byAccount.values()];
-}
-
-function* deliver(a: Filing, contentId: number, route: Route & { kind: 'mailbox' }): Work<Change> {
-  const { change } = yield* addMessage({
-    accountId: route.accountId,
-    role: a.filing?.role ?? 'inbox',
-    contentId,
-    contentSize: a.content.size,
-    prefix: returnPath(a.reversePath) + deliveredTo(route.address) + (a.filing?.fields ?? ''),
-    flags: 0,
-    receivedAt: a.receivedAt,
-    summary: a.summary,
-    // Reports come with the null reverse-path, and so do automatic replies (RFC 3834 §3.3).
-    isAnswer: a.reversePath !== null,
-  });
-  return change;
-}
-
 export function* fileSent(a: Filing, contentId: number, accountId: number, draftId: number | null): Work<Change> {
   const { id, change } = yield* addMessage({
     accountId,
@@ -178,8 +166,8 @@ function* queue(
   const hold = a.hold?.kind === 'operator' ? a.hold : (parked ?? a.hold);
   return yield* run(
     `insert into delivery (content_id, account_id, sender, recipient, domain, state, hold_kind, reason, routed, origin,
-      next_at, since, notify, orcpt, ret, envid, eight_bit, smtp_utf8, octets)
-      values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+      next_at, since, notify, orcpt, ret, envid, eight_bit, smtp_utf8, octets, fields)
+      values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
     contentId,
     a.accountId,
     a.reversePath,
@@ -200,6 +188,7 @@ function* queue(
     Number(a.eightBit),
     Number(a.smtpUtf8),
     a.content.size,
+    route.kind === 'relay' && route.via ? passedBy(route.via.address, a.passed) : (a.passed ?? ''),
   );
 }
 

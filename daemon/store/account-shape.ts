@@ -24,6 +24,8 @@ export type Account = Appearance & {
   writesRich: boolean;
   /** Seconds in which what was sent can be taken back; 0: it goes at once; null: as the house has it. */
   undoSend: number | null;
+  /** What is looked at when mail comes for it: bits of `Sorting`. */
+  sorting: number;
   /** Raised by every change to the account's folders and messages. */
   modseq: number;
 };

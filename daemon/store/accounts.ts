@@ -2,6 +2,7 @@ import type { Appearance } from './account-shape.ts';
 import { removeMessages } from './messages.ts';
 import type { Recount } from './quota.ts';
 import type { Account, FolderRole } from './shapes.ts';
+import { sortingTables } from './sorting-bits.ts';
 import { mustRow, row, rows, run, type Work } from './sql.ts';
 import type { Read, Write } from './verbs.ts';
 
@@ -61,11 +62,12 @@ type AccountRow = Appearance & {
   flat: number;
   writes_rich: number;
   undo_send: number | null;
+  sorting: number;
   modseq: number;
 };
 
 const columns =
-  'id, address, name, created_at, quota, used, pop3, disabled, forwards, keeps_copy, flat, writes_rich, undo_send, language, zone, scheme, contrast, density, shortcuts, modseq';
+  'id, address, name, created_at, quota, used, pop3, disabled, forwards, keeps_copy, flat, writes_rich, undo_send, language, zone, scheme, contrast, density, shortcuts, sorting, modseq';
 
 const none: string[] = [];
 
@@ -89,6 +91,7 @@ const account = (r: AccountRow): Account => ({
   density: r.density,
   shortcuts: r.shortcuts,
   undoSend: r.undo_send,
+  sorting: r.sorting,
   modseq: r.modseq,
 });
 
@@ -192,7 +195,17 @@ export const accountVerbs = {
     if (yield* row('select 1 from message m join folder f on f.id = m.folder_id where f.account_id = ? limit 1', id))
       return false;
     if (yield* row('select 1 from draft where account_id = ? limit 1', id)) return false;
-    for (const table of ['folder', 'label', 'wake', 'tombstone', 'session', 'saved_search', 'message_name', 'choice'])
+    for (const table of [
+      'folder',
+      'label',
+      'wake',
+      'tombstone',
+      'session',
+      'saved_search',
+      'message_name',
+      'choice',
+      ...sortingTables,
+    ])
       yield* run(`delete from ${table} where account_id = ?`, id);
     yield* run('delete from account where id = ?', id);
     return true;

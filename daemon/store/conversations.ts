@@ -32,7 +32,7 @@ export function* joinConversation(m: Newcomer, fresh: number): Work<Place> {
   const names = namesOf(m.summary);
   const keys = names.map(nameKey);
   const known = yield* knownNames(m.accountId, keys);
-  const kin = keys.map(key => known.get(key)).find(found => found !== undefined) ?? (yield* bySubject(m));
+  const kin = firstKnown(keys, known) ?? (yield* bySubject(m));
   const joins = kin !== null && (yield* hasRoom(m.accountId, kin));
   const conversation = joins ? kin : fresh;
   // Where the old one is full, its names lead on to the new one.
@@ -40,6 +40,15 @@ export function* joinConversation(m: Newcomer, fresh: number): Work<Place> {
   yield* nameConversation(m.accountId, led, conversation);
   return { conversation, newest: !joins || (yield* comesLast(m, conversation)) };
 }
+
+/** The one a message belongs to, whether it has room or not; null: none is known. */
+export function* kinOf(m: Omit<Newcomer, 'folderId'>): Work<number | null> {
+  const keys = namesOf(m.summary).map(nameKey);
+  return firstKnown(keys, yield* knownNames(m.accountId, keys)) ?? (yield* bySubject(m));
+}
+
+const firstKnown = (keys: number[], known: Map<number, number>): number | undefined =>
+  keys.map(key => known.get(key)).find(found => found !== undefined);
 
 function* knownNames(accountId: number, keys: number[]): Work<Map<number, number>> {
   if (keys.length === 0) return new Map();
@@ -80,7 +89,7 @@ function* comesLast(m: Newcomer, conversation: number): Work<boolean> {
 }
 
 /** An answer that names nothing joins what has its subject, if it is recent and between the same people. */
-function* bySubject({ accountId, receivedAt, summary }: Newcomer): Work<number | null> {
+function* bySubject({ accountId, receivedAt, summary }: Omit<Newcomer, 'folderId'>): Work<number | null> {
   const subject = summary.inReplyTo || summary.references.length > 0 ? null : answeredSubject(summary.subject);
   if (subject === null) return null;
   type Candidate = Pick<

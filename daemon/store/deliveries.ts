@@ -7,6 +7,7 @@ import type {
   Accepted,
   Delivery,
   DeliveryState,
+  Errand,
   Hold,
   HoldKind,
   Origin,
@@ -73,6 +74,9 @@ type DeliveryRow = {
   eight_bit: number;
   smtp_utf8: number;
   delayed_at: number | null;
+  fields: string;
+  errand: Errand['kind'] | null;
+  errand_for: number | null;
 };
 
 const delivery = (r: DeliveryRow): Delivery => ({
@@ -99,6 +103,8 @@ const delivery = (r: DeliveryRow): Delivery => ({
   smtpUtf8: r.smtp_utf8 !== 0,
   accountId: r.account_id,
   delayedAt: r.delayed_at,
+  fields: r.fields,
+  errand: r.errand && { kind: r.errand, accountId: r.errand_for ?? 0 },
 });
 
 const selected = 'select d.*, c.size from delivery d join content c on c.id = d.content_id';

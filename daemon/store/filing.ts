@@ -3,7 +3,9 @@ import { countLabels, labelText, ownLabels, pointAt } from './label-marks.ts';
 import type { Change, Summary } from './shapes.ts';
 import { Flag } from './shapes.ts';
 import { mailCame } from './snoozes.ts';
+import type { Placement } from './sorting.ts';
 import { mustRow, run, type Work } from './sql.ts';
+import { mute } from './unwanted.ts';
 
 export type NewMessage = {
   accountId: number;
@@ -19,6 +21,8 @@ export type NewMessage = {
   labels?: number[];
   /** False: a report or an automatic reply, which answers nothing. */
   isAnswer?: boolean;
+  /** Where it goes and how it is marked, by its owner's wish; asked only where there are any. */
+  sort?: (account: { sorting: number; address: string }) => Work<Pick<Placement, 'to' | 'flags' | 'muted'>>;
 };
 
 export type Filed = { id: number; change: Change };
@@ -26,31 +30,43 @@ export type Filed = { id: number; change: Change };
 /** Files one message: row, conversation, counts, quota, and a note for the full-text index. The account must be there. */
 export function* addMessage(m: NewMessage): Work<Filed> {
   const size = Buffer.byteLength(m.prefix) + m.contentSize;
-  const { modseq, fresh, own } = yield* mustRow<{ modseq: number; fresh: number; own: string }>(
+  const account = yield* mustRow<{ modseq: number; fresh: number; sorting: number; address: string }>(
     `update account set modseq = modseq + 1, used = used + ?, conversations = conversations + 1 where id = ?
-      returning modseq, conversations as fresh, address as own`,
+      returning modseq, conversations as fresh, sorting, address`,
     size,
     m.accountId,
   );
+  const { modseq } = account;
+  const placed = m.sort && account.sorting !== 0 ? yield* m.sort(account) : null;
+  const flags = m.flags | (placed?.flags ?? 0);
+  const to = placed?.to ?? { role: m.role };
   const folder = yield* mustRow<{ id: number; uid: number }>(
     `update folder set next_uid = next_uid + 1, total = total + 1, unread = unread + ?, modseq = ?
-      where account_id = ? and role = ? returning id, next_uid - 1 as uid`,
-    m.flags & Flag.seen ? 0 : 1,
+      where account_id = ? and ${'folder' in to ? 'id' : 'role'} = ? returning id, next_uid - 1 as uid`,
+    flags & Flag.seen ? 0 : 1,
     modseq,
     m.accountId,
-    m.role,
+    'folder' in to ? to.folder : to.role,
   );
-  const place = yield* joinConversation({ ...m, folderId: folder.id }, fresh);
-  const id = yield* insertMessage(m, { ...folder, ...place }, modseq, size);
+  const place = yield* joinConversation({ ...m, folderId: folder.id }, account.fresh);
+  // One that is full goes on in another, which is as quiet.
+  if (placed?.muted && placed.muted !== place.conversation)
+    yield* mute({ accountId: m.accountId, conversation: place.conversation, at: m.receivedAt });
+  const id = yield* insertMessage({ ...m, flags }, { ...folder, ...place }, modseq, size);
   if (m.labels?.length) yield* labelNew(m, m.labels, id, folder.id);
   yield* run('insert into to_index (message_id) values (?)', id);
-  const woken = place.conversation === fresh ? [] : yield* woke(m, place.conversation, own);
+  const quiet = m.role === 'sent' || isQuiet(to) || placed?.muted;
+  const woken =
+    quiet || place.conversation === account.fresh ? [] : yield* woke(m, place.conversation, account.address);
   return { id, change: woken.at(-1) ?? { accountId: m.accountId, folderId: folder.id, modseq } };
 }
 
-/** Changes are told by the newest modseq; what is junk, or one's own, wakes nobody. */
+/** What is junk, thrown away or muted wakes nobody; nor does what one wrote. */
+const isQuiet = (to: Placement['to'] | { role: NewMessage['role'] }): boolean =>
+  'role' in to && (to.role === 'junk' || to.role === 'trash');
+
+/** Changes are told by the newest modseq. */
 function* woke(m: NewMessage, conversation: number, own: string): Work<Change[]> {
-  if (m.role === 'sent' || m.role === 'junk') return [];
   const { accountId, contentId, summary, isAnswer = true, receivedAt: at } = m;
   return yield* mailCame({ accountId, conversation, contentId, fromAddress: summary.fromAddress, own, isAnswer, at });
 }

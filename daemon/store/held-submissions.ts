@@ -61,6 +61,8 @@ export type HeldSubmissions = {
   release(accountId: number, contentId: number, now: number): Promise<HeldAnswer>;
   /** When it will be sent; null: it is not held. */
   until(accountId: number, contentId: number): Promise<number | null>;
+  /** One transaction: a claimed errand is answered by this acceptance; null: given up. Answers null when it was not claimed. */
+  answer(id: number, acceptance: Acceptance | null): Promise<Accepted | null>;
   /**
    * One transaction: claimed unrouted deliveries become messages and deliveries, with the reports that causes. Of
    * what the webmail submitted the copy for Sent is filed now, and its draft goes.
@@ -90,28 +92,42 @@ export const heldVerbs = {
   *withdrawHeld(own: Own): Work<HeldAnswer> {
     const no = yield* lost(own);
     if (no) return no;
-    const deliveries = yield* run('delete from delivery where content_id = ?', own.contentId);
+    const sql = 'delete from delivery where content_id = ? and account_id = ?';
+    const deliveries = yield* run(sql, own.contentId, own.accountId);
     yield* releaseContent(own.contentId);
     return { kind: 'done', deliveries };
   },
   *rescheduleHeld(own: Own & { until: number; reason: string }): Work<HeldAnswer> {
     const no = yield* lost(own);
     if (no) return no;
-    const sql = 'update delivery set next_at = ?, reason = ? where content_id = ?';
-    return { kind: 'done', deliveries: yield* run(sql, own.until, own.reason, own.contentId) };
+    const sql = 'update delivery set next_at = ?, reason = ? where content_id = ? and account_id = ?';
+    return { kind: 'done', deliveries: yield* run(sql, own.until, own.reason, own.contentId, own.accountId) };
   },
   *fileReleased({ release, reports }: { release: Release; reports: Acceptance[] }): Work<Accepted> {
     const { ids, contentId, filing, recipients, content } = release;
     const free = yield* run(`delete from delivery where id in ${list(ids)} and ${isSending}`, ...ids);
     if (free !== ids.length) throw new Error(`a release of content ${contentId} was not claimed`);
     if (content) yield* replaceContent(contentId, content);
-    const { changed, queued } = yield* fileRecipients(filing, contentId, recipients);
+    const head = () => Buffer.from(filing.header ?? '', 'latin1');
+    const filed = yield* fileRecipients(filing, contentId, recipients, head);
     for (const r of recipients)
       yield* addStep(contentId, filing.receivedAt, 'routed', r.address, r.routes.map(t => t.address).join(', '));
-    changed.push(...(yield* leaves(contentId, filing)));
-    for (const report of reports) changed.push(...(yield* acceptVerb(report)).changed);
+    filed.changed.push(...(yield* leaves(contentId, filing)));
+    for (const report of reports) filed.changed.push(...(yield* acceptVerb(report)).changed);
     yield* releaseContent(contentId);
-    return { contentId, size: filing.content.size, changed, queued, duplicate: false };
+    return { contentId, size: filing.content.size, ...filed, duplicate: false };
+  },
+  /** The errand goes and the answer comes, in one transaction. Null: it was not claimed. */
+  *fileAnswer({ id, acceptance }: { id: number; acceptance: Acceptance | null }): Work<Accepted | null> {
+    const errand = yield* row<{ content_id: number }>(
+      `select content_id from delivery where id = ? and ${isSending} and errand = 'answer'`,
+      id,
+    );
+    if (!errand) return null;
+    const accepted = acceptance && (yield* acceptVerb(acceptance));
+    yield* run('delete from delivery where id = ?', id);
+    yield* releaseContent(errand.content_id);
+    return accepted ?? { contentId: 0, size: 0, changed: [], queued: 0, duplicate: false };
   },
 };
 
@@ -206,6 +222,11 @@ export function createHeldSubmissions(read: Read, write: Write, swept: () => voi
     async until(accountId, contentId) {
       const sql = `select min(next_at) as at from delivery where content_id = ? and account_id = ? and ${held}`;
       return (await read(row<{ at: number | null }>(sql, contentId, accountId)))?.at ?? null;
+    },
+    async answer(id, acceptance) {
+      const accepted = await write('fileAnswer', { id, acceptance });
+      swept();
+      return accepted;
     },
     async file(release, reports) {
       const accepted = await write('fileReleased', { release, reports }, release.content?.bytes?.length);

@@ -2,10 +2,14 @@ import type { Notify } from '../mail/envelope.ts';
 import type { Part } from '../mail/parts.ts';
 import type { HeaderRules, Limits, Objection } from '../mail/reading.ts';
 import type { Summary } from '../mail/summary.ts';
+import type { Hold } from './queue-shapes.ts';
 
 /** Times are milliseconds since 1970 UTC; sizes are octets; ids are positive integers, never used twice. */
 
 export type { Account } from './account-shape.ts';
+
+/** Bits of an account's `sorting`: there are rules · blocked senders · muted conversations · an answer for who is away. */
+export const Sorting = { rules: 1, blocks: 2, mutes: 4, vacation: 8 } as const;
 
 /** `snoozed`: there from the first message on that is put off. */
 export type FolderRole = 'inbox' | 'drafts' | 'sent' | 'junk' | 'trash' | 'archive' | 'snoozed';
@@ -33,6 +37,7 @@ export const Flag = {
   unanswered: 64,
 } as const;
 
+export type * from './queue-shapes.ts';
 export type { Objection, Summary };
 
 export type Message = Summary & {
@@ -77,13 +82,19 @@ export type NewContent = { bytes: Buffer; file: null; size: number } | { bytes: 
 export type Route =
   | { kind: 'mailbox'; accountId: number; address: string }
   /** `hold`: what its delivery is held for whatever the others of its message are; none: nothing. */
-  | { kind: 'relay'; address: string; hold?: Hold | null };
+  | { kind: 'relay'; address: string; hold?: Hold | null; via?: Via };
+
+/** The mailbox whose owner sends it on: mail that has been there before goes no further than into it. */
+export type Via = { accountId: number; address: string };
 
 /** Goes through the chain when its time has come (RFC 4865): until then it is one delivery, unrouted. */
 export type HeldRoute = { kind: 'held'; address: string };
 
-/** `local`: a program of this machine, by the pickup folder or the sendmail command. */
-export type Origin = 'peer' | 'submitter' | 'webmail' | 'fetcher' | 'local' | 'ourselves';
+/**
+ * `local`: a program of this machine, by the pickup folder or the sendmail command · `mediator`: an answer of ours in a
+ * person's name.
+ */
+export type Origin = 'peer' | 'submitter' | 'webmail' | 'fetcher' | 'local' | 'ourselves' | 'mediator';
 
 /** What `intake.accept` hands to the one transaction that makes content ours, besides the content. */
 export type Terms = {
@@ -105,12 +116,20 @@ export type Terms = {
   recipients: AcceptedRecipient[];
   /** Where recipients' messages go instead of the Inbox, and fields of ours in front of them, with their CRLFs. */
   filing?: { role: 'inbox' | 'junk'; fields: string };
+  /** Delivered-To of the mailboxes it was sent on from; written in front wherever it goes. */
+  passed?: string;
   /** What its deliveries are held for from the start; null: they are not. Held routes have a hold with a time. */
   hold: Hold | null;
 };
 
 /** Content that was read, and what for. */
-export type Acceptance = Terms & { content: NewContent; tree: Part | null; summary: Summary };
+export type Acceptance = Terms & {
+  content: NewContent;
+  tree: Part | null;
+  summary: Summary;
+  /** The header block as latin1, of content that lies in a file. */
+  header?: string;
+};
 
 /**
  * Content as it came, small enough for a row: it is read where it is written. Line ends that are mended may make
@@ -135,102 +154,8 @@ export type Accepted = {
   queued: number;
   /** Every (key, recipient) pair was known already: nothing was written. */
   duplicate: boolean;
+  /** What people's own rules could not do, as sentences for the log; none: nothing was amiss. */
+  troubles?: string[];
 };
 
 export type Change = { accountId: number; folderId: number; modseq: number };
-
-export type DeliveryState = 'waiting' | 'sending' | 'held';
-
-/**
- * Why something is held, for machines: we may not go out · a person said so · its author named a time (RFC 4865) ·
- * its domain is suspended until somebody asks for it.
- */
-export type HoldKind = 'off line' | 'operator' | 'future release' | 'suspended domain';
-
-export type Hold = {
-  kind: HoldKind;
-  /** In words for a person. */
-  reason: string;
-  /** When it goes on by itself; null: no time is set. */
-  until: number | null;
-};
-
-/** One content for one recipient, waiting in the queue. */
-export type Delivery = {
-  id: number;
-  contentId: number;
-  /** Octets of the content. */
-  size: number;
-  /** Reverse-path; null is `<>`. */
-  sender: string | null;
-  recipient: string;
-  domain: string;
-  state: DeliveryState;
-  /** Null: it is not held. */
-  holdKind: HoldKind | null;
-  /** Why it waits, in words for a person. */
-  reason: string;
-  /** False: the recipient is as the envelope named it, and goes through the chain at its release. */
-  routed: boolean;
-  /** Who brought the content. */
-  origin: Origin;
-  attempts: number;
-  /** When it is due; for a held one, when it is released by itself, else when it was held. */
-  nextAt: number;
-  lastReply: string | null;
-  since: number;
-  notify: Notify[] | null;
-  orcpt: string | null;
-  ret: 'FULL' | 'HDRS' | null;
-  envid: string | null;
-  eightBit: boolean;
-  smtpUtf8: boolean;
-  /** The account that submitted it; null: none. */
-  accountId: number | null;
-  /** When its sender was told of the delay; null: not yet. */
-  delayedAt: number | null;
-};
-
-/** What became of one delivery after an attempt. */
-export type Outcome = { id: number; at: number } & (
-  | { kind: 'delivered'; reply: string; hop: string }
-  | { kind: 'failed'; reply: string; hop: string | null }
-  | {
-      kind: 'later';
-      reply: string;
-      hop: string | null;
-      nextAt: number;
-      reason: string;
-      /** Its sender is told of the delay in this transaction. */
-      delayed: boolean;
-      /** It is held again; none: it waits for `nextAt`. */
-      hold?: Hold | null;
-    }
-);
-
-/** Which deliveries; what is left out does not matter, so `{}` is all of them. */
-export type Which = {
-  ids?: number[];
-  domain?: string;
-  /** Null: `<>`. */
-  sender?: string | null;
-  recipient?: string;
-  holdKind?: HoldKind;
-};
-
-/** What is done to deliveries that are not under way. */
-export type QueueChange =
-  | { kind: 'hold'; hold: Hold }
-  /** It goes on at once, or at `at`. */
-  | { kind: 'go on'; at: number }
-  | { kind: 'remove' }
-  /** It counts as under way, for whoever asked; `settle` or `release` ends that. */
-  | { kind: 'take' };
-
-/** One step in the life of a content, as its sender may read it. */
-export type TimelineStep = {
-  at: number;
-  event: 'accepted' | 'routed' | 'tried' | 'delivered' | 'failed' | 'held' | 'released' | 'removed';
-  recipient: string | null;
-  detail: string;
-};

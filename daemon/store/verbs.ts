@@ -15,6 +15,7 @@ import { heldVerbs } from './held-submissions.ts';
 import { identityVerbs } from './identities.ts';
 import { keyVerbs } from './keys.ts';
 import { labelVerbs } from './labels.ts';
+import { ruleVerbs } from './mail-rules.ts';
 import { maildropVerbs } from './maildrop.ts';
 import { messageVerbs } from './messages.ts';
 import { quotaVerbs } from './quota.ts';
@@ -22,6 +23,8 @@ import { savedSearchVerbs } from './saved-searches.ts';
 import { sessionVerbs } from './sessions.ts';
 import { snoozeVerbs } from './snoozes.ts';
 import { spaceVerbs } from './space.ts';
+import { unwantedVerbs } from './unwanted.ts';
+import { vacationVerbs } from './vacation.ts';
 
 /** Everything that writes, by name: each is one transaction, carried out where the writing connection lives. */
 export const verbs = {
@@ -49,6 +52,9 @@ export const verbs = {
   ...contactVerbs,
   ...correspondentVerbs,
   ...identityVerbs,
+  ...ruleVerbs,
+  ...unwantedVerbs,
+  ...vacationVerbs,
   ...cannedReplyVerbs,
 };
 

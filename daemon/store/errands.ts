@@ -1,0 +1,65 @@
+import { addressKey, domainOf } from '../mail/address.ts';
+import { readHeader } from '../mail/header.ts';
+import { deliveredTo } from '../mail/trace.ts';
+import type { Filing } from './accept.ts';
+import type { AcceptedRecipient, Errand } from './shapes.ts';
+import { run, type Work } from './sql.ts';
+
+/**
+ * What mail gives our own mediators to do: deliveries like others, but unrouted and due at once. The queue brings them
+ * back to the door, so that none is lost by a crash and none is done twice.
+ */
+export type NewErrand = Errand & {
+  /** Null: `<>`. */
+  sender: string | null;
+  recipient: string;
+  fields: string;
+};
+
+const reasons = { forward: 'to be sent on by a rule', answer: 'to be answered: its reader is away' };
+
+export function* addErrand(a: Filing, contentId: number, e: NewErrand): Work<void> {
+  yield* run(
+    `insert into delivery (content_id, account_id, sender, recipient, domain, state, hold_kind, reason, routed, origin,
+      next_at, since, notify, orcpt, ret, envid, eight_bit, smtp_utf8, octets, fields, errand, errand_for)
+      values (?,null,?,?,?,'held','future release',?,0,?,?,?,?,null,?,null,?,?,?,?,?,?)`,
+    contentId,
+    e.sender,
+    e.recipient,
+    domainOf(e.recipient),
+    reasons[e.kind],
+    a.origin,
+    a.receivedAt,
+    a.receivedAt,
+    // Of an answer nobody is told anything. SUCCESS was for the mailbox, and has been said.
+    e.kind === 'answer' ? 'NEVER' : null,
+    a.ret,
+    Number(a.eightBit),
+    Number(a.smtpUtf8),
+    a.content.size,
+    e.fields,
+    e.kind,
+    e.accountId,
+  );
+}
+
+/** Fields that tell that mail was in this mailbox, before those that say so of others. */
+export const passedBy = (address: string, passed = ''): string =>
+  // In an address beyond ASCII they would make any mail one for SMTPUTF8; such a circle ends by its Received fields.
+  (/^[\x20-\x7e]*$/.test(address) ? deliveredTo(address) : '') + passed;
+
+/** The mailboxes a message says it has been in. */
+function beenIn(head: Buffer, passed: string): Set<string> {
+  const fields = readHeader(Buffer.concat([Buffer.from(passed), head]));
+  return new Set(fields.all('delivered-to').map(addressKey));
+}
+
+/** Where a mailbox would send on what it has sent on before, the mail goes into it instead: so the circle ends, and nothing is lost. */
+export function withoutCircles(recipients: AcceptedRecipient[], head: () => Buffer, passed = ''): AcceptedRecipient[] {
+  const sentOn = (r: AcceptedRecipient) => r.routes.some(route => route.kind === 'relay' && route.via);
+  if (!recipients.some(sentOn)) return recipients;
+  const been = beenIn(head(), passed);
+  const turned = (route: AcceptedRecipient['routes'][number]): typeof route =>
+    route.kind === 'relay' && route.via && been.has(route.via.address) ? { kind: 'mailbox', ...route.via } : route;
+  return recipients.map(r => ({ ...r, routes: r.routes.map(turned) }));
+}

@@ -1,0 +1,130 @@
+import { addressKey } from '../mail/address.ts';
+import { refusesAnswer } from '../mail/auto-reply.ts';
+import { type Deed, type Judgement, judge, type Place, type Rule, type Traits, traitsOf } from '../mail/rules.ts';
+import { rulesOf } from './mail-rules.ts';
+import { Flag, Sorting, type Summary } from './shapes.ts';
+import { row, rows, type Work } from './sql.ts';
+import { blockOf, mutedAmong } from './unwanted.ts';
+import { isAway, takeTurn, vacationOf } from './vacation.ts';
+
+/** A message on its way into an account that has something to say about it. */
+export type Arrival = {
+  accountId: number;
+  /** The account's. */
+  address: string;
+  /** Fields of ours in front; the first Delivered-To is that of this mailbox. */
+  prefix: string;
+  /** The header block of the content. */
+  head: Buffer;
+  summary: Summary;
+  size: number;
+  receivedAt: number;
+  reversePath: string | null;
+  /** Addresses of the envelope that lead to this account and to no other. */
+  named: string[];
+  /** The conversation it is about to join; null: it begins one. */
+  kin: () => Work<number | null>;
+};
+
+/** Where it goes, and what comes of it. */
+export type Placement = {
+  to: { folder: number } | { role: 'inbox' | 'junk' | 'trash' | 'archive' };
+  flags: number;
+  forwards: NonNullable<Deed['forward']>[];
+  /** Who is told that nobody is there; null: nobody is. */
+  answer: string | null;
+  /** The muted conversation it belongs to; null: it is not muted. */
+  muted: number | null;
+  /** Why it was not done as its owner wants it, for the log. */
+  troubles: string[];
+};
+
+/** One message is sent on by rules to so many at most. */
+const mostForwards = 10;
+/** Older mail, that somebody's old mailbox brings, is not answered. */
+const answeredMs = 3 * 86_400_000;
+
+/** What the owner of the mailbox has said about such a message: blocked senders first, then rules, then what is muted. */
+export function* sortArrival(a: Arrival, sorting: number): Work<Placement> {
+  const p: Placement = { to: { role: 'inbox' }, flags: 0, forwards: [], answer: null, muted: null, troubles: [] };
+  const block = sorting & Sorting.blocks ? yield* blockOf(a.accountId, a.summary.fromAddress) : null;
+  if (block) return { ...p, to: { role: block.place }, flags: block.place === 'trash' ? Flag.seen : 0 };
+  const traits = traitsOf(Buffer.concat([Buffer.from(a.prefix), a.head]), {
+    size: a.size,
+    attachments: a.summary.attachments,
+  });
+  if (sorting & Sorting.rules) yield* applyRules(a, traits, p);
+  if (sorting & Sorting.mutes && 'role' in p.to && p.to.role === 'inbox') yield* keepQuiet(a, p);
+  if (sorting & Sorting.vacation && !isUnwanted(p)) p.answer = yield* answerTo(a, traits);
+  return p;
+}
+
+const isUnwanted = ({ to }: Placement): boolean => 'role' in to && (to.role === 'junk' || to.role === 'trash');
+
+function* applyRules(a: Arrival, traits: Traits, p: Placement): Work<void> {
+  const active: (Rule & { id: number })[] = [];
+  for (const { id, rule, active: on } of yield* rulesOf(a.accountId)) {
+    if (on && rule) active.push({ ...rule, id });
+    else if (on) p.troubles.push(`rule ${id} of account ${a.accountId} cannot be read`);
+  }
+  const j = judgement(active, traits, p, a);
+  if (!j) return;
+  if (j.spentAt !== null)
+    p.troubles.push(`rules of account ${a.accountId} ask for too much, from rule ${j.spentAt} on`);
+  p.flags = (j.read ? Flag.seen : 0) | (j.star ? Flag.flagged : 0);
+  p.forwards = hasBeenHere(a, traits) ? [] : j.forwards.slice(0, mostForwards);
+  const place = yield* placeOf(a, j.place, p);
+  if (place) p.to = place;
+  else if (p.forwards.length > 0 && j.place === null && p.forwards.every(f => !f.keep)) {
+    p.to = { role: 'trash' };
+    p.flags |= Flag.seen;
+  }
+}
+
+/** A mistake of ours must not cost the message: it stays in the Inbox. */
+function judgement(rules: (Rule & { id: number })[], traits: Traits, p: Placement, a: Arrival): Judgement | null {
+  try {
+    return judge(rules, traits);
+  } catch (error) {
+    p.troubles.push(`rules of account ${a.accountId} failed: ${String(error)}`);
+    return null;
+  }
+}
+
+/** What this mailbox has sent on already comes back to it: it is in a circle, and stays. */
+const hasBeenHere = (a: Arrival, { header }: Traits): boolean =>
+  header
+    .all('delivered-to')
+    .slice(1)
+    .some(to => addressKey(to) === a.address);
+
+/** Null: it stays where it would be, as also where its folder is gone. */
+function* placeOf(a: Arrival, place: Place | null, p: Placement): Work<Placement['to'] | null> {
+  if (place === null) return null;
+  if (typeof place === 'string') return { role: place };
+  const sql = `select id from folder where id = ? and account_id = ? and coalesce(role, '') not in ('drafts', 'snoozed')`;
+  if (yield* row(sql, place.folder, a.accountId)) return place;
+  p.troubles.push(`folder ${place.folder} of a rule of account ${a.accountId} is gone`);
+  return null;
+}
+
+function* keepQuiet(a: Arrival, p: Placement): Work<void> {
+  const kin = yield* a.kin();
+  if (kin === null || !(yield* mutedAmong(a.accountId, kin))) return;
+  p.muted = kin;
+  p.to = { role: 'archive' };
+  p.flags |= Flag.seen;
+}
+
+function* answerTo(a: Arrival, { header }: Traits): Work<string | null> {
+  const v = yield* vacationOf(a.accountId);
+  if (!v || a.reversePath === null || !isAway(v, a.receivedAt)) return null;
+  if (a.summary.date !== null && a.receivedAt - a.summary.date > answeredMs) return null;
+  const identities = yield* rows<{ address_key: string }>(
+    'select address_key from identity where account_id = ?',
+    a.accountId,
+  );
+  const own = new Set([a.address, ...a.named.map(addressKey), ...identities.map(i => i.address_key)]);
+  if (refusesAnswer(header, a.reversePath, own) !== null) return null;
+  return (yield* takeTurn(a.accountId, v, a.reversePath, a.receivedAt)) ? a.reversePath : null;
+}
