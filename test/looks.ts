@@ -273,6 +273,7 @@ const shots: Shot[] = [
   { name: 'search-page', path: '/search', who: 'ann' },
   { name: 'folders', path: '/folders', who: 'ann' },
   { name: 'settings', path: '/settings', who: 'ann' },
+  { name: 'appearance', path: '/settings/appearance', who: 'ann' },
   { name: 'missing', path: '/mail/inbox/999999', who: 'ann' },
   {
     name: 'moved',

@@ -200,6 +200,13 @@ describe('safeHtml', () => {
     expect(shown.html).not.toContain('light-dark');
   });
 
+  test('turns also what brings dark colours of its own, for a dark page on a device that may be light', async () => {
+    const html = '<style>@media (prefers-color-scheme:dark){p{color:#fff}}p{color:#000}</style><p>x</p>';
+    const shown = await safeHtml(html, { ...blocked, dark: 'always' });
+    expect(shown).toMatchObject({ dark: true });
+    expect(shown.html).toContain('color:light-dark(#000,');
+    expect(shown.html).not.toContain('prefers-color-scheme');
+  });
   test('leaves out what a style sheet would do on a dark page, where the page is light', async () => {
     const html = '<style>p{color:red}@media (prefers-color-scheme: dark){p{color:#fff}}i{color:blue}</style>';
     expect(await cleaned(html)).toBe('<style>p{color:red;}i{color:blue;}</style>');
@@ -417,6 +424,9 @@ test('messageFrame escapes the title and shows the body as it is', () => {
 test('messageFrame is light unless it may be dark', () => {
   expect(messageFrame({ title: '', body: '' })).toContain('color-scheme: light;');
   expect(messageFrame({ title: '', body: '', dark: true })).toContain('color-scheme: light dark;');
+  const night = messageFrame({ title: '', body: '', dark: 'always' });
+  expect(night).toContain('color-scheme: dark;');
+  expect(night).not.toContain('prefers-color-scheme');
 });
 
 describe('nameTargets', () => {

@@ -27,6 +27,7 @@ export function accountPage(s: Screen, f: AccountForm): Html {
 ${field({ name: 'name', label: t('account.name'), value: f.name, hint: t('account.name.hint'), error: f.errors.name, autocomplete: 'name', maxlength: 100 })}
 <div><button class="button" type="submit">${t('account.name.save')}</button></div></form>
 <p><a class="button" href="/settings/identities">${t('identities.title')}</a></p>
+<p><a class="button" href="/settings/appearance">${t('appearance.title')}</a></p>
 <h2>${t('account.reading')}</h2>
 <form class="stack" method="post" action="/settings/reading" hx-boost="false">
 <fieldset class="choices"><legend class="unseen">${t('account.reading')}</legend>${choice('conversations', !account.flat)}${choice('messages', account.flat)}</fieldset>

@@ -13,20 +13,29 @@ export { type Door, folderName, folderPath, icon, iconOf, type Notice, type Scre
 /** A whole document; `body` is a door or an `#app`. */
 export function documentOf(d: Door, title: string, body: Html, unread = 0): Html {
   return html`<!doctype html>
-<html lang="${d.w.lang}" dir="${d.w.dir}">
+<html lang="${d.w.lang}" dir="${d.w.dir}"${d.look.density === 'compact' ? html` data-density="compact"` : ''}>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
+<meta name="color-scheme" content="${d.look.scheme === 'auto' ? 'light dark' : d.look.scheme}">
 <meta name="htmx-config" content='{"includeIndicatorCSS":false}'>
 <title>${title}</title>
 <link rel="icon" href="${unread > 0 ? countedIcon(unread) : d.asset('icon.svg')}" data-none-href="${d.asset('icon.svg')}" data-some-href="${countedIcon(0)}" type="image/svg+xml">
 <link rel="stylesheet" href="${d.asset('app.css')}">
+${overlays(d)}
 <script src="${d.asset('htmx.js')}" defer></script>
 <script src="${d.asset('app.js')}" defer></script>
 </head>
 ${body}
 </html>`;
+}
+
+/** What lies over the light colours: where the device asks for it, always, or never, as the account has it. */
+function overlays({ asset, look }: Door): Html {
+  const sheet = (name: string, chosen: boolean, asked: string) =>
+    html`<link rel="stylesheet" href="${asset(name)}"${chosen ? '' : html` media="${asked}"`}>`;
+  const dark = look.scheme === 'light' ? '' : sheet('dark.css', look.scheme === 'dark', '(prefers-color-scheme: dark)');
+  return html`${dark}${sheet('contrast.css', look.contrast === 'more', '(prefers-contrast: more)')}`;
 }
 
 /** The window's icon with so many unread on it; app.js puts the number of the moment in place of the one here. */

@@ -20,8 +20,8 @@ import { frameStyle } from './safe-html/frame-style.ts';
 export type SafeHtmlOptions = {
   /** Let <img> load http and https addresses; CSS never may. */
   remoteImages: boolean;
-  /** Colours for a dark page beside the mail's own; false: it is shown on a light page, whatever the reader's is. */
-  dark: boolean;
+  /** Colours for a dark page beside the mail's own; always: on a light device, too; false: for a light page alone. */
+  dark: boolean | 'always';
   /** Our own URL for the part with this Content-ID (no angle brackets); null: there is none. */
   cid: (contentId: string) => string | null;
 };
@@ -93,9 +93,17 @@ function withInlineImages({ html: body, contentIds }: Cleaned, mark: string, cid
 
 /**
  * The whole document behind `/messages/{id}/body`; `body` is safeHtml's, and so is `dark`: the page is as dark as the
- * reader's then, else light, as the mail's author saw it.
+ * device then, or dark wherever it is, else light, as the mail's author saw it.
  */
-export function messageFrame({ body, title, dark = false }: { body: string; title: string; dark?: boolean }): string {
+export function messageFrame({
+  body,
+  title,
+  dark = false,
+}: {
+  body: string;
+  title: string;
+  dark?: SafeHtmlOptions['dark'];
+}): string {
   const page = html`<!doctype html>
 <html>
 <head>
@@ -103,7 +111,7 @@ export function messageFrame({ body, title, dark = false }: { body: string; titl
 <meta name="viewport" content="width=device-width">
 <title>${title}</title>
 <base target="_blank">
-<style>${raw(frameStyle(dark))}</style>
+<style>${raw(frameStyle(dark === 'always' ? 'dark' : dark ? 'device' : 'light'))}</style>
 </head>
 <body dir="auto">
 ${raw(body)}

@@ -14,6 +14,7 @@ export type Screen = {
   w: Words;
   /** Address of a file of public/, with its hash. */
   asset: (name: string) => string;
+  look: Pick<Account, 'scheme' | 'contrast' | 'density'>;
   account: Account;
   folders: Folder[];
   /** The folder shown; null: none. */
@@ -30,7 +31,10 @@ export type Screen = {
   notice: Notice | null;
 };
 
-export type Door = Pick<Screen, 'w' | 'asset' | 'here'>;
+export type Door = Pick<Screen, 'w' | 'asset' | 'here' | 'look'>;
+
+/** How pages look to whoever is not signed in. */
+export const plainLook: Screen['look'] = { scheme: 'auto', contrast: 'auto', density: 'comfortable' };
 
 /** Icons that show where it goes, and look the other way where one reads from right to left. */
 const pointing = new Set(

@@ -12,6 +12,7 @@ import { because } from '../daemon/log.ts';
 import { account } from './account.ts';
 import { acts } from './act.ts';
 import { type Acts, createActs } from './acts.ts';
+import { appearance } from './appearance.ts';
 import { loadAssets } from './assets.ts';
 import { pathBelow, withBase } from './base.ts';
 import { changes } from './changes.ts';
@@ -81,6 +82,7 @@ export function createApp(needs: Needs): App {
     recipients,
     contacts,
     account,
+    appearance,
     identities,
   ])
     app.route('/', room(site));

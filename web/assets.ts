@@ -23,6 +23,8 @@ const packaged = createRequire(import.meta.url);
 
 const sources: Record<string, { type: string; from: () => URL | string }> = {
   'app.css': { type: 'text/css; charset=utf-8', from: () => publicFile('app.css') },
+  'dark.css': { type: 'text/css; charset=utf-8', from: () => publicFile('dark.css') },
+  'contrast.css': { type: 'text/css; charset=utf-8', from: () => publicFile('contrast.css') },
   'app.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('app.js') },
   'compose.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('compose.js') },
   'icons.svg': { type: 'image/svg+xml', from: () => publicFile('icons.svg') },

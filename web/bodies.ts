@@ -4,7 +4,7 @@
  */
 import { readHeader } from '../daemon/mail/header.ts';
 import { type DisplayParts, displayParts, type Part, partText, unflow } from '../daemon/mail/parts.ts';
-import type { Content, Message } from '../daemon/store.ts';
+import type { Account, Content, Message } from '../daemon/store.ts';
 import { type SafeHtml, type SafeHtmlOptions, safeHtml, type Trackers } from '../views/safe-html.ts';
 import { textToHtml } from '../views/text.ts';
 import type { Words } from '../views/words.ts';
@@ -18,6 +18,10 @@ const longestHeader = 256 * 1024;
 
 /** Remote images, and colours for a dark page beside the mail's own. */
 export type Shown = Pick<SafeHtmlOptions, 'remoteImages' | 'dark'>;
+
+/** The colours of the reader's own pages. */
+export const darkFor = ({ scheme }: Account): Shown['dark'] =>
+  scheme === 'auto' ? true : scheme === 'dark' && 'always';
 
 export type Bodies = {
   content(message: Message): Promise<Content | null>;
@@ -81,7 +85,12 @@ export function createBodies({ store, log, settings }: Pick<Site, 'store' | 'log
 async function safePiece(part: Part, text: string, options: SafeHtmlOptions): Promise<SafeHtml> {
   const cut = part.bodyTo - part.bodyFrom > mostShown;
   if (part.type !== 'text/html')
-    return { ...plain, html: `<div class="text">${textToHtml(text)}</div>`, dark: options.dark, truncated: cut };
+    return {
+      ...plain,
+      html: `<div class="text">${textToHtml(text)}</div>`,
+      dark: options.dark !== false,
+      truncated: cut,
+    };
   const safe = await safeHtml(text, options);
   return safe.shown ? { ...safe, truncated: safe.truncated || cut } : safe;
 }

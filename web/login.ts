@@ -2,13 +2,12 @@
 import { Hono } from 'hono';
 import { type LoginForm, loginPage } from '../views/login.ts';
 import { isLanguage } from '../views/words.ts';
-import { readCookie, writeCookie } from './cookie.ts';
+import { readCookie } from './cookie.ts';
 import { readForm } from './form.ts';
 import { privateOnly } from './guard.ts';
+import { keepLanguage } from './language.ts';
 import { endSession, ownPath, recognise, signIn } from './session.ts';
 import { askDaemon, type Ctx, doorOf, type Env, type Site } from './site.ts';
-
-const yearSeconds = 365 * 86_400;
 
 export function login(site: Site): Hono<Env> {
   const app = new Hono<Env>();
@@ -69,7 +68,7 @@ export function login(site: Site): Hono<Env> {
   app.post('/language', async c => {
     const form = await readForm(c);
     const wanted = form.get('language');
-    if (isLanguage(wanted)) writeCookie(site, c, 'language', wanted, yearSeconds);
+    if (isLanguage(wanted)) keepLanguage(site, c, wanted);
     return c.redirect(ownPath(form.get('back'), '/login'), 303);
   });
 

@@ -6,7 +6,7 @@ import { folderPath, type Screen } from '../views/layout.ts';
 import { type ListPane, listPane } from '../views/list.ts';
 import { messagePane } from '../views/message.ts';
 import { foldQuote, frameHeaders, messageFrame, nameTargets } from '../views/safe-html.ts';
-import { createBodies } from './bodies.ts';
+import { createBodies, darkFor } from './bodies.ts';
 import { folderList, searchList, soughtBy } from './lists.ts';
 import { idOf, messageById, missing, refreshesList, screenOf, show } from './page.ts';
 import { openPane, readingOf } from './reading.ts';
@@ -60,12 +60,13 @@ export function message(site: Site): Hono<Env> {
     const shown = content && bodies.display(content);
     if (!found || !content || !shown?.hasHtml) return missing(site, c);
     const remoteImages = askedForImages(c);
-    const safe = await bodies.html(found, content, shown, { remoteImages, dark: c.req.query('light') === undefined });
+    const dark = c.req.query('light') === undefined && darkFor(c.var.account);
+    const safe = await bodies.html(found, content, shown, { remoteImages, dark });
     const { t } = c.var.words;
     if (!safe.shown) return missing(site, c);
     const named = nameTargets(safe.html, host => t('message.leads', { host }));
     const page = { body: foldQuote(named, t('message.quote')), title: found.subject || t('list.nosubject') };
-    return c.body(messageFrame({ ...page, dark: safe.dark }), 200, frameHeaders({ remoteImages }));
+    return c.body(messageFrame({ ...page, dark: safe.dark && dark }), 200, frameHeaders({ remoteImages }));
   });
 
   /** Before the list is read, so that page and list agree. */

@@ -39,6 +39,7 @@ const keys = [
   'done.identity.removed',
   'done.name',
   'done.reading',
+  'done.appearance',
   'done.password',
   'done.nothing',
   'signup.welcome',

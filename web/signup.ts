@@ -4,6 +4,7 @@ import { ownDomains } from '../daemon/config.ts';
 import { type AddressState, addressLine, type SignupForm, signupClosed, signupPage } from '../views/signup.ts';
 import { type Form, readForm } from './form.ts';
 import { privateOnly } from './guard.ts';
+import { languageKept } from './language.ts';
 import { tellOnce } from './notice.ts';
 import { signIn } from './session.ts';
 import { askDaemon, type Ctx, doorOf, type Env, type Site } from './site.ts';
@@ -35,6 +36,8 @@ export function signup(site: Site): Hono<Env> {
       peer: c.var.peer,
     });
     if (answer.ok) {
+      const language = languageKept(site, c);
+      if (language) await site.store.accounts.set(answer.accountId, { language });
       await signIn(site, c, answer.accountId);
       tellOnce(site, c, { key: 'signup.welcome', values: { address: answer.address } });
       return c.redirect('/mail/inbox', 303);

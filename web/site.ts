@@ -8,6 +8,7 @@ import type { Log } from '../daemon/log.ts';
 import type { Submission, SubmissionResult } from '../daemon/smtp-client.ts';
 import type { Account, Session, Store } from '../daemon/store.ts';
 import type { AuthVerbs, QueueVerbs, SenderVerbs, Tell } from '../daemon/tell.ts';
+import { plainLook } from '../views/screen.ts';
 import type { Words } from '../views/words.ts';
 import type { Acts } from './acts.ts';
 import type { Assets } from './assets.ts';
@@ -64,5 +65,6 @@ export async function askDaemon<V extends keyof Asked>(
 export const doorOf = (site: Site, c: Ctx) => ({
   w: c.var.words,
   asset: site.assets.path,
+  look: c.var.account ?? plainLook,
   here: c.req.path + new URL(c.req.url).search,
 });

@@ -4,7 +4,7 @@ import type { Authenticity } from '../daemon/mail/authentication.ts';
 import type { DisplayParts } from '../daemon/mail/parts.ts';
 import type { Choice, Content, Message } from '../daemon/store.ts';
 import type { MessageBody, OpenMessage } from '../views/message.ts';
-import type { Bodies } from './bodies.ts';
+import { type Bodies, darkFor } from './bodies.ts';
 import type { Ctx } from './site.ts';
 
 export type Versions = Pick<OpenMessage, 'body' | 'other' | 'images' | 'light'>;
@@ -35,7 +35,7 @@ export async function versionsOf(a: VersionAsked): Promise<Versions> {
   const always = maySeeImages(a.choices, a.authenticity);
   const remoteImages = always || (a.meant && askedForImages(c));
   const isLight = a.meant && c.req.query('light') !== undefined;
-  const safe = await bodies.html(m, content, shown, { remoteImages, dark: !isLight });
+  const safe = await bodies.html(m, content, shown, { remoteImages, dark: !isLight && darkFor(c.var.account) });
   const other = hasPlain ? 'text' : null;
   if (!safe.shown) return { ...none, other, body: { kind: 'broken' } };
   const query = new URLSearchParams({ ...(remoteImages && { images: '1' }), ...(isLight && { light: '1' }) });

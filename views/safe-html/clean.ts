@@ -11,8 +11,8 @@ import { clickTracker } from './trackers.ts';
 
 export type Policy = {
   remoteImages: boolean;
-  /** For a page that may be dark; false: for a light one. */
-  dark: boolean;
+  /** For a page that may be dark; always: that is dark on a light device, too; false: for a light one. */
+  dark: boolean | 'always';
   /** Unguessable; `src` of the n-th inline image becomes mark + n, for the caller to replace. */
   mark: string;
 };
@@ -118,7 +118,8 @@ export function clean(html: string, policy: Policy): Cleaned {
 /** Who thought of dark pages is taken at the word; what was written on a dark ground would come out bright. */
 function paintFor(html: string, policy: Policy): Paint {
   if (!policy.dark) return 'light';
-  if (/prefers-color-scheme/i.test(html)) return 'given';
+  // What it would be on a dark device no light one does.
+  if (policy.dark !== 'always' && /prefers-color-scheme/i.test(html)) return 'given';
   const first = /\bbgcolor\s{0,9}=\s{0,9}["']?([#\w]{3,20})|\bbackground(?:-color)?\s{0,9}:\s{0,9}([#\w]{3,20})/i.exec(
     html,
   );

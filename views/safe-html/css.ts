@@ -96,7 +96,7 @@ function withoutComments(css: string): string {
 }
 
 function begin(prelude: string, open: Block[], paint: Paint): string {
-  const kept = paint === 'light' && DARK_PAGE.test(prelude) ? null : blockStart(prelude, open);
+  const kept = paint !== 'given' && DARK_PAGE.test(prelude) ? null : blockStart(prelude, open);
   open.push(kept === null ? 'dropped' : prelude.startsWith('@') ? 'media' : 'rule');
   return kept === null ? '' : `${kept}{`;
 }

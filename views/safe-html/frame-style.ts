@@ -19,17 +19,17 @@ const DARK = {
 };
 type Colour = keyof typeof LIGHT;
 
-/** `dark`: as dark as the reader's own pages; false: light. */
-export function frameStyle(dark: boolean): string {
+/** `device`: dark where the device is; the pages around it say which. */
+export function frameStyle(colours: 'light' | 'dark' | 'device'): string {
   // Named by what a mail cannot write: in its style sheets there is no var().
   const own = (Object.keys(LIGHT) as Colour[]).map(name => `--cw-${name}: ${LIGHT[name]};`).join(' ');
-  const turned = (Object.keys(DARK) as Colour[]).map(name => `--cw-${name}: ${DARK[name]};`).join(' ');
+  const night = `:root { ${(Object.keys(DARK) as Colour[]).map(name => `--cw-${name}: ${DARK[name]};`).join(' ')} }`;
   // The frame is made as high as the mail: were the mail as high as the frame, the two would grow for ever. What is
   // important in a layer wins over everything outside of one, and a mail cannot write a layer (CSS Cascade 5 §6.4.4).
   return `
 @layer frame { :root { height: auto !important; min-height: 0 !important; } }
-:root { color-scheme: ${dark ? 'light dark' : 'light'}; ${own} }
-${dark ? `@supports (color: light-dark(#000, #fff)) { @media (prefers-color-scheme: dark) { :root { ${turned} } } }` : ''}
+:root { color-scheme: ${colours === 'device' ? 'light dark' : colours}; ${own} }
+${colours === 'light' ? '' : `@supports (color: light-dark(#000, #fff)) { ${colours === 'dark' ? night : `@media (prefers-color-scheme: dark) { ${night} }`} }`}
 html { background: var(--cw-surface); }
 body { margin: 0; padding: 16px; color: var(--cw-text); font: 15px/1.45 system-ui, sans-serif; overflow-wrap: break-word; overflow-x: auto; }
 a { color: var(--cw-link); }
