@@ -62,6 +62,8 @@ export type Loaded = {
   file: string | null;
   /** The settings file and what it includes. */
   read: string[];
+  /** The same by whole paths, each once, with what stood in it. */
+  texts: { path: string; text: string }[];
 };
 
 const defaultFile = 'cwmail.conf';
@@ -72,7 +74,7 @@ const defaultFile = 'cwmail.conf';
  */
 export function loadSettings(given: { config: string | null; set: string[] }): Loaded {
   const file = given.config ?? (existsSync(defaultFile) ? defaultFile : null);
-  const read = file === null ? { lines: [], mistakes: [], files: [] } : readLines(file);
+  const read = file === null ? { lines: [], mistakes: [], files: [], texts: [] } : readLines(file);
   const lines = [...read.lines, ...given.set.map(asLine)];
   const folder = file === null ? '.' : dirname(file);
   const { settings, verdicts, warnings } = settle(lines, folder);
@@ -99,6 +101,10 @@ export function loadSettings(given: { config: string | null; set: string[] }): L
     verdicts,
     file,
     read: read.files,
+    texts: [...new Map(read.files.map((path, i) => [resolve(path), read.texts[i]!]))].map(([path, text]) => ({
+      path,
+      text,
+    })),
   };
 }
 

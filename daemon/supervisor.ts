@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import type { Change, Init } from './child.ts';
 import { type Loaded, ownDomains, type Settings } from './config.ts';
 import { controlPath, createSwitchboard, listenControl } from './control.ts';
-import { createLog, printable } from './log.ts';
+import { because, createLog, type Log, printable } from './log.ts';
+import { keepSnapshot } from './snapshots.ts';
 import { lockStore } from './store-lock.ts';
 import { type Child, keepChild } from './supervisor/child-process.ts';
 import { openLogFile } from './supervisor/logfile.ts';
@@ -36,6 +37,8 @@ export type House = {
 
 export type StartOptions = {
   settings: Settings;
+  /** What stands in the files these settings came from. */
+  texts: Loaded['texts'];
   /** Reads the settings anew, from where these came. */
   reread(): Loaded;
   /** All in this one process. */
@@ -49,7 +52,7 @@ export type StartOptions = {
 type Name = 'daemon' | 'web' | 'fetcher';
 
 /** Starts the whole house; resolves once it serves. Throws StartError or PortError for what a person can mend. */
-export async function startHouse({ settings, reread, single, notice, stopAsked }: StartOptions): Promise<House> {
+export async function startHouse({ settings, texts, reread, single, notice, stopAsked }: StartOptions): Promise<House> {
   const unlock = lockedBy(settings.data_path);
   if (!unlock)
     throw new StartError(
@@ -79,7 +82,9 @@ export async function startHouse({ settings, reread, single, notice, stopAsked }
     await here?.close();
     unlock();
   };
+  const keep = (inForce: Loaded['texts']) => keepQuietly(settings, inForce, log);
   const reloader = createReloader({
+    keep,
     settings,
     tls: init.tls,
     log,
@@ -96,6 +101,7 @@ export async function startHouse({ settings, reread, single, notice, stopAsked }
     await close(2000);
     throw error instanceof Error && error.constructor === Error ? new StartError(error.message) : error;
   }
+  keep(texts);
   log.info('serving');
   return {
     logFile: file.path,
@@ -106,6 +112,15 @@ export async function startHouse({ settings, reread, single, notice, stopAsked }
       log.info('stopped');
     },
   };
+}
+
+/** What is in force now, for who wants it back later; serving does not hang on it. */
+function keepQuietly({ data_path }: Settings, texts: Loaded['texts'], log: Log): void {
+  try {
+    keepSnapshot(data_path, { at: Date.now(), why: 'in force', texts });
+  } catch (error) {
+    log.warn('settings not kept', because(error));
+  }
 }
 
 /** The fetcher only while there is something to fetch, or somebody to ask, and we may. */

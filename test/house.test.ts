@@ -35,7 +35,7 @@ const ranks: string[][] = [
   ['daemon/mail', 'daemon/wire'],
   ['daemon/log', 'daemon/config', 'daemon/counters', 'daemon/online'],
   ['daemon/store', 'daemon/store-lock'],
-  ['daemon/tell', 'daemon/smtp-client', 'daemon/parking'],
+  ['daemon/tell', 'daemon/smtp-client', 'daemon/parking', 'daemon/snapshots'],
   ['daemon/auth'],
   ['daemon/intake'],
   ['daemon/smtp-server', 'daemon/pop3-server', 'daemon/pickup', 'daemon/autoreply'],

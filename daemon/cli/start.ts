@@ -9,7 +9,7 @@ const graceMs = 9000;
 
 /** Serves until SIGTERM or SIGINT; a second signal ends it at once. */
 export async function start(context: CommandContext): Promise<number> {
-  const { settings, warnings, notes } = loadedOf(context);
+  const { settings, texts, warnings, notes } = loadedOf(context);
   const hadTerminal = onTerminal();
   let house: House | null = null;
   let stopAsked = () => {};
@@ -36,6 +36,7 @@ export async function start(context: CommandContext): Promise<number> {
     );
   house = await startHouse({
     settings,
+    texts,
     reread: () => readSettings(context),
     single: context.options.single === true,
     notice,

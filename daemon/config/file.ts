@@ -12,6 +12,8 @@ export type Read = {
   mistakes: Mistake[];
   /** Every file that was opened, in that order. */
   files: string[];
+  /** What stood in each. */
+  texts: string[];
 };
 
 /** A chain of includes is no longer, and all together are no more. */
@@ -23,7 +25,7 @@ const mostFiles = 200;
  * `#include FOLDER/*.conf` all that match, by name; other lines beginning with # are comments, as in dmail.conf.
  */
 export function readLines(path: string): Read {
-  const found: Read = { lines: [], mistakes: [], files: [] };
+  const found: Read = { lines: [], mistakes: [], files: [], texts: [] };
   const problem = takeFile(path, [], found);
   if (problem !== null) found.mistakes.push({ file: path, line: 0, message: problem });
   return found;
@@ -38,6 +40,7 @@ function takeFile(path: string, from: string[], found: Read): string | null {
     return `cannot be read: ${(error as Error).message}`;
   }
   found.files.push(path);
+  found.texts.push(text);
   // Editors of Windows put a mark in front.
   text
     .replace(/^\uFEFF/, '')

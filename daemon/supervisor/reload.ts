@@ -44,6 +44,8 @@ type Options = {
   reread(): Loaded;
   /** The certificate that these settings name, read anew. Throws a sentence. */
   certificate(settings: Settings): Promise<TlsPair>;
+  /** These texts are in force now. */
+  keep(texts: Loaded['texts']): void;
   /** Tells every process; answers what went wrong there. */
   tell(change: Change, sockets: Sockets): Promise<string[]>;
 };
@@ -83,6 +85,7 @@ export function createReloader(o: Options): Reloader {
       return { ...answer, mistakes: [(error as Error).message], applied: [], restart: [] };
     }
     const { applied, restart, problems } = answer;
+    o.keep(loaded.texts);
     o.log.info('settings reloaded', { applied, restart, problems });
     return answer;
   }

@@ -9,6 +9,26 @@ export const settings: Group = {
       example: 'cwmail config check --config /etc/cwmail/cwmail.conf',
       load: async () => (await import('../config.ts')).check,
     },
+    'config snapshots': {
+      does: 'list what the settings were, the newest first',
+      example: 'cwmail config snapshots',
+      load: async () => (await import('../snapshots.ts')).snapshots,
+    },
+    'config diff': {
+      takes: '[NUMBER]',
+      does: 'show what changed since the newest snapshot',
+      exits: '0: nothing differs · 1: something does',
+      example: 'cwmail config diff 2',
+      words: 1,
+      load: async () => (await import('../snapshots.ts')).diff,
+    },
+    'config undo': {
+      takes: '[NUMBER]',
+      does: 'put the settings back as they were',
+      example: 'cwmail config undo',
+      words: 1,
+      load: async () => (await import('../snapshots.ts')).undo,
+    },
     'config files': {
       does: 'list every file the settings need',
       exits: '1: one of them cannot be read',
