@@ -1,8 +1,8 @@
 /** Writing a message: a page of its own, one form, the state of the draft in words. */
 import { html } from 'hono/html';
 import type { Upload } from '../daemon/store.ts';
+import { fileIcon } from './attachments.ts';
 import { icon, type Screen } from './layout.ts';
-import { fileIcon } from './message.ts';
 import { chipTemplate } from './recipients.ts';
 import { type Html, inOrder, type Key } from './words.ts';
 

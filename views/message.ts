@@ -3,6 +3,7 @@ import { html } from 'hono/html';
 import { soughtIn } from '../daemon/mail/search-hits.ts';
 import type { SearchWords } from '../daemon/mail/search-query.ts';
 import { Flag, type Folder, type Message } from '../daemon/store.ts';
+import { type AttachmentCard, attachments } from './attachments.ts';
 import { type Folded, foldedRun } from './conversation.ts';
 import { type Images, imagesBanner } from './images.ts';
 import { folderName, icon, type Screen } from './layout.ts';
@@ -15,17 +16,6 @@ import { type Trust, verdict, verdictDetails, warnings } from './trust.ts';
 import { type Html, inOrder } from './words.ts';
 
 export type Person = { name: string; address: string };
-
-export type AttachmentCard = {
-  /** Name as shown and saved. */
-  name: string;
-  type: string;
-  /** Octets when decoded, or nearly. */
-  size: number;
-  href: string;
-  /** A picture small enough to be its own preview. */
-  preview: boolean;
-};
 
 export type MessageBody =
   | {
@@ -111,7 +101,7 @@ ${outcomes(s, m.outcomes)}
 ${imagesBanner(s, m.message, m.images, m.back)}
 ${bodyOf(s, m)}
 ${versions(s, m)}
-${attachments(s, m.attachments)}
+${attachments(s, m.attachments, `/messages/${m.message.id}/attachments.zip`)}
 ${foot(s, m.message.id)}`;
   if (o.letters.length === 1) return html`<div id="message-${m.message.id}" class="letter">${inner}</div>`;
   const label = s.w.t('conversation.message', {
@@ -123,9 +113,11 @@ ${foot(s, m.message.id)}`;
 
 /** Where reading ends, answering begins. */
 function foot(s: Screen, id: number): Html {
+  const out = (href: string, words: string) =>
+    html`<a class="quiet-link" href="${href}" target="_blank" rel="noopener">${words}</a>`;
   const link = (href: string, name: string, words: string) =>
     html`<a class="button" href="${href}" hx-boost="false">${icon(s, name)}${words}</a>`;
-  return html`<footer class="message-foot">${link(`/compose?reply=${id}`, 'reply', s.w.t('act.reply'))}${link(`/compose?reply=${id}&all`, 'reply-all', s.w.t('act.replyall'))}${link(`/compose?forward=${id}`, 'forward', s.w.t('act.forward'))}<a class="quiet-link" href="/messages/${id}/source" target="_blank" rel="noopener">${s.w.t('act.source')}</a></footer>`;
+  return html`<footer class="message-foot">${link(`/compose?reply=${id}`, 'reply', s.w.t('act.reply'))}${link(`/compose?reply=${id}&all`, 'reply-all', s.w.t('act.replyall'))}${link(`/compose?forward=${id}`, 'forward', s.w.t('act.forward'))}<span class="foot-more">${out(`/messages/${id}/print`, s.w.t('act.print'))}<a class="quiet-link" href="/messages/${id}/headers">${s.w.t('headers.title')}</a>${out(`/messages/${id}/source`, s.w.t('act.source'))}</span></footer>`;
 }
 
 function toolbar(s: Screen, o: OpenPane): Html {
@@ -237,21 +229,4 @@ function versions(s: Screen, o: OpenMessage): Html {
       ? ''
       : html`<a class="only-dark" href="${o.light.href}">${icon(s, 'sun')}${s.w.t(o.light.on ? 'message.dark' : 'message.light')}</a>`;
   return html`<div class="alternatives">${other}${light}</div>`;
-}
-
-function attachments(s: Screen, some: AttachmentCard[]): Html {
-  if (some.length === 0) return html``;
-  return html`<h2 class="attachments-title">${s.w.t('message.attachments', { n: some.length })}</h2>
-<ul class="attachments">${some.map(a => html`<li><a class="attachment" href="${a.href}" download hx-boost="false">${a.preview ? html`<img src="${a.href}?inline" alt="" loading="lazy">` : icon(s, fileIcon(a.type))}<span><b dir="auto">${inOrder(a.name)}</b><small>${s.w.size(a.size)}</small></span>${icon(s, 'download')}<span class="unseen">${s.w.t('message.download', { name: a.name })}</span></a></li>`)}</ul>`;
-}
-
-export function fileIcon(type: string): string {
-  const [kind = '', what = ''] = type.split('/');
-  if (kind === 'image') return 'file-image';
-  if (kind === 'audio') return 'file-music';
-  if (kind === 'video') return 'file-video';
-  if (/zip|tar|compressed|7z|rar/.test(what)) return 'file-archive';
-  if (/sheet|excel|csv/.test(what)) return 'file-spreadsheet';
-  if (kind === 'text' || /pdf|word|document|rtf/.test(what)) return 'file-text';
-  return 'file';
 }

@@ -15,7 +15,8 @@ export type { Trackers } from './safe-html/clean.ts';
 export { foldQuote } from './safe-html/fold.ts';
 export { nameTargets } from './safe-html/targets.ts';
 
-import { frameStyle } from './safe-html/frame-style.ts';
+import { frameStyle, ownStyle } from './safe-html/frame-style.ts';
+import type { Html } from './words.ts';
 
 export type SafeHtmlOptions = {
   /** Let <img> load http and https addresses; CSS never may. */
@@ -91,19 +92,22 @@ function withInlineImages({ html: body, contentIds }: Cleaned, mark: string, cid
   });
 }
 
-/**
- * The whole document behind `/messages/{id}/body`; `body` is safeHtml's, and so is `dark`: the page is as dark as the
- * device then, or dark wherever it is, else light, as the mail's author saw it.
- */
-export function messageFrame({
-  body,
-  title,
-  dark = false,
-}: {
+type Frame = {
+  /** safeHtml's, or textToHtml's. */
   body: string;
   title: string;
+  /** safeHtml's: as dark as the device then, or dark wherever it is, else light, as the mail's author saw it. */
   dark?: SafeHtmlOptions['dark'];
-}): string {
+  /** What we say of the mail, above it and below: nothing in the mail can change or cover it. */
+  head?: Html;
+  foot?: Html;
+};
+
+/** The whole document behind `/messages/{id}/body`, and of pages that show a mail alone. */
+export function messageFrame({ body, title, dark = false, head, foot }: Frame): string {
+  const framed = head
+    ? html`<header class="cw-own">${head}</header><main class="cw-body" dir="auto">${raw(body)}</main><footer class="cw-own">${foot ?? ''}</footer>`
+    : raw(body);
   const page = html`<!doctype html>
 <html>
 <head>
@@ -111,10 +115,10 @@ export function messageFrame({
 <meta name="viewport" content="width=device-width">
 <title>${title}</title>
 <base target="_blank">
-<style>${raw(frameStyle(dark === 'always' ? 'dark' : dark ? 'device' : 'light'))}</style>
+<style>${raw(frameStyle(dark === 'always' ? 'dark' : dark ? 'device' : 'light'))}${raw(head ? ownStyle : '')}</style>
 </head>
 <body dir="auto">
-${raw(body)}
+${framed}
 </body>
 </html>
 `;

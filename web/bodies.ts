@@ -2,7 +2,7 @@
  * The text of a message, read by the stored part tree: only the parts shown are opened, and of each at most 512 KB.
  * HTML made safe for the page's banner is kept a moment for the frame that asks for it next.
  */
-import { readHeader } from '../daemon/mail/header.ts';
+import { type Header, readHeader } from '../daemon/mail/header.ts';
 import { type DisplayParts, displayParts, type Part, partText, unflow } from '../daemon/mail/parts.ts';
 import type { Account, Content, Message } from '../daemon/store.ts';
 import { type SafeHtml, type SafeHtmlOptions, safeHtml, type Trackers } from '../views/safe-html.ts';
@@ -25,12 +25,13 @@ export const darkFor = ({ scheme }: Account): Shown['dark'] =>
 
 export type Bodies = {
   content(message: Message): Promise<Content | null>;
-  header(content: Content): Promise<ReturnType<typeof readHeader>>;
+  /** `of`: of the message that begins there. */
+  header(content: Content, of?: Part): Promise<Header>;
   display(content: Content): DisplayParts | null;
   /** Plain text of the parts, one after the other; `cut` is the first part that was not read to its end. */
   text(content: Content, parts: Part[]): Promise<{ text: string; cut: Part | null }>;
-  /** HTML of the parts, safe; plain ones between them as markup. */
-  html(message: Message, content: Content, shown: DisplayParts, how: Shown): Promise<SafeHtml>;
+  /** HTML of the parts, safe; plain ones between them as markup. `of`: the attached message they are of. */
+  html(message: Message, content: Content, shown: DisplayParts, how: Shown, of?: Part): Promise<SafeHtml>;
 };
 
 export function createBodies({ store, log, settings }: Pick<Site, 'store' | 'log' | 'settings'>): Bodies {
@@ -49,9 +50,11 @@ export function createBodies({ store, log, settings }: Pick<Site, 'store' | 'log
 
   return {
     content: message => store.content.get(message.contentId),
-    async header(content) {
-      const end = Math.min(content.tree?.bodyFrom ?? longestHeader, longestHeader);
-      return readHeader(content.bytes ? content.bytes.subarray(0, end) : await store.content.read(content.id, 0, end));
+    async header(content, of) {
+      const from = of?.headerFrom ?? 0;
+      const end = Math.min((of ?? content.tree)?.bodyFrom ?? longestHeader, from + longestHeader);
+      const { bytes } = content;
+      return readHeader(bytes ? bytes.subarray(from, end) : await store.content.read(content.id, from, end));
     },
     display: content => (content.tree ? displayParts(content.tree) : null),
     async text(content, parts) {
@@ -66,8 +69,8 @@ export function createBodies({ store, log, settings }: Pick<Site, 'store' | 'log
         cut,
       };
     },
-    async html(message, content, shown, how) {
-      const key = `${message.id} ${how.remoteImages} ${how.dark}`;
+    async html(message, content, shown, how, of) {
+      const key = `${message.id} ${of?.id ?? ''} ${how.remoteImages} ${how.dark}`;
       const known = kept.get(key);
       if (known) return known;
       const options = { ...how, cid: (id: string) => inlineUrl(settings.base_path, message, shown, id) };

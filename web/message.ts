@@ -1,12 +1,15 @@
 /** One message, with its conversation, as a page beside its list; and its HTML in a frame of its own address. */
 import { Hono } from 'hono';
+import { cleanText, decodeWords, readHeader } from '../daemon/mail/header.ts';
 import { type Change, Flag, type Folder, type Message } from '../daemon/store.ts';
 import { nothingOpen } from '../views/folder.ts';
+import { headersPage } from '../views/headers.ts';
 import { folderPath, type Screen } from '../views/layout.ts';
 import { type ListPane, listPane } from '../views/list.ts';
 import { messagePane } from '../views/message.ts';
 import { foldQuote, frameHeaders, messageFrame, nameTargets } from '../views/safe-html.ts';
 import { createBodies, darkFor } from './bodies.ts';
+import { createFiles } from './files.ts';
 import { folderList, searchList, soughtBy } from './lists.ts';
 import { idOf, messageById, missing, refreshesList, screenOf, show } from './page.ts';
 import { openPane, readingOf } from './reading.ts';
@@ -17,6 +20,7 @@ import { askedForImages } from './version.ts';
 export function message(site: Site): Hono<Env> {
   const app = new Hono<Env>();
   const bodies = createBodies(site);
+  const files = createFiles(site);
   const trust = createTrust(site);
 
   app.get('/mail/:folder/:message', async c => {
@@ -40,7 +44,7 @@ export function message(site: Site): Hono<Env> {
     const list = await listBeside(site, c, s, folder, found);
     const content = messagePane(
       s,
-      await openPane({ site, c, bodies, trust, s }, { ...reading, sought: soughtBy(site, s) }, list),
+      await openPane({ site, c, bodies, files, trust, s }, { ...reading, sought: soughtBy(site, s) }, list),
     );
     return show(c, s, titleOf(s, found), { view: 'message', list: listPane(s, list), content });
   });
@@ -67,6 +71,18 @@ export function message(site: Site): Hono<Env> {
     const named = nameTargets(safe.html, host => t('message.leads', { host }));
     const page = { body: foldQuote(named, t('message.quote')), title: found.subject || t('list.nosubject') };
     return c.body(messageFrame({ ...page, dark: safe.dark && dark }), 200, frameHeaders({ remoteImages }));
+  });
+
+  app.get('/messages/:id/headers', async c => {
+    const found = await messageById(site, c, c.req.param('id'));
+    const content = found && (await bodies.content(found));
+    if (!found || !content) return missing(site, c);
+    const s = await screenOf(site, c);
+    const folder = s.folders.find(f => f.id === found.folderId);
+    const fields = [...readHeader(Buffer.from(found.prefix)).every(), ...(await bodies.header(content)).every()];
+    const shown = fields.map(({ name, value }) => ({ name, value: cleanText(decodeWords(value)) }));
+    const back = folder ? `${folderPath(folder)}/${found.id}` : '/mail/inbox';
+    return show(c, s, s.w.t('headers.title'), { view: 'page', content: headersPage(s, found, back, shown) });
   });
 
   /** Before the list is read, so that page and list agree. */

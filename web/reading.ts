@@ -2,14 +2,16 @@
 import { parseAddressList } from '../daemon/mail/address.ts';
 import type { Header } from '../daemon/mail/header.ts';
 import type { Known } from '../daemon/mail/lookalike.ts';
-import type { Part } from '../daemon/mail/parts.ts';
 import type { SearchWords } from '../daemon/mail/search-query.ts';
 import { Flag, type Folder, type Message } from '../daemon/store.ts';
+import type { AttachmentCard } from '../views/attachments.ts';
 import type { Folded } from '../views/conversation.ts';
 import { folderPath, type Screen } from '../views/layout.ts';
 import type { ListPane } from '../views/list.ts';
-import type { AttachmentCard, OpenMessage, OpenPane, Person } from '../views/message.ts';
-import { type Bodies, isInlineImage, partName } from './bodies.ts';
+import type { OpenMessage, OpenPane, Person } from '../views/message.ts';
+import { type Bodies, isInlineImage } from './bodies.ts';
+import type { Files, MessageFile } from './files.ts';
+import { hasPage } from './letter-pages.ts';
 import { outcomesOf } from './outcomes.ts';
 import { idOf } from './page.ts';
 import type { Ctx, Site } from './site.ts';
@@ -66,7 +68,7 @@ function once(some: Message[], folder: Folder): Message[] {
 }
 
 /** What every message of a page is read with. */
-type Desk = { site: Site; c: Ctx; bodies: Bodies; trust: TrustOf; s: Screen };
+type Desk = { site: Site; c: Ctx; bodies: Bodies; files: Files; trust: TrustOf; s: Screen };
 
 export async function openPane(
   desk: Desk,
@@ -110,7 +112,7 @@ function at(folder: Folder, found: Message, keep: string, more: Record<string, s
 }
 
 async function opened(desk: Desk, m: Message, place: Place): Promise<OpenMessage> {
-  const { site, c, bodies, s } = desk;
+  const { site, c, bodies, files, s } = desk;
   const { found, folder, keep, sought } = place;
   const content = await bodies.content(m);
   const header = content && (await bodies.header(content));
@@ -130,7 +132,7 @@ async function opened(desk: Desk, m: Message, place: Place): Promise<OpenMessage
     outcomes: await outcomesFor(site, m, [...people.to, ...people.cc]),
     ...(await versionsOf({ c, bodies, message: m, content, shown, meant, choices, authenticity, link })),
     back: link({}),
-    attachments: shown ? shown.attachments.map(part => card(c, m, part)) : [],
+    attachments: content && shown ? (await files.all(c.var.words, m, content, shown.attachments)).map(card) : [],
     sought,
   };
 }
@@ -152,14 +154,8 @@ function addressees(header: Header, m: Message) {
   return { from: list('from')[0] ?? sender(m), to: list('to'), cc: list('cc') };
 }
 
-function card(c: Ctx, m: Message, part: Part): AttachmentCard {
-  const encoded = part.bodyTo - part.bodyFrom;
-  const size = part.encoding === 'base64' ? Math.floor((encoded * 57) / 78) : encoded;
-  return {
-    name: partName(c.var.words, part),
-    type: part.type,
-    size,
-    href: `/messages/${m.id}/parts/${part.id || '1'}`,
-    preview: isInlineImage(part.type) && size <= largestPreview,
-  };
+function card({ name, type, size, path }: MessageFile): AttachmentCard {
+  const image = isInlineImage(type);
+  const view = image || type === 'application/pdf' ? `${path}?inline` : hasPage(type) ? `${path}/view` : null;
+  return { name, type, size, href: path, preview: image && size <= largestPreview, view };
 }

@@ -43,3 +43,26 @@ details.cw-quote > summary { width: max-content; padding: 2px 10px; border-radiu
 @media (pointer: coarse) { body { font-size: 16px; } }
 `;
 }
+
+/**
+ * Around a mail that is a page of its own stands what we say of it. A mail's style sheet may speak of every element, so
+ * ours are taken back to what the browser makes of them, and then drawn, in the layer that a mail cannot write; and the
+ * mail cannot leave its own box.
+ */
+export const ownStyle = `
+@layer frame {
+  :root { display: block !important; transform: none !important; opacity: 1 !important; visibility: visible !important; position: static !important; }
+  body, .cw-own, .cw-own * { all: revert !important; }
+  body { margin: 0 !important; padding: 0 !important; color: var(--cw-text) !important; background: var(--cw-surface) !important; font: 15px/1.45 system-ui, sans-serif !important; }
+  .cw-own { padding: 16px !important; max-width: 900px !important; overflow-wrap: anywhere !important; }
+  .cw-own h1 { font-size: 20px !important; margin: 0 0 12px !important; }
+  .cw-own dl { display: grid !important; grid-template-columns: auto 1fr !important; gap: 4px 12px !important; margin: 0 !important; font-size: 13px !important; }
+  .cw-own dt { color: var(--cw-muted) !important; }
+  .cw-own dd { margin: 0 !important; }
+  .cw-own a { color: var(--cw-link) !important; }
+  .cw-own p, .cw-own ul { margin: 8px 0 0 !important; font-size: 13px !important; color: var(--cw-muted) !important; }
+  header.cw-own { border-bottom: 1px solid var(--cw-line) !important; }
+  .cw-body { display: block !important; position: static !important; float: none !important; margin: 0 !important; padding: 16px !important; overflow: clip !important; transform: none !important; opacity: 1 !important; visibility: visible !important; }
+  @media print { .cw-own .cw-screen { display: none !important; } }
+}
+`;
