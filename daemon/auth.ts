@@ -6,6 +6,7 @@
 import { createChallenge } from './auth/challenge.ts';
 import { createCheck } from './auth/check.ts';
 import { hashPassword } from './auth/local.ts';
+import type { IsProvidersPassword } from './auth/provider.ts';
 import { createSignup } from './auth/signup.ts';
 import { createThrottle } from './auth/throttle.ts';
 import type { Settings } from './config.ts';
@@ -13,6 +14,7 @@ import type { Log } from './log.ts';
 import type { Account, Store } from './store.ts';
 
 export { nameProblem, passwordProblem } from './auth/names.ts';
+export { type AskProvider, createProviderCheck } from './auth/provider.ts';
 export { hashPassword };
 
 export type Protocol = 'smtp' | 'pop3' | 'web';
@@ -57,7 +59,14 @@ export type Auth = {
   restore(saved: string): void;
 };
 
-export type AuthDeps = { store: Store; settings: Settings; now: () => number; log: Log };
+export type AuthDeps = {
+  store: Store;
+  settings: Settings;
+  now: () => number;
+  log: Log;
+  /** Judges passwords where the mailboxes are a provider's (`webmail_for`); none: they are ours. */
+  atProvider?: IsProvidersPassword;
+};
 
 export function createAuth(deps: AuthDeps): Auth {
   const throttle = createThrottle(deps.now);

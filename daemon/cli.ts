@@ -14,6 +14,8 @@ const options = {
   limit: { type: 'string' },
   after: { type: 'string' },
   domain: { type: 'string' },
+  for: { type: 'string' },
+  smtp: { type: 'string' },
   sender: { type: 'string' },
   recipient: { type: 'string' },
   all: { type: 'boolean' },

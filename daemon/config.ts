@@ -14,6 +14,7 @@ import {
   egressMistakes,
   egressWarnings,
   parkingWarnings,
+  providerMistakes,
   type Settings,
 } from './config/settings.ts';
 import { settle, type Verdict } from './config/settle.ts';
@@ -42,7 +43,9 @@ export type {
   FetchAccount,
   ForwardRule,
   Gateway,
+  MailboxProvider,
   ProxyRule,
+  SendingProvider,
   Settings,
 } from './config/settings.ts';
 export { levels } from './config/settings.ts';
@@ -130,6 +133,7 @@ function together(s: Settings, file: string, hasMistakes: boolean): Mistake[] {
   const ours = [s.data_path, join(s.data_path, 'log'), join(s.data_path, 'content'), resolve(dirname(file))];
   if (ours.includes(s.pickup_path))
     say(`pickup_path: ${s.pickup_path} has other files of ours; give it a folder of its own`);
+  for (const wrong of providerMistakes(s)) say(wrong);
   const names = s.fetch.map(f => f.name);
   for (const name of new Set(names.filter((n, i) => names.indexOf(n) !== i))) say(`fetch: ${name} is named twice`);
   return mistakes;

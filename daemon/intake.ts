@@ -67,7 +67,7 @@ export type OwnMail = { to: string; bytes: Buffer; key: string; origin?: 'mediat
 export type IntakeSettings = PolicySettings &
   ChainSettings &
   SenderSettings &
-  Pick<Settings, 'data_path' | 'bare_newline' | 'log_chain' | 'msg_filter'>;
+  Pick<Settings, 'data_path' | 'bare_newline' | 'log_chain' | 'msg_filter' | 'webmail_smtp'>;
 
 export type IntakeOptions = {
   store: Store;
@@ -98,6 +98,12 @@ export function createIntake(options: IntakeOptions): Intake {
   const limits = createLimits(settings, now);
   const room = freeRoom(options);
   const { note, heard, recall } = createHeard(now);
+  const leaves = ({ origin }: Pick<Visitor, 'origin'>) =>
+    settings.webmail_smtp !== null && ['submitter', 'webmail', 'local'].includes(origin);
+  const rights = (visitor: Visitor): ChainOptions => ({
+    relay: relayRight(visitor, settings),
+    leaves: leaves(visitor),
+  });
   const ofContent = (): Limits => ({ hops: maxHops, bareNewlines: settings.bare_newline !== 'refuse' });
 
   return {
@@ -114,9 +120,9 @@ export function createIntake(options: IntakeOptions): Intake {
     async routeRecipient(visitor, address, id) {
       const refusal = limits.refuseRecipient(visitor);
       if (refusal) return { routes: [], trace: [], refusal };
-      return await logged({ id }, address, { relay: relayRight(visitor, settings) });
+      return await logged({ id }, address, rights(visitor));
     },
-    route: (visitor, address) => chain(address, { relay: relayRight(visitor, settings) }),
+    route: (visitor, address) => chain(address, rights(visitor)),
     refuseAs: senders.refuseAs,
     addressesOf: senders.addressesOf,
     refuseInquiry: visitor => limits.refuseRecipient(visitor),
@@ -141,7 +147,7 @@ export function createIntake(options: IntakeOptions): Intake {
     },
     prepareReport,
     async prepareRelease(held) {
-      const routed = await routeHeld(held, { store, chain, now, parked, judge });
+      const routed = await routeHeld(held, { store, chain, leaves, now, parked, judge });
       if (!routed.release) return { ...routed, reports: [] };
       const { filing, recipients, contentId } = routed.release;
       const header = () => store.content.read(contentId, 0, mostHeader);

@@ -2,7 +2,7 @@
  * The daemon: SMTP, submission, POP3 and the queue around one door, with the timers that keep house.
  * Everything it is made of is handed its needs here; what must go up a rank is a function passed down.
  */
-import { type Auth, createAuth, passwordProblem } from './auth.ts';
+import { type Auth, createAuth, createProviderCheck, passwordProblem } from './auth.ts';
 import { createAutoreply } from './autoreply.ts';
 import { type Context, type Running, runChild, type Start } from './child.ts';
 import { createCollection, createParkingWatch, type Old, parkingNotice } from './collection.ts';
@@ -21,7 +21,7 @@ import { localOf } from './mail/address.ts';
 import { mayGoOut } from './online.ts';
 import { createPickup } from './pickup.ts';
 import { createPop3Server } from './pop3-server.ts';
-import { createQueue, type Order, type Queue, type QueueStatus } from './queue.ts';
+import { createAuthorsGateway, createQueue, type Order, type Queue, type QueueStatus } from './queue.ts';
 import { connectSmtp } from './smtp-client.ts';
 import { createSmtpServer } from './smtp-server.ts';
 import { type Change, type Hold, longestEveryDays } from './store.ts';
@@ -29,6 +29,7 @@ import { startSweep } from './sweep.ts';
 import type { AuthVerbs, SenderVerbs, Tell, Verbs } from './tell.ts';
 import { createResolver } from './wire/dns.ts';
 import { ipList } from './wire/ip-pattern.ts';
+import { createSeal, providerPasswords } from './wire/seal.ts';
 
 const dnsTimeoutMs = 10_000;
 const throttleState = 'auth.throttle';
@@ -44,9 +45,15 @@ const filterState = 'filter.hits';
 
 export const startDaemon: Start = async context => {
   const { settings, store, log, now, tls, serviceKey, listen } = context;
-  const auth = createAuth({ store, settings, now, log });
-  auth.restore((await store.kept.load(throttleState)) ?? '');
   let tell: Tell | null = null;
+  const seal = createSeal(serviceKey, providerPasswords);
+  const atProvider = createProviderCheck({
+    ...{ store, settings, seal, now, log },
+    ask: async (user, password) =>
+      (await tell?.ask('fetcher', 'provider.ask', { user, password })) as 'right' | 'wrong',
+  });
+  const auth = createAuth({ store, settings, now, log, ...(settings.webmail_for && { atProvider }) });
+  auth.restore((await store.kept.load(throttleState)) ?? '');
   const changed = (changes: Change[]) => tell?.changed(changes);
   const parked = (): Hold | null => {
     const outing = mayGoOut(settings, now());
@@ -72,6 +79,7 @@ export const startDaemon: Start = async context => {
     prepareRelease: intake.prepareRelease,
     prepareAnswer: createAutoreply({ store, settings, log, now, prepare: intake.prepareReport }),
     counters,
+    ...(settings.webmail_smtp && { authorsGateway: createAuthorsGateway({ settings, store, seal }) }),
     random: Math.random,
     changed,
   });
@@ -214,6 +222,7 @@ function verbs(
     'auth.password': async (a: AuthArgs<'auth.password'>) => {
       const account = await store.accounts.byId(a.accountId);
       if (!account) return { ok: false };
+      if (settings.webmail_for) return { ok: false, reason: 'auth.elsewhere' };
       const verdict = await auth.check(account.address, a.old, { peer: '', protocol: 'web' });
       if (verdict.kind !== 'known') return { ok: false, reason: `auth.${verdict.kind}` };
       const problem = passwordProblem(a.next, localOf(account.address));

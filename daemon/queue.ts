@@ -13,10 +13,10 @@ import { createBacklog } from './queue/backlog.ts';
 import * as calls from './queue/call.ts';
 import { type Carrier, carry, type Failure, type Journey, type Result, sharesOf, unreached } from './queue/carry.ts';
 import type { Done } from './queue/changes.ts';
-import { createFinder } from './queue/hop/finder.ts';
+import { createFinder, type Ways } from './queue/hop/finder.ts';
 import { createHostMemory } from './queue/hop/memory.ts';
 import type { OwnNames } from './queue/hop/ourselves.ts';
-import { type EgressSettings, type HopOptions, hopName } from './queue/hop.ts';
+import { type HopNaming, hopName } from './queue/hop.ts';
 import { Lanes, type Limits } from './queue/lanes.ts';
 import { type Order, operate } from './queue/operate.ts';
 import { type PreparedRelease, releaseDue } from './queue/release.ts';
@@ -29,6 +29,7 @@ import type { Resolver } from './wire/dns.ts';
 
 export type { Call, Called, Way } from './queue/call.ts';
 export type { Done } from './queue/changes.ts';
+export { type AuthorsGateway, createAuthorsGateway } from './queue/hop/author.ts';
 export { gatewaysFor, wayTo } from './queue/hop.ts';
 export { type Command, type Order, operate } from './queue/operate.ts';
 export { type ProbeOptions, probe } from './queue/probe.ts';
@@ -40,10 +41,10 @@ export type QueueSettings = Pick<
   Settings,
   'online' | 'retry_interval' | 'max_retrytime' | 'delay_notice' | 'destination_connections' | 'suspend_domain'
 > &
-  EgressSettings &
+  HopNaming &
   OwnNames;
 
-export type QueueOptions = {
+export type QueueOptions = Ways & {
   store: Pick<Store, 'content' | 'deliveries' | 'domains' | 'heldSubmissions'>;
   settings: QueueSettings;
   log: Log;
@@ -62,8 +63,6 @@ export type QueueOptions = {
   changed?: (changes: Change[]) => void;
   limits?: Partial<Limits>;
   timeouts?: Partial<ClientTimeouts>;
-  /** Where exchangers listen, and whether they may be on loopback: for tests. */
-  exchangers?: Pick<HopOptions, 'port' | 'allowLoopback'>;
 };
 
 export type Queue = {
@@ -160,7 +159,7 @@ export function createQueue(options: QueueOptions): Queue {
   async function start(except: string[]): Promise<number> {
     const due = await deliveries.claim(now(), claimed, except);
     const noRoom: Delivery[] = [];
-    for (const [hop, group] of Map.groupBy(due, d => hopName(d.domain, settings)))
+    for (const [hop, group] of Map.groupBy(due, d => hopName(d.domain, settings, d.accountId)))
       if (!(await startFor(hop, group))) noRoom.push(...group);
     // Of many destinations at once, so that a crowd of them costs one write.
     if (noRoom.length > 0) await backlog.giveBack(noRoom, 10 * second, 'waits for a free connection');
@@ -225,7 +224,7 @@ export function createQueue(options: QueueOptions): Queue {
   }
 
   async function journeyTo(part: Delivery[], done: Carrier['settle']): Promise<Journey> {
-    const answer = await find(part[0]?.domain ?? '');
+    const answer = await find(part[0]?.domain ?? '', part[0]?.accountId ?? null);
     if (answer.kind !== 'hosts')
       return { untried: part, failure: { host: null, reply: answer.reply, permanent: answer.kind === 'failed' } };
     return carry(part, answer.hosts, { ...caller(), settle: done });

@@ -28,6 +28,7 @@ import { createLabels, type Labels } from './store/labels.ts';
 import { createMailRules, type MailRules } from './store/mail-rules.ts';
 import { createMaildrop, type Maildrop } from './store/maildrop.ts';
 import { createMessages, type Messages } from './store/messages.ts';
+import { createProviderLogins, type ProviderLogins } from './store/provider-logins.ts';
 import { createSavedSearches, type SavedSearches } from './store/saved-searches.ts';
 import { migrate } from './store/schema.ts';
 import { createSearches, type Searches } from './store/search.ts';
@@ -65,6 +66,7 @@ export {
 } from './store/labels.ts';
 export { type KeptRule, mostRules, type RuleFields } from './store/mail-rules.ts';
 export type { DropEntry } from './store/maildrop.ts';
+export type { ProviderLogin, ProviderLogins } from './store/provider-logins.ts';
 export type { Changed, Slice } from './store/queue-changes.ts';
 export type { SavedSearch } from './store/saved-searches.ts';
 export type { Found } from './store/search.ts';
@@ -100,6 +102,7 @@ export type Store = {
   cannedReplies: CannedReplies;
   submissions: Submissions;
   sessions: Sessions;
+  providerLogins: ProviderLogins;
   fetched: FetchedLedger;
   kept: KeptState;
   /** The one transaction that makes content ours: messages, deliveries, keys, Sent copy, timeline, reports owed. */
@@ -169,6 +172,7 @@ export async function openStore({ path, writer: kind, fatal, indexes = true }: S
     cannedReplies: createCannedReplies(read, write),
     submissions: createSubmissions(read),
     sessions: createSessions(read, write),
+    providerLogins: createProviderLogins(read, write),
     fetched: createFetched(read, write),
     kept: createKeptState(read, write),
     wasAccepted: given => read(wasAccepted(given)),

@@ -125,9 +125,8 @@ function keepQuietly({ data_path }: Settings, texts: Loaded['texts'], log: Log):
 
 /** The fetcher only while there is something to fetch, or somebody to ask, and we may. */
 function wanted(settings: Settings): Name[] {
-  return settings.fetch.length + settings.etrn_from.length > 0 && settings.online !== 'never'
-    ? ['daemon', 'web', 'fetcher']
-    : ['daemon', 'web'];
+  const asks = settings.webmail_for !== null || settings.fetch.length + settings.etrn_from.length > 0;
+  return asks && settings.online !== 'never' ? ['daemon', 'web', 'fetcher'] : ['daemon', 'web'];
 }
 
 /** Tells all who run; then the fetcher comes or goes. Answers what went wrong. */

@@ -18,6 +18,7 @@ import { createFeed } from './feed.ts';
 import { fetchByOdmr, type OdmrDeps } from './odmr.ts';
 import { connectPop3, type Pop3Client } from './pop3-client.ts';
 import { type FetchResult, fetchAccount, nothing } from './popfetch.ts';
+import type { Provided } from './provided.ts';
 import { isOurs, type OwnPorts, pauseAfter } from './rounds/pause.ts';
 
 export type FetchStatus = {
@@ -57,6 +58,8 @@ export type FetcherOptions = {
   now: () => number;
   /** 0 to 1, for the spread of the pauses. */
   random: () => number;
+  /** Accounts besides those of the settings. */
+  provided?: Provided;
   /** Milliseconds for each answer of an upstream. */
   timeout?: number;
   /** PEM trusted besides the usual. */
@@ -76,16 +79,23 @@ export function startFetcher(options: FetcherOptions): Fetcher {
     rounds.push(round);
     round.reconsider();
   };
+  const reconsider = async () => {
+    const wanted = [...settings.fetch, ...((await options.provided?.accounts()) ?? [])];
+    const gone = rounds.filter(r => !wanted.some(a => isDeepStrictEqual(a, r.account)));
+    rounds = rounds.filter(r => !gone.includes(r));
+    for (const round of rounds) round.reconsider();
+    // One session per account at a time: a changed one begins when its old self has ended.
+    await Promise.all(gone.map(r => r.stop(stopGraceMs)));
+    if (stopped) return;
+    for (const account of wanted) if (!rounds.some(r => r.account.name === account.name)) begin(account);
+  };
   settings.fetch.forEach(begin);
+  /** One after the other: a later list must not be undone by an earlier one. */
+  let considered = Promise.resolve();
   return {
-    async reconsider() {
-      const gone = rounds.filter(r => !settings.fetch.some(a => isDeepStrictEqual(a, r.account)));
-      rounds = rounds.filter(r => !gone.includes(r));
-      for (const round of rounds) round.reconsider();
-      // One session per account at a time: a changed one begins when its old self has ended.
-      await Promise.all(gone.map(r => r.stop(stopGraceMs)));
-      if (stopped) return;
-      for (const account of settings.fetch) if (!rounds.some(r => r.account.name === account.name)) begin(account);
+    reconsider() {
+      considered = considered.then(reconsider, reconsider);
+      return considered;
     },
     async runNow(name) {
       const chosen = rounds.filter(r => name === undefined || r.account.name === name);
@@ -176,7 +186,10 @@ class Rounds {
     this.#failures = result.failure === null ? 0 : this.#failures + 1;
     if (result.failure === null) this.#seen.lastGoodAt = at;
     this.#log[result.failure === null ? 'info' : 'warn']('visited', result);
-    this.#o.alarm?.heard(this.account.name, result.failure === null ? null : (result.error ?? result.failure));
+    if (result.failure === 'auth') await this.#o.provided?.refused(this.account);
+    const isOperators = this.#o.settings.fetch.some(a => a.name === this.account.name);
+    if (isOperators)
+      this.#o.alarm?.heard(this.account.name, result.failure === null ? null : (result.error ?? result.failure));
     this.schedule(pauseAfter(this.account.every, result.failure, this.#failures, this.#o.random()));
     return result;
   }
@@ -185,6 +198,7 @@ class Rounds {
     const { store, submitter, settings, now } = this.#o;
     try {
       const { to } = this.account;
+      if ((await this.#o.provided?.isWanted(this.account)) === false) return nothing();
       if (to.kind === 'odmr') return await this.#fetchByOdmr(to);
       return await fetchAccount({
         account: { ...this.account, to },

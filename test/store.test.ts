@@ -13,6 +13,7 @@ import { acceptance, type Engine, storeContract } from './store-contract.ts';
 import { conversationContract } from './store-conversations.ts';
 import { heldContract } from './store-held.ts';
 import { labelContract } from './store-labels.ts';
+import { loginContract } from './store-logins.ts';
 import { queueContract } from './store-queue-contract.ts';
 import { quotaContract } from './store-quota.ts';
 import { searchContract } from './store-search.ts';
@@ -48,6 +49,7 @@ for (const writer of ['thread', 'inline'] as const) {
   quotaContract(`SQLite, writer ${writer}`, engine);
   labelContract(`SQLite, writer ${writer}`, engine);
   snoozeContract(`SQLite, writer ${writer}`, engine);
+  loginContract(`SQLite, writer ${writer}`, engine);
   queueContract(`SQLite, writer ${writer}`, engine);
   searchContract(`SQLite, writer ${writer}`, engine);
   conversationContract(`SQLite, writer ${writer}`, engine);

@@ -6,6 +6,8 @@ import type { Html } from './words.ts';
 
 export type AccountForm = {
   name: string;
+  /** The mailbox is a provider's, and so is the password. */
+  elsewhere: boolean;
   errors: { name?: string; old?: string; next?: string };
   /** What a mail program connects to. */
   host: string;
@@ -13,10 +15,26 @@ export type AccountForm = {
   submissionPort: number;
 };
 
-export function accountPage(s: Screen, f: AccountForm): Html {
+/** What is of no use where the mailbox is a provider's: the password, and how a mail program comes in. */
+function ownDoors(s: Screen, f: AccountForm): Html {
   const t = s.w.t;
   const { account } = s;
   const port = (n: number) => t('account.port', { host: f.host, port: String(n) });
+  return html`<h2>${t('account.password')}</h2>
+<form class="stack" method="post" action="/settings/password" hx-boost="false">
+<input type="text" name="username" value="${account.address}" autocomplete="username" hidden aria-hidden="true" tabindex="-1">
+${field({ name: 'old', label: t('account.password.old'), type: 'password', error: f.errors.old, autocomplete: 'current-password', required: true, maxlength: 256 })}
+${field({ name: 'next', label: t('account.password.new'), type: 'password', hint: t('signup.password.hint'), error: f.errors.next, autocomplete: 'new-password', required: true, maxlength: 256 })}
+<div><button class="button" type="submit">${t('account.password.save')}</button></div></form>
+<h2>${t('account.mailapp')}</h2>
+<p>${t('account.mailapp.body')}</p>
+<dl class="facts"><dt>${t('account.pop')}</dt><dd>${port(f.popPort)}</dd><dt>${t('account.smtp')}</dt><dd>${port(f.submissionPort)}</dd></dl>
+`;
+}
+
+export function accountPage(s: Screen, f: AccountForm): Html {
+  const t = s.w.t;
+  const { account } = s;
   const choice = (value: 'conversations' | 'messages', on: boolean) =>
     html`<label class="choice"><input type="radio" name="list" value="${value}"${on ? html` checked` : ''}><span>${t(`account.reading.${value}`)}<small>${t(`account.reading.${value}.hint`)}</small></span></label>`;
   return html`<section class="page"><h1>${t('account.title')}</h1>
@@ -33,15 +51,11 @@ ${field({ name: 'name', label: t('account.name'), value: f.name, hint: t('accoun
 <fieldset class="choices"><legend class="unseen">${t('account.reading')}</legend>${choice('conversations', !account.flat)}${choice('messages', account.flat)}</fieldset>
 <div><button class="button" type="submit">${t('account.reading.save')}</button></div></form>
 <p><a class="button" href="/settings/senders">${t('senders.title')}</a></p>
-<h2>${t('account.password')}</h2>
-<form class="stack" method="post" action="/settings/password" hx-boost="false">
-<input type="text" name="username" value="${account.address}" autocomplete="username" hidden aria-hidden="true" tabindex="-1">
-${field({ name: 'old', label: t('account.password.old'), type: 'password', error: f.errors.old, autocomplete: 'current-password', required: true, maxlength: 256 })}
-${field({ name: 'next', label: t('account.password.new'), type: 'password', hint: t('signup.password.hint'), error: f.errors.next, autocomplete: 'new-password', required: true, maxlength: 256 })}
-<div><button class="button" type="submit">${t('account.password.save')}</button></div></form>
-<h2>${t('account.mailapp')}</h2>
-<p>${t('account.mailapp.body')}</p>
-<dl class="facts"><dt>${t('account.pop')}</dt><dd>${port(f.popPort)}</dd><dt>${t('account.smtp')}</dt><dd>${port(f.submissionPort)}</dd></dl>
-<form class="only-narrow signout" method="post" action="/logout" hx-boost="false"><button class="button wide" type="submit">${t('app.signout')}</button></form>
+${
+  f.elsewhere
+    ? html`<h2>${t('account.password')}</h2>
+<p>${t('auth.elsewhere')}</p>`
+    : ownDoors(s, f)
+}<form class="only-narrow signout" method="post" action="/logout" hx-boost="false"><button class="button wide" type="submit">${t('app.signout')}</button></form>
 </section>`;
 }

@@ -51,6 +51,7 @@ export function account(site: Site): Hono<Env> {
     const content = accountPage(s, {
       name: c.var.account.name,
       errors: {},
+      elsewhere: site.settings.webmail_for !== null,
       host: new URL(c.req.url).hostname,
       popPort: site.settings.pop_port,
       submissionPort: site.settings.submission_port,

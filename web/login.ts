@@ -1,5 +1,6 @@
 /** Signing in and out. Whether a password is right, and how often one may try, the daemon decides. */
 import { Hono } from 'hono';
+import { because } from '../daemon/log.ts';
 import { type LoginForm, loginPage } from '../views/login.ts';
 import { isLanguage } from '../views/words.ts';
 import { readCookie } from './cookie.ts';
@@ -53,6 +54,7 @@ export function login(site: Site): Hono<Env> {
     switch (verdict.kind) {
       case 'known':
         await signIn(site, c, verdict.account.id);
+        if (site.settings.webmail_for) callForMail(site, verdict.account.address);
         return c.redirect(next, 303);
       case 'refused':
         return page(c, { username, next, error: w.t('login.refused') }, 422);
@@ -77,4 +79,11 @@ export function login(site: Site): Hono<Env> {
     return c.redirect('/login?out', 303);
   });
   return app;
+}
+
+/** At the provider; it comes while the first page is looked at. */
+function callForMail(site: Site, address: string): void {
+  site.tell
+    .ask('fetcher', 'fetch.signedIn', { address })
+    .catch(error => site.log.warn('not called for', because(error)));
 }

@@ -33,16 +33,23 @@ export function createCheck(deps: AuthDeps, throttle: Throttle): Auth['check'] {
       .update(JSON.stringify([a.address, a.password, a.hash]))
       .digest('base64');
 
+  const { atProvider } = deps;
+  const isRight = (a: Attempt) => (atProvider ? atProvider(a.address, a.password) : isPassword(a.password, a.hash));
+  /** The first sign-in at a provider's makes the account. */
+  const asItIs = async (a: Attempt): Promise<Attempt> =>
+    a.account === null && atProvider ? { ...a, account: await deps.store.accounts.byAddress(a.address) } : a;
+
   const verify = async (a: Attempt, mark: string, mine: string): Promise<Verdict> => {
     const entry = await throttle.enter(a.peer, a.address);
     if (entry.kind === 'busy') return { kind: 'unavailable' };
     if (entry.kind === 'throttled') return throttled(entry.ms);
     let failed = false;
     try {
-      failed = !(await isPassword(a.password, a.hash));
-      if (failed) wrong.remember(mine, now());
-      else good.remember(mark, now());
-      return failed ? { kind: 'refused' } : admitted(a);
+      failed = !(await isRight(a));
+      // A provider's may become right at any moment.
+      if (failed && !atProvider) wrong.remember(mine, now());
+      if (!failed) good.remember(mark, now());
+      return failed ? { kind: 'refused' } : admitted(await asItIs(a));
     } finally {
       entry.done(failed);
     }

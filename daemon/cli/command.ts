@@ -18,6 +18,8 @@ export type CommandContext = {
     limit?: string;
     after?: string;
     domain?: string;
+    for?: string;
+    smtp?: string;
     sender?: string;
     recipient?: string;
     all?: boolean;

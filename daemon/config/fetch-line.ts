@@ -16,7 +16,7 @@ export function fetchAccount(line: string, folder: string): Parsed<FetchAccount>
   if (!upstream.ok) return upstream;
   const to = /^odmr:/i.test(url) ? odmrTarget(target, given) : targetOf(target, given);
   if (!to.ok) return to;
-  const rest = behaviour(given);
+  const rest = visiting(given);
   if (!rest.ok) return rest;
   const password = passwordOf(given, folder);
   if (!password.ok) return password;
@@ -103,7 +103,8 @@ function targetOf(target: string, given: Map<string, string>): Parsed<FetchAccou
   return right({ kind: 'multidrop', domain: d.value, envelope, fallback: fallback?.toLowerCase() ?? null });
 }
 
-function behaviour(given: Map<string, string>): Parsed<Pick<FetchAccount, 'every' | 'tls' | 'after'>> {
+/** How often, under what lock, and what is left behind. */
+export function visiting(given: Map<string, string>): Parsed<Pick<FetchAccount, 'every' | 'tls' | 'after'>> {
   const every = duration('m')(given.get('every') ?? '10m');
   if (!every.ok) return every;
   const tls = given.get('tls') ?? 'required';

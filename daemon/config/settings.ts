@@ -5,6 +5,7 @@ import { type ListenerSettings, levels, listenerSettings } from './settings/list
 import { type MailSettings, mailSettings } from './settings/mail.ts';
 import { type ParkingSettings, parkingSettings } from './settings/parking.ts';
 import { type PolicySettings, policySettings } from './settings/policy.ts';
+import { type ProviderSettings, providerSettings } from './settings/provider.ts';
 import { type QueueSettings, queueSettings } from './settings/queue.ts';
 import { type RecipientSettings, recipientSettings } from './settings/recipients.ts';
 import { type SiteSettings, siteSettings } from './settings/site.ts';
@@ -13,6 +14,7 @@ export type { Declaration } from './settings/declaration.ts';
 export { egressMistakes, egressWarnings, type Gateway, type ProxyRule } from './settings/egress.ts';
 export type { EtrnSource, FetchAccount } from './settings/fetching.ts';
 export { type EtrnRule, type OdmrRule, parkingWarnings } from './settings/parking.ts';
+export { type MailboxProvider, providerMistakes, type SendingProvider } from './settings/provider.ts';
 export type { AliasRule, FallbackRule, ForwardRule, VirtualDomain } from './settings/recipients.ts';
 export { levels };
 
@@ -24,7 +26,8 @@ export type Settings = ListenerSettings &
   EgressSettings &
   ParkingSettings &
   SiteSettings &
-  FetchSettings;
+  FetchSettings &
+  ProviderSettings;
 
 /** Every setting, declared once, in the file of its kind. */
 export const declarations: Declarations<Settings> = {
@@ -37,4 +40,5 @@ export const declarations: Declarations<Settings> = {
   ...parkingSettings,
   ...siteSettings,
   ...fetchSettings,
+  ...providerSettings,
 };

@@ -19,6 +19,8 @@ export type ChainOptions = {
   overQuota?: boolean;
   /** Why the address itself may not be sent on to another domain; null: it may, and what `why` says of it. */
   relay?: { refusal: Reply | null; why: string };
+  /** It leaves the house whosever it is: the mailboxes are a provider's, and here is a view of them. */
+  leaves?: boolean;
 };
 
 export type Chain = (address: string, options?: ChainOptions) => Promise<Routing>;
@@ -79,6 +81,7 @@ export function createChain({
   now: () => number;
 }): Chain {
   const steps: Step[] = [
+    { name: 'provider', take: provider },
     { name: 'forward', take: forward },
     { name: 'relay', take: relay },
     { name: 'alias', take: alias },
@@ -115,6 +118,13 @@ export function createChain({
 
   async function takeFrom(first: number, at: Visit): Promise<void> {
     for (let i = first; i < steps.length; i++) if (await steps[i]!.take(at)) return;
+  }
+
+  async function provider(at: Visit): Promise<boolean> {
+    if (at.walk.options.leaves !== true) return false;
+    at.walk.routes.push({ kind: 'relay', address: at.address });
+    note(at, 'provider', 'webmail_smtp takes it', [at.address]);
+    return true;
   }
 
   /**

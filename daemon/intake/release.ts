@@ -16,6 +16,8 @@ export type Routed = {
 type Options = {
   store: Store;
   chain: Chain;
+  /** Does it leave the house whosever it is? */
+  leaves: (from: { origin: Origin }) => boolean;
   now: () => number;
   parked: () => Hold | null;
   /** What the content rules say of it; null: there are none. */
@@ -26,12 +28,15 @@ type Options = {
  * A submission whose time has come, all recipients of one content: where the chain sends each now, which may differ
  * from what RCPT was told, and what its messages' rows need, read again from the content.
  */
-export async function routeHeld(held: Delivery[], { store, chain, now, parked, judge }: Options): Promise<Routed> {
+export async function routeHeld(
+  held: Delivery[],
+  { store, chain, leaves, now, parked, judge }: Options,
+): Promise<Routed> {
   const recipients: AcceptedRecipient[] = [];
   const ids: number[] = [];
   const refused: Routed['refused'] = [];
   for (const delivery of held) {
-    const { routes, refusal } = await chain(delivery.recipient);
+    const { routes, refusal } = await chain(delivery.recipient, { leaves: leaves(delivery) });
     if (refusal) {
       refused.push({ delivery, reply: refusal });
       continue;

@@ -22,10 +22,13 @@ export type Host = {
 export type HopAnswer = { kind: 'hosts'; hosts: Host[] } | { kind: 'failed' | 'later'; reply: Reply };
 
 export type EgressSettings = Pick<Settings, 'gateway' | 'proxy_domain' | 'outgoing_ip' | 'outgoing_ipv6'>;
+export type HopNaming = EgressSettings & Partial<Pick<Settings, 'webmail_smtp'>>;
 export type HopOptions = Omit<ExchangerOptions, 'ipv6'> & {
   settings: EgressSettings;
   memory: HostMemory;
   now: () => number;
+  /** In place of those of the settings. */
+  gateways?: Gateway[];
   /** Of exchangers found by MX. */
   port?: number;
 };
@@ -37,8 +40,13 @@ export const gatewaysFor = (domain: string, { gateway }: Pick<EgressSettings, 'g
 const proxyFor = (domain: string, { proxy_domain }: EgressSettings): ProxyServer | null =>
   rulesFor(domain, proxy_domain)[0]?.proxy ?? null;
 
-/** What shares connections, and fails or works together: the gateways of a domain and the way to them, else the domain. */
-export function hopName(domain: string, settings: EgressSettings): string {
+/**
+ * What shares connections, and fails or works together: the gateways of a domain and the way to them, else the domain.
+ * Where each author signs in for themselves, one author's mail.
+ */
+export function hopName(domain: string, settings: HopNaming, author: number | null = null): string {
+  const each = settings.webmail_smtp;
+  if (each) return `account ${author ?? 'of nobody'} at ${each.host}:${each.port}`;
   const gateways = gatewaysFor(domain, settings);
   if (gateways.length === 0) return domain;
   const names = gateways.map(g => `${g.login ? `${g.login.user}@` : ''}${g.mx ? 'mx:' : ''}${g.host}:${g.port}`);
@@ -61,7 +69,7 @@ export const hostKey = ({ host, port, login, proxy }: Host): string =>
 /** Where mail for a domain goes now. */
 export async function findHop(domain: string, options: HopOptions): Promise<HopAnswer> {
   options.memory.under(options.settings.gateway);
-  const gateways = gatewaysFor(domain, options.settings);
+  const gateways = options.gateways ?? gatewaysFor(domain, options.settings);
   const proxy = proxyFor(domain, options.settings);
   const answer = gateways.length > 0 ? await gatewayHosts(gateways, proxy, options) : await own(domain, proxy, options);
   if (answer.kind !== 'hosts') return answer;

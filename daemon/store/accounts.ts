@@ -178,6 +178,7 @@ export const accountVerbs = {
     yield* run('update account set disabled = 1, password = null where id = ?', id);
     yield* run('insert into retired_address (address, at) values (?,?) on conflict do nothing', found.address, at);
     yield* run('delete from session where account_id = ?', id);
+    yield* run('delete from provider_login where account_id = ?', id);
     return true;
   },
   /** A slice of the account's messages; answers how many went. */

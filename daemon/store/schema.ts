@@ -131,6 +131,11 @@ const migrations: ((n: Names) => string[])[] = [
     `alter table delivery add column errand ${text}`,
     `alter table delivery add column errand_for ${integer}`,
   ],
+  ({ integer, text }) => [
+    // How an account signs in elsewhere, where the site shows the mailboxes of a provider.
+    `create table provider_login (account_id ${integer} primary key, login ${text} not null, sealed ${text} not null,
+      at ${integer} not null)`,
+  ],
 ];
 
 export const schemaVersion = migrations.length;

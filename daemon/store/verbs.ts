@@ -18,6 +18,7 @@ import { labelVerbs } from './labels.ts';
 import { ruleVerbs } from './mail-rules.ts';
 import { maildropVerbs } from './maildrop.ts';
 import { messageVerbs } from './messages.ts';
+import { providerLoginVerbs } from './provider-logins.ts';
 import { quotaVerbs } from './quota.ts';
 import { savedSearchVerbs } from './saved-searches.ts';
 import { sessionVerbs } from './sessions.ts';
@@ -55,6 +56,7 @@ export const verbs = {
   ...ruleVerbs,
   ...unwantedVerbs,
   ...vacationVerbs,
+  ...providerLoginVerbs,
   ...cannedReplyVerbs,
 };
 

@@ -1,13 +1,27 @@
 import { type Group, json } from './command.ts';
 
+const single = { '--single': 'all in one process: less memory, and a fault takes all down' };
+
 export const running: Group = {
   title: 'Running',
   commands: {
     start: {
       does: 'serve mail and the site until stopped',
-      options: { '--single': 'all in one process: less memory, and a fault takes all down' },
+      options: single,
       example: 'cwmail start --config /etc/cwmail/cwmail.conf',
       load: async () => (await import('../start.ts')).start,
+    },
+    webmail: {
+      takes: '--for POP3 --smtp HOST',
+      does: 'serve the site for mailboxes of a provider',
+      options: {
+        '--for URL': 'where they lie: pop3s://pop.example.net',
+        '--smtp HOST': 'where what users write goes out, HOST or HOST:PORT',
+        '--domain NAME': 'of their addresses; else what the host is called without its first label',
+        ...single,
+      },
+      example: 'cwmail webmail --for pop3s://pop.example.net --smtp smtp.example.net',
+      load: async () => (await import('../webmail.ts')).webmail,
     },
     cgi: {
       takes: 'SOCKET',

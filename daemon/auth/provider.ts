@@ -1,0 +1,59 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { Settings } from '../config.ts';
+import { because, type Log } from '../log.ts';
+import { domainOf, localOf } from '../mail/address.ts';
+import type { Store } from '../store.ts';
+import type { Seal } from '../wire/seal.ts';
+
+/** Asks the provider by signing in there. Rejects when it gives no clear answer now. */
+export type AskProvider = (user: string, password: string) => Promise<'right' | 'wrong'>;
+
+export type ProviderDeps = {
+  store: Pick<Store, 'accounts' | 'providerLogins'>;
+  settings: Pick<Settings, 'host_domain' | 'webmail_for' | 'user_quota'>;
+  seal: Seal;
+  ask: AskProvider;
+  now: () => number;
+  log: Log;
+};
+
+/** Is this the password of the mailbox at the provider? Makes its account here when it signs in for the first time. */
+export type IsProvidersPassword = (address: string, password: string) => Promise<boolean>;
+
+export function createProviderCheck(deps: ProviderDeps): IsProvidersPassword {
+  const { store, settings, seal, ask, log } = deps;
+
+  return async (address, password) => {
+    // Never a name and password of another place, and nothing that would be a command of its own there.
+    if (domainOf(address) !== settings.host_domain[0] || !isLine(address) || !isLine(password)) return false;
+    const user = settings.webmail_for?.user === 'name' ? localOf(address) : address;
+    const account = await store.accounts.byAddress(address);
+    const known = account && (await store.providerLogins.of(account.id));
+    const before = known && seal.open(known.sealed, address);
+    try {
+      if ((await ask(user, password)) === 'wrong') return false;
+    } catch (error) {
+      // While the provider cannot be reached, the mail that is here can be read by whoever could before.
+      if (before === null || !isSame(before, password)) throw error;
+      log.info('provider not asked', { name: address, ...because(error) });
+      return true;
+    }
+    if (before === null || !isSame(before, password)) await keep(address, user, password);
+    return true;
+  };
+
+  async function keep(address: string, user: string, password: string): Promise<void> {
+    const fresh = { address, name: '', passwordHash: null, quota: settings.user_quota, at: deps.now() };
+    const account = (await store.accounts.byAddress(address)) ?? (await store.accounts.create(fresh));
+    // An address that was given up here is given to nobody again.
+    if (!account) return;
+    await store.providerLogins.keep({ accountId: account.id, user, sealed: seal.close(password, address) }, deps.now());
+  }
+}
+
+const isLine = (text: string): boolean => text !== '' && text.length <= 512 && !/\p{Cc}/u.test(text);
+
+function isSame(a: string, b: string): boolean {
+  const [x, y] = [Buffer.from(a), Buffer.from(b)];
+  return x.length === y.length && timingSafeEqual(x, y);
+}
