@@ -78,6 +78,45 @@ describe('compose', () => {
     expect((await drain(compose(letter({ text: '' })))).toString()).toMatch(/\r\n\r\n/);
   });
 
+  it('compose of markup is two alternatives, its images beside it, files beside them all', async () => {
+    const png = Buffer.from('89504e470d0a1a0a', 'hex');
+    const rich = letter({
+      html: '<p>Grüße &amp; <img src="cid:i-1@x.example"></p>\n\u0000\ud800',
+      attachments: [
+        { name: 'a.png', type: 'image/png', size: 8, content: () => pieces(png), contentId: 'i-1@x.example' },
+        { name: 'b.txt', type: 'text/plain', size: 1, content: () => pieces(Buffer.from('b')) },
+      ],
+    });
+    const made = await drain(compose(rich));
+    const kinds = (part: ReturnType<typeof scan>['root']): unknown =>
+      part.parts.length > 0 ? [part.type, ...part.parts.map(kinds)] : part.type;
+    expect(kinds(scan(made).root)).toEqual([
+      'multipart/mixed',
+      ['multipart/alternative', 'text/plain', ['multipart/related', 'text/html', 'image/png']],
+      'text/plain',
+    ]);
+    const judged = await simpleParser(made, { skipImageLinks: true });
+    expect(judged.html).toContain('<p>Grüße &amp; <img src="cid:i-1@x.example"></p>');
+    expect(judged.attachments.map(a => [a.filename, a.cid, a.contentDisposition])).toEqual([
+      ['a.png', 'i-1@x.example', 'inline'],
+      ['b.txt', undefined, 'attachment'],
+    ]);
+    expect(made.toString('latin1')).not.toMatch(/[^\r]\n|\r[^\n]|\u0000/);
+    expect(composedSize(rich)).toBeGreaterThan(made.length);
+  });
+
+  it('compose asks for a receipt at one address, and says that a letter is important', async () => {
+    const header = readHeader(
+      await drain(compose(letter({ receiptTo: { name: 'J, x', address: 'joerg@example.org' }, important: true }))),
+    );
+    expect(parseAddressList(header.get('disposition-notification-to')!)).toEqual([
+      { name: '', address: 'joerg@example.org' },
+    ]);
+    expect(header.get('importance')).toBe('high');
+    const plain = readHeader(await drain(compose(letter())));
+    expect([plain.get('disposition-notification-to'), plain.get('importance')]).toEqual([null, null]);
+  });
+
   it('compose lets nothing out of its field, and knows no Bcc', async () => {
     const naughty = [
       'a\r\nBcc: x@evil.example',

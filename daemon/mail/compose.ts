@@ -27,6 +27,8 @@ export type Attachment = {
   size: number;
   /** Read once, when its turn comes. */
   content: AsyncIterable<Buffer> | (() => AsyncIterable<Buffer>);
+  /** The markup shows it as `cid:` and this (RFC 2392); absent: it is a file beside the text. */
+  contentId?: string;
 };
 
 export type Letter = {
@@ -38,6 +40,11 @@ export type Letter = {
   subject: string;
   /** Lines end with LF; lines that begin with `>` are quotes. */
   text: string;
+  /** What goes into the body of an HTML document; `text` says the same. Null or absent: there is the text alone. */
+  html?: string | null;
+  /** Who asks to be told when it was opened (RFC 8098 §2.1). */
+  receiptTo?: NamedAddress | null;
+  important?: boolean;
   date: number;
   /** Ids with or without their angle brackets. */
   messageId: string;
@@ -59,8 +66,17 @@ export function compose(letter: Letter): Readable {
     messageId: bracketed(letter.messageId) ?? undefined,
     inReplyTo: bracketed(letter.inReplyTo ?? '') ?? undefined,
     references: (letter.references ?? []).flatMap(id => bracketed(id) ?? []),
-    alternatives: [{ contentType: 'text/plain; charset=utf-8; format=flowed', content: flow(letter.text) || '\r\n' }],
+    alternatives: [
+      { contentType: 'text/plain; charset=utf-8; format=flowed', content: flow(letter.text) || '\r\n' },
+      // The last is the one its writer prefers (RFC 2046 §5.1.4).
+      ...(letter.html ? [{ contentType: 'text/html; charset=utf-8', content: documentOf(letter.html) }] : []),
+    ],
     attachments,
+    headers: {
+      ...(letter.receiptTo ? { 'Disposition-Notification-To': asked(letter.receiptTo) } : {}),
+      // RFC 2156 §5.3.4; some programs know the other alone.
+      ...(letter.important ? { Importance: 'high', 'X-Priority': '1' } : {}),
+    },
     disableFileAccess: true,
     disableUrlAccess: true,
   });
@@ -73,7 +89,7 @@ export function composedSize(letter: Letter): number {
   const people = [letter.from, ...letter.to, ...letter.cc, ...(letter.replyTo ? [letter.replyTo] : [])];
   const header = people.reduce((sum, p) => sum + 6 * (p.name.length + p.address.length) + 10, 2_000);
   const ids = (letter.references ?? []).join('').length * 2;
-  const text = Buffer.byteLength(letter.text) * 4 + 6 * letter.subject.length;
+  const text = (Buffer.byteLength(letter.text) + Buffer.byteLength(letter.html ?? '')) * 4 + 6 * letter.subject.length;
   return (
     header + ids + text + attachments.reduce((sum, a) => sum + Math.ceil(a.size * 1.4) + 6 * a.name.length + 1_000, 0)
   );
@@ -85,13 +101,27 @@ function person({ name, address }: NamedAddress): { name: string; address: strin
   return { name: cleanText(name), address: formatAddress(parsed) };
 }
 
-function attached({ name, type, content }: Attachment) {
+const documentOf = (body: string): string =>
+  `<!doctype html>\r\n<html><head><meta charset="utf-8"></head><body>\r\n${lines(body)}\r\n</body></html>\r\n`;
+
+const lines = (text: string): string =>
+  text
+    .toWellFormed()
+    .replaceAll('\u0000', '')
+    .replace(/\r\n?|\n/g, '\r\n');
+
+/** The header's own encoding reads no addresses there. */
+const asked = (who: NamedAddress): string => person(who).address;
+
+function attached({ name, type, content, contentId }: Attachment) {
   const contentType = mediaType(type);
   // A stream of text would have its line ends changed. RFC 2046 §5.2.1: a message may not be encoded.
   const contentTransferEncoding = contentType === 'message/rfc822' ? '8bit' : 'base64';
   const stream = Readable.from(typeof content === 'function' ? lazily(content) : content, { objectMode: false });
   const filename = cleanText(name).replace(/[/\\]/g, '_') || 'attachment';
-  return { filename, contentType, contentTransferEncoding, contentDisposition: 'attachment', content: stream };
+  const place =
+    contentId === undefined ? { contentDisposition: 'attachment' } : { contentDisposition: 'inline', cid: contentId };
+  return { filename, contentType, contentTransferEncoding, ...place, content: stream };
 }
 
 async function* lazily(open: () => AsyncIterable<Buffer>): AsyncIterable<Buffer> {
