@@ -46,6 +46,7 @@ ${field({ name: 'name', label: t('account.name'), value: f.name, hint: t('accoun
 <div><button class="button" type="submit">${t('account.name.save')}</button></div></form>
 <p><a class="button" href="/settings/identities">${t('identities.title')}</a></p>
 <p><a class="button" href="/settings/appearance">${t('appearance.title')}</a></p>
+${writing(s)}
 <h2>${t('account.reading')}</h2>
 <form class="stack" method="post" action="/settings/reading" hx-boost="false">
 <fieldset class="choices"><legend class="unseen">${t('account.reading')}</legend>${choice('conversations', !account.flat)}${choice('messages', account.flat)}</fieldset>
@@ -58,4 +59,15 @@ ${
     : ownDoors(s, f)
 }<form class="only-narrow signout" method="post" action="/logout" hx-boost="false"><button class="button wide" type="submit">${t('app.signout')}</button></form>
 </section>`;
+}
+
+function writing(s: Screen): Html {
+  const t = s.w.t;
+  const choice = (value: 'plain' | 'formatted', on: boolean) =>
+    html`<label class="choice"><input type="radio" name="begin" value="${value}"${on ? html` checked` : ''}><span>${t(`account.writing.${value}`)}<small>${t(`account.writing.${value}.hint`)}</small></span></label>`;
+  const { writesRich } = s.account;
+  return html`<h2>${t('account.writing')}</h2>
+<form class="stack" method="post" action="/settings/writing" hx-boost="false">
+<fieldset class="choices"><legend class="unseen">${t('account.writing')}</legend>${choice('plain', !writesRich)}${choice('formatted', writesRich)}</fieldset>
+<div><button class="button" type="submit">${t('account.writing.save')}</button></div></form>`;
 }

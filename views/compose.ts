@@ -3,7 +3,9 @@ import { html } from 'hono/html';
 import type { Upload } from '../daemon/store.ts';
 import { fileIcon } from './attachments.ts';
 import { icon, type Screen } from './layout.ts';
+import { filesOf } from './letter.ts';
 import { chipTemplate } from './recipients.ts';
+import { letterOptions, letterText } from './rich.ts';
 import { type Html, inOrder, type Key } from './words.ts';
 
 export type DraftState =
@@ -22,7 +24,7 @@ export type ComposeForm = {
   /** One for each time the form is shown; clicks on one form are one draft. */
   key: string;
   /** As whom it may be written; the one of `from` has signed the text. */
-  authors: { address: string; name: string; signature: string }[];
+  authors: { address: string; name: string; signature: string; signatureMarkup: string | null }[];
   from: string;
   /** Null: not saved yet. */
   draftId: number | null;
@@ -32,6 +34,12 @@ export type ComposeForm = {
   bcc: string;
   subject: string;
   text: string;
+  /** What it is written in; null: plain text. */
+  html: string | null;
+  /** Markup to begin with where there is script to write in; null: it begins as plain text. */
+  start: string | null;
+  wantsReceipt: boolean;
+  important: boolean;
   relatedId: number | null;
   relation: 'reply' | 'forward' | null;
   uploads: Upload[];
@@ -58,9 +66,9 @@ ${doubts(s, f)}
 ${author(s, f)}${line(s, { id: `to-${id}`, name: 'to', label: t('compose.to'), value: f.to, error: f.errors.to, focus: f.to === '' || f.errors.to !== undefined, people: true })}
 ${more(s, f)}${chipTemplate(s)}
 ${line(s, { id: `subject-${id}`, name: 'subject', label: t('compose.subject'), value: f.subject, people: false })}
-<div class="compose-text"><textarea id="text-${id}" name="text" aria-label="${t('compose.text')}" dir="auto" rows="14"${f.to !== '' && !f.errors.to ? html` autofocus` : ''}>
-${f.text}</textarea></div>
+${letterText(s, f)}
 ${files(s, f)}
+${letterOptions(s, f)}
 <footer class="compose-foot">
 <button class="button primary" type="submit" formaction="/drafts/submissions" data-key="send">${icon(s, 'send')}${t('compose.send')}</button>
 ${f.relation === 'reply' ? html`<button class="button" type="submit" formaction="/drafts/submissions" name="archive" value="1" data-key="sendarchive">${icon(s, 'archive')}${t('compose.send.archive')}</button>` : ''}
@@ -69,7 +77,7 @@ ${f.relation === 'reply' ? html`<button class="button" type="submit" formaction=
 <div class="draft-saver" hx-post="/drafts" hx-trigger="input delay:1500ms from:'closest form'" hx-encoding="application/x-www-form-urlencoded" hx-target="find .draft-state" hx-swap="outerHTML" hx-push-url="false" hx-status:401="swap:none" hx-status:403="swap:none" hx-status:413="swap:none" hx-status:5xx="swap:none">${draftState(s, f)}</div>
 </footer>
 </form>
-<script src="${s.asset('compose.js')}" defer></script>
+<script src="${s.asset('compose.js')}" defer></script><script src="${s.asset('rich.js')}" defer></script>
 </section>`;
 }
 
@@ -79,7 +87,7 @@ function author(s: Screen, f: ComposeForm): Html {
   const id = `from-${f.key}`;
   const options = f.authors.map(
     a =>
-      html`<option value="${a.address}" data-signature="${a.signature}"${a.address === f.from ? html` selected` : ''}>${a.name === '' ? a.address : `${a.name} <${a.address}>`}</option>`,
+      html`<option value="${a.address}" data-signature="${a.signature}" data-signature-markup="${a.signatureMarkup ?? ''}"${a.address === f.from ? html` selected` : ''}>${a.name === '' ? a.address : `${a.name} <${a.address}>`}</option>`,
   );
   return html`<div class="compose-row"><label for="${id}">${s.w.t('compose.from')}</label><select id="${id}" name="from" data-author>${options}</select><input type="hidden" name="signed" value="${f.from}"></div>`;
 }
@@ -127,7 +135,8 @@ ${line(s, { id: `bcc-${f.key}`, name: 'bcc', label: s.w.t('compose.bcc'), value:
 function files(s: Screen, f: ComposeForm): Html {
   const t = s.w.t;
   const id = `files-${f.key}`;
-  const kept = f.uploads.map(
+  const { beside } = filesOf(f.html, f.uploads);
+  const kept = beside.map(
     u =>
       html`<li class="attachment">${icon(s, fileIcon(u.type))}<span><b dir="auto">${inOrder(u.name)}</b><small>${s.w.size(u.size)}</small></span><button class="button plain icon-only" type="submit" formaction="/drafts/uploads" name="detach" value="${u.id}" title="${t('compose.detach', { name: u.name })}">${icon(s, 'x')}<span class="unseen">${t('compose.detach', { name: u.name })}</span></button></li>`,
   );

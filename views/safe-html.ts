@@ -9,10 +9,12 @@ import { randomUUID } from 'node:crypto';
 import { html, raw } from 'hono/html';
 import { cleanAside } from './safe-html/aside.ts';
 import { type Cleaned, clean, type Policy, type Trackers } from './safe-html/clean.ts';
+import { type CleanedLetter, cleanLetter, type LetterPolicy } from './safe-html/letter.ts';
 
 export type { Trackers } from './safe-html/clean.ts';
 
 export { foldQuote } from './safe-html/fold.ts';
+export { isLabel } from './safe-html/letter.ts';
 export { nameTargets } from './safe-html/targets.ts';
 
 import { frameStyle, ownStyle } from './safe-html/frame-style.ts';
@@ -75,9 +77,10 @@ export async function safeHtml(text: string, options: SafeHtmlOptions): Promise<
 }
 
 async function cleanWhereItFits(text: string, policy: Policy): Promise<Cleaned> {
-  const large = text.length > LONGEST_HERE || hasMoreTags(text, MOST_TAGS_HERE);
-  return large ? cleanAside(text, policy, LIMIT_ASIDE) : clean(text, policy);
+  return isLarge(text) ? cleanAside(text, policy, LIMIT_ASIDE) : clean(text, policy);
 }
+
+const isLarge = (text: string): boolean => text.length > LONGEST_HERE || hasMoreTags(text, MOST_TAGS_HERE);
 
 function hasMoreTags(text: string, most: number): boolean {
   let tags = 0;
@@ -90,6 +93,29 @@ function withInlineImages({ html: body, contentIds }: Cleaned, mark: string, cid
     const url = cid(contentIds[Number(index)] ?? '');
     return url === null ? '' : ` src="${html`${url}`}"`;
   });
+}
+
+/**
+ * Markup that somebody writes here, as far as a letter may hold it; doing it again changes nothing. Throws where it
+ * is longer than we keep, or cannot be prepared within its limits: what was written is not to be cut unseen.
+ */
+export async function safeLetter(markup: string): Promise<string> {
+  if (markup.length > LONGEST) throw new Error('the markup is too long');
+  return (await cleanLetterWhereItFits(markup, { mark: null })).html;
+}
+
+/** A mail's HTML as a letter may quote it. `label`: of the image with this Content-ID; null leaves it out. */
+export async function quotable(text: string, label: (contentId: string) => string | null): Promise<string> {
+  const mark = `${randomUUID()}-`;
+  const { html: quoted, contentIds } = await cleanLetterWhereItFits(text.slice(0, LONGEST), { mark });
+  return quoted.replace(new RegExp(` src="cid:${mark}(\\d+)"`, 'g'), (_, index: string) => {
+    const known = label(contentIds[Number(index)] ?? '');
+    return known === null ? '' : ` src="cid:${known}"`;
+  });
+}
+
+async function cleanLetterWhereItFits(markup: string, policy: LetterPolicy): Promise<CleanedLetter> {
+  return isLarge(markup) ? cleanAside(markup, policy, LIMIT_ASIDE) : cleanLetter(markup, policy);
 }
 
 type Frame = {

@@ -30,6 +30,13 @@ export function account(site: Site): Hono<Env> {
     return c.redirect('/settings', 303);
   });
 
+  app.post('/settings/writing', async c => {
+    const writesRich = (await readForm(c)).get('begin') === 'formatted';
+    await site.store.accounts.set(c.var.account.id, { writesRich });
+    tellOnce(site, c, { key: 'done.writing' });
+    return c.redirect('/settings', 303);
+  });
+
   app.post('/settings/password', async c => {
     const form = await readForm(c);
     const { t, reason } = c.var.words;

@@ -29,6 +29,7 @@ import { message } from './message.ts';
 import { missing, refuse } from './page.ts';
 import { parts } from './parts.ts';
 import { recipients } from './recipients.ts';
+import { rich } from './rich.ts';
 import { search } from './search.ts';
 import { senders } from './senders.ts';
 import { signedInOnly } from './session.ts';
@@ -79,6 +80,7 @@ export function createApp(needs: Needs): App {
     acts,
     search,
     compose,
+    rich,
     recipients,
     contacts,
     account,

@@ -8,11 +8,12 @@ import { createRequire } from 'node:module';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import type { Ctx } from './site.ts';
 
-type Asset = { type: string; hash: string; plain: Buffer; gzip: Buffer; br: Buffer };
+type Asset = { type: string; hash: string; plain: Buffer; gzip: Buffer; br: Buffer; framed: boolean };
 
 export type Assets = {
   /** Address of a file by its name. */
   path: (name: string) => string;
+  text: (name: string) => string;
   answer: (c: Ctx, hash: string, name: string) => Response | null;
   /** The icon of the site with a number on it, at most two digits of it. */
   counted: (n: number) => string;
@@ -21,21 +22,34 @@ export type Assets = {
 const publicFile = (name: string) => new URL(`../public/${name}`, import.meta.url);
 const packaged = createRequire(import.meta.url);
 
-const sources: Record<string, { type: string; from: () => URL | string }> = {
+/** `framed`: the editor loads it, whose document has no origin. */
+const sources: Record<string, { type: string; from: () => URL | string; framed?: true }> = {
   'app.css': { type: 'text/css; charset=utf-8', from: () => publicFile('app.css') },
   'dark.css': { type: 'text/css; charset=utf-8', from: () => publicFile('dark.css') },
   'contrast.css': { type: 'text/css; charset=utf-8', from: () => publicFile('contrast.css') },
   'app.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('app.js') },
   'compose.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('compose.js') },
+  'rich.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('rich.js') },
+  'editor.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('editor/editor.js'), framed: true },
+  'editor.css': { type: 'text/css; charset=utf-8', from: () => publicFile('editor/editor.css'), framed: true },
+  'editor-icons.svg': { type: 'image/svg+xml', from: () => publicFile('editor/icons.svg') },
+  'squire.js': {
+    type: 'text/javascript; charset=utf-8',
+    from: () => packaged.resolve('squire-rte/dist/squire.js'),
+    framed: true,
+  },
   'icons.svg': { type: 'image/svg+xml', from: () => publicFile('icons.svg') },
   'icon.svg': { type: 'image/svg+xml', from: () => publicFile('icon.svg') },
   'htmx.js': { type: 'text/javascript; charset=utf-8', from: () => packaged.resolve('htmx.org/dist/htmx.min.js') },
 };
 
 export function loadAssets(): Assets {
-  const known = new Map(Object.entries(sources).map(([name, { type, from }]) => [name, load(type, from())]));
+  const known = new Map(
+    Object.entries(sources).map(([name, { type, from, framed = false }]) => [name, load(type, from(), framed)]),
+  );
   return {
     counted: n => counted(known.get('icon.svg')!.plain.toString(), n),
+    text: name => known.get(name)?.plain.toString() ?? '',
     path: name => `/assets/${known.get(name)?.hash ?? 'none'}/${name}`,
     answer: (c, hash, name) => {
       const asset = known.get(name);
@@ -49,11 +63,12 @@ function counted(icon: string, n: number): string {
   return icon.replace('</svg>', `${badge}</svg>`);
 }
 
-function load(type: string, from: URL | string): Asset {
+function load(type: string, from: URL | string, framed: boolean): Asset {
   const plain = readFileSync(from);
   return {
     type,
     plain,
+    framed,
     hash: createHash('sha256').update(plain).digest('base64url').slice(0, 12),
     gzip: gzipSync(plain, { level: 9 }),
     br: brotliCompressSync(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }),
@@ -68,6 +83,7 @@ function answer(c: Ctx, asset: Asset): Response {
     ETag: tag,
     Vary: 'Accept-Encoding',
   };
+  if (asset.framed) headers['Cross-Origin-Resource-Policy'] = 'cross-origin';
   if (c.req.header('If-None-Match') === tag) return c.body(null, 304, headers);
   const accepted = c.req.header('Accept-Encoding') ?? '';
   const encoding = /\bbr\b/.test(accepted) ? 'br' : /\bgzip\b/.test(accepted) ? 'gzip' : null;

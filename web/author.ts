@@ -2,7 +2,14 @@
 import { addressKey, type NamedAddress } from '../daemon/mail/address.ts';
 import type { Account, Store } from '../daemon/store.ts';
 
-export type Author = { address: string; name: string; replyTo: string; signature: string; isDefault: boolean };
+export type Author = {
+  address: string;
+  name: string;
+  replyTo: string;
+  signature: string;
+  signatureHtml: string;
+  isDefault: boolean;
+};
 
 /** The own address first, then the others as they were made. */
 export async function authorsOf(store: Store, account: Account): Promise<Author[]> {
@@ -10,8 +17,8 @@ export async function authorsOf(store: Store, account: Account): Promise<Author[
   const own = made.find(i => addressKey(i.address) === account.address);
   const others = made.filter(i => i !== own).map(i => ({ ...i, name: i.name || account.name }));
   const isDefault = !others.some(i => i.isDefault);
-  const { replyTo = '', signature = '' } = own ?? {};
-  return [{ address: account.address, name: account.name, replyTo, signature, isDefault }, ...others];
+  const { replyTo = '', signature = '', signatureHtml = '' } = own ?? {};
+  return [{ address: account.address, name: account.name, replyTo, signature, signatureHtml, isDefault }, ...others];
 }
 
 /** The one of this address; where it is gone meanwhile, or none was chosen, the one new letters begin with. */

@@ -2,6 +2,7 @@
 import { Hono } from 'hono';
 import type { Draft, DraftFields } from '../daemon/store.ts';
 import { type ComposeForm, composePage, type Doubt, type DraftState, draftState } from '../views/compose.ts';
+import { signatureLetter } from '../views/letter.ts';
 import { authorOf, authorsOf } from './author.ts';
 import { createBodies, partName } from './bodies.ts';
 import { createDesks, type Desk } from './desk.ts';
@@ -9,6 +10,7 @@ import { doubtsOf } from './doubts.ts';
 import { fieldsOf, forwardedParts, isBlank, keepForm, type Saved } from './drafts.ts';
 import type { Form } from './form.ts';
 import { beginLetter } from './letter.ts';
+import { typedMarkup } from './markup.ts';
 import { tellOnce } from './notice.ts';
 import { idOf, missing, screenOf, show } from './page.ts';
 import type { Ctx, Env, Site } from './site.ts';
@@ -24,12 +26,13 @@ export function compose(site: Site): Hono<Env> {
   const limit = () => largestFiles(site.settings.max_message_size);
 
   app.get('/compose', async c => {
-    const fields = await beginLetter(
-      { store: site.store, bodies, w: c.var.words, authors: await authorsOf(site.store, c.var.account) },
-      c.var.account,
-      c.req.query(),
-    );
-    return fields ? page(c, { ...fields, pending: await pendingOf(c, fields) }) : missing(site, c);
+    const authors = await authorsOf(site.store, c.var.account);
+    const needs = { store: site.store, bodies, w: c.var.words, authors };
+    const begun = await beginLetter(needs, c.var.account, c.req.query());
+    if (!begun) return missing(site, c);
+    const { fields } = begun;
+    const start = c.var.account.writesRich ? await typedMarkup(fields.text, begun) : null;
+    return page(c, { ...fields, start, pending: await pendingOf(c, fields) });
   });
 
   app.get('/drafts/:id', async c => {
@@ -186,7 +189,11 @@ export function compose(site: Site): Hono<Env> {
     const s = await screenOf(site, c);
     const authors = await authorsOf(site.store, c.var.account);
     const whole: ComposeForm = {
-      authors,
+      authors: authors.map(a => ({ ...a, signatureMarkup: signatureLetter(a) })),
+      html: null,
+      start: null,
+      wantsReceipt: false,
+      important: false,
       key: site.random(9),
       draftId: null,
       version: null,

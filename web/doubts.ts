@@ -3,11 +3,12 @@ import { addressKey, parseAddressList } from '../daemon/mail/address.ts';
 import type { Header } from '../daemon/mail/header.ts';
 import type { Draft } from '../daemon/store.ts';
 import type { Doubt } from '../views/compose.ts';
+import { ownFiles } from './drafts.ts';
 
 /** `words`: beginnings of words that speak of a file, with commas between; `answered`: the header of what is answered. */
 export function doubtsOf(draft: Draft, words: string, own: string[], answered: Header | null): Doubt[] {
   const doubts: Doubt[] = [];
-  if (draft.uploads.length === 0 && speaksOfFile(`${draft.subject}\n${draft.text}`, words)) doubts.push('attachment');
+  if (ownFiles(draft).length === 0 && speaksOfFile(`${draft.subject}\n${draft.text}`, words)) doubts.push('attachment');
   if (draft.relation === 'reply' && answered && tellsOfBlindCopy(draft, own, answered)) doubts.push('blind');
   return doubts;
 }

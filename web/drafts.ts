@@ -1,11 +1,13 @@
 /** Saving what a compose form holds: into the draft it belongs to, never over a version it has not seen. */
 import { type DisplayParts, decodeStream, type Part } from '../daemon/mail/parts.ts';
 import type { Account, Draft, DraftFields } from '../daemon/store.ts';
+import { filesOf, isQuoted, labelsIn, letterText, quotedPart } from '../views/letter.ts';
+import { safeLetter } from '../views/safe-html.ts';
 import type { Words } from '../views/words.ts';
 import { authorOf, authorsOf, resigned } from './author.ts';
-import { type Bodies, partName } from './bodies.ts';
+import { type Bodies, isInlineImage, partName } from './bodies.ts';
 import type { Desk } from './desk.ts';
-import type { Form } from './form.ts';
+import { type Form, FormError } from './form.ts';
 import { idOf } from './page.ts';
 import type { Site } from './site.ts';
 import type { Received } from './upload.ts';
@@ -33,20 +35,36 @@ export async function fieldsOf(site: Site, account: Account, form: Form): Promis
   const author = authorOf(authors, form.get('from'));
   // Without script the signature changes hands here.
   const before = form.has('signed') ? authorOf(authors, form.get('signed')) : author;
+  const html = await markupOf(form);
   return {
     from: author.address,
     to: oneLine(form.get('to'), ', '),
     cc: oneLine(form.get('cc'), ', '),
     bcc: oneLine(form.get('bcc'), ', '),
     subject: oneLine(form.get('subject'), ' '),
-    text: resigned(form.get('text'), before.signature, author.signature),
+    text: html === null ? resigned(form.get('text'), before.signature, author.signature) : letterText(html),
+    html,
+    wantsReceipt: form.has('receipt'),
+    important: form.has('important'),
     relatedId: related?.id ?? null,
     relation: related && (relation === 'reply' || relation === 'forward') ? relation : null,
   };
 }
 
+/** Null: it is plain text, or is to be from now on. */
+async function markupOf(form: Form): Promise<string | null> {
+  if (!form.has('html') || form.has('plain')) return null;
+  try {
+    return await safeLetter(form.get('html'));
+  } catch {
+    throw new FormError(413);
+  }
+}
+
 export const isBlank = (f: DraftFields): boolean =>
-  [f.to, f.cc, f.bcc, f.subject, f.text].every(text => text.trim() === '') && f.relatedId === null;
+  labelsIn(f.html ?? null).size === 0 &&
+  [f.to, f.cc, f.bcc, f.subject, f.text].every(text => text.trim() === '') &&
+  f.relatedId === null;
 
 /** `instead` is the version a person decided to replace after being told of it. */
 export async function saveDraft(
@@ -83,8 +101,9 @@ export async function attachAll(site: Site, draft: Draft, files: Received[]): Pr
   const large: Received[] = [];
   try {
     for (const file of files) {
-      const { name, type, content } = file;
-      const upload = await site.store.drafts.attach(draft.accountId, draft.id, { name, type, content, at: site.now() });
+      const { name, type, content, label } = file;
+      const made = { name, type, content, label, at: site.now() };
+      const upload = await site.store.drafts.attach(draft.accountId, draft.id, made);
       if (upload === 'no-room') large.push(file);
       else if (upload) left.delete(file);
     }
@@ -107,6 +126,29 @@ export async function takeAlong(site: Site, bodies: Bodies, w: Words, draft: Dra
   }
   return true;
 }
+
+/** Images that a quote in the text shows become files of the draft. Answers the names of those there is no room for. */
+async function takeQuoted(site: Site, bodies: Bodies, w: Words, draft: Draft): Promise<string[]> {
+  const here = new Set(draft.uploads.map(u => u.label));
+  const missing = [...labelsIn(draft.html)].filter(label => isQuoted(label) && !here.has(label));
+  if (missing.length === 0 || draft.relatedId === null) return [];
+  const found = await forwardedParts(site, bodies, draft.accountId, draft.relatedId);
+  const left: string[] = [];
+  for (const label of missing) {
+    const part = [...(found?.shown.inline.values() ?? [])].find(p => (p.id || '1') === quotedPart(label));
+    if (!found || !part || !isInlineImage(part.type)) continue;
+    const { writer, content } = await copied(site, found.contentId, part);
+    const file = { name: partName(w, part), type: part.type, content, label, discard: () => writer.discard() };
+    left.push(...(await attachAll(site, draft, [file])).map(({ name }) => name));
+  }
+  return left;
+}
+
+/** The files that go with a letter: not those a quote brought along, nor those taken out of the text again. */
+export const ownFiles = ({ html, uploads }: Pick<Draft, 'html' | 'uploads'>): Draft['uploads'] => {
+  const { within, beside } = filesOf(html, uploads);
+  return [...beside, ...within.filter(u => !isQuoted(u.label))];
+};
 
 /** Saves a form with its files. A draft with files left out is no draft to send: the person is to know first. */
 export async function keepForm(
@@ -134,13 +176,11 @@ export async function keepForm(
     desk.version = null;
     return full(null);
   }
-  const left = await attachAll(site, draft, files);
-  const stored = fresh || files.length > 0 ? await site.store.drafts.get(account.id, draft.id) : draft;
-  if (left.length === 0) return { kind: 'saved', draft: stored ?? draft };
-  return full(
-    stored,
-    left.map(file => file.name),
-  );
+  const large = await attachAll(site, draft, files);
+  const left = [...large.map(file => file.name), ...(await takeQuoted(site, bodies, w, draft))];
+  const grown = fresh || files.length > 0 || labelsIn(draft.html).size > 0;
+  const stored = grown ? await site.store.drafts.get(account.id, draft.id) : draft;
+  return left.length === 0 ? { kind: 'saved', draft: stored ?? draft } : full(stored, left);
 }
 
 async function copied(site: Site, contentId: number, part: Part) {

@@ -2,10 +2,12 @@
 import { formatNamed, type NamedAddress, parseAddressList } from '../daemon/mail/address.ts';
 import { forwardSubject, quoteText, replyRecipients, replySubject } from '../daemon/mail/compose.ts';
 import type { Account, Content, DraftFields, Message, Store } from '../daemon/store.ts';
+import { answeredLetter, passedOnLetter } from '../views/letter.ts';
 import { htmlToText } from '../views/text.ts';
 import { inOrder, type Words } from '../views/words.ts';
 import { type Author, answering, authorOf, resigned } from './author.ts';
 import type { Bodies } from './bodies.ts';
+import { quotedMarkup } from './markup.ts';
 import { idOf } from './page.ts';
 
 const empty: DraftFields = { to: '', cc: '', bcc: '', subject: '', text: '', relatedId: null, relation: null };
@@ -13,10 +15,21 @@ const empty: DraftFields = { to: '', cc: '', bcc: '', subject: '', text: '', rel
 type Asked = Partial<Record<'to' | 'cc' | 'bcc' | 'subject' | 'body' | 'reply' | 'forward' | 'all', string>>;
 type Needs = { store: Store; bodies: Bodies; w: Words; authors: Author[] };
 
+export type Begun = {
+  fields: DraftFields;
+  author: Author;
+  /** What stands below one's own words, as the text has it and as markup; empty: nothing does. */
+  below: string;
+  belowMarkup(): Promise<string>;
+};
+
 /** Null: the message to be answered is not there, or not theirs. */
-export async function beginLetter(needs: Needs, account: Account, asked: Asked): Promise<DraftFields | null> {
+export async function beginLetter(needs: Needs, account: Account, asked: Asked): Promise<Begun | null> {
   const wanted = asked.reply ?? asked.forward;
-  if (wanted === undefined) return by(authorOf(needs.authors, ''), fromLink(asked));
+  if (wanted === undefined) {
+    const author = authorOf(needs.authors, '');
+    return { fields: by(author, fromLink(asked)), author, below: '', belowMarkup: async () => '' };
+  }
   const id = idOf(wanted);
   const related = id === null ? null : await needs.store.messages.get(account.id, id);
   if (!related) return null;
@@ -27,17 +40,23 @@ export async function beginLetter(needs: Needs, account: Account, asked: Asked):
   const came = [...related.prefix.matchAll(/^Delivered-To: (.*?)\r?$/gim)].map(m => ({ name: '', address: m[1]! }));
   const author =
     answering(needs.authors, [list('to'), list('cc'), came, list('from')]) ?? authorOf(needs.authors, account.address);
-  if (asked.reply === undefined) return by(author, forwarded(needs.w, related, text));
+  const markup = () => (content ? quotedMarkup(needs.bodies, content) : Promise.resolve(''));
+  if (asked.reply === undefined) {
+    const head = passedOnHead(needs.w, related);
+    const below = `${head}\n\n${text}\n`;
+    const subject = forwardSubject(related.subject);
+    const fields = by(author, { ...empty, subject, text: `\n\n${below}`, relatedId: related.id, relation: 'forward' });
+    return { fields, author, below, belowMarkup: async () => passedOnLetter(head, await markup()) };
+  }
   const own = [account.address, ...needs.authors.map(a => a.address)];
   const people = answered(list, own, related, asked.all !== undefined);
-  return by(author, {
-    ...empty,
-    ...people,
-    subject: replySubject(related.subject),
-    text: quoted(needs.w, related, text),
-    relatedId: related.id,
-    relation: 'reply',
+  const head = answeredHead(needs.w, related);
+  const below = `${head}\n${quoteText(text)}\n`;
+  const fields = by(author, {
+    ...{ ...empty, ...people, subject: replySubject(related.subject), text: `\n\n${below}` },
+    ...{ relatedId: related.id, relation: 'reply' },
   });
+  return { fields, author, below, belowMarkup: async () => answeredLetter(head, await markup()) };
 }
 
 /** With the author's signature in its place. */
@@ -81,27 +100,17 @@ function answered(list: (name: string) => NamedAddress[], own: string[], m: Mess
 const asTyped = (a: NamedAddress): string =>
   a.name === '' || /[()<>@,;:\\".[\]]/.test(a.name) ? formatNamed(a) : `${a.name} <${a.address}>`;
 
-function quoted(w: Words, m: Message, text: string): string {
-  const who = m.fromName || m.fromAddress;
-  // Their marks are for pages; a letter is read by programs that print them.
-  const head = inOrder(w.t('compose.quote', { date: w.full(m.date ?? m.receivedAt), who }));
-  return `\n\n${head}\n${quoteText(text)}\n`;
-}
+/** Without the marks that set direction: they are for pages; a letter is read by programs that print them. */
+const answeredHead = (w: Words, m: Message): string =>
+  inOrder(w.t('compose.quote', { date: w.full(m.date ?? m.receivedAt), who: m.fromName || m.fromAddress }));
 
-function forwarded(w: Words, m: Message, text: string): DraftFields {
+function passedOnHead(w: Words, m: Message): string {
   const from = formatNamed({ name: m.fromName, address: m.fromAddress });
-  const head = [
+  return [
     w.t('compose.forwarded'),
     `${w.t('message.from')}: ${from}`,
     `${w.t('message.date')}: ${w.full(m.date ?? m.receivedAt)}`,
     `${w.t('message.subject')}: ${m.subject}`,
     `${w.t('message.to')}: ${m.to}`,
-  ];
-  return {
-    ...empty,
-    subject: forwardSubject(m.subject),
-    text: `\n\n${head.join('\n')}\n\n${text}\n`,
-    relatedId: m.id,
-    relation: 'forward',
-  };
+  ].join('\n');
 }

@@ -40,6 +40,7 @@ const keys = [
   'done.name',
   'done.reading',
   'done.appearance',
+  'done.writing',
   'done.password',
   'done.nothing',
   'signup.welcome',

@@ -12,7 +12,7 @@ import type { Ctx, Env, Site } from './site.ts';
 const still = { 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'private, no-store' };
 
 /** What a stranger sent is given out so that no browser acts on it: no type guessing, no script, no origin. */
-const inert = {
+export const inert = {
   ...still,
   'Content-Security-Policy':
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
@@ -150,7 +150,8 @@ async function* withPrefix(prefix: string, content: AsyncIterable<Buffer>): Asyn
   yield* content;
 }
 
-const streamOf = (bytes: AsyncIterable<Buffer>): ReadableStream<Uint8Array> => ReadableStream.from<Uint8Array>(bytes);
+export const streamOf = (bytes: AsyncIterable<Buffer>): ReadableStream<Uint8Array> =>
+  ReadableStream.from<Uint8Array>(bytes);
 
 /** RFC 6266 with the extended name of RFC 8187; the plain one is for what does not know that. */
 export function disposition(kind: 'inline' | 'attachment', name: string): string {

@@ -12,6 +12,7 @@ import { compose, composedSize, type Letter, replyReferences } from '../daemon/m
 import { isPositive, isTemporary, type Reply } from '../daemon/mail/reply.ts';
 import { type Account, type Draft, Flag, type Message } from '../daemon/store.ts';
 import type { ComposeForm } from '../views/compose.ts';
+import { filesOf, leavingLetter } from '../views/letter.ts';
 import type { Words } from '../views/words.ts';
 import { type Author, authorOf, authorsOf } from './author.ts';
 import type { Told } from './notice.ts';
@@ -121,6 +122,9 @@ function letterOf(
   related: Message | null,
 ): Letter {
   const of = (field: Fields) => recipients.filter(r => r.field === field);
+  const messageId = messageIdOf(account, draft);
+  const { within, beside } = filesOf(draft.html, draft.uploads);
+  const contentIds = new Map(within.map(({ label }) => [label, `${label}.${messageId}`]));
   return {
     from: { name, address },
     replyTo: replyTo === '' ? null : { name: '', address: replyTo },
@@ -128,16 +132,18 @@ function letterOf(
     cc: of('cc'),
     subject: draft.subject.trim(),
     text: draft.text,
+    html: draft.html === null ? null : leavingLetter(draft.html, contentIds),
+    receiptTo: draft.wantsReceipt ? { name, address } : null,
+    important: draft.important,
     date: site.now(),
-    messageId: messageIdOf(account, draft),
+    messageId,
     ...(draft.relation === 'reply' && related
       ? { inReplyTo: related.messageId, references: replyReferences(related) }
       : {}),
-    attachments: draft.uploads.map(({ name, type, size, contentId }) => ({
-      name,
-      type,
-      size,
+    attachments: [...within, ...beside].map(({ name, type, size, label, contentId }) => ({
+      ...{ name, type, size },
       content: () => site.store.content.open(contentId),
+      contentId: within.some(u => u.label === label) ? contentIds.get(label) : undefined,
     })),
   };
 }

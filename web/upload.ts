@@ -3,6 +3,9 @@ import { Readable } from 'node:stream';
 import type { ReadableStream as WebStream } from 'node:stream/web';
 import { Busboy, type BusboyFileStream } from '@fastify/busboy';
 import type { ContentWriter, NewContent, Store } from '../daemon/store.ts';
+import { isQuoted } from '../views/letter.ts';
+import { isLabel } from '../views/safe-html.ts';
+import { isInlineImage } from './bodies.ts';
 import { type Form, FormError, formOf, readForm } from './form.ts';
 import type { Ctx } from './site.ts';
 
@@ -10,6 +13,8 @@ export type Received = {
   name: string;
   type: string;
   content: NewContent;
+  /** By which the text shows it; absent: it is a file beside the text. */
+  label?: string;
   /** Forgets what was received and is not needed after all. */
   discard(): Promise<void>;
 };
@@ -59,8 +64,9 @@ async function receive(body: Readable, type: string, store: Store, limit: number
     refused ||= cut;
     fields.append(name, value);
   });
-  parser.on('file', (_field, stream, name, _encoding, fileType) => {
-    taking.push(name ? take(store, stream, { name, type: fileType }, budget) : Promise.resolve(drain(stream)));
+  parser.on('file', (field, stream, name, _encoding, fileType) => {
+    const file = { name, type: fileType, label: labelOf(field, fileType) };
+    taking.push(name ? take(store, stream, file, budget) : Promise.resolve(drain(stream)));
   });
   for (const event of ['fieldsLimit', 'filesLimit', 'partsLimit'] as const)
     parser.on(event, () => {
@@ -73,6 +79,12 @@ async function receive(body: Readable, type: string, store: Store, limit: number
     throw new FormError(broken ? 400 : 413);
   }
   return { ...formOf(fields), files, tooLarge: budget.left < 0 };
+}
+
+/** An image within the text comes in a field that says so with its label. */
+function labelOf(field: string, type: string): string {
+  const label = field.startsWith('image.') ? field.slice('image.'.length) : '';
+  return isLabel(label) && !isQuoted(label) && isInlineImage(type) ? label : '';
 }
 
 function reader(type: string) {
@@ -109,7 +121,7 @@ function pumped(body: Readable, parser: ReturnType<typeof reader>): Promise<bool
 async function take(
   store: Store,
   stream: BusboyFileStream,
-  file: { name: string; type: string },
+  file: { name: string; type: string; label: string },
   budget: { left: number },
 ): Promise<Received | null> {
   const writer: ContentWriter = store.content.create();
@@ -120,7 +132,8 @@ async function take(
     }
     if (budget.left >= 0) {
       const content = await writer.finish();
-      return { name: safeName(file.name), type: safeType(file.type), content, discard: () => writer.discard() };
+      const { label } = file;
+      return { name: safeName(file.name), type: safeType(file.type), content, label, discard: () => writer.discard() };
     }
   } catch {
     // The client went away; pumped() tells so.

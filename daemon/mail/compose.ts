@@ -28,7 +28,7 @@ export type Attachment = {
   /** Read once, when its turn comes. */
   content: AsyncIterable<Buffer> | (() => AsyncIterable<Buffer>);
   /** The markup shows it as `cid:` and this (RFC 2392); absent: it is a file beside the text. */
-  contentId?: string;
+  contentId?: string | undefined;
 };
 
 export type Letter = {

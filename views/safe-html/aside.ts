@@ -5,6 +5,9 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { Cleaned, Policy } from './clean.ts';
+import type { CleanedLetter, LetterPolicy } from './letter.ts';
+
+type Task<P> = P extends Policy ? Cleaned : CleanedLetter;
 
 const AT_A_TIME = 2;
 const LONGEST_LINE = 32;
@@ -14,7 +17,11 @@ let running = 0;
 const waiting: (() => void)[] = [];
 
 /** Rejects when the limit (milliseconds) has passed, memory ran out, or too many are waiting. */
-export async function cleanAside(html: string, policy: Policy, limit: number): Promise<Cleaned> {
+export async function cleanAside<P extends Policy | LetterPolicy>(
+  html: string,
+  policy: P,
+  limit: number,
+): Promise<Task<P>> {
   await enter();
   try {
     return await inWorker(html, policy, limit);
@@ -37,7 +44,7 @@ function leave(): void {
   else running--;
 }
 
-async function inWorker(html: string, policy: Policy, limit: number): Promise<Cleaned> {
+async function inWorker<P extends Policy | LetterPolicy>(html: string, policy: P, limit: number): Promise<Task<P>> {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), {
     workerData: { html, policy },
     resourceLimits: { maxOldGenerationSizeMb: MEGABYTES },

@@ -32,7 +32,10 @@ export type Cleaned = {
 export type Trackers = { pixels: Told; links: Told };
 export type Told = { hosts: string[]; count: number };
 
-type Attributes = sanitizeHtml.Attributes;
+export type Attributes = sanitizeHtml.Attributes;
+/** The parser and writer themselves; what may stand is for the caller to say. */
+export { sanitizeHtml as sanitize };
+
 type Seen = {
   paint: Paint;
   styles: string[];
@@ -54,7 +57,7 @@ const TAGS = `a abbr address area article aside b bdi bdo big blockquote br capt
   time tr tt u ul var wbr`;
 
 /** These go with all they hold: it is code, fallback, or another language than HTML. */
-const WITH_CONTENT = `applet audio canvas embed frameset iframe math noembed noframes noscript object option plaintext
+export const WITH_CONTENT = `applet audio canvas embed frameset iframe math noembed noframes noscript object option plaintext
   script select style svg template textarea title video xmp`;
 
 const CELL = words('abbr axis bgcolor colspan nowrap rowspan scope');
@@ -203,7 +206,7 @@ function source(src: string, attribs: Attributes, policy: Policy, seen: Seen): s
 }
 
 /** RFC 2392 §2: the URL is the Content-ID, percent-encoded, without its angle brackets. */
-function contentId(src: string): string {
+export function contentId(src: string): string {
   const id = src.slice('cid:'.length).replace(/^<|>$/g, '');
   try {
     return decodeURIComponent(id);
@@ -219,7 +222,7 @@ function isPicture(src: string): boolean {
 }
 
 /** An image nobody can see has one purpose; it stays out even when images were asked for. */
-function isTracker({ width, height, style = '' }: Attributes): boolean {
+export function isTracker({ width, height, style = '' }: Attributes): boolean {
   if (/(?:^|;)(?:display:none|visibility:hidden)/i.test(style.replace(/\s/g, ''))) return true;
   return isDot(width ?? styled(style, 'width')) && isDot(height ?? styled(style, 'height'));
 }
@@ -233,6 +236,6 @@ function styled(style: string, property: string): string | undefined {
   return declaration?.slice(property.length + 1).trim();
 }
 
-function words(list: string): string[] {
+export function words(list: string): string[] {
   return list.split(/\s+/);
 }
