@@ -269,18 +269,6 @@ function placeOf(text) {
   return [at, at];
 }
 
-/* Files that do not fit are not even sent */
-
-for (const input of document.querySelectorAll('input[type=file][data-room]'))
-  input.addEventListener('change', event => {
-    const octets = [...input.files].reduce((sum, file) => sum + file.size, 0);
-    const fits = octets <= Number(input.dataset.room);
-    input.closest('.compose-files').querySelector('[data-too-large]').hidden = fits;
-    if (fits) return;
-    input.value = '';
-    event.stopPropagation();
-  });
-
 /* From the subject Enter goes on to the text, as in a letter */
 
 for (const subject of document.querySelectorAll('.compose-form input[name=subject]'))

@@ -1,12 +1,11 @@
 /** Writing a message: a page of its own, one form, the state of the draft in words. */
 import { html } from 'hono/html';
 import type { Upload } from '../daemon/store.ts';
-import { fileIcon } from './attachments.ts';
 import { icon, type Screen } from './layout.ts';
-import { filesOf } from './letter.ts';
 import { chipTemplate } from './recipients.ts';
 import { letterOptions, letterText } from './rich.ts';
-import { type Html, inOrder, type Key } from './words.ts';
+import { filesArea } from './uploads.ts';
+import type { Html, Key } from './words.ts';
 
 export type DraftState =
   | { kind: 'unsaved' }
@@ -67,7 +66,7 @@ ${author(s, f)}${line(s, { id: `to-${id}`, name: 'to', label: t('compose.to'), v
 ${more(s, f)}${chipTemplate(s)}
 ${line(s, { id: `subject-${id}`, name: 'subject', label: t('compose.subject'), value: f.subject, people: false })}
 ${letterText(s, f)}
-${files(s, f)}
+${filesArea(s, f)}
 ${letterOptions(s, f)}
 <footer class="compose-foot">
 <button class="button primary" type="submit" formaction="/drafts/submissions" data-key="send">${icon(s, 'send')}${t('compose.send')}</button>
@@ -77,7 +76,7 @@ ${f.relation === 'reply' ? html`<button class="button" type="submit" formaction=
 <div class="draft-saver" hx-post="/drafts" hx-trigger="input delay:1500ms from:'closest form'" hx-encoding="application/x-www-form-urlencoded" hx-target="find .draft-state" hx-swap="outerHTML" hx-push-url="false" hx-status:401="swap:none" hx-status:403="swap:none" hx-status:413="swap:none" hx-status:5xx="swap:none">${draftState(s, f)}</div>
 </footer>
 </form>
-<script src="${s.asset('compose.js')}" defer></script><script src="${s.asset('rich.js')}" defer></script>
+<script src="${s.asset('compose.js')}" defer></script><script src="${s.asset('upload.js')}" defer></script><script src="${s.asset('rich.js')}" defer></script>
 </section>`;
 }
 
@@ -130,26 +129,6 @@ ${line(s, { id: `cc-${f.key}`, name: 'cc', label: s.w.t('compose.cc'), value: f.
 ${line(s, { id: `bcc-${f.key}`, name: 'bcc', label: s.w.t('compose.bcc'), value: f.bcc, error: f.errors.bcc, people: true })}
 <button class="button plain choose" type="submit" formaction="/drafts/recipients" formnovalidate>${icon(s, 'users')}${s.w.t('compose.choose')}</button>
 </details>`;
-}
-
-function files(s: Screen, f: ComposeForm): Html {
-  const t = s.w.t;
-  const id = `files-${f.key}`;
-  const { beside } = filesOf(f.html, f.uploads);
-  const kept = beside.map(
-    u =>
-      html`<li class="attachment">${icon(s, fileIcon(u.type))}<span><b dir="auto">${inOrder(u.name)}</b><small>${s.w.size(u.size)}</small></span><button class="button plain icon-only" type="submit" formaction="/drafts/uploads" name="detach" value="${u.id}" title="${t('compose.detach', { name: u.name })}">${icon(s, 'x')}<span class="unseen">${t('compose.detach', { name: u.name })}</span></button></li>`,
-  );
-  const pending = f.pending.map(
-    p =>
-      html`<li class="attachment">${icon(s, 'paperclip')}<span><b dir="auto">${inOrder(p.name)}</b><small>${s.w.size(p.size)}</small></span></li>`,
-  );
-  return html`<div class="compose-files">
-${kept.length + pending.length > 0 ? html`<ul aria-label="${t('compose.attachments')}">${kept}${pending}</ul>` : ''}
-${f.errors.files ? html`<p class="error" role="alert">${f.errors.files}</p>` : ''}
-<p class="error" role="alert" data-too-large hidden>${t('compose.error.files', { size: s.w.size(f.limit) })}</p>
-<div class="attach"><label class="button plain" for="${id}">${icon(s, 'paperclip')}${t('compose.files')}</label><input id="${id}" type="file" name="files" multiple data-room="${Math.max(0, f.limit - f.uploads.reduce((sum, u) => sum + u.size, 0))}" data-now="#attach-${f.key}"><button class="button" id="attach-${f.key}" type="submit" formaction="/drafts/uploads">${t('compose.attach')}</button><small>${t('compose.limit', { size: s.w.size(f.limit) })}</small></div>
-</div>`;
 }
 
 /** What is known of the draft on the server; also the answer to an autosave. */

@@ -53,7 +53,7 @@ export function editorPage(p: EditorPage): Html {
 <main>
 <div class="tools" role="toolbar" aria-label="${t('editor.tools')}" aria-controls="letter">${GROUPS.map(group => html`<div class="group">${group.map(tool => button(p, tool))}</div>`)}</div>
 <form class="link" hidden><label for="url">${t('editor.link.url')}</label><input id="url" inputmode="url" autocapitalize="none" spellcheck="false" autocomplete="off" placeholder="https://" aria-describedby="wrong"><button type="submit">${t('editor.link.set')}</button><button type="button" data-unlink>${t('editor.link.remove')}</button><button type="button" data-close>${t('editor.link.close')}</button><p id="wrong" role="alert" data-words="${t('editor.link.wrong')}"></p></form>
-<div id="letter" role="textbox" aria-multiline="true" aria-label="${t('compose.text')}" data-remote="${t('editor.remote')}"></div>
+<div id="letter" role="textbox" aria-multiline="true" aria-label="${t('compose.text')}" data-remote="${t('editor.remote', { host: '{host}' })}"></div>
 <input id="pictures" type="file" accept="image/png,image/jpeg,image/gif,image/webp" multiple hidden>
 </main>
 </body>

@@ -1,8 +1,10 @@
 /** Compose: the page, saving by button and while typing, files, sending, discarding. One form, whatever button. */
 import { Hono } from 'hono';
+import { html } from 'hono/html';
 import type { Draft, DraftFields } from '../daemon/store.ts';
 import { type ComposeForm, composePage, type Doubt, type DraftState, draftState } from '../views/compose.ts';
 import { signatureLetter } from '../views/letter.ts';
+import { filesKept } from '../views/uploads.ts';
 import { authorOf, authorsOf } from './author.ts';
 import { createBodies, partName } from './bodies.ts';
 import { createDesks, type Desk } from './desk.ts';
@@ -61,6 +63,18 @@ export function compose(site: Site): Hono<Env> {
       const drop = idOf(form.get('detach'));
       if (drop !== null) await site.store.drafts.detach(c.var.account.id, kept.draft.id, drop);
       return c.redirect(`/drafts/${kept.draft.id}`, 303);
+    }),
+  );
+
+  // A file by itself, while the person writes on: the answer is what to put in the page, or a sentence.
+  app.post('/drafts/files', c =>
+    withForm(c, async (form, fields, desk) => {
+      if (desk.sentTo !== null) return c.body(null, 204);
+      const kept = await keep(c, form, fields, desk, form.files);
+      if (kept.kind !== 'saved') return c.text(await whyUnsaved(c, kept), kept.kind === 'full' ? 507 : 409);
+      const s = await screenOf(site, c);
+      const shown = { ...ofDraft(kept.draft), pending: [], limit: limit() };
+      return c.html(html`${filesKept(s, shown)}${draftState(s, shown)}`);
     }),
   );
 
@@ -145,6 +159,7 @@ export function compose(site: Site): Hono<Env> {
       const kept = await keep(c, form, fields, desk, []);
       const size = c.var.words.size(limit());
       const errors = { files: c.var.words.t('error.body.413', { size }) };
+      if (c.req.path === '/drafts/files') return c.text(errors.files, 413);
       return page(
         c,
         { ...(kept.kind === 'saved' ? ofDraft(kept.draft) : wrongState(form, fields, kept)), errors },
@@ -159,14 +174,20 @@ export function compose(site: Site): Hono<Env> {
   /** The form again, with what was typed and why it is not saved. */
   const unsaved = async (c: Ctx, form: Form, fields: DraftFields, kept: Unsaved) => {
     if (kept.kind !== 'full') return page(c, wrongState(form, fields, kept), 409);
-    const account = (await site.store.accounts.byId(c.var.account.id)) ?? c.var.account;
-    const room = { used: c.var.words.size(account.used), quota: c.var.words.size(account.quota) };
-    const errors =
-      kept.files.length > 0
-        ? { files: c.var.words.t('compose.error.full.files', { ...room, names: kept.files.join(', ') }) }
-        : { form: c.var.words.t('compose.error.full', room) };
+    const why = await whyUnsaved(c, kept);
+    const errors = kept.files.length > 0 ? { files: why } : { form: why };
     const pending = kept.draft ? [] : await pendingOf(c, fields);
     return page(c, { ...wrongState(form, fields, kept), pending, errors }, 507);
+  };
+
+  const whyUnsaved = async (c: Ctx, kept: Unsaved): Promise<string> => {
+    const { t, size, clock } = c.var.words;
+    if (kept.kind === 'gone') return t('compose.gone');
+    if (kept.kind === 'conflict') return t('compose.conflict', { time: clock(kept.draft.updatedAt) });
+    const { used, quota } = (await site.store.accounts.byId(c.var.account.id)) ?? c.var.account;
+    const room = { used: size(used), quota: size(quota) };
+    if (kept.files.length === 0) return t('compose.error.full', room);
+    return t('compose.error.full.files', { ...room, names: kept.files.join(', ') });
   };
 
   const fragment = (c: Ctx, form: Form, kept: Saved) => {

@@ -191,9 +191,10 @@ editor.addEventListener('blur', () => typed && tell());
 
 /* Pasting: squire asks for nodes while `pasting` is on, whatever the time it needs to read the clipboard */
 
-root.addEventListener(
+document.addEventListener(
   'paste',
   event => {
+    if (!root.contains(event.target)) return;
     const files = [...(event.clipboardData?.files ?? [])];
     const html = event.clipboardData?.getData('text/html') ?? '';
     // A picture, as itself or as a page's copy of it: the file is what is meant.
@@ -413,7 +414,7 @@ const heard = {
     editor.setHTML(html);
     loaded = true;
     // The caret stands above the signature and the quote.
-    if (focus) editor.moveCursorToStart();
+    if (focus) editor.focus().moveCursorToStart();
     else root.blur();
     show();
   },
