@@ -22,7 +22,7 @@ export type Assets = {
 const publicFile = (name: string) => new URL(`../public/${name}`, import.meta.url);
 const packaged = createRequire(import.meta.url);
 
-/** `framed`: the editor loads it, whose document has no origin. */
+/** `framed`: the editor loads it, whose document has no origin; it is read when the first one asks for the editor. */
 const sources: Record<string, { type: string; from: () => URL | string; framed?: true }> = {
   'app.css': { type: 'text/css; charset=utf-8', from: () => publicFile('app.css') },
   'dark.css': { type: 'text/css; charset=utf-8', from: () => publicFile('dark.css') },
@@ -45,16 +45,20 @@ const sources: Record<string, { type: string; from: () => URL | string; framed?:
 };
 
 export function loadAssets(): Assets {
-  const known = new Map(
-    Object.entries(sources).map(([name, { type, from, framed = false }]) => [name, load(type, from(), framed)]),
-  );
+  const known = new Map<string, Asset>();
+  const asset = (name: string): Asset | null => {
+    const source = Object.hasOwn(sources, name) ? sources[name]! : null;
+    if (source && !known.has(name)) known.set(name, load(source.type, source.from(), source.framed ?? false));
+    return known.get(name) ?? null;
+  };
+  for (const [name, { framed }] of Object.entries(sources)) if (!framed) asset(name);
   return {
-    counted: n => counted(known.get('icon.svg')!.plain.toString(), n),
-    text: name => known.get(name)?.plain.toString() ?? '',
-    path: name => `/assets/${known.get(name)?.hash ?? 'none'}/${name}`,
+    counted: n => counted(asset('icon.svg')!.plain.toString(), n),
+    text: name => asset(name)?.plain.toString() ?? '',
+    path: name => `/assets/${asset(name)?.hash ?? 'none'}/${name}`,
     answer: (c, hash, name) => {
-      const asset = known.get(name);
-      return asset && asset.hash === hash ? answer(c, asset) : null;
+      const found = asset(name);
+      return found && found.hash === hash ? answer(c, found) : null;
     },
   };
 }
