@@ -7,6 +7,7 @@ import { perSecond, type Row, times } from './row.ts';
 import { benchSearch } from './search.ts';
 import { benchSite } from './site.ts';
 import { benchSmtp } from './smtp.ts';
+import { benchWebmail } from './webmail.ts';
 
 const benches: Record<string, () => Promise<Row[]>> = {
   smtp: benchSmtp,
@@ -21,6 +22,7 @@ const benches: Record<string, () => Promise<Row[]>> = {
   queue: benchQueue,
   site: benchSite,
   search: benchSearch,
+  webmail: benchWebmail,
   process: benchProcess,
 };
 
