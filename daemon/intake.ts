@@ -22,7 +22,7 @@ import { type Routed, routeHeld } from './intake/release.ts';
 import { objections, temporary } from './intake/replies.ts';
 import { createSenders, type SenderSettings, type Senders } from './intake/sender.ts';
 import { isListed, relayEntry } from './intake/tables.ts';
-import { heldUntil, owesReports, termsOf, unrouted } from './intake/terms.ts';
+import { heldUntil, owesReports, quarantined, termsOf, unrouted } from './intake/terms.ts';
 import { because, type Fields, type Log } from './log.ts';
 import type { Recipient } from './mail/envelope.ts';
 import { type Limits, objectionTo } from './mail/reading.ts';
@@ -269,7 +269,8 @@ export function createIntake(options: IntakeOptions): Intake {
       ...mine,
       ...(verdict?.discard && { recipients: mine.recipients.map(r => ({ ...r, routes: [] })) }),
       ...(verdict?.filing && { filing: verdict.filing }),
-      ...(verdict?.hold && { hold: { kind: 'operator', reason: verdict.hold, until: null } }),
+      // What its author put off keeps its time; a person lets it go, and then it waits for that.
+      ...(verdict?.hold && { hold: quarantined(verdict.hold, mine.hold?.until ?? null) }),
     };
     const { reversePath, envid, recipients, key } = judged;
     const header = () => incoming.read(0, mostHeader);

@@ -105,7 +105,9 @@ const envelope = (d: Delivery) => ({
 function facts(d: Delivery): string[] {
   const dsn = [d.notify && `NOTIFY=${d.notify}`, d.orcpt && `ORCPT=${d.orcpt}`, d.ret && `RET=${d.ret}`];
   const asked = [...dsn, d.envid && `ENVID=${d.envid}`].filter(Boolean).join(' ');
-  const whenever = d.state === 'sending' ? 'it is being sent now' : 'when it is released';
+  // What its author put off waits for that time, too.
+  const later = !d.routed && d.nextAt > Date.now() ? `, then at ${time(d.nextAt)}` : '';
+  const whenever = d.state === 'sending' ? 'it is being sent now' : `when it is released${later}`;
   const pairs: [string, string][] = [
     ['delivery', `${d.id}, content ${d.contentId} of ${d.size} octets`],
     ['from', d.sender ?? '<>'],

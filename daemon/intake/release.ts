@@ -6,6 +6,7 @@ import type { AcceptedRecipient, Delivery, Hold, Origin, Release, Store } from '
 import type { Verdict } from './filter.ts';
 import type { Chain } from './recipient.ts';
 import { redated } from './redate.ts';
+import { quarantined } from './terms.ts';
 
 export type Routed = {
   /** Null: nobody takes it. */
@@ -49,20 +50,43 @@ export async function routeHeld(
   if (!first || ids.length === 0) return { release: null, refused };
   const { contentId, sender, size, origin, accountId, ret, envid, eightBit, smtpUtf8 } = first;
   const content = await contentOf(contentId, store);
-  // They marked it when it came, but the marks are on the messages, and there were none then.
+  // By the rules of now: they may have changed, and what marks it is on the messages, of which there were none.
   const verdict = await judge(content, { id: `release:${first.id}`, visitor: { origin } });
+  if (verdict?.refusal) {
+    const reply = verdict.refusal;
+    const now = held.filter(d => ids.includes(d.id)).map(delivery => ({ delivery, reply }));
+    return { release: null, refused: [...refused, ...now] };
+  }
   const at = now();
   const { header } = content;
   const fresh = origin === 'webmail' && !first.errand ? await redated({ contentId, header, at }, store) : null;
   const summary = await summaryOf(content);
   const filing = {
-    ...{ receivedAt: at, origin, accountId, reversePath: sender, ret, envid, eightBit, smtpUtf8, hold: parked() },
+    ...{
+      receivedAt: at,
+      origin,
+      accountId,
+      reversePath: sender,
+      ret,
+      envid,
+      eightBit,
+      smtpUtf8,
+      hold: await holdOf(verdict, contentId),
+    },
     ...{ content: { size } },
     summary: fresh ? { ...summary, date: Math.floor(at / 1000) * 1000 } : summary,
     ...{ passed: first.fields, header: header.toString('latin1', 0, mostKept) },
     ...(verdict?.filing && { filing: verdict.filing }),
   };
-  return { release: { ids, contentId, filing, recipients, ...(fresh && { content: fresh }) }, refused };
+  const takers = verdict?.discard ? recipients.map(r => ({ ...r, routes: [] })) : recipients;
+  return { release: { ids, contentId, filing, recipients: takers, ...(fresh && { content: fresh }) }, refused };
+
+  /** A person who let it go has seen it: what a rule puts away goes back no second time. */
+  async function holdOf(verdict: Verdict | null, contentId: number): Promise<Hold | null> {
+    if (!verdict?.hold) return parked();
+    const steps = await store.deliveries.timeline(contentId);
+    return steps.some(s => s.event === 'released') ? parked() : quarantined(verdict.hold, null);
+  }
 }
 
 const mostHeader = 256 * 1024;

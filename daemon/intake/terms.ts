@@ -31,6 +31,9 @@ export const heldUntil = (at: number): Hold => ({
   until: at,
 });
 
+/** Put away by a content rule until a person lets it go. `until`: what its author asked for, which holds then still. */
+export const quarantined = (reason: string, until: number | null): Hold => ({ kind: 'operator', reason, until });
+
 /** Somebody asked to hear of it when it has arrived. */
 export const owesReports = (recipients: AcceptedRecipient[]): boolean =>
   recipients.some(r => r.notify?.includes('SUCCESS'));

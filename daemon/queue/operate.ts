@@ -59,9 +59,12 @@ function wishOf({ command, which }: Order, only: Which, at: number): Wish {
       const note = { event: 'released' as const, detail: 'released by the administrator' };
       return { which: only, from: ['held'], change: goOn, at, note };
     }
-    case 'retry':
+    case 'retry': {
       // Named by its id a held one goes too: whoever names it means it.
-      return { which, from: which.ids ? ['waiting', 'held'] : ['waiting'], change: goOn, at, note: null };
+      if (!which.ids) return { which, from: ['waiting'], change: goOn, at, note: null };
+      const note = { event: 'released' as const, detail: 'tried at once for the administrator' };
+      return { which, from: ['waiting', 'held'], change: goOn, at, note };
+    }
     default: {
       const note = { event: 'removed' as const, detail: takenOut.text };
       return { which, from: ['waiting', 'held'], change: { kind: 'remove' }, at, note };

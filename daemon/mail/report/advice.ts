@@ -9,7 +9,7 @@ const advice: [RegExp, string][] = [
   [/^4\.6$/, 'The mail goes in a circle. Only the administrators of the mail servers can mend that.'],
   [/^4\.7$/, 'Their mail server did not take it in all that time. Send it again later, or reach them another way.'],
   [/^6\./, 'Their mail server cannot take this kind of mail. Try plain letters, or attach it as a file.'],
-  [/^7\./, 'Their mail server refuses it by its own rules. What it said above may tell why; their postmaster knows.'],
+  [/^7\./, 'A mail server refuses it by its rules. What it said above may tell why; its postmaster knows.'],
 ];
 
 const otherwise = 'What the server said above may tell why. If not, show this report to your administrator.';
