@@ -256,10 +256,12 @@ function follow() {
   document.addEventListener('visibilitychange', () => (document.hidden ? stream.close() : stream.open()));
 }
 
-/* Keys, as Gmail has them; never in fields, never with a modifier the browser uses */
+/* Keys; never in fields, never with a modifier the browser uses */
 
-const goal = key => document.body.dataset[`${key}Href`];
-let going = false;
+const goal = name => document.body.dataset[`${name}Href`];
+/** The action of each key, or of two keys with a space between; of who wants none, there are none. */
+const shortcuts = JSON.parse(document.body.dataset.keys ?? '{}');
+const secondWithin = 1500;
 
 function openKeys() {
   $('#keys')?.showModal();
@@ -288,32 +290,42 @@ function press(key) {
   if (ticks().some(tick => tick.checked)) $(`#list [data-key=${key}]`)?.click();
 }
 
-const keys = {
-  j: () => step(1),
-  k: () => step(-1),
-  o: () => $('.row-link', rowNow())?.click(),
-  u: () => $('.message [data-key=back]')?.click(),
-  e: () => press('archive'),
-  '#': () => press('delete'),
-  '!': () => press('junk'),
-  r: () => press('reply'),
-  a: () => press('replyall'),
-  f: () => press('forward'),
-  c: () => $('.compose')?.click(),
-  s: () => press('star'),
-  I: () => press('read'),
-  U: () => press('unread'),
-  x: () => $('.tick input', rowNow())?.click(),
-  z: () => $('[data-key=undo]')?.click(),
-  '/': () => $('#q')?.focus(),
-  '?': openKeys,
-  g: () => {
-    going = true;
-    setTimeout(() => {
-      going = false;
-    }, 1500);
-  },
+/** What is not here is pressed: the button of that name. */
+const acts = {
+  next: () => step(1),
+  previous: () => step(-1),
+  open: () => $('.row-link', rowNow())?.click(),
+  back: () => $('.message [data-key=back]')?.click(),
+  compose: () => $('.compose')?.click(),
+  select: () => $('.tick input', rowNow())?.click(),
+  move: () => ($('.message [data-move]') ?? $('#list [data-move]'))?.focus(),
+  undo: () => $('[data-key=undo]')?.click(),
+  search: () => $('#q')?.focus(),
+  help: openKeys,
 };
+
+/** The first of two keys, as long as the second may come. */
+let begun = '';
+let over = null;
+
+/** On a keyboard whose letters are not Latin, the letter that stands there on one whose are. */
+function signOf(event) {
+  const letter = /^Key([A-Z])$/.exec(event.code)?.[1];
+  if (!letter || !/^\P{Script=Latin}$/u.test(event.key)) return event.key;
+  return event.shiftKey ? letter : letter.toLowerCase();
+}
+
+function actionOf(event) {
+  const signs = [event.key, signOf(event)].map(sign => (begun === '' ? sign : `${begun} ${sign}`));
+  const known = signs.find(keys => Object.hasOwn(shortcuts, keys));
+  const first = signs.find(keys => begun === '' && Object.keys(shortcuts).some(other => other.startsWith(`${keys} `)));
+  clearTimeout(over);
+  begun = known ? '' : (first ?? '');
+  over = setTimeout(() => {
+    begun = '';
+  }, secondWithin);
+  return known && shortcuts[known];
+}
 
 document.addEventListener('keydown', event => {
   if ((event.ctrlKey || event.metaKey) && event.key === 'Enter') {
@@ -321,17 +333,19 @@ document.addEventListener('keydown', event => {
     if (send) event.preventDefault();
     return send?.click();
   }
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  // What AltGr types is a sign like any other; Windows calls it Ctrl and Alt together.
+  const plain = event.getModifierState('AltGraph') || !(event.ctrlKey || event.metaKey || event.altKey);
+  if (!plain || event.isComposing || ['Shift', 'AltGraph'].includes(event.key)) return;
   if (event.key === 'Escape') {
     for (const menu of $$('details.menu[open]')) menu.open = false;
     return;
   }
   if (event.target.closest?.('input:not([type=checkbox]), textarea, select, [contenteditable], dialog')) return;
-  if (going && goal(event.key)) return location.assign(goal(event.key));
-  const act = keys[event.key];
-  if (!act || !$('#app')) return;
+  const action = actionOf(event);
+  if (!action || !$('#app')) return;
   event.preventDefault();
-  act();
+  if (goal(action)) return location.assign(goal(action));
+  (acts[action] ?? (() => press(action)))();
 });
 
 /* Compose */

@@ -1,6 +1,6 @@
 /**
  * Pictures of every page, to be looked at: `node test/looks.ts DIR [page …]`.
- * 360, 768 and 1280 px wide, light and dark; also what axe finds, and the octets of the first page.
+ * 360, 768 and 1280 px wide, light and dark; also what axe finds. LOOKS_LOCALE=ar-EG asks for another language.
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -304,6 +304,7 @@ for (const scheme of ['light', 'dark'] as const)
     const context = await browser.newContext({
       viewport: { width, height: width < 700 ? 740 : 820 },
       colorScheme: scheme,
+      locale: process.env.LOOKS_LOCALE ?? 'en-GB',
     });
     for (const who of [undefined, 'ann', 'newcomer', 'full'] as const) {
       await context.clearCookies();

@@ -53,7 +53,7 @@ describe('conversations', () => {
     const { html } = await browser.page('/mail/inbox');
     expect(rows(html)).toEqual([other, ids[3]]);
     const row = html.slice(html.indexOf(`id="m${ids[3]}"`));
-    expect(row).toContain('<bdi>Bob, me, Cy</bdi>');
+    expect(row).toContain('<bdi>Bob</bdi>, <bdi>me</bdi>, <bdi>Cy</bdi>');
     expect(row).toContain('4<span class="unseen"> 4 messages</span>');
     expect(row.slice(0, 60)).toContain('unread');
   });

@@ -23,8 +23,8 @@ function ownDoors(s: Screen, f: AccountForm): Html {
   return html`<h2>${t('account.password')}</h2>
 <form class="stack" method="post" action="/settings/password" hx-boost="false">
 <input type="text" name="username" value="${account.address}" autocomplete="username" hidden aria-hidden="true" tabindex="-1">
-${field({ name: 'old', label: t('account.password.old'), type: 'password', error: f.errors.old, autocomplete: 'current-password', required: true, maxlength: 256 })}
-${field({ name: 'next', label: t('account.password.new'), type: 'password', hint: t('signup.password.hint'), error: f.errors.next, autocomplete: 'new-password', required: true, maxlength: 256 })}
+${field({ name: 'old', ltr: true, label: t('account.password.old'), type: 'password', error: f.errors.old, autocomplete: 'current-password', required: true, maxlength: 256 })}
+${field({ name: 'next', ltr: true, label: t('account.password.new'), type: 'password', hint: t('signup.password.hint'), error: f.errors.next, autocomplete: 'new-password', required: true, maxlength: 256 })}
 <div><button class="button" type="submit">${t('account.password.save')}</button></div></form>
 <h2>${t('account.mailapp')}</h2>
 <p>${t('account.mailapp.body')}</p>
@@ -45,7 +45,7 @@ export function accountPage(s: Screen, f: AccountForm): Html {
 ${field({ name: 'name', label: t('account.name'), value: f.name, hint: t('account.name.hint'), error: f.errors.name, autocomplete: 'name', maxlength: 100 })}
 <div><button class="button" type="submit">${t('account.name.save')}</button></div></form>
 <p><a class="button" href="/settings/identities">${t('identities.title')}</a></p>
-<p><a class="button" href="/settings/appearance">${t('appearance.title')}</a></p>
+<p class="buttons"><a class="button" href="/settings/appearance">${t('appearance.title')}</a><a class="button" href="/settings/keys">${t('keys.title')}</a></p>
 ${writing(s)}
 <h2>${t('account.reading')}</h2>
 <form class="stack" method="post" action="/settings/reading" hx-boost="false">

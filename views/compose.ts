@@ -88,7 +88,7 @@ function author(s: Screen, f: ComposeForm): Html {
     a =>
       html`<option value="${a.address}" data-signature="${a.signature}" data-signature-markup="${a.signatureMarkup ?? ''}"${a.address === f.from ? html` selected` : ''}>${a.name === '' ? a.address : `${a.name} <${a.address}>`}</option>`,
   );
-  return html`<div class="compose-row"><label for="${id}">${s.w.t('compose.from')}</label><select id="${id}" name="from" data-author>${options}</select><input type="hidden" name="signed" value="${f.from}"></div>`;
+  return html`<div class="compose-row"><label for="${id}">${s.w.t('compose.from')}</label><select id="${id}" name="from" dir="auto" data-author>${options}</select><input type="hidden" name="signed" value="${f.from}"></div>`;
 }
 
 /** Enter in a field presses the first button of a form: that one is to keep the letter open, and to send nothing. */

@@ -4,6 +4,7 @@
  */
 import { html } from 'hono/html';
 import type { Folder, SavedSearch } from '../daemon/store.ts';
+import { keyHelp, keysForScript } from './keys.ts';
 import { type Door, folderName, folderPath, icon, iconOf, type Notice, type Screen, searchPath } from './screen.ts';
 import { searchOptions } from './search-options.ts';
 import { type Html, languages } from './words.ts';
@@ -68,11 +69,12 @@ export function pageTitle(s: Screen, page: string): string {
   return unread > 0 ? s.w.t('app.title.unread', { n: unread, page, name }) : s.w.t('app.title', { page, name });
 }
 
-/** Where the keys `g i`, `g s`, `g t` and `g d` lead. */
-const goals = html`data-i-href="/mail/inbox" data-s-href="/search?q=is%3Astarred" data-t-href="/mail/sent" data-d-href="/mail/drafts"`;
+/** Where keys lead to. */
+const goals = html`data-inbox-href="/mail/inbox" data-starred-href="/search?q=is%3Astarred" data-sent-href="/mail/sent" data-drafts-href="/mail/drafts"`;
 
 export function appBody(s: Screen, shell: Html): Html {
-  return html`<body class="app" data-modseq="${s.account.modseq}" data-events-href="/events" ${goals}>
+  const keys = keysForScript(s.account);
+  return html`<body class="app" data-modseq="${s.account.modseq}" data-events-href="/events" ${goals}${keys === null ? '' : html` data-keys="${keys}"`}>
 <a class="skip" href="#content">${s.w.t('app.skip')}</a>
 <div id="app" hx-boost:inherited='{"target":"#app","swap":"innerMorph"}'>${shell}</div>
 <p id="announce" class="unseen" role="status"></p>
@@ -185,19 +187,6 @@ function toast(s: Screen, notice: Notice): Html {
       ? ''
       : html`<form method="post" action="${notice.undo.action}">${notice.undo.fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}<input type="hidden" name="back" value="${s.here}"><button class="link" type="submit" data-key="undo">${s.w.t('act.undo')}</button></form>`
   }<button class="only-script plain" type="button" data-dismiss aria-label="${s.w.t('act.dismiss')}">${icon(s, 'x')}</button></div>`;
-}
-
-function keyHelp(s: Screen): Html {
-  const row = (keys: string[], words: string) =>
-    html`<tr><th scope="row">${keys.map(k => html`<kbd>${k}</kbd> `)}</th><td>${words}</td></tr>`;
-  const t = s.w.t;
-  return html`<dialog id="keys" aria-labelledby="keys-title"><h2 id="keys-title">${t('keys.title')}</h2><table>
-${row(['j', 'k'], t('keys.move'))}${row(['o', 'Enter'], t('keys.open'))}${row(['u'], t('keys.back'))}
-${row(['e'], t('keys.archive'))}${row(['#'], t('keys.delete'))}${row(['!'], t('keys.junk'))}
-${row(['r', 'a', 'f'], t('keys.reply'))}${row(['c'], t('keys.compose'))}${row(['s'], t('keys.star'))}
-${row(['x'], t('keys.select'))}${row(['⇧ I', '⇧ U'], t('keys.read'))}${row(['/'], t('keys.search'))}
-${row(['g', 'i s t d'], t('keys.go'))}${row(['z'], t('keys.undo'))}${row(['Ctrl ↵'], t('keys.send'))}${row(['?'], t('keys.help'))}
-</table><form method="dialog"><button class="button">${t('keys.close')}</button></form></dialog>`;
 }
 
 /** What htmx puts into `#app`, with the title it gives the window. */

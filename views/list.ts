@@ -122,7 +122,8 @@ export function moveTo(s: Screen, from: Folder | null, id: number | null = null)
 /** A row as it is drawn: of a message, or of a conversation by its newest one. */
 type Row = {
   message: Message;
-  who: string;
+  /** Whose it is: a name, or the few to name of a conversation, `…` for those left out. */
+  who: string[];
   /** Messages of the conversation; 1: only this one. */
   count: number;
   unread: boolean;
@@ -139,7 +140,7 @@ function rowOf(s: Screen, p: ListPane, m: Message): Row {
   const has = (bit: number) => (m.flags & bit) !== 0;
   return {
     message: m,
-    who: whoOf(s.w, p.folder, m),
+    who: [whoOf(s.w, p.folder, m)],
     count: 1,
     unread: !has(Flag.seen),
     flagged: has(Flag.flagged),
@@ -157,9 +158,9 @@ function row(s: Screen, p: ListPane, m: Message): Html {
     p.search ? marked(text, soughtIn(p.search.sought, ...fields)) : inOrder(text);
   const place = p.search && s.folders.find(f => f.id === m.folderId);
   return html`<li id="m${m.id}" class="row${r.unread ? ' unread' : ''}${m.id === p.open ? ' open' : ''}">
-<label class="tick"><input type="checkbox" name="message" value="${m.id}"${p.ticked ? html` checked` : ''} aria-label="${s.w.t('list.select', { subject, who: r.who })}"></label>
+<label class="tick"><input type="checkbox" name="message" value="${m.id}"${p.ticked ? html` checked` : ''} aria-label="${s.w.t('list.select', { subject, who: together(s.w, r.who) })}"></label>
 <a class="row-link" href="${messagePath(s, m)}${p.keep}"${m.id === p.open ? html` aria-current="true"` : ''}>
-${r.unread ? html`<span class="dot"><span class="unseen">${s.w.t('list.unread')}</span></span>` : ''}<span class="who"><bdi>${mark(r.who, 'from', 'people')}</bdi>${r.count > 1 ? html` <span class="of" title="${s.w.t('list.messages', { n: r.count })}">${s.w.number(r.count)}<span class="unseen"> ${s.w.t('list.count', { n: r.count })}</span></span>` : ''}</span>
+${r.unread ? html`<span class="dot"><span class="unseen">${s.w.t('list.unread')}</span></span>` : ''}<span class="who">${names(s.w, r.who, who => mark(who, 'from', 'people'))}${r.count > 1 ? html` <span class="of" title="${s.w.t('list.messages', { n: r.count })}">${s.w.number(r.count)}<span class="unseen"> ${s.w.t('list.count', { n: r.count })}</span></span>` : ''}</span>
 <span class="what" dir="auto"><span class="subject">${mark(subject, 'subject')}</span>${snippet === '' ? '' : html` <span class="snippet"><bdi>${mark(snippet)}</bdi></span>`}</span>
 <span class="marks">${place ? html`<span class="place">${folderName(s.w, place)}</span>` : ''}${marks(s, r)}</span>
 <time datetime="${s.w.iso(m.receivedAt)}" title="${s.w.full(m.receivedAt)}">${s.w.when(m.receivedAt)}</time>
@@ -170,17 +171,31 @@ ${star(s, r)}
 }
 
 /** At most three: who began, and who wrote last. */
-function peopleOf(s: Screen, folder: Folder | null, c: Conversation): string {
-  if (folder?.role === 'sent') return whoOf(s.w, folder, c.newest);
+function peopleOf(s: Screen, folder: Folder | null, c: Conversation): string[] {
+  if (folder?.role === 'sent') return [whoOf(s.w, folder, c.newest)];
   const authors = c.people.map(p => firstName(authorOf(s, { fromName: p.name, fromAddress: p.address })));
-  if (new Set(authors).size === 1) return whoOf(s.w, folder, c.newest);
+  if (new Set(authors).size === 1) return [whoOf(s.w, folder, c.newest)];
   const [first = '', ...others] = [...new Set(authors)];
   // The last to write come last, also those who had written before.
   const last = [...new Set(authors.toReversed())]
     .filter(who => who !== first)
     .slice(0, 2)
     .toReversed();
-  return [first, ...(others.length > 2 ? ['…'] : []), ...last].join(', ').replace(', …,', ' …');
+  return [first, ...(others.length > 2 ? ['…'] : []), ...last];
+}
+
+const between = (w: Words, before: string | undefined, name: string): string => {
+  if (before === undefined) return '';
+  return before === '…' || name === '…' ? ' ' : w.comma;
+};
+
+const together = (w: Words, some: string[]): string =>
+  some.map((name, i) => between(w, some[i - 1], name) + name).join('');
+
+/** Several names stand in the order of the page, each in its own. */
+function names(w: Words, some: string[], shown: (name: string) => Html | string): Html {
+  const each = some.map((name, i) => html`${between(w, some[i - 1], name)}<bdi>${shown(name)}</bdi>`);
+  return some.length === 1 ? html`${each}` : html`<span class="names">${each}</span>`;
 }
 
 /** Among several the first name will do; an address, and a name that begins with a sign, stay whole. */

@@ -27,8 +27,8 @@ ${form.notice ? html`<p class="flash" role="status">${icon(d, 'info')}${form.not
 ${form.error ? html`<p class="flash danger" role="alert">${icon(d, 'circle-alert')}${form.error}</p>` : ''}
 <form class="stack" method="post" action="/login">
 <input type="hidden" name="next" value="${form.next}">
-${field({ name: 'username', label: t('login.username'), value: form.username, autocomplete: 'username', required: true, maxlength: 320, autofocus: form.username === '', more: html` autocapitalize="none" spellcheck="false" inputmode="email"` })}
-${field({ name: 'password', label: t('login.password'), type: 'password', autocomplete: 'current-password', required: true, maxlength: 256, autofocus: form.username !== '' })}
+${field({ name: 'username', ltr: true, label: t('login.username'), value: form.username, autocomplete: 'username', required: true, maxlength: 320, autofocus: form.username === '', more: html` autocapitalize="none" spellcheck="false" inputmode="email"` })}
+${field({ name: 'password', ltr: true, label: t('login.password'), type: 'password', autocomplete: 'current-password', required: true, maxlength: 256, autofocus: form.username !== '' })}
 <button class="button primary wide" type="submit">${t('login.submit')}</button>
 </form>
 ${form.signup ? html`<p class="door-other">${d.w.h('login.signup', { link: html`<a href="/signup">${t('signup.title')}</a>` })}</p>` : ''}`,

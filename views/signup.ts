@@ -32,8 +32,8 @@ ${addressLine(d, form.address)}
 ${errorSummary(d, form)}
 <form class="stack" method="post" action="/signup" novalidate>
 ${field({ name: 'name', label: t('signup.name'), value: form.name, hint: t('signup.name.hint'), error: form.errors.name, autocomplete: 'name', maxlength: 100, required: true, autofocus: wrong(form) === 'name' || wrong(form) === null })}
-${field({ name: 'username', label: t('signup.username'), value: form.username, error: form.errors.username, autocomplete: 'username', maxlength: 64, required: true, autofocus: wrong(form) === 'username', suffix: domainOf(d, form), more: html` autocapitalize="none" spellcheck="false" data-address hx-get="/signup/address" hx-trigger="input changed delay:200ms" hx-target="#address" hx-swap="outerHTML" hx-include="closest form" hx-sync="this:replace"` })}
-${field({ name: 'password', label: t('signup.password'), type: 'password', hint: t('signup.password.hint'), error: form.errors.password, autocomplete: 'new-password', maxlength: 256, required: true, autofocus: wrong(form) === 'password' })}
+${field({ name: 'username', ltr: true, label: t('signup.username'), value: form.username, error: form.errors.username, autocomplete: 'username', maxlength: 64, required: true, autofocus: wrong(form) === 'username', suffix: domainOf(d, form), more: html` autocapitalize="none" spellcheck="false" data-address hx-get="/signup/address" hx-trigger="input changed delay:200ms" hx-target="#address" hx-swap="outerHTML" hx-include="closest form" hx-sync="this:replace"` })}
+${field({ name: 'password', ltr: true, label: t('signup.password'), type: 'password', hint: t('signup.password.hint'), error: form.errors.password, autocomplete: 'new-password', maxlength: 256, required: true, autofocus: wrong(form) === 'password' })}
 <button class="button primary wide" type="submit">${t('signup.submit')}</button>
 </form>
 <p class="door-other">${d.w.h('signup.signin', { link: html`<a href="/login">${t('login.title')}</a>` })}</p>`,

@@ -39,6 +39,8 @@ export type Words = {
   number(n: number): string;
   /** a, b and c. */
   list(some: string[]): string;
+  /** What stands between two names that follow each other. */
+  comma: string;
   /** The day a week begins with: 1 is Monday, 7 is Sunday. */
   weekStart: number;
   /** When a day of the reader's calendar begins; `month` from 1, a `day` beyond its month lies in another. */
@@ -70,6 +72,7 @@ export function createWords(now: number, { language, locale, zone }: Reader): Wo
     size: octets => size(octets, t),
     number: n => f.number.format(n),
     list: some => f.list.format(some.map(one => isolated(one, dir))),
+    comma: f.comma,
     weekStart: f.weekStart,
     startOfDay: (year, month, day) => startOfDay(utcDay(year, month, day), f),
   };

@@ -24,6 +24,7 @@ import { FormError } from './form.ts';
 import { fromOwnPages, headersOfAll, introduce } from './guard.ts';
 import { health } from './health.ts';
 import { identities } from './identities.ts';
+import { keys } from './keys.ts';
 import { login } from './login.ts';
 import { message } from './message.ts';
 import { missing, refuse } from './page.ts';
@@ -85,6 +86,7 @@ export function createApp(needs: Needs): App {
     contacts,
     account,
     appearance,
+    keys,
     identities,
   ])
     app.route('/', room(site));

@@ -41,6 +41,7 @@ const keys = [
   'done.reading',
   'done.appearance',
   'done.writing',
+  'done.keys',
   'done.password',
   'done.nothing',
   'signup.welcome',

@@ -51,9 +51,13 @@ function makeFormats(locale: string, timeZone: string | undefined) {
     plural: new Intl.PluralRules(locale),
     number: new Intl.NumberFormat(locale),
     list: new Intl.ListFormat(locale),
+    comma: commaOf(locale),
     weekStart: weekStartOf(locale),
   };
 }
+
+const commaOf = (locale: string): string =>
+  new Intl.ListFormat(locale).formatToParts(['a', 'b', 'c']).find(part => part.type === 'literal')!.value;
 
 /** 1: Monday … 7: Sunday. TypeScript does not know the method of ECMA-402 yet. */
 const weekStartOf = (locale: string): number =>
