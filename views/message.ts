@@ -6,6 +6,7 @@ import { Flag, type Folder, type Message } from '../daemon/store.ts';
 import { type AttachmentCard, attachments } from './attachments.ts';
 import { type Folded, foldedRun } from './conversation.ts';
 import { type Images, imagesBanner } from './images.ts';
+import { type InvitationCard, invitation } from './invitation.ts';
 import { folderName, icon, type Screen } from './layout.ts';
 import { type Action, actions, moveTo, toolButton } from './list.ts';
 import { marked } from './marked.ts';
@@ -45,6 +46,8 @@ export type OpenMessage = {
   /** This page, as its address says it without further wishes. */
   back: string;
   trust: Trust;
+  /** The event it brings; null: none. */
+  invitation: InvitationCard | null;
   attachments: AttachmentCard[];
   /** Words of the search it was found by, to be marked. */
   sought: SearchWords[];
@@ -98,6 +101,7 @@ ${byline(s, m, o)}
 ${warnings(s, m.trust, m.from.address)}
 </header>
 ${outcomes(s, m.outcomes)}
+${invitation(s, m.invitation, m.back)}
 ${imagesBanner(s, m.message, m.images, m.back)}
 ${bodyOf(s, m)}
 ${versions(s, m)}

@@ -33,6 +33,12 @@ export type Words = {
   /** In full, for a title or a quote. */
   full(at: number): string;
   clock(at: number): string;
+  /** In full, without the time of day. */
+  day(at: number): string;
+  /** 1 is Monday, 7 is Sunday. */
+  weekday(n: number): string;
+  /** These words by the clock of another zone (a name of the tz database). */
+  inZone(zone: string): Words;
   /** For machines: the datetime attribute. */
   iso(at: number): string;
   size(octets: number): string;
@@ -68,6 +74,10 @@ export function createWords(now: number, { language, locale, zone }: Reader): Wo
     stamp: at => f.stamp.format(at),
     full: at => f.full.format(at),
     clock: at => f.clock.format(at),
+    day: at => f.wholeDay.format(at),
+    // 1970 began on a Thursday.
+    weekday: n => f.weekdayName.format((n + 3) * 86_400_000),
+    inZone: other => createWords(now, { language, locale, zone: other }),
     iso: at => new Date(at).toISOString(),
     size: octets => size(octets, t),
     number: n => f.number.format(n),

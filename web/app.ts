@@ -24,6 +24,7 @@ import { FormError } from './form.ts';
 import { fromOwnPages, headersOfAll, introduce } from './guard.ts';
 import { health } from './health.ts';
 import { identities } from './identities.ts';
+import { invitations } from './invitation.ts';
 import { keys } from './keys.ts';
 import { login } from './login.ts';
 import { message } from './message.ts';
@@ -76,6 +77,7 @@ export function createApp(needs: Needs): App {
     folder,
     message,
     senders,
+    invitations,
     parts,
     changes,
     acts,

@@ -1,6 +1,7 @@
 /** As whom a letter is written: the identities of an account, the one that fits, and its signature in the text. */
-import { addressKey, type NamedAddress } from '../daemon/mail/address.ts';
-import type { Account, Store } from '../daemon/store.ts';
+import { addressKey, type NamedAddress, parseAddressList } from '../daemon/mail/address.ts';
+import type { Header } from '../daemon/mail/header.ts';
+import type { Account, Message, Store } from '../daemon/store.ts';
 
 export type Author = {
   address: string;
@@ -26,7 +27,7 @@ export const authorOf = (authors: Author[], address: string): Author =>
   authors.find(a => addressKey(a.address) === addressKey(address)) ?? authors.find(a => a.isDefault) ?? authors[0]!;
 
 /** Who answers: the one the letter came to, or that wrote it; of several the one named first. */
-export function answering(authors: Author[], lists: NamedAddress[][]): Author | null {
+function answering(authors: Author[], lists: NamedAddress[][]): Author | null {
   const own = new Map(authors.map(a => [addressKey(a.address), a]));
   for (const list of lists)
     for (const { address } of list) {
@@ -34,6 +35,13 @@ export function answering(authors: Author[], lists: NamedAddress[][]): Author | 
       if (found) return found;
     }
   return null;
+}
+
+/** Who answers a message: by whom its header names, then by where it was delivered, then by who wrote it; null: none of them. */
+export function addressed(authors: Author[], header: Header | null, { prefix }: Message): Author | null {
+  const list = (name: string) => parseAddressList(header?.get(name) ?? '');
+  const came = [...prefix.matchAll(/^Delivered-To: (.*?)\r?$/gim)].map(m => ({ name: '', address: m[1]! }));
+  return answering(authors, [list('to'), list('cc'), came, list('from')]);
 }
 
 /** RFC 3676 §4.3: a line of two hyphens and a blank, then the signature. Empty: there is none. */

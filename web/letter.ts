@@ -5,7 +5,7 @@ import type { Account, Content, DraftFields, Message, Store } from '../daemon/st
 import { answeredLetter, passedOnLetter } from '../views/letter.ts';
 import { htmlToText } from '../views/text.ts';
 import { inOrder, type Words } from '../views/words.ts';
-import { type Author, answering, authorOf, resigned } from './author.ts';
+import { type Author, addressed, authorOf, resigned } from './author.ts';
 import type { Bodies } from './bodies.ts';
 import { quotedMarkup } from './markup.ts';
 import { idOf } from './page.ts';
@@ -37,9 +37,7 @@ export async function beginLetter(needs: Needs, account: Account, asked: Asked):
   const text = content ? await textOf(needs.bodies, content) : '';
   const header = content && (await needs.bodies.header(content));
   const list = (name: string): NamedAddress[] => (header ? parseAddressList(header.get(name) ?? '') : []);
-  const came = [...related.prefix.matchAll(/^Delivered-To: (.*?)\r?$/gim)].map(m => ({ name: '', address: m[1]! }));
-  const author =
-    answering(needs.authors, [list('to'), list('cc'), came, list('from')]) ?? authorOf(needs.authors, account.address);
+  const author = addressed(needs.authors, header, related) ?? authorOf(needs.authors, account.address);
   const markup = () => (content ? quotedMarkup(needs.bodies, content) : Promise.resolve(''));
   if (asked.reply === undefined) {
     const head = passedOnHead(needs.w, related);

@@ -9,8 +9,10 @@ import type { Folded } from '../views/conversation.ts';
 import { folderPath, type Screen } from '../views/layout.ts';
 import type { ListPane } from '../views/list.ts';
 import type { OpenMessage, OpenPane, Person } from '../views/message.ts';
+import { type Author, authorsOf } from './author.ts';
 import { type Bodies, isInlineImage } from './bodies.ts';
 import type { Files, MessageFile } from './files.ts';
+import { cardOf, eventOf, invitationKey } from './invitation.ts';
 import { hasPage } from './letter-pages.ts';
 import { outcomesOf } from './outcomes.ts';
 import { idOf } from './page.ts';
@@ -77,8 +79,8 @@ export async function openPane(
 ): Promise<OpenPane> {
   const { site, s } = desk;
   const whole = !s.account.flat;
-  const known = await desk.trust.known(s.account);
-  const place: Place = { found, folder, keep: list.keep, sought, known };
+  const [known, own] = await Promise.all([desk.trust.known(s.account), authorsOf(site.store, s.account)]);
+  const place: Place = { found, folder, keep: list.keep, sought, known, own };
   const [letters, next] = await Promise.all([
     Promise.all(shown.map(m => (open.has(m.id) ? opened(desk, m, place) : folded(m)))),
     whole ? site.store.conversations.neighbours(found) : site.store.messages.neighbours(found.accountId, found.id),
@@ -101,7 +103,7 @@ export async function openPane(
 }
 
 /** The message in the address, and what all of its page share. */
-type Place = { found: Message; folder: Folder; keep: string; sought: SearchWords[]; known: Known };
+type Place = { found: Message; folder: Folder; keep: string; sought: SearchWords[]; known: Known; own: Author[] };
 
 /** The page of a message, beside its list, with more to it. */
 function at(folder: Folder, found: Message, keep: string, more: Record<string, string>): string {
@@ -119,7 +121,8 @@ async function opened(desk: Desk, m: Message, place: Place): Promise<OpenMessage
   const shown = content && bodies.display(content);
   const people = header ? addressees(header, m) : { from: sender(m), to: [], cc: [] };
   const trust = header ? await desk.trust.of(m, header, people.from, place.known) : noTrust;
-  const choices = await site.store.choices.about(m.accountId, [senderKey(m)]);
+  const event = await eventOf(bodies, content);
+  const choices = await site.store.choices.about(m.accountId, [senderKey(m), ...(event ? [invitationKey(event)] : [])]);
   const of: Record<string, string> = m.id === found.id ? {} : { of: String(m.id) };
   const link = (more: Record<string, string>) => at(folder, found, keep, { ...of, ...more });
   const meant = isMeant(c, m, found);
@@ -129,6 +132,7 @@ async function opened(desk: Desk, m: Message, place: Place): Promise<OpenMessage
     folder: s.folders.find(f => f.id === m.folderId) ?? folder,
     ...people,
     trust,
+    invitation: event && cardOf(m, event, choices, place.own),
     outcomes: await outcomesFor(site, m, [...people.to, ...people.cc]),
     ...(await versionsOf({ c, bodies, message: m, content, shown, meant, choices, authenticity, link })),
     back: link({}),

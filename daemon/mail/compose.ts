@@ -51,6 +51,8 @@ export type Letter = {
   inReplyTo?: string | null;
   references?: string[];
   attachments?: Attachment[];
+  /** An answer to an invitation, as RFC 6047 sends it: a calendar beside the text. */
+  calendar?: { method: 'REPLY'; text: string };
 };
 
 /** Fails, as any stream does, when an attachment does; what was read of it until then is out. */
@@ -70,6 +72,7 @@ export function compose(letter: Letter): Readable {
       { contentType: 'text/plain; charset=utf-8; format=flowed', content: flow(letter.text) || '\r\n' },
       // The last is the one its writer prefers (RFC 2046 §5.1.4).
       ...(letter.html ? [{ contentType: 'text/html; charset=utf-8', content: documentOf(letter.html) }] : []),
+      ...(letter.calendar ? [calendarPart(letter.calendar)] : []),
     ],
     attachments,
     headers: {
@@ -89,11 +92,19 @@ export function composedSize(letter: Letter): number {
   const people = [letter.from, ...letter.to, ...letter.cc, ...(letter.replyTo ? [letter.replyTo] : [])];
   const header = people.reduce((sum, p) => sum + 6 * (p.name.length + p.address.length) + 10, 2_000);
   const ids = (letter.references ?? []).join('').length * 2;
-  const text = (Buffer.byteLength(letter.text) + Buffer.byteLength(letter.html ?? '')) * 4 + 6 * letter.subject.length;
+  const calendar = 2 * Buffer.byteLength(letter.calendar?.text ?? '');
+  const texts = Buffer.byteLength(letter.text) + Buffer.byteLength(letter.html ?? '');
+  const text = calendar + texts * 4 + 6 * letter.subject.length;
   return (
     header + ids + text + attachments.reduce((sum, a) => sum + Math.ceil(a.size * 1.4) + 6 * a.name.length + 1_000, 0)
   );
 }
+
+const calendarPart = ({ method, text }: NonNullable<Letter['calendar']>) => ({
+  contentType: `text/calendar; charset=utf-8; method=${method}`,
+  contentTransferEncoding: 'base64' as const,
+  content: text,
+});
 
 function person({ name, address }: NamedAddress): { name: string; address: string } {
   const parsed = parseAddress(address, 255);

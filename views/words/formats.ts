@@ -38,6 +38,8 @@ function makeFormats(locale: string, timeZone: string | undefined) {
     date: of({ day: 'numeric', month: 'short' }),
     year: of({ year: 'numeric' }),
     full: of({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', hour: '2-digit', minute: '2-digit' }),
+    wholeDay: of({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }),
+    weekdayName: new Intl.DateTimeFormat(locale, { weekday: 'long', timeZone: 'UTC' }),
     stamp: of({ day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' }),
     // To be read by startOfDay: the reader's clock in numbers.
     offset: by('en', {

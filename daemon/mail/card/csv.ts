@@ -1,6 +1,6 @@
 import type { Card, Cards } from '../card.ts';
+import { escaped } from '../content-lines.ts';
 import { cleanedNote, finished } from './finish.ts';
-import { escaped } from './lines.ts';
 
 const mostColumns = 200;
 /** Twice what an address book holds: what is behind is not even looked at. */

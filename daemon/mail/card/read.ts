@@ -1,6 +1,6 @@
 import type { Card, Cards } from '../card.ts';
+import { type Property, properties, splitValue, unescaped } from '../content-lines.ts';
 import { cleaned, cleanedNote, finished } from './finish.ts';
-import { type Property, properties, splitValue, unescaped } from './lines.ts';
 
 /** Of the file itself, or nothing a list of people needs. */
 const dropped = new Set([

@@ -1,5 +1,5 @@
 import type { Card } from '../card.ts';
-import { escaped, unescaped } from './lines.ts';
+import { escaped, unescaped } from '../content-lines.ts';
 
 /** vCard 4 (RFC 6350), one after the other, to be sent piece by piece. */
 export function* writeCards(cards: Iterable<Card>): Generator<string> {

@@ -1,6 +1,6 @@
-import { decodeCharset } from '../header.ts';
+import { decodeCharset } from './header.ts';
 
-/** One property of a card: `item1.EMAIL;TYPE=work:bo@example.net` (RFC 6350 §3.3). */
+/** One property of a card or a calendar: `item1.EMAIL;TYPE=work:bo@example.net` (RFC 6350 §3.3, RFC 5545 §3.1). */
 export type Property = {
   /** `item1`; empty: it stands alone. */
   group: string;
