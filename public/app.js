@@ -375,6 +375,19 @@ for (const name of ['htmx:error', 'htmx:response:error'])
     state.classList.add('error');
   });
 
+/* An offer to undo what was sent ends before the mail leaves */
+
+function endOffer() {
+  const toast = $('.toast[data-seconds]');
+  const offer = $('form', toast ?? document)?.action;
+  if (!toast || toast.dataset.running === offer) return;
+  toast.dataset.running = offer;
+  setTimeout(() => {
+    const now = $('.toast[data-seconds]');
+    if ($('form', now ?? document)?.action === offer) now?.remove();
+  }, toast.dataset.seconds * 1000);
+}
+
 /* After a page was exchanged: where to be, and what to say */
 
 let place = location.pathname + location.search;
@@ -383,6 +396,7 @@ function arrived(ctx) {
   fitFrames();
   showSelection();
   showIcon();
+  endOffer();
   const now = location.pathname + location.search;
   if (ctx?.target?.id !== 'app' || now === place) return;
   place = now;
@@ -394,4 +408,5 @@ function arrived(ctx) {
 
 fitFrames();
 showSelection();
+endOffer();
 follow();

@@ -13,7 +13,7 @@ import { formOf, signIn } from './site-talk.ts';
 const password = 'correct horse 1';
 let house: House;
 beforeAll(async () => {
-  house = await startHouse({ set: { host_domain: 'us.test', proxy_protocol_ip: '127.0.0.0/8' } });
+  house = await startHouse({ set: { host_domain: 'us.test', proxy_protocol_ip: '127.0.0.0/8', undo_send: 0 } });
   for (const name of ['ann', 'bob']) await house.addUser(`${name}@us.test`, password);
 }, 60_000);
 afterAll(() => house?.remove());

@@ -21,7 +21,7 @@ beforeAll(async () => {
   upstream = await startUpstream();
   hop = await nextHop({ answers: { RCPT: socket => void socket.write(`${replyTo(hop.heard.at(-1) ?? '')}\r\n`) } });
   house = await startHouse({
-    set: { host_domain: 'us.test,domain1.test,fall.test', online: 'always' },
+    set: { host_domain: 'us.test,domain1.test,fall.test', online: 'always', undo_send: 0 },
     lines: [
       `gateway=* 127.0.0.1:${hop.port}`,
       `fetch=ann@us.test pop3://ann%40old@127.0.0.1:${upstream.port} password=secret tls=off every=1d`,

@@ -12,6 +12,7 @@ import { serveSite } from '../web/app.ts';
 import { fits } from './fits.ts';
 import { garden } from './garden.ts';
 import { untilIndexed } from './harness.ts';
+import { holds } from './holding.ts';
 import { letters } from './letters.ts';
 import { openSite } from './site.ts';
 
@@ -155,6 +156,37 @@ for (const d of due)
 const [sent] = (await site.store.messages.page(ann.id, (await site.store.folders.byRole(ann.id, 'sent')).id, 1))
   .messages;
 
+const writer = site.browser();
+await writer.login('ann');
+holds(site, ann);
+for (const [i, [to, subject, later]] of [
+  [
+    'Bo Ek <bo@example.net>, zoe@far.example, kim@far.example, lee@far.example, ake@example.net',
+    'Minutes of Monday',
+    'hour',
+  ],
+  [
+    'wilhelmine.von.und.zu.hohenlohe-langenburg@a-very-long-domain-name.example',
+    'Donaudampfschifffahrtsgesellschaftskapitänswitwenrente und was daraus folgt 🌸',
+    'morning',
+  ],
+  ['taro@example.jp', 'اجتماع يوم السبت', 'monday'],
+].entries())
+  await writer.post('/drafts/submissions', {
+    key: `looks-out-${i}`,
+    to: to!,
+    subject: subject!,
+    later: later!,
+    cc: '',
+    bcc: '',
+    text: 'Dear all,\n\nhere they are.\n\nAnn\n',
+  });
+const [waits] = await site.store.heldSubmissions.list(ann.id, 1);
+const later = async (page: Page) => {
+  await page.click('.later > summary');
+  await page.waitForTimeout(100);
+};
+
 const { http } = serveSite({ app: site.app });
 await new Promise<void>(resolve => http.listen(0, '127.0.0.1', () => resolve()));
 const base = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
@@ -249,6 +281,47 @@ const shots: Shot[] = [
     },
   },
   { name: 'sent', path: `/mail/sent/${sent?.id}`, who: 'ann' },
+  { name: 'later', path: '/compose?to=bo@example.net', who: 'ann', act: later },
+  {
+    name: 'later-wrong',
+    path: '/compose?to=bo@example.net',
+    who: 'ann',
+    act: async page => {
+      await later(page);
+      await page.fill('input[name=day]', '2099-01-01');
+      await page.click('.later-at button');
+      await page.locator('#later-error').waitFor();
+    },
+  },
+  {
+    name: 'undo',
+    path: '/compose?to=bo@example.net&subject=Saturday&body=Ten',
+    who: 'ann',
+    act: async page => {
+      await page.getByRole('button', { name: 'Send', exact: true }).click();
+      await page.locator('.toast').waitFor();
+    },
+  },
+  { name: 'outbox', path: '/outbox', who: 'ann' },
+  { name: 'outbox-empty', path: '/outbox', who: 'newcomer' },
+  { name: 'outbox-one', path: `/outbox/${waits?.contentId}`, who: 'ann' },
+  {
+    name: 'outbox-times',
+    path: `/outbox/${waits?.contentId}`,
+    who: 'ann',
+    act: page => page.click('.outbox-times > summary'),
+  },
+  {
+    name: 'outbox-late',
+    path: '/outbox',
+    who: 'ann',
+    act: async page => {
+      await page.evaluate(
+        `(() => { const f = document.querySelector('.outbox-rows form'); f.action = '/outbox/${sent?.contentId}/releases'; f.submit(); })()`,
+      );
+      await page.locator('[role=alert]').waitFor();
+    },
+  },
   { name: 'identities', path: '/settings/identities', who: 'ann' },
   { name: 'identities-new', path: '/settings/identities', who: 'newcomer' },
   { name: 'import', path: '/contacts/imports', who: 'ann' },

@@ -5,7 +5,7 @@ export type Site = {
   /** As browsers send a form that may have files. */
   postMultipart(
     path: string,
-    form: Record<string, string>,
+    form: Record<string, string | File>,
   ): Promise<{ status: number; text: string; headers: Headers }>;
 };
 

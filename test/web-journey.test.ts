@@ -14,7 +14,7 @@ describe.skipIf(absent)('a journey in Chromium', { timeout: 90_000 }, () => {
   let browser: Browser;
   let base = '';
   beforeAll(async () => {
-    house = await startHouse({ set: { alias: 'office@localhost elin@localhost' } });
+    house = await startHouse({ set: { alias: 'office@localhost elin@localhost', undo_send: 0 } });
     base = `http://127.0.0.1:${house.ports.http}`;
     browser = await chromium.launch({
       executablePath,

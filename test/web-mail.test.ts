@@ -591,7 +591,13 @@ describe('foreign requests', () => {
   test.each(['0', '-1', '1e3', '01', 'NaN', '99999999999999999999', '%00', '__proto__', '1;x', 'constructor'])(
     'the id %j is missing, not an error',
     async id => {
-      for (const path of [`/mail/inbox/${id}`, `/mail/${id}`, `/messages/${id}/source`, `/drafts/${id}`])
+      for (const path of [
+        `/mail/inbox/${id}`,
+        `/mail/${id}`,
+        `/messages/${id}/source`,
+        `/drafts/${id}`,
+        `/outbox/${id}`,
+      ])
         expect([path, (await b.page(path)).status]).toEqual([path, 404]);
     },
   );

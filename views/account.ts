@@ -2,6 +2,7 @@
 import { html } from 'hono/html';
 import { field } from './field.ts';
 import type { Screen } from './layout.ts';
+import { sendingSettings } from './sending.ts';
 import type { Html } from './words.ts';
 
 export type AccountForm = {
@@ -13,6 +14,8 @@ export type AccountForm = {
   host: string;
   popPort: number;
   submissionPort: number;
+  /** Seconds of undo for who chose nothing; null: this site holds no mail. */
+  undo: number | null;
 };
 
 /** What is of no use where the mailbox is a provider's: the password, and how a mail program comes in. */
@@ -52,6 +55,7 @@ ${writing(s)}
 <fieldset class="choices"><legend class="unseen">${t('account.reading')}</legend>${choice('conversations', !account.flat)}${choice('messages', account.flat)}</fieldset>
 <div><button class="button" type="submit">${t('account.reading.save')}</button></div></form>
 <p><a class="button" href="/settings/senders">${t('senders.title')}</a></p>
+${sendingSettings(s, f.undo)}
 ${
   f.elsewhere
     ? html`<h2>${t('account.password')}</h2>

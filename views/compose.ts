@@ -1,6 +1,7 @@
 /** Writing a message: a page of its own, one form, the state of the draft in words. */
 import { html } from 'hono/html';
 import type { Upload } from '../daemon/store.ts';
+import { type LaterForm, laterMenu } from './later.ts';
 import { icon, type Screen } from './layout.ts';
 import { chipTemplate } from './recipients.ts';
 import { letterOptions, letterText } from './rich.ts';
@@ -13,6 +14,8 @@ export type DraftState =
   /** Changed in another window; the next explicit save takes the place of that version. */
   | { kind: 'conflict'; at: number; version: number }
   | { kind: 'gone' }
+  /** It was sent in another window, and waits to go. */
+  | { kind: 'held' }
   /** The mailbox is full. */
   | { kind: 'full' };
 
@@ -49,6 +52,10 @@ export type ComposeForm = {
   doubts: Doubt[];
   /** What is answered goes to the archive when this is sent. */
   archives: boolean;
+  /** When it may be sent instead; null: this site keeps no mail for later. */
+  later: LaterForm | null;
+  /** The button of `later` that was pressed; empty: another one. */
+  chosen: string;
   /** Octets of files that fit. */
   limit: number;
 };
@@ -57,7 +64,7 @@ export function composePage(s: Screen, f: ComposeForm): Html {
   const t = s.w.t;
   const id = f.key;
   return html`<section class="page compose-page" aria-labelledby="compose-title">
-<form class="compose-form" method="post" action="/drafts" enctype="multipart/form-data" hx-boost="false" autocomplete="off">
+<form class="compose-form" method="post" action="/drafts" enctype="multipart/form-data" hx-boost="false" autocomplete="off" novalidate>
 ${enterSaves(s)}<header class="compose-head"><a class="button plain icon-only back" href="/mail/inbox" title="${t('act.back', { folder: t('folder.inbox') })}">${icon(s, 'arrow-left')}<span class="unseen">${t('act.back', { folder: t('folder.inbox') })}</span></a><h1 id="compose-title">${t(headingOf(f))}</h1></header>
 ${f.errors.form ? html`<p class="flash danger" role="alert">${icon(s, 'circle-alert')}${f.errors.form}</p>` : ''}
 ${doubts(s, f)}
@@ -70,6 +77,7 @@ ${filesArea(s, f)}
 ${letterOptions(s, f)}
 <footer class="compose-foot">
 <button class="button primary" type="submit" formaction="/drafts/submissions" data-key="send">${icon(s, 'send')}${t('compose.send')}</button>
+${laterMenu(s, f.later)}
 ${f.relation === 'reply' ? html`<button class="button" type="submit" formaction="/drafts/submissions" name="archive" value="1" data-key="sendarchive">${icon(s, 'archive')}${t('compose.send.archive')}</button>` : ''}
 <button class="button plain" type="submit" formaction="/drafts">${t('compose.save')}</button>
 <button class="button plain" type="submit" formaction="/drafts/removals" formnovalidate>${t('compose.discard')}</button>
@@ -98,7 +106,7 @@ const enterSaves = (s: Screen): Html =>
 function doubts(s: Screen, f: ComposeForm): Html {
   if (f.doubts.length === 0) return html``;
   const sure = f.doubts.map(doubt => html`<input type="hidden" name="sure" value="${doubt}">`);
-  return html`<div class="question" role="alert">${f.doubts.map(doubt => html`<p>${s.w.t(`compose.doubt.${doubt}`)}</p>`)}${sure}<div class="buttons"><button class="button" type="submit" formaction="/drafts/submissions"${f.archives ? html` name="archive" value="1"` : ''} autofocus>${s.w.t('compose.doubt.send')}</button></div></div>`;
+  return html`<div class="question" role="alert">${f.doubts.map(doubt => html`<p>${s.w.t(`compose.doubt.${doubt}`)}</p>`)}${sure}<div class="buttons"><button class="button" type="submit" formaction="/drafts/submissions"${f.archives ? html` name="archive" value="1"` : f.chosen ? html` name="later" value="${f.chosen}"` : ''} autofocus>${s.w.t('compose.doubt.send')}</button></div></div>`;
 }
 
 function headingOf(f: ComposeForm): Key {
@@ -134,7 +142,7 @@ ${line(s, { id: `bcc-${f.key}`, name: 'bcc', label: s.w.t('compose.bcc'), value:
 /** What is known of the draft on the server; also the answer to an autosave. */
 export function draftState(s: Pick<Screen, 'w'>, f: Pick<ComposeForm, 'draftId' | 'version' | 'state'>): Html {
   const t = s.w.t;
-  return html`<div class="draft-state" role="status"><input type="hidden" name="draft" value="${f.draftId ?? ''}"><input type="hidden" name="version" value="${f.version ?? ''}">${f.state.kind === 'conflict' ? html`<input type="hidden" name="instead" value="${f.state.version}">` : ''}<small data-failed="${t('compose.failed')}" data-signin="${t('compose.signin')}" class="${['conflict', 'gone', 'full'].includes(f.state.kind) ? 'error' : ''}">${stateWords(s, f.state)}</small></div>`;
+  return html`<div class="draft-state" role="status"><input type="hidden" name="draft" value="${f.draftId ?? ''}"><input type="hidden" name="version" value="${f.version ?? ''}">${f.state.kind === 'conflict' ? html`<input type="hidden" name="instead" value="${f.state.version}">` : ''}<small data-failed="${t('compose.failed')}" data-signin="${t('compose.signin')}" class="${['conflict', 'gone', 'held', 'full'].includes(f.state.kind) ? 'error' : ''}">${stateWords(s, f.state)}</small></div>`;
 }
 
 function stateWords(s: Pick<Screen, 'w'>, state: DraftState): string {
@@ -147,6 +155,8 @@ function stateWords(s: Pick<Screen, 'w'>, state: DraftState): string {
       return s.w.t('compose.conflict', { time: s.w.clock(state.at) });
     case 'gone':
       return s.w.t('compose.gone');
+    case 'held':
+      return s.w.t('compose.held');
     case 'full':
       return s.w.t('compose.full');
   }

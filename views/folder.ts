@@ -50,6 +50,7 @@ export function foldersPage(s: Screen, form: FoldersForm): Html {
   const own = s.folders.filter(f => f.role === null);
   return html`<section class="page folders"><h1>${t('folders.title')}</h1>
 <ul class="folder-links">${s.folders.map(f => html`<li><a href="${folderPath(f)}">${icon(s, iconOf(f))}<span dir="auto">${folderName(s.w, f)}</span><small>${t('list.messages', { n: f.total })}</small></a></li>`)}
+<li><a href="/outbox">${icon(s, 'clock')}<span>${t('outbox.title')}</span><small>${t('list.messages', { n: s.waiting })}</small></a></li>
 <li class="only-narrow"><a href="/contacts">${icon(s, 'users')}<span>${t('contacts.title')}</span></a></li>
 <li class="only-narrow"><a href="/settings" hx-boost="false">${icon(s, 'settings')}<span>${t('app.settings')}</span></a></li></ul>
 <h2>${t('folders.own')}</h2>

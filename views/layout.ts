@@ -138,7 +138,7 @@ function rail(s: Screen): Html {
   const own = s.folders.filter(f => f.role === null);
   return html`<nav id="rail" class="rail" aria-label="${s.w.t('app.folders')}">
 <a class="button primary compose" href="/compose" hx-boost="false" title="${s.w.t('app.compose')}">${icon(s, 'square-pen')}<span>${s.w.t('app.compose')}</span></a>
-<ul>${s.folders.filter(f => f.role !== null).map(f => railItem(s, f))}</ul>
+<ul>${s.folders.filter(f => f.role !== null).map(f => railItem(s, f))}${outboxItem(s)}</ul>
 ${s.saved.length === 0 ? '' : html`<h2 class="unseen">${s.w.t('search.saved')}</h2><ul class="own">${s.saved.map(one => savedItem(s, one))}</ul>`}
 <ul class="own">${own.map(f => railItem(s, f))}
 <li><a class="quiet" href="/contacts" title="${s.w.t('contacts.title')}"${s.here.startsWith('/contacts') ? html` aria-current="page"` : ''}>${icon(s, 'users')}<span>${s.w.t('contacts.title')}</span></a></li>
@@ -155,6 +155,14 @@ function railItem(s: Screen, f: Folder): Html {
       ? html`<b class="count">${s.w.number(f.unread)}<span class="unseen"> ${s.w.t('list.unread')}</span></b>`
       : ''
   }</a></li>`;
+}
+
+/** Only while something waits, or is looked at. */
+function outboxItem(s: Screen): Html {
+  const here = s.here.startsWith('/outbox');
+  if (s.waiting === 0 && !here) return html``;
+  const title = s.w.t('outbox.title');
+  return html`<li><a href="/outbox" title="${title}"${here ? html` aria-current="page"` : ''}>${icon(s, 'clock')}<span>${title}</span>${s.waiting === 0 ? '' : html`<b class="count">${s.w.number(s.waiting)}<span class="unseen"> ${s.w.t('outbox.count')}</span></b>`}</a></li>`;
 }
 
 function savedItem(s: Screen, { name, query }: SavedSearch): Html {
@@ -182,10 +190,10 @@ ${item('/folders', s.w.t('app.more'), 'menu', s.here.startsWith('/folders'))}
 }
 
 function toast(s: Screen, notice: Notice): Html {
-  return html`<div class="toast" role="status"><span>${notice.text}</span>${
+  return html`<div class="toast" role="status"${notice.seconds > 0 ? html` data-seconds="${notice.seconds}"` : ''}><span>${notice.text}</span>${
     notice.undo === null
       ? ''
-      : html`<form method="post" action="${notice.undo.action}">${notice.undo.fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}<input type="hidden" name="back" value="${s.here}"><button class="link" type="submit" data-key="undo">${s.w.t('act.undo')}</button></form>`
+      : html`<form method="post" action="${notice.undo.action}"${notice.undo.leaves ? html` hx-boost="false"` : ''}>${notice.undo.fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}<input type="hidden" name="back" value="${s.here}"><button class="link" type="submit" data-key="undo">${s.w.t('act.undo')}</button></form>`
   }<button class="only-script plain" type="button" data-dismiss aria-label="${s.w.t('act.dismiss')}">${icon(s, 'x')}</button></div>`;
 }
 

@@ -6,7 +6,14 @@ import type { Html, Words } from './words.ts';
 export type Notice = {
   text: string;
   /** The form that takes it back; null: it cannot be. */
-  undo: { action: string; fields: [name: string, value: number][] } | null;
+  undo: {
+    action: string;
+    fields: [name: string, value: number][];
+    /** It leads to a page with scripts of its own, which is loaded as a whole. */
+    leaves: boolean;
+  } | null;
+  /** It is shown for so many seconds; 0: until it is closed. */
+  seconds: number;
 };
 
 /** What every view of a signed-in page is given. */
@@ -29,6 +36,8 @@ export type Screen = {
   /** This page, to come back to after an action. */
   here: string;
   notice: Notice | null;
+  /** What was sent and waits to go. */
+  waiting: number;
 };
 
 export type Door = Pick<Screen, 'w' | 'asset' | 'here' | 'look'>;

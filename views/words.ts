@@ -51,7 +51,16 @@ export type Words = {
   weekStart: number;
   /** When a day of the reader's calendar begins; `month` from 1, a `day` beyond its month lies in another. */
   startOfDay(year: number, month: number, day: number): number;
+  /** What the reader's calendar and clock show. */
+  calendar(at: number): Clock;
+  /** When they show this; a day beyond its month lies in another, a time the clock leaps over is an hour later. */
+  moment(shown: Clock): number;
+  /** Whose times these are: `Europe/Berlin`. */
+  zone: string;
 };
+
+/** `month` from 1. */
+export type Clock = { year: number; month: number; day: number; hour: number; minute: number };
 
 export type Reader = { language: Language; locale: string; zone?: string };
 
@@ -84,7 +93,10 @@ export function createWords(now: number, { language, locale, zone }: Reader): Wo
     list: some => f.list.format(some.map(one => isolated(one, dir))),
     comma: f.comma,
     weekStart: f.weekStart,
-    startOfDay: (year, month, day) => startOfDay(utcDay(year, month, day), f),
+    startOfDay: (year, month, day) => instant(utcDay(year, month, day), f),
+    calendar: at => shownAt(at, f),
+    moment: c => instant(utcDay(c.year, c.month, c.day) + c.hour * 3_600_000 + c.minute * 60_000, f),
+    zone: f.offset.resolvedOptions().timeZone,
   };
 }
 
@@ -128,13 +140,19 @@ function weave(text: string, values: Record<string, Text | Html>, dir: Words['di
 /** Date.UTC takes years below 100 for those of the last century. */
 const utcDay = (year: number, month: number, day: number): number => new Date(0).setUTCFullYear(year, month - 1, day);
 
-/** A zone's clock is looked at where its day should begin, and once more where that led over a change of the clock. */
-function startOfDay(utc: number, f: Formats): number {
+function shownAt(at: number, f: Formats): Clock {
+  const parts = Object.fromEntries(f.offset.formatToParts(at).map(p => [p.type, Number(p.value)]));
+  return { year: parts.year!, month: parts.month!, day: parts.day!, hour: parts.hour!, minute: parts.minute! };
+}
+
+/**
+ * When a zone's clock shows what that of UTC shows at `utc`. It is looked at where that should be, and once more where that
+ * led over a change of the clock.
+ */
+function instant(utc: number, f: Formats): number {
   const ahead = (at: number) => {
-    const parts = Object.fromEntries(f.offset.formatToParts(at).map(p => [p.type, Number(p.value)]));
-    return (
-      utcDay(parts.year!, parts.month!, parts.day!) + parts.hour! * 3_600_000 + parts.minute! * 60_000 - minuteOf(at)
-    );
+    const { year, month, day, hour, minute } = shownAt(at, f);
+    return utcDay(year, month, day) + hour * 3_600_000 + minute * 60_000 - minuteOf(at);
   };
   const first = utc - ahead(utc);
   return utc - ahead(first);

@@ -7,6 +7,7 @@ import { tellOnce } from './notice.ts';
 import { screenOf, show } from './page.ts';
 import { signIn } from './session.ts';
 import { askDaemon, type Ctx, type Env, type Site } from './site.ts';
+import { undoSeconds } from './submission.ts';
 
 export function account(site: Site): Hono<Env> {
   const app = new Hono<Env>();
@@ -62,6 +63,7 @@ export function account(site: Site): Hono<Env> {
       host: new URL(c.req.url).hostname,
       popPort: site.settings.pop_port,
       submissionPort: site.settings.submission_port,
+      undo: site.settings.max_future_release === 0 ? null : undoSeconds(site, { ...c.var.account, undoSend: null }),
       ...form,
     });
     return show(c, s, s.w.t('account.title'), { view: 'page', content }, form.errors ? 422 : 200);

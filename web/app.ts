@@ -28,12 +28,14 @@ import { invitations } from './invitation.ts';
 import { keys } from './keys.ts';
 import { login } from './login.ts';
 import { message } from './message.ts';
+import { outbox } from './outbox.ts';
 import { missing, refuse } from './page.ts';
 import { parts } from './parts.ts';
 import { recipients } from './recipients.ts';
 import { rich } from './rich.ts';
 import { search } from './search.ts';
 import { senders } from './senders.ts';
+import { sending } from './sending.ts';
 import { signedInOnly } from './session.ts';
 import { signup } from './signup.ts';
 import type { Ctx, Env, Site } from './site.ts';
@@ -84,6 +86,8 @@ export function createApp(needs: Needs): App {
     search,
     compose,
     rich,
+    outbox,
+    sending,
     recipients,
     contacts,
     account,

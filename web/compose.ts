@@ -2,13 +2,14 @@
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import type { Draft, DraftFields } from '../daemon/store.ts';
-import { type ComposeForm, composePage, type Doubt, type DraftState, draftState } from '../views/compose.ts';
+import { type ComposeForm, composePage, type Doubt, draftState } from '../views/compose.ts';
 import { signatureLetter } from '../views/letter.ts';
 import { filesKept } from '../views/uploads.ts';
 import { authorOf, authorsOf } from './author.ts';
 import { createBodies, partName } from './bodies.ts';
 import { createDesks, type Desk } from './desk.ts';
 import { doubtsOf } from './doubts.ts';
+import { identity, isSame, ofDraft, stateOf, type Unsaved, wrongState } from './draft-state.ts';
 import { fieldsOf, forwardedParts, isBlank, keepForm, type Saved } from './drafts.ts';
 import type { Form } from './form.ts';
 import { beginLetter } from './letter.ts';
@@ -16,7 +17,8 @@ import { typedMarkup } from './markup.ts';
 import { tellOnce } from './notice.ts';
 import { idOf, missing, screenOf, show } from './page.ts';
 import type { Ctx, Env, Site } from './site.ts';
-import { largestFiles, type SendResult, send, taken, wasTaken } from './submission.ts';
+import { keyOf, largestFiles, type SendResult, send, taken, undoSeconds, wasTaken } from './submission.ts';
+import { chosenTime, laterForm } from './times.ts';
 import { type Received, readUploads, type UploadForm } from './upload.ts';
 
 type Status = 200 | 409 | 413 | 422 | 503 | 507;
@@ -40,13 +42,15 @@ export function compose(site: Site): Hono<Env> {
   app.get('/drafts/:id', async c => {
     const id = idOf(c.req.param('id'));
     const draft = id === null ? null : await site.store.drafts.get(c.var.account.id, id);
+    if (draft?.heldAs != null) return c.redirect(`/outbox/${draft.heldAs}`, 303);
     return draft ? page(c, ofDraft(draft)) : missing(site, c);
   });
 
   app.post('/drafts', c =>
     withForm(c, async (form, fields, desk) => {
       const typing = c.req.header('HX-Request-Type') === 'partial';
-      if (desk.sentTo !== null) return typing ? c.body(null, 204) : c.redirect(desk.sentTo, 303);
+      const sentTo = await sentFrom(c, desk);
+      if (sentTo !== null) return typing ? c.body(null, 204) : c.redirect(sentTo, 303);
       if (typing && isBlank(fields) && form.get('draft') === '') return c.body(null, 204);
       const kept = await keep(c, form, fields, desk, form.files);
       if (typing) return fragment(c, form, kept);
@@ -69,7 +73,7 @@ export function compose(site: Site): Hono<Env> {
   // A file by itself, while the person writes on: the answer is what to put in the page, or a sentence.
   app.post('/drafts/files', c =>
     withForm(c, async (form, fields, desk) => {
-      if (desk.sentTo !== null) return c.body(null, 204);
+      if ((await sentFrom(c, desk)) !== null) return c.body(null, 204);
       const kept = await keep(c, form, fields, desk, form.files);
       if (kept.kind !== 'saved') return c.text(await whyUnsaved(c, kept), kept.kind === 'full' ? 507 : 409);
       const s = await screenOf(site, c);
@@ -89,6 +93,8 @@ export function compose(site: Site): Hono<Env> {
   app.post('/drafts/removals', c =>
     withForm(c, async (form, _fields, desk) => {
       const id = desk.draftId ?? idOf(form.get('draft'));
+      const waiting = id !== null && (await site.store.drafts.get(c.var.account.id, id))?.heldAs;
+      if (waiting) return c.redirect(`/outbox/${waiting}`, 303);
       if (id !== null) await site.store.drafts.remove(c.var.account.id, id);
       tellOnce(site, c, { key: 'done.discarded' });
       return c.redirect('/mail/inbox', 303);
@@ -97,21 +103,37 @@ export function compose(site: Site): Hono<Env> {
 
   app.post('/drafts/submissions', c =>
     withForm(c, async (form, fields, desk) => {
-      if (desk.sentTo !== null) return c.redirect(desk.sentTo, 303);
+      const sentTo = await sentFrom(c, desk);
+      if (sentTo !== null) return c.redirect(sentTo, 303);
       const kept = await keep(c, form, fields, desk, form.files);
-      if (kept.kind === 'gone' && (await isSent(c, fields, desk))) return sentOn(c, desk, taken);
+      if (kept.kind === 'held' && isSame(kept.draft, fields)) return sentOn(c, desk, kept.draft, taken);
+      if (kept.kind === 'gone' && (await isSent(c, fields, desk))) return sentOn(c, desk, null, taken);
       if (kept.kind !== 'saved') return unsaved(c, form, fields, kept);
-      const doubts = await doubtsAbout(c, kept.draft, form.all('sure'));
+      const { draft } = kept;
+      const again = { ...ofDraft(draft), key: form.get('key'), later: laterForm(site, c, form) };
+      const time = chosenTime(c.var.words, form, site.now(), site.settings.max_future_release);
+      if (time.kind === 'wrong') {
+        const why = `${time.why} ${c.var.words.t('later.error.kept')}`;
+        return page(c, { ...again, later: laterForm(site, c, form, why) }, 422);
+      }
+      const doubts = await doubtsAbout(c, draft, form.all('sure'));
       if (doubts.length > 0)
-        return page(c, { ...ofDraft(kept.draft), key: form.get('key'), doubts, archives: form.has('archive') }, 422);
-      desk.tried = JSON.stringify(fields);
-      const result = await send(site, c, kept.draft);
-      if (result.kind === 'refused')
-        return page(c, { ...ofDraft(kept.draft), key: form.get('key'), errors: result.errors }, result.status);
-      if (form.has('archive')) await archiveAnswered(c, kept.draft);
-      return sentOn(c, desk, result);
+        return page(c, { ...again, doubts, archives: form.has('archive'), chosen: form.get('later') }, 422);
+      desk.tried = { fields: JSON.stringify(fields), key: keyOf(draft) };
+      const result = await send(site, c, draft, time.kind === 'at' ? time.at : null);
+      if (result.kind === 'refused') return page(c, { ...again, errors: result.errors }, result.status);
+      const archived = form.has('archive') ? await archiveAnswered(c, draft) : null;
+      return sentOn(c, desk, draft, result, archived);
     }),
   );
+
+  /** Where who sent this form was led; null: it was not sent, or was taken back and lies open elsewhere. */
+  const sentFrom = async (c: Ctx, desk: Desk): Promise<string | null> => {
+    if (desk.sentTo === null || desk.draftId === null) return desk.sentTo;
+    const draft = await site.store.drafts.get(c.var.account.id, desk.draftId);
+    if (draft && draft.round > desk.round) desk.sentTo = null;
+    return desk.sentTo;
+  };
 
   /** Without those that were answered already. */
   const doubtsAbout = async (c: Ctx, draft: Draft, sure: string[]): Promise<Doubt[]> => {
@@ -124,24 +146,36 @@ export function compose(site: Site): Hono<Env> {
   };
 
   /** What is answered leaves the Inbox; what lies elsewhere was put there. */
-  const archiveAnswered = async (c: Ctx, draft: Draft) => {
+  const archiveAnswered = async (c: Ctx, draft: Draft): Promise<number | null> => {
     const id = draft.relation === 'reply' ? draft.relatedId : null;
     const related = id === null ? null : await site.store.messages.get(c.var.account.id, id);
     const inbox = await site.store.folders.byRole(c.var.account.id, 'inbox');
-    if (related?.folderId !== inbox.id) return;
+    if (related?.folderId !== inbox.id) return null;
     const archive = await site.store.folders.byRole(c.var.account.id, 'archive');
     site.tell.changed(await site.store.messages.move(c.var.account.id, [related.id], archive.id));
+    return related.id;
   };
 
   /** The daemon took it after all, though we had to say that it did not answer; and nothing was changed since. */
   const isSent = async (c: Ctx, fields: DraftFields, desk: Desk) =>
-    desk.draftId !== null &&
-    desk.tried === JSON.stringify(fields) &&
-    (await wasTaken(site, c.var.account.id, desk.draftId));
+    desk.tried !== null &&
+    desk.tried.fields === JSON.stringify(fields) &&
+    (await wasTaken(site, c.var.account.id, desk.tried.key));
 
-  const sentOn = (c: Ctx, desk: Desk, { goTo, told }: SendResult & { kind: 'sent' }) => {
+  /** With a way to take it back, where it waits. */
+  const sentOn = async (
+    c: Ctx,
+    desk: Desk,
+    draft: Draft | null,
+    { goTo, told }: SendResult & { kind: 'sent' },
+    archived: number | null = null,
+  ) => {
+    const kept = draft && (await site.store.drafts.get(c.var.account.id, draft.id));
     desk.sentTo = goTo;
-    tellOnce(site, c, told);
+    desk.round = draft?.round ?? desk.round;
+    const seconds = told.key === 'done.scheduled' ? 0 : undoSeconds(site, c.var.account);
+    const held = kept?.heldAs && { content: kept.heldAs, draft: kept.id, seconds, ...(archived && { archived }) };
+    tellOnce(site, c, held ? { ...told, held } : told);
     return c.redirect(goTo, 303);
   };
 
@@ -182,7 +216,7 @@ export function compose(site: Site): Hono<Env> {
 
   const whyUnsaved = async (c: Ctx, kept: Unsaved): Promise<string> => {
     const { t, size, clock } = c.var.words;
-    if (kept.kind === 'gone') return t('compose.gone');
+    if (kept.kind === 'gone' || kept.kind === 'held') return t(`compose.${kept.kind}`);
     if (kept.kind === 'conflict') return t('compose.conflict', { time: clock(kept.draft.updatedAt) });
     const { used, quota } = (await site.store.accounts.byId(c.var.account.id)) ?? c.var.account;
     const room = { used: size(used), quota: size(quota) };
@@ -224,6 +258,8 @@ export function compose(site: Site): Hono<Env> {
       errors: {},
       doubts: [],
       archives: false,
+      later: laterForm(site, c, null),
+      chosen: '',
       limit: limit(),
       ...form,
       from: authorOf(authors, form.from ?? '').address,
@@ -232,32 +268,4 @@ export function compose(site: Site): Hono<Env> {
     return show(c, s, title, { view: 'compose', content: composePage(s, whole) }, status);
   };
   return app;
-}
-
-type Shown = Pick<ComposeForm, 'draftId' | 'version' | 'state'>;
-
-const ofDraft = (draft: Draft): Draft & Shown => ({
-  ...draft,
-  draftId: draft.id,
-  state: { kind: 'saved', at: draft.updatedAt },
-});
-
-const identity = (form: Form) => ({ draftId: idOf(form.get('draft')), version: idOf(form.get('version')) });
-
-type Unsaved = Exclude<Saved, { kind: 'saved' }>;
-
-function stateOf(kept: Unsaved): DraftState {
-  if (kept.kind === 'conflict') return { kind: 'conflict', at: kept.draft.updatedAt, version: kept.draft.version };
-  // Files were left out, but the text is stored.
-  if (kept.kind === 'full' && kept.draft && kept.files.length > 0) return { kind: 'saved', at: kept.draft.updatedAt };
-  return { kind: kept.kind };
-}
-
-/** What was typed stays; a draft that is gone is a new one at the next save. */
-function wrongState(form: Form, fields: DraftFields, kept: Unsaved) {
-  const draft = kept.kind === 'gone' ? null : kept.draft;
-  // Of a draft saved elsewhere the version seen stays, so that nothing is written over unasked.
-  const known =
-    kept.kind === 'conflict' ? identity(form) : { draftId: draft?.id ?? null, version: draft?.version ?? null };
-  return { ...fields, ...known, uploads: draft?.uploads ?? [], state: stateOf(kept) };
 }

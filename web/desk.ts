@@ -8,14 +8,16 @@ export type Desk = {
   version: number | null;
   /** Where its sender was sent on to; null: not sent. */
   sentTo: string | null;
-  /** What was last handed to the daemon; null: nothing was. */
-  tried: string | null;
+  /** The round of the draft that was sent: in a later one it has come back. */
+  round: number;
+  /** What was last handed to the daemon, and its key; null: nothing was. */
+  tried: { fields: string; key: string } | null;
 };
 
 export type Desks = { inTurn<T>(key: string, work: (desk: Desk) => Promise<T>): Promise<T> };
 
 const most = 5_000;
-const blank = (): Desk => ({ draftId: null, version: null, sentTo: null, tried: null });
+const blank = (): Desk => ({ draftId: null, version: null, sentTo: null, round: 0, tried: null });
 
 export function createDesks(): Desks {
   const known = new Map<string, { desk: Desk; last: Promise<unknown> }>();

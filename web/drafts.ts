@@ -17,6 +17,8 @@ export type Saved =
   /** Somebody saved it elsewhere since. */
   | { kind: 'conflict'; draft: Draft }
   | { kind: 'gone' }
+  /** It was sent elsewhere and waits to go. */
+  | { kind: 'held'; draft: Draft }
   /** The mailbox is full. Null: nothing of it is stored; else what is. `files`: the names of those left out. */
   | { kind: 'full'; draft: Draft | null; files: string[] };
 
@@ -84,7 +86,8 @@ export async function saveDraft(
   const stored = draft === null || draft === 'no-room' ? await site.store.drafts.get(account.id, id) : null;
   if (draft === 'no-room') return full(stored);
   if (draft) return { kind: 'saved', draft: onDesk(desk, draft) };
-  return stored ? { kind: 'conflict', draft: stored } : { kind: 'gone' };
+  if (!stored) return { kind: 'gone' };
+  return { kind: stored.heldAs === null ? 'conflict' : 'held', draft: stored };
 }
 
 const full = (draft: Draft | null, files: string[] = []): Saved => ({ kind: 'full', draft, files });
@@ -118,9 +121,14 @@ export async function takeAlong(site: Site, bodies: Bodies, w: Words, draft: Dra
   if (draft.relation !== 'forward' || draft.relatedId === null) return true;
   const found = await forwardedParts(site, bodies, draft.accountId, draft.relatedId);
   if (!found) return true;
-  for (const part of found.shown.attachments) {
+  return await copyFiles(site, w, draft, found.contentId, found.shown.attachments);
+}
+
+/** Parts of a content as files of a draft. False: there is no room for all. */
+export async function copyFiles(site: Site, w: Words, draft: Draft, from: number, parts: Part[]): Promise<boolean> {
+  for (const part of parts) {
     const type = /^(message|multipart)\//.test(part.type) ? 'application/octet-stream' : part.type;
-    const { writer, content } = await copied(site, found.contentId, part);
+    const { writer, content } = await copied(site, from, part);
     const file = { name: partName(w, part), type, content, discard: () => writer.discard() };
     if ((await attachAll(site, draft, [file])).length > 0) return false;
   }

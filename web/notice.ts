@@ -13,6 +13,11 @@ const keys = [
   'done.noundo',
   'done.sent',
   'done.sent.partly',
+  'done.scheduled',
+  'done.withdrawn',
+  'done.rescheduled',
+  'done.released',
+  'done.undo',
   'done.saved',
   'done.discarded',
   'done.folder.created',
@@ -61,6 +66,8 @@ export type Told = {
   undo?: { ids: number[]; to: number } | { contacts: number[] };
   /** An act that can be undone. */
   act?: string;
+  /** A submission that can be withdrawn, the draft it was, and for how many seconds that is offered; 0: no end is set. */
+  held?: { content: number; draft: number; seconds: number; archived?: number };
 };
 
 export function tellOnce(site: Site, c: Ctx, told: Told): void {
@@ -82,17 +89,26 @@ export function takeNotice(site: Site, c: Ctx, w: Words, folders: Folder[]): Not
 function inWords(told: Told, w: Words, folders: Folder[]): Notice {
   const folder = folders.find(f => f.id === told.folder);
   const values = { ...told.values, n: told.n ?? 0, ...(folder ? { folder: folderName(w, folder) } : {}) };
-  return { text: w.t(told.key, values), undo: undoing(told) };
+  return { text: w.t(told.key, values), undo: undoing(told), seconds: told.held?.seconds ?? 0 };
 }
 
-function undoing({ undo, act }: Told): Notice['undo'] {
-  if (act) return { action: `/acts/${act}/undo`, fields: [] };
+function undoing({ undo, act, held }: Told): Notice['undo'] {
+  if (act) return { action: `/acts/${act}/undo`, fields: [], leaves: false };
+  if (held) {
+    const fields: [string, number][] = [
+      ['draft', held.draft],
+      ...(held.archived ? [['archived', held.archived] as [string, number]] : []),
+    ];
+    return { action: `/outbox/${held.content}/withdrawals`, fields, leaves: true };
+  }
   if (!undo) return null;
-  if ('contacts' in undo) return { action: '/contacts/restorations', fields: undo.contacts.map(id => ['contact', id]) };
+  if ('contacts' in undo)
+    return { action: '/contacts/restorations', fields: undo.contacts.map(id => ['contact', id]), leaves: false };
   const { ids, to } = undo;
   return {
     action: '/messages/moves',
     fields: [...ids.map((id): [string, number] => ['message', id]), ['to', to], ['undo', 1]],
+    leaves: false,
   };
 }
 
@@ -115,6 +131,7 @@ function isTold(value: unknown): value is Told {
     folder = 0,
     undo = { ids: [], to: 0 },
     act = '',
+    held = { content: 1, draft: 1, seconds: 0 },
   } = value as Partial<Record<keyof Told, unknown>>;
   return (
     keys.some(k => k === key) &&
@@ -125,7 +142,8 @@ function isTold(value: unknown): value is Told {
     Object.values(values).every(v => typeof v === 'string') &&
     typeof act === 'string' &&
     /^[\w-]{0,40}$/.test(act) &&
-    isUndo(undo)
+    isUndo(undo) &&
+    isHeld(held)
   );
 }
 
@@ -134,6 +152,12 @@ function isUndo(value: unknown): boolean {
   const { ids, to, contacts } = value as Partial<Record<'ids' | 'to' | 'contacts', unknown>>;
   if (contacts !== undefined) return areIds(contacts);
   return areIds(ids) && typeof to === 'number';
+}
+
+function isHeld(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { content, draft, seconds, archived = 0 } = value as Partial<Record<string, unknown>>;
+  return areIds([content, draft, seconds, archived]);
 }
 
 const areIds = (value: unknown): boolean => Array.isArray(value) && value.every(id => Number.isSafeInteger(id));

@@ -46,6 +46,7 @@ export async function screenWith(
     folderId: at.folderId ?? null,
     labels: await site.store.labels.list(c.var.account.id),
     saved: await site.store.savedSearches.list(c.var.account.id),
+    waiting: await site.store.heldSubmissions.count(c.var.account.id),
     query: at.query ?? '',
     mistaken: false,
     here: c.req.method === 'GET' ? c.req.path + url.search : '/mail/inbox',

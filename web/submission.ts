@@ -21,6 +21,7 @@ import type { Ctx, Site } from './site.ts';
 type Fields = 'to' | 'cc' | 'bcc';
 type Errors = ComposeForm['errors'];
 
+/** `told`: without how to take it back. */
 export type SendResult =
   | { kind: 'sent'; goTo: string; told: Told }
   | { kind: 'refused'; status: 413 | 422 | 503; errors: Errors };
@@ -33,13 +34,14 @@ const mostRemembered = 50;
 
 type Recipient = { field: Fields; address: string; name: string };
 
-export async function send(site: Site, c: Ctx, draft: Draft): Promise<SendResult> {
+/** `until`: when it is to be sent; null: now, after a moment in which it can be taken back. */
+export async function send(site: Site, c: Ctx, draft: Draft, until: number | null): Promise<SendResult> {
   const w = c.var.words;
   const read = readRecipients(draft, w);
   if (read.errors) return { kind: 'refused', status: 422, errors: read.errors };
   const related = draft.relatedId === null ? null : await site.store.messages.get(c.var.account.id, draft.relatedId);
   const author = authorOf(await authorsOf(site.store, c.var.account), draft.from);
-  const letter = letterOf(site, c.var.account, author, draft, read.recipients, related);
+  const letter = letterOf(site, c.var.account, author, draft, read.recipients, related, until ?? site.now());
   const size = composedSize(letter);
   const limit = site.settings.max_message_size;
   if (size > limit) {
@@ -51,8 +53,9 @@ export async function send(site: Site, c: Ctx, draft: Draft): Promise<SendResult
     recipients: read.recipients.map(({ address }) => ({ address })),
     size,
     smtpUtf8: [author, ...read.recipients].some(({ address }) => /[^\u0000-\u007f]/.test(address)),
-    key: keyOf(draft.accountId, draft.id),
+    key: keyOf(draft),
     draftId: draft.id,
+    ...(until === null ? { holdFor: heldFor(site, c.var.account) } : { holdUntil: until }),
     content: () => compose(letter),
   });
   const refused = read.recipients.flatMap((r, i) => {
@@ -60,19 +63,35 @@ export async function send(site: Site, c: Ctx, draft: Draft): Promise<SendResult
     return reply && isPositive(reply) ? [] : [{ ...r, reply: reply ?? null }];
   });
   if (refused.length < read.recipients.length) {
-    await markRelated(site, draft, related);
-    await remember(
-      site,
-      draft,
-      read.recipients.filter(r => !refused.some(({ address }) => address === r.address)),
-    );
-    return { kind: 'sent', goTo: '/mail/inbox', told: toldOf(refused) };
+    const taken = read.recipients.filter(r => !refused.some(({ address }) => address === r.address));
+    await isSent(site, draft, related, taken);
+    return { kind: 'sent', goTo: '/mail/inbox', told: toldOf(refused, until, w) };
   }
   // The daemon may have taken it and died before it could say so.
-  if (!(await wasTaken(site, draft.accountId, draft.id))) return refusal(w, refused);
+  if (!(await wasTaken(site, draft.accountId, keyOf(draft)))) return refusal(w, refused);
+  await isSent(site, draft, related, read.recipients);
+  return { ...taken, told: toldOf([], until, w) };
+}
+
+/** What is held marks and remembers when it goes: until then it may be taken back. */
+async function isSent(site: Site, draft: Draft, related: Message | null, people: Recipient[]): Promise<void> {
+  if (await site.store.drafts.get(draft.accountId, draft.id).then(kept => kept && kept.heldAs !== null)) return;
   await markRelated(site, draft, related);
-  await remember(site, draft, read.recipients);
-  return taken;
+  await remember(site, draft, people);
+}
+
+/** Beyond what is shown, so that a click at the last moment still comes in time. */
+const longerThanShown = 5;
+
+/** Seconds in which it can be taken back; 0: it goes at once. */
+export function undoSeconds({ settings }: Pick<Site, 'settings'>, { undoSend }: Account): number {
+  const seconds = undoSend ?? settings.undo_send;
+  return (seconds + longerThanShown) * 1000 <= settings.max_future_release ? seconds : 0;
+}
+
+function heldFor(site: Site, account: Account): number | null {
+  const seconds = undoSeconds(site, account);
+  return seconds === 0 ? null : seconds + longerThanShown;
 }
 
 /** They are offered at the next letter. Names stand only in what was typed, so the site remembers, not the daemon. */
@@ -82,10 +101,12 @@ const remember = (site: Site, { accountId }: Draft, people: Recipient[]): Promis
 /** It is on its way, and how its recipients fared is seen in Sent. */
 export const taken = { kind: 'sent', goTo: '/mail/inbox', told: { key: 'done.sent' } } as const satisfies SendResult;
 
-const keyOf = (accountId: number, draftId: number): string => `draft:${accountId}:${draftId}`;
+/** Sent again after it was taken back, it is another submission. */
+export const keyOf = ({ accountId, id, round }: Draft): string =>
+  round === 0 ? `draft:${accountId}:${id}` : `draft:${accountId}:${id}:${round}`;
 
-export const wasTaken = (site: Site, accountId: number, draftId: number): Promise<boolean> =>
-  site.store.wasAccepted({ origin: 'webmail', accountId, key: keyOf(accountId, draftId) });
+export const wasTaken = (site: Site, accountId: number, key: string): Promise<boolean> =>
+  site.store.wasAccepted({ origin: 'webmail', accountId, key });
 
 /** What was typed as recipients, each once; or what is wrong, beside the field it is wrong in. */
 function readRecipients(draft: Draft, w: Words): { recipients: Recipient[]; errors: Errors | null } {
@@ -120,6 +141,7 @@ function letterOf(
   draft: Draft,
   recipients: Recipient[],
   related: Message | null,
+  date: number,
 ): Letter {
   const of = (field: Fields) => recipients.filter(r => r.field === field);
   const messageId = messageIdOf(account, draft);
@@ -135,7 +157,7 @@ function letterOf(
     html: draft.html === null ? null : leavingLetter(draft.html, contentIds),
     receiptTo: draft.wantsReceipt ? { name, address } : null,
     important: draft.important,
-    date: site.now(),
+    date,
     messageId,
     ...(draft.relation === 'reply' && related
       ? { inReplyTo: related.messageId, references: replyReferences(related) }
@@ -151,7 +173,7 @@ function letterOf(
 /** The same at each try, so that a message handed over in two goes is one to its readers. */
 function messageIdOf(account: Account, draft: Draft): string {
   const digest = createHash('sha256')
-    .update(`draft ${account.id} ${draft.id} ${account.createdAt}`)
+    .update(`draft ${account.id} ${draft.id} ${account.createdAt}${draft.round === 0 ? '' : ` ${draft.round}`}`)
     .digest('base64url');
   return `${digest.slice(0, 24)}@${account.address.slice(account.address.lastIndexOf('@') + 1)}`;
 }
@@ -167,8 +189,9 @@ function refusal(w: Words, refused: Refused[]): SendResult {
   return { kind: 'refused', status: 422, errors };
 }
 
-function toldOf(refused: Refused[]): Told {
+function toldOf(refused: Refused[], until: number | null, w: Words): Told {
   const [first] = refused;
+  if (first === undefined && until !== null) return { key: 'done.scheduled', values: { time: w.full(until) } };
   if (first === undefined) return { key: 'done.sent' };
   const who = refused
     .map(({ address }) => address)
