@@ -123,6 +123,47 @@ describe('delay', () => {
   });
 });
 
+describe('where a forward leads', () => {
+  const secret = /elsewhere|hop\.test|127\.0\.0\.1/;
+
+  test('is not told in a report of failure, nor what the host there said', async () => {
+    rig.rules.forward = [{ from: 'fay@us.test', to: 'elsewhere@hop.test' }];
+    rig.rules.alias = ['elsewhere1@hop.test', 'elsewhere2@hop.test'].map(to => ({ from: 'all@us.test', to }));
+    await gated(refusing);
+    await rig.submit([
+      { address: 'fay@us.test', orcpt: 'rfc822;f@x.test' },
+      { address: 'all@us.test' },
+      { address: 'x@far.test' },
+    ]);
+    await rig.carry();
+    await rig.settled();
+    const reports = await rig.reports();
+    const told = reports.flatMap(r => r.recipients);
+    expect(told.filter(r => r['final-recipient'] !== 'rfc822; x@far.test')).toMatchObject([
+      { 'final-recipient': 'rfc822; fay@us.test', 'original-recipient': 'rfc822;f@x.test', status: '5.2.0' },
+      { 'final-recipient': 'rfc822; all@us.test', status: '5.2.0', action: 'failed' },
+    ]);
+    const ofForwards = told.filter(r => r['final-recipient'] !== 'rfc822; x@far.test');
+    expect(JSON.stringify(ofForwards)).not.toMatch(secret);
+    const text = reports.map(r => r.text).join('');
+    expect(text).toMatch(
+      /<fay@us\.test>\r\n {4}550 5\.2\.0 Mail for it is sent on from here, and was not taken there\r\n {4}The address is right\./,
+    );
+    expect(text).not.toMatch(/elsewhere|hop\.test/);
+  });
+
+  test('is not told of a delay, nor where the hop knows no DSN', async () => {
+    rig.rules.forward = [{ from: 'fay@us.test', to: 'elsewhere@hop.test' }];
+    await gated({ offers: ['PIPELINING'] });
+    await rig.submit([{ address: 'fay@us.test', notify: success }]);
+    await rig.carry();
+    await rig.settled();
+    const [report] = await rig.reports();
+    expect(report?.recipients).toMatchObject([{ action: 'relayed', 'final-recipient': 'rfc822; fay@us.test' }]);
+    expect(JSON.stringify(report?.recipients) + report?.text).not.toMatch(secret);
+  });
+});
+
 describe('failure', () => {
   test('queue reports a failure in one message, plainly, with what to do', async () => {
     await gated(refusing);

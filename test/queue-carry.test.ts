@@ -43,6 +43,7 @@ const delivery = (id: number, more: Partial<Delivery> = {}): Delivery => ({
   smtpUtf8: false,
   accountId: null,
   delayedAt: null,
+  acceptedAs: null,
   fields: '',
   errand: null,
   ...more,

@@ -298,12 +298,25 @@ export function queueContract(name: string, engine: Engine): void {
       const one = { ...several('c@x.test', ['SUCCESS']), routes: [{ kind: 'relay' as const, address: 'c@y.test' }] };
       const recipients = [several('a@x.test', ['SUCCESS', 'FAILURE']), several('b@x.test', ['SUCCESS']), one];
       await store.accept({ ...acceptance([]), recipients });
-      expect((await all()).map(d => [d.recipient, d.notify, d.orcpt])).toEqual([
-        ['1-a@x.test', ['FAILURE'], 'rfc822;a@x.test'],
-        ['2-a@x.test', ['FAILURE'], 'rfc822;a@x.test'],
-        ['1-b@x.test', ['NEVER'], 'rfc822;b@x.test'],
-        ['2-b@x.test', ['NEVER'], 'rfc822;b@x.test'],
-        ['c@y.test', ['SUCCESS'], 'rfc822;c@x.test'],
+      expect((await all()).map(d => [d.recipient, d.notify, d.acceptedAs])).toEqual([
+        ['1-a@x.test', ['FAILURE'], 'a@x.test'],
+        ['2-a@x.test', ['FAILURE'], 'a@x.test'],
+        ['1-b@x.test', ['NEVER'], 'b@x.test'],
+        ['2-b@x.test', ['NEVER'], 'b@x.test'],
+        ['c@y.test', ['SUCCESS'], 'c@x.test'],
+      ]);
+    });
+
+    test('accept knows a delivery as it was accepted, only where it leads elsewhere', async () => {
+      const to = (address: string, route: string, orcpt: string | null = null): AcceptedRecipient => ({
+        ...{ address, notify: null, orcpt },
+        routes: [{ kind: 'relay', address: route }],
+      });
+      const recipients = [to('A@x.test', 'a@x.test'), to('b@x.test', 'b@y.test', 'rfc822;old@z.test')];
+      await store.accept({ ...acceptance([]), recipients });
+      expect((await all()).map(d => [d.recipient, d.acceptedAs, d.orcpt])).toEqual([
+        ['a@x.test', null, null],
+        ['b@y.test', 'b@x.test', 'rfc822;old@z.test'],
       ]);
     });
 

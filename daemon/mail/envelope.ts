@@ -23,3 +23,7 @@ export type Recipient = {
   /** The original recipient, `rfc822;user@example.org`, xtext decoded (RFC 3461 §4.2); null: none given. */
   orcpt: string | null;
 };
+
+/** An address as an original recipient is written; beyond ASCII it is of another type (RFC 6533 §3). */
+export const originalRecipient = (address: string): string =>
+  `${/^[\x00-\x7f]*$/.test(address) ? 'rfc822' : 'utf-8'};${address}`;

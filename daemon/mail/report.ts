@@ -23,6 +23,8 @@ export type ReportedRecipient = {
   diagnostic: string;
   /** The host that gave it; null: nobody was reached, or the reply is our own. */
   host: string | null;
+  /** Its mail goes elsewhere from here, which the reader is not told more of. */
+  sentOn?: boolean;
 };
 
 export type Report = {
@@ -101,10 +103,10 @@ function messageIdOf(content: Buffer): string | null {
 
 function peopleText(report: Report): string {
   const lines = [`This is the mail system at ${oneLine(report.reporter)}.`, '', ...sentences(report), ''];
-  for (const { recipient, status, diagnostic, host } of report.recipients) {
+  for (const { recipient, status, diagnostic, host, sentOn = false } of report.recipients) {
     lines.push(`  <${oneLine(recipient)}>`);
     lines.push(host === null ? `    ${oneLine(diagnostic)}` : `    ${oneLine(host)} said: ${oneLine(diagnostic)}`);
-    if (report.action === 'failed' && report.reader === 'sender') lines.push(`    ${adviceFor(status)}`);
+    if (report.action === 'failed' && report.reader === 'sender') lines.push(`    ${adviceFor(status, sentOn)}`);
     lines.push('');
   }
   const what = report.reader === 'postmaster' ? 'The report' : 'Your message';

@@ -73,7 +73,7 @@ async function toSender(group: Event[], by: Reporter): Promise<Prepared | null> 
 async function doubleBounce(event: Event, by: Reporter): Promise<Prepared | null> {
   const { delivery: d, reply } = event.result;
   const to = `postmaster@${by.name}`;
-  const wasFor = [d.recipient, d.orcpt?.replace(/^(rfc822|utf-8);/i, '') ?? ''].map(addressKey);
+  const wasFor = [d.recipient, d.acceptedAs ?? ''].map(addressKey);
   by.log.warn('double bounce', { delivery: d.id, to: d.recipient, reply: replyLine(reply) });
   if (d.origin !== 'ourselves' || wasFor.includes(to)) return null;
   return await prepare([event], { to, key: `double:${d.id}`, reader: 'postmaster' }, by);
@@ -93,7 +93,7 @@ async function prepare(group: Event[], { to, key, reader }: Letter, by: Reporter
     arrivedAt: since,
     envid,
     retryUntil: action === 'delayed' ? since + by.settings.max_retrytime : null,
-    recipients: group.map(recipientOf),
+    recipients: oneEach(group.map(reader === 'sender' ? asAccepted : asCarried)),
     returned: await returnedContent(result.delivery, action === 'failed', by),
   });
   const acceptance = await by.prepareReport({ to, bytes, key });
@@ -101,11 +101,38 @@ async function prepare(group: Event[], { to, key, reader }: Letter, by: Reporter
   return acceptance && { action, acceptance };
 }
 
-function recipientOf({ result: { delivery, reply, hop }, action, expired }: Event): Report['recipients'][number] {
+type Told = Report['recipients'][number];
+
+/** Several of those that an address leads to are one to its sender. */
+const oneEach = (all: Told[]): Told[] => all.filter((r, i) => all.findIndex(o => o.recipient === r.recipient) === i);
+
+/**
+ * To the sender a recipient is what it was when we took it (RFC 3464 §2.3.2). Where it leads from here is its owner's
+ * business (§4.2), and so is what the host there said, which mostly repeats the address.
+ */
+function asAccepted(event: Event): Told {
+  const { result, action, expired } = event;
+  const { acceptedAs, orcpt } = result.delivery;
+  if (acceptedAs === null) return asCarried(event);
+  const { status, diagnostic } = sentOn[action];
+  const shown = { recipient: acceptedAs, orcpt, status: expired ? expiredStatus : status };
+  return { ...shown, diagnostic, host: null, sentOn: true };
+}
+
+/** RFC 3463 §3.3: x.2.0 is a mailbox that is there, whatever ails it. */
+const sentOn: Record<Event['action'], { status: string; diagnostic: string }> = {
+  failed: { status: '5.2.0', diagnostic: '550 5.2.0 Mail for it is sent on from here, and was not taken there' },
+  delayed: { status: '4.2.0', diagnostic: '451 4.2.0 Mail for it is sent on from here, and is not taken there yet' },
+  relayed: { status: '2.0.0', diagnostic: '250 2.0.0 Mail for it is sent on from here, and was taken there' },
+};
+
+/** RFC 3463 §3.5: delivery time expired. */
+const expiredStatus = '4.4.7';
+
+function asCarried({ result: { delivery, reply, hop }, action, expired }: Event): Told {
   const { recipient, orcpt } = delivery;
   const unknown = { failed: '5.0.0', delayed: '4.0.0', relayed: '2.0.0' }[action];
-  // RFC 3463 §3.5: delivery time expired.
-  const status = expired ? '4.4.7' : (enhancedCode(reply) ?? unknown);
+  const status = expired ? expiredStatus : (enhancedCode(reply) ?? unknown);
   return { recipient, orcpt, status, diagnostic: replyLine(reply), host: hop };
 }
 

@@ -1,4 +1,5 @@
 import { because } from '../log.ts';
+import { originalRecipient } from '../mail/envelope.ts';
 import { isPermanent, isPositive, type Reply, reply } from '../mail/reply.ts';
 import type { SmtpClient, Submission } from '../smtp-client.ts';
 import type { Delivery } from '../store.ts';
@@ -141,7 +142,7 @@ function submissionOf(load: Load, content: () => AsyncIterable<Buffer>): Submiss
   const first = load[0] as Delivery;
   return {
     reversePath: first.sender,
-    recipients: load.map(d => ({ address: d.recipient, notify: d.notify, orcpt: d.orcpt })),
+    recipients: load.map(d => ({ address: d.recipient, notify: d.notify, orcpt: originalOf(d) })),
     ret: first.ret,
     envid: first.envid,
     eightBit: first.eightBit,
@@ -150,6 +151,10 @@ function submissionOf(load: Load, content: () => AsyncIterable<Buffer>): Submiss
     content,
   };
 }
+
+/** RFC 3461 §4.2: without one from the sender, the address we took it for, so that a report of the next host names it. */
+const originalOf = ({ orcpt, acceptedAs }: Delivery): string | null =>
+  orcpt ?? (acceptedAs === null ? null : originalRecipient(acceptedAs));
 
 /**
  * Content as it was accepted, behind the mailboxes it was sent on from: no Return-Path, which is the last hop's to

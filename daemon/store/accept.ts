@@ -1,4 +1,4 @@
-import { domainOf } from '../mail/address.ts';
+import { addressKey, domainOf } from '../mail/address.ts';
 import { type HeaderRules, type Limits, type Objection, objectionTo, readContent } from '../mail/reading.ts';
 import { insertContent } from './content.ts';
 import { deliver, mailboxes } from './deliver.ts';
@@ -166,8 +166,8 @@ function* queue(
   const hold = a.hold?.kind === 'operator' ? a.hold : (parked ?? a.hold);
   return yield* run(
     `insert into delivery (content_id, account_id, sender, recipient, domain, state, hold_kind, reason, routed, origin,
-      next_at, since, notify, orcpt, ret, envid, eight_bit, smtp_utf8, octets, fields)
-      values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+      next_at, since, notify, orcpt, accepted_as, ret, envid, eight_bit, smtp_utf8, octets, fields)
+      values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
     contentId,
     a.accountId,
     a.reversePath,
@@ -181,8 +181,8 @@ function* queue(
     hold?.until ?? a.receivedAt,
     a.receivedAt,
     notifyOf(r)?.join(',') ?? null,
-    // The first address is what a report must name, whatever it was forwarded to (RFC 3461 §5.2.7).
-    r.orcpt ?? (r.address === route.address ? null : originalOf(r.address)),
+    r.orcpt,
+    addressKey(r.address) === addressKey(route.address) ? null : r.address,
     a.ret,
     a.envid,
     Number(a.eightBit),
@@ -191,9 +191,6 @@ function* queue(
     route.kind === 'relay' && route.via ? passedBy(route.via.address, a.passed) : (a.passed ?? ''),
   );
 }
-
-/** Beyond ASCII an address is of another type (RFC 6533 §3). */
-const originalOf = (address: string): string => `${/^[\x00-\x7f]*$/.test(address) ? 'rfc822' : 'utf-8'};${address}`;
 
 /**
  * RFC 3461 §5.2.7.3: where one recipient became several, SUCCESS was answered by `expanded`, and only the rest of

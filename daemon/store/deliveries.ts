@@ -69,6 +69,7 @@ type DeliveryRow = {
   since: number;
   notify: string | null;
   orcpt: string | null;
+  accepted_as: string | null;
   ret: 'FULL' | 'HDRS' | null;
   envid: string | null;
   eight_bit: number;
@@ -97,6 +98,7 @@ const delivery = (r: DeliveryRow): Delivery => ({
   since: r.since,
   notify: r.notify === null ? null : (r.notify.split(',') as Notify[]),
   orcpt: r.orcpt,
+  acceptedAs: r.accepted_as,
   ret: r.ret,
   envid: r.envid,
   eightBit: r.eight_bit !== 0,

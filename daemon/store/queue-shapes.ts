@@ -42,7 +42,10 @@ export type Delivery = {
   lastReply: string | null;
   since: number;
   notify: Notify[] | null;
+  /** As the sender gave it; null: none given. */
   orcpt: string | null;
+  /** The recipient as it was accepted, where it was led elsewhere from here; null: nowhere. */
+  acceptedAs: string | null;
   ret: 'FULL' | 'HDRS' | null;
   envid: string | null;
   eightBit: boolean;

@@ -136,6 +136,10 @@ const migrations: ((n: Names) => string[])[] = [
     `create table provider_login (account_id ${integer} primary key, login ${text} not null, sealed ${text} not null,
       at ${integer} not null)`,
   ],
+  ({ text }) => [
+    // The recipient as it was accepted, where it was led elsewhere; null: as it stands there.
+    `alter table delivery add column accepted_as ${text}`,
+  ],
 ];
 
 export const schemaVersion = migrations.length;

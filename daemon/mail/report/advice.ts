@@ -14,7 +14,10 @@ const advice: [RegExp, string][] = [
 
 const otherwise = 'What the server said above may tell why. If not, show this report to your administrator.';
 
-export function adviceFor(status: string): string {
+const ofWhoSendsOn = 'The address is right. Who reads it, or the postmaster there, can mend where its mail goes.';
+
+export function adviceFor(status: string, sentOn: boolean): string {
+  if (sentOn) return ofWhoSendsOn;
   const detail = status.slice(status.indexOf('.') + 1);
   return advice.find(([pattern]) => pattern.test(detail))?.[1] ?? otherwise;
 }
