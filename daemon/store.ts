@@ -44,7 +44,7 @@ import type { Read, Write } from './store/verbs.ts';
 import { inlineWriter, startWriter } from './store/writer.ts';
 
 export type { AccountFields } from './store/accounts.ts';
-export type { CannedReplies, CannedReply, CannedReplyFields } from './store/canned-replies.ts';
+export type { CannedReplies, CannedReply, CannedReplyFields, CannedReplySaved } from './store/canned-replies.ts';
 export type { Choice, ChoiceKind } from './store/choices.ts';
 export type { Contact, ContactFields, ContactGroup, ContactKey } from './store/contacts.ts';
 export type { ContentWriter } from './store/content.ts';

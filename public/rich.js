@@ -60,7 +60,7 @@ function richText(area) {
   /** A picture of the draft, or of the mail that is quoted; the frame cannot ask for it. */
   async function fetchPicture(label) {
     if (!/^[a-z][a-z0-9-]{0,59}$/.test(label)) return;
-    const draft = form.querySelector('[name=draft]').value;
+    const draft = form.querySelector('[name=draft]')?.value;
     const part = /^related-([\d-]+)$/.exec(label)?.[1].replaceAll('-', '.');
     const from = [];
     if (draft) from.push(`${area.dataset.draftHref}${draft}/images/${label}`);
@@ -89,7 +89,7 @@ function richText(area) {
     toggle.setAttribute('aria-pressed', 'true');
     if (focus) frame.focus();
     open.then(
-      editor => editor.postMessage({ kind: 'load', html, focus }, '*'),
+      editor => editor.postMessage({ kind: 'load', html, focus, pictures: 'draftHref' in area.dataset }, '*'),
       // The letter stays what it is: its markup is in the field, and is sent.
       () => announce(area.dataset.failed),
     );
@@ -103,7 +103,7 @@ function richText(area) {
     text.hidden = false;
     text.disabled = false;
     text.readOnly = false;
-    text.name = 'text';
+    text.name = text.dataset.field;
     area.classList.remove('rich');
     toggle.setAttribute('aria-pressed', 'false');
     text.focus();
@@ -167,9 +167,31 @@ function richText(area) {
   form.querySelector('[data-author]')?.addEventListener('change', event => {
     if (frame) say({ kind: 'sign', html: event.target.selectedOptions[0].dataset.signatureMarkup });
   });
-  area.addEventListener('rich:insert', event => say({ kind: 'insert', html: event.detail.html }));
+
+  /* Texts kept under a name go where the caret is; in plain text, or where it never was, above the signature */
+
+  const canned = form.querySelector('[data-replies-href]');
+  canned?.addEventListener('change', async () => {
+    const id = canned.value;
+    canned.value = '';
+    if (!id) return;
+    const answer = await fetch(`${canned.dataset.repliesHref}${id}/text`).catch(() => null);
+    if (!answer?.ok || answer.redirected) return announce(area.dataset.failed);
+    const reply = await answer.json();
+    if (frame) say({ kind: 'insert', html: reply.html, text: reply.text });
+    else {
+      const at = caret ?? Math.max(text.value.search(/\n+-- \n|\n+[^\n]+\n> ?/), 0);
+      text.setRangeText(reply.text.trimEnd(), at, at, 'end');
+      text.focus();
+      text.dispatchEvent(new Event('input', { bubbles: true }));
+    }
+  });
+  let caret = null;
+  text.addEventListener('blur', () => {
+    caret = text.selectionEnd;
+  });
   // From the subject Enter goes on to the text.
-  form.elements.subject.addEventListener('keydown', event => {
+  form.elements.subject?.addEventListener('keydown', event => {
     if (event.key !== 'Enter' || event.isComposing || !frame) return;
     event.preventDefault();
     frame.focus();

@@ -61,6 +61,7 @@ export function writingContract(name: string, engine: Engine): void {
       expect(await cannedReplies.save(ann.id, null, { ...fields, name: 'one more' })).toEqual({ kind: 'too many' });
       expect(await cannedReplies.remove(ann.id, id)).toBe(true);
       expect((await cannedReplies.list(ann.id)).length).toBe(99);
+      expect((await cannedReplies.names(ann.id))[0]).toEqual({ id: expect.any(Number), name: 'n1' });
     });
   });
 }

@@ -150,7 +150,7 @@ describe('a letter in markup', () => {
     const { id } = await one();
     const page = (await b.page(`/drafts/${id}`)).html;
     expect(page).toContain('This letter has formatting');
-    expect(page).toMatch(/<textarea id="text-[^"]+" readonly/);
+    expect(page).toMatch(/<textarea id="text-[^"]+" data-field="text" readonly/);
     expect(textIn(page)).toBe('Dear Bo\n\nA plan\n');
     // What a browser sends of it: the hidden field, and no text.
     await b.post('/drafts', { ...formOf(page), ...fields, subject: 'Sunday', html: markupIn(page) });
@@ -160,7 +160,8 @@ describe('a letter in markup', () => {
     await b.post('/drafts/uploads', { ...formOf(next), ...fields, html: markupIn(next), plain: '1' });
     expect((await one()).html).toBeNull();
     const plain = (await b.page(`/drafts/${id}`)).html;
-    expect(plain).toMatch(/<textarea id="text-[^"]+" name="text"/);
+    expect(plain).toMatch(/<textarea id="text-[^"]+" data-field="text" name="text"/);
+    expect(textIn(plain)).toBe('Dear Bo\n\nA plan\n');
     // Its picture is a file now.
     expect(plain).toContain('<b dir="auto">one.png</b>');
     await b.post('/drafts/submissions', { ...formOf(plain), ...fields, text: 'Dear Bo' });

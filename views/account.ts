@@ -47,7 +47,7 @@ export function accountPage(s: Screen, f: AccountForm): Html {
 <form class="stack" method="post" action="/settings/name" hx-boost="false">
 ${field({ name: 'name', label: t('account.name'), value: f.name, hint: t('account.name.hint'), error: f.errors.name, autocomplete: 'name', maxlength: 100 })}
 <div><button class="button" type="submit">${t('account.name.save')}</button></div></form>
-<p><a class="button" href="/settings/identities">${t('identities.title')}</a></p>
+<p class="buttons"><a class="button" href="/settings/identities">${t('identities.title')}</a><a class="button" href="/settings/replies">${t('replies.title')}</a></p>
 <p class="buttons"><a class="button" href="/settings/appearance">${t('appearance.title')}</a><a class="button" href="/settings/keys">${t('keys.title')}</a></p>
 ${writing(s)}
 <h2>${t('account.reading')}</h2>

@@ -40,6 +40,8 @@ export type ComposeForm = {
   html: string | null;
   /** Markup to begin with where there is script to write in; null: it begins as plain text. */
   start: string | null;
+  /** Texts written often, to be put in. */
+  replies: { id: number; name: string }[];
   wantsReceipt: boolean;
   important: boolean;
   relatedId: number | null;

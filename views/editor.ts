@@ -1,10 +1,12 @@
 /** The editor for letters: a document of its own, without origin, cookies, htmx or any address to talk to but its frame. */
 import { html } from 'hono/html';
 import { trusted } from './safe-html.ts';
+import type { Door } from './screen.ts';
 import type { Html, Key, Words } from './words.ts';
 
 export type EditorPage = {
   w: Words;
+  look: Door['look'];
   /** Address of a file of ours, whole: nobody puts the base in front of it here. */
   asset: (name: string) => string;
   /** The icons, as markup of ours: a document without origin may not use a sprite. */
@@ -39,7 +41,7 @@ const GROUPS: Tool[][] = [
 export function editorPage(p: EditorPage): Html {
   const { t } = p.w;
   return html`<!doctype html>
-<html lang="${p.w.lang}" dir="${p.w.dir}">
+<html lang="${p.w.lang}" dir="${p.w.dir}" data-scheme="${p.look.scheme}" data-contrast="${p.look.contrast}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

@@ -76,6 +76,10 @@ export function labelsIn(markup: string | null): Set<string> {
   return new Set(images.flatMap(image => / src="cid:([a-z0-9-]+)"/.exec(image)?.[1] ?? []));
 }
 
+/** Of texts that have no files of their own. */
+export const withoutPictures = (markup: string): string =>
+  markup.replace(IMAGES, image => (/ data-remote="/.test(image) ? image : ''));
+
 /**
  * The files of a letter: those within its text, and those beside it. In plain text what was put into the text is
  * beside it; what was only quoted is not sent at all, nor is an image that was taken out again.

@@ -32,6 +32,7 @@ import { outbox } from './outbox.ts';
 import { missing, refuse } from './page.ts';
 import { parts } from './parts.ts';
 import { recipients } from './recipients.ts';
+import { replies } from './replies.ts';
 import { rich } from './rich.ts';
 import { search } from './search.ts';
 import { senders } from './senders.ts';
@@ -88,6 +89,7 @@ export function createApp(needs: Needs): App {
     rich,
     outbox,
     sending,
+    replies,
     recipients,
     contacts,
     account,

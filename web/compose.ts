@@ -243,8 +243,10 @@ export function compose(site: Site): Hono<Env> {
   const page = async (c: Ctx, form: Partial<ComposeForm> & DraftFields, status: Status = 200) => {
     const s = await screenOf(site, c);
     const authors = await authorsOf(site.store, c.var.account);
+    const replies = await site.store.cannedReplies.names(c.var.account.id);
     const whole: ComposeForm = {
       authors: authors.map(a => ({ ...a, signatureMarkup: signatureLetter(a) })),
+      replies,
       html: null,
       start: null,
       wantsReceipt: false,

@@ -1,13 +1,13 @@
 /** Saving what a compose form holds: into the draft it belongs to, never over a version it has not seen. */
 import { type DisplayParts, decodeStream, type Part } from '../daemon/mail/parts.ts';
-import type { Account, Draft, DraftFields } from '../daemon/store.ts';
+import type { Account, CannedReply, Draft, DraftFields } from '../daemon/store.ts';
 import { filesOf, isQuoted, labelsIn, letterText, quotedPart } from '../views/letter.ts';
-import { safeLetter } from '../views/safe-html.ts';
 import type { Words } from '../views/words.ts';
-import { authorOf, authorsOf, resigned } from './author.ts';
+import { type Author, authorOf, authorsOf, resigned } from './author.ts';
 import { type Bodies, isInlineImage, partName } from './bodies.ts';
 import type { Desk } from './desk.ts';
-import { type Form, FormError } from './form.ts';
+import type { Form } from './form.ts';
+import { markupIn, withReply, withReplyMarkup } from './markup.ts';
 import { idOf } from './page.ts';
 import type { Site } from './site.ts';
 import type { Received } from './upload.ts';
@@ -37,15 +37,15 @@ export async function fieldsOf(site: Site, account: Account, form: Form): Promis
   const author = authorOf(authors, form.get('from'));
   // Without script the signature changes hands here.
   const before = form.has('signed') ? authorOf(authors, form.get('signed')) : author;
-  const html = await markupOf(form);
+  const html = await markupIn(form);
+  const reply = await replyIn(site, account, form);
   return {
     from: author.address,
     to: oneLine(form.get('to'), ', '),
     cc: oneLine(form.get('cc'), ', '),
     bcc: oneLine(form.get('bcc'), ', '),
     subject: oneLine(form.get('subject'), ' '),
-    text: html === null ? resigned(form.get('text'), before.signature, author.signature) : letterText(html),
-    html,
+    ...written(form, html, reply, before, author),
     wantsReceipt: form.has('receipt'),
     important: form.has('important'),
     relatedId: related?.id ?? null,
@@ -53,14 +53,20 @@ export async function fieldsOf(site: Site, account: Account, form: Form): Promis
   };
 }
 
-/** Null: it is plain text, or is to be from now on. */
-async function markupOf(form: Form): Promise<string | null> {
-  if (!form.has('html') || form.has('plain')) return null;
-  try {
-    return await safeLetter(form.get('html'));
-  } catch {
-    throw new FormError(413);
+/** The kept text that is to be put in; null: none is. */
+async function replyIn(site: Site, account: Account, form: Form): Promise<CannedReply | null> {
+  const id = form.has('insert') ? idOf(form.get('canned')) : null;
+  return id === null ? null : site.store.cannedReplies.get(account.id, id);
+}
+
+function written(form: Form, html: string | null, reply: CannedReply | null, before: Author, author: Author) {
+  if (html !== null) {
+    const markup = reply ? withReplyMarkup(html, reply) : html;
+    return { text: letterText(markup), html: markup };
   }
+  const text = form.has('plain') && !form.has('text') ? letterText(form.get('html')) : form.get('text');
+  const own = resigned(text, before.signature, author.signature);
+  return { text: reply ? withReply(own, reply.text) : own, html: null };
 }
 
 export const isBlank = (f: DraftFields): boolean =>

@@ -4,11 +4,14 @@ import { addressKey, formatAddress, parseAddress } from '../daemon/mail/address.
 import { type IdentityForm, type IdentityShown, identitiesPage } from '../views/identities.ts';
 import { authorsOf } from './author.ts';
 import { type Form, readForm } from './form.ts';
+import { writtenText } from './markup.ts';
 import { type Told, tellOnce } from './notice.ts';
 import { idOf, missing, screenOf, show } from './page.ts';
 import { askDaemon, type Ctx, type Env, type Site } from './site.ts';
 
+/** Characters. */
 const longestSignature = 2_000;
+const longestMarkup = 20_000;
 
 export function identities(site: Site): Hono<Env> {
   const app = new Hono<Env>();
@@ -16,7 +19,7 @@ export function identities(site: Site): Hono<Env> {
   app.get('/settings/identities', c => page(c, null));
 
   app.post('/settings/identities', async c => {
-    const fields = typed(await readForm(c));
+    const fields = await typed(await readForm(c));
     const errors = (await wrongIn(c, fields)) ?? {};
     if (Object.keys(errors).length > 0) return page(c, { fields, errors });
     const saved = await site.store.identities.save(c.var.account.id, fields);
@@ -38,7 +41,8 @@ export function identities(site: Site): Hono<Env> {
       return { replyTo: t('compose.error.address', { address: f.replyTo }) };
     if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(f.name)) return { name: t('signup.name_characters') };
     if ([...f.name].length > 100) return { name: t('account.name.long') };
-    if ([...f.signature].length > longestSignature) return { signature: t('identities.signature.long') };
+    if ([...f.signature].length > longestSignature || f.signatureHtml.length > longestMarkup)
+      return { signature: t('identities.signature.long') };
     const verdict = await askDaemon(site, 'sender.check', { accountId: c.var.account.id, address: f.address });
     return verdict.ok ? null : { address: t('identities.refused', { address: f.address }) };
   };
@@ -72,7 +76,8 @@ export function identities(site: Site): Hono<Env> {
   return app;
 }
 
-function typed(form: Form): IdentityForm['fields'] {
+async function typed(form: Form): Promise<IdentityForm['fields']> {
+  const { text, html } = await writtenText(form, 'signature');
   const plain = (text: string): string => {
     const parsed = parseAddress(text.trim());
     return parsed ? formatAddress(parsed) : text.trim();
@@ -82,10 +87,8 @@ function typed(form: Form): IdentityForm['fields'] {
     name: form.get('name').trim(),
     replyTo: plain(form.get('replyTo')),
     // A line of two hyphens within it would end it for its readers.
-    signature: form
-      .get('signature')
-      .replace(/[^\P{Cc}\n\t]/gu, '')
-      .replace(/^\s*\n|\s+$/g, ''),
+    signature: text.replace(/[^\P{Cc}\n\t]/gu, '').replace(/^\s*\n|\s+$/g, ''),
+    signatureHtml: html ?? '',
     isDefault: form.has('default'),
   };
 }

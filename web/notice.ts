@@ -51,6 +51,8 @@ const keys = [
   'done.appearance',
   'done.writing',
   'done.keys',
+  'done.reply.saved',
+  'done.reply.removed',
   'done.password',
   'done.nothing',
   'signup.welcome',

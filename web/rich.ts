@@ -20,7 +20,7 @@ export function rich(site: Site): Hono<Env> {
 
   app.get('/editor', c => {
     const asset = (name: string) => site.settings.base_path + site.assets.path(name);
-    return c.html(String(editorPage({ w: c.var.words, asset, icons })), 200, editorHeaders);
+    return c.html(String(editorPage({ w: c.var.words, look: c.var.account, asset, icons })), 200, editorHeaders);
   });
 
   app.post('/drafts/conversions', async c => {

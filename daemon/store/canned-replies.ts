@@ -16,6 +16,8 @@ export type CannedReplyFields = Omit<CannedReply, 'id'>;
 export type CannedReplies = {
   /** By name. */
   list(accountId: number): Promise<CannedReply[]>;
+  /** By name, without what they say: every page that writes offers them. */
+  names(accountId: number): Promise<Pick<CannedReply, 'id' | 'name'>[]>;
   get(accountId: number, id: number): Promise<CannedReply | null>;
   /** A new one (id null) or that one changed. A name is there once, letter case aside. */
   save(accountId: number, id: number | null, fields: CannedReplyFields): Promise<CannedReplySaved>;
@@ -65,6 +67,13 @@ export function createCannedReplies(read: Read, write: Write): CannedReplies {
   return {
     list: accountId =>
       read(rows<CannedReply>(`select ${columns} from canned_reply where account_id = ? order by name_key`, accountId)),
+    names: accountId =>
+      read(
+        rows<Pick<CannedReply, 'id' | 'name'>>(
+          'select id, name from canned_reply where account_id = ? order by name_key',
+          accountId,
+        ),
+      ),
     async get(accountId, id) {
       const sql = `select ${columns} from canned_reply where account_id = ? and id = ?`;
       return (await read(row<CannedReply>(sql, accountId, id))) ?? null;

@@ -12,6 +12,8 @@ const changedMs = 400;
 const post = message => parent.postMessage(message, '*');
 let loaded = false;
 let pasting = false;
+/** May it hold pictures? */
+let takes = false;
 let typed = false;
 let timer = null;
 
@@ -217,6 +219,7 @@ const bodyOf = html => /<!--StartFragment-->([\s\S]*)<!--EndFragment-->/.exec(ht
 
 /** Pictures go into the text, under labels we make; all else is for the page to put beside it. */
 function take(files) {
+  if (!takes) return;
   const shown = files.filter(file => /^image\/(?:png|jpeg|gif|webp)$/.test(file.type));
   const others = files.filter(file => !shown.includes(file));
   for (const file of shown) {
@@ -305,14 +308,15 @@ tools.addEventListener('click', event => {
   show();
 });
 tools.addEventListener('keydown', event => {
-  const at = buttons.indexOf(document.activeElement);
+  const shown = buttons.filter(button => !button.hidden);
+  const at = shown.indexOf(document.activeElement);
   const forward = document.documentElement.dir === 'rtl' ? -1 : 1;
-  const steps = { ArrowRight: at + forward, ArrowLeft: at - forward, Home: 0, End: buttons.length - 1 };
+  const steps = { ArrowRight: at + forward, ArrowLeft: at - forward, Home: 0, End: shown.length - 1 };
   if (event.key === 'Escape') return root.focus();
   const to = steps[event.key];
   if (to === undefined) return;
   event.preventDefault();
-  const next = buttons.at(to % buttons.length);
+  const next = shown.at(to % shown.length);
   for (const button of buttons) button.tabIndex = button === next ? 0 : -1;
   next.focus();
 });
@@ -410,7 +414,9 @@ document.addEventListener('keydown', event => {
 /* The page around */
 
 const heard = {
-  load({ html, focus }) {
+  load({ html, focus, pictures: mayHold }) {
+    takes = mayHold;
+    $('[data-does=picture]').hidden = !mayHold;
     editor.setHTML(html);
     loaded = true;
     // The caret stands above the signature and the quote.
@@ -422,7 +428,11 @@ const heard = {
     pictures.set(label, URL.createObjectURL(blob));
     for (const image of root.querySelectorAll(`img[data-label="${CSS.escape(label)}"]`)) image.src = pictures.get(label);
   },
-  insert: ({ html }) => editor.insertHTML(html),
+  insert({ html, text }) {
+    editor.focus();
+    if (html) editor.insertHTML(html);
+    else editor.insertPlainText(text.trimEnd());
+  },
   sign({ html }) {
     const old = $('.signature:not(blockquote *)', root);
     const fresh = nodesOf(html, false);
