@@ -260,7 +260,7 @@ function follow() {
 
 const goal = name => document.body.dataset[`${name}Href`];
 /** The action of each key, or of two keys with a space between; of who wants none, there are none. */
-const shortcuts = JSON.parse(document.body.dataset.keys ?? '{}');
+const shortcuts = JSON.parse(document.body.dataset.shortcuts ?? '{}');
 const secondWithin = 1500;
 
 function openKeys() {
@@ -337,7 +337,10 @@ document.addEventListener('keydown', event => {
   const plain = event.getModifierState('AltGraph') || !(event.ctrlKey || event.metaKey || event.altKey);
   if (!plain || event.isComposing || ['Shift', 'AltGraph'].includes(event.key)) return;
   if (event.key === 'Escape') {
-    for (const menu of $$('details.menu[open]')) menu.open = false;
+    for (const menu of $$('details.menu[open]')) {
+      if (menu.contains(event.target)) $('summary', menu).focus();
+      menu.open = false;
+    }
     return;
   }
   if (event.target.closest?.('input:not([type=checkbox]), textarea, select, [contenteditable], dialog')) return;
@@ -391,19 +394,38 @@ function endOffer() {
 /* After a page was exchanged: where to be, and what to say */
 
 let place = location.pathname + location.search;
+/** Which row of the list one was at last. */
+let rowAt = 0;
+
+document.addEventListener('focusin', event => {
+  const row = event.target.closest?.('#list .row');
+  if (row) rowAt = $$('#list .row').indexOf(row);
+});
 
 function arrived(ctx) {
   fitFrames();
   showSelection();
   showIcon();
   endOffer();
-  const now = location.pathname + location.search;
-  if (ctx?.target?.id !== 'app' || now === place) return;
-  place = now;
-  const view = $('.shell')?.dataset.view;
-  if (view !== 'list') $('#content > :last-child')?.scrollTo(0, 0);
-  if (matchMedia('(max-width: 759px)').matches) window.scrollTo(0, 0);
-  if (!$('#app').contains(document.activeElement)) $('#content')?.focus({ preventScroll: true });
+  if (ctx?.target?.id !== 'app') return;
+  const before = place;
+  place = location.pathname + location.search;
+  if (place !== before) {
+    if ($('.shell')?.dataset.view !== 'list') $('#content > :last-child')?.scrollTo(0, 0);
+    if (matchMedia('(max-width: 759px)').matches) window.scrollTo(0, 0);
+  }
+  findFocus(before);
+  announce($('.toast > span')?.textContent ?? (place === before ? '' : document.title));
+}
+
+/** Focus that went with what is gone: to the row one came back from, to what took the place of a row, else to the page. */
+function findFocus(before) {
+  const now = document.activeElement;
+  if (now !== document.body && now?.checkVisibility()) return;
+  const rows = $$('#list .row-link').filter(row => row.checkVisibility());
+  const left = rows.find(row => row.pathname === before.split('?')[0]);
+  const beside = $('.shell')?.dataset.view === 'list' ? rows[Math.min(rowAt, rows.length - 1)] : undefined;
+  (left ?? beside ?? $('#content'))?.focus({ preventScroll: true });
 }
 
 fitFrames();

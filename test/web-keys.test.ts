@@ -53,7 +53,7 @@ describe('/settings/keys', () => {
     return b;
   };
   const forScript = (html: string) => {
-    const [, keys] = /<body [^>]*data-keys="([^"]*)"/.exec(html) ?? [];
+    const [, keys] = /<body [^>]*data-shortcuts="([^"]*)"/.exec(html) ?? [];
     return keys === undefined ? null : JSON.parse(keys.replaceAll('&quot;', '"').replaceAll('&#39;', "'"));
   };
 
@@ -93,7 +93,7 @@ describe('/settings/keys', () => {
     expect(html).toContain('<p class="error" id="key-star-error">This key cannot be told from that of “Archive”.</p>');
     expect(html).toContain('<p class="error" id="key-open-error">Type one or two signs, without spaces.</p>');
     expect(html).toContain('value="too long"');
-    expect(html.match(/ autofocus/g)).toHaveLength(1);
+    expect(/<input id="([^"]*)"[^>]* autofocus/.exec(html)?.[1]).toBe('key-open');
     expect((await site.store.accounts.byAddress('ann@example.org'))?.shortcuts).toBe('');
   });
 

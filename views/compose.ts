@@ -128,7 +128,7 @@ type Line = {
 
 function line(s: Screen, l: Line): Html {
   const wrong = l.error ? html` aria-invalid="true" aria-describedby="${l.id}-error"` : '';
-  return html`<div class="compose-row${l.error ? ' wrong' : ''}"${l.people ? html` data-people-href="/contacts/suggestions" data-wrong="${s.w.t('compose.chip.wrong')}" data-offers="${s.w.t('contacts.offers')}"` : ''}><label for="${l.id}">${l.label}</label><input id="${l.id}" name="${l.name}" value="${l.value}" dir="auto"${l.people ? html` inputmode="email" autocapitalize="none" spellcheck="false"` : ''}${wrong}${l.focus ? html` autofocus` : ''}>${l.error ? html`<p class="error" id="${l.id}-error">${l.error}</p>` : ''}</div>`;
+  return html`<div class="compose-row${l.error ? ' wrong' : ''}"${l.people ? html` data-people-href="/contacts/suggestions" data-wrong="${s.w.t('compose.chip.wrong')}" data-offers="${s.w.t('contacts.offers')}"` : ''}><label for="${l.id}">${l.label}</label><input id="${l.id}" name="${l.name}" value="${l.value}" dir="auto"${l.people ? html` inputmode="email" autocapitalize="none" spellcheck="false"` : ''}${wrong}${l.focus || l.error ? html` autofocus` : ''}>${l.error ? html`<p class="error" id="${l.id}-error">${l.error}</p>` : ''}</div>`;
 }
 
 /** Cc and Bcc stand folded until they are used. */

@@ -15,6 +15,7 @@ export type Field = {
   autocomplete?: string;
   required?: boolean;
   maxlength?: number;
+  /** One with an error has it anyhow: of several the first, which is the one to mend first. */
   autofocus?: boolean;
   /** Shown inside the frame of the field, after what is typed. */
   suffix?: Html;
@@ -29,7 +30,7 @@ export function field(f: Field): Html {
   const described = [f.error ? `${id}-error` : '', f.hint ? `${id}-hint` : ''].filter(Boolean).join(' ');
   return html`<div class="field${f.error ? ' wrong' : ''}">
 <label for="${id}">${f.label}</label>
-<div class="control"${f.ltr ? html` dir="ltr"` : ''}><input id="${id}" name="${f.name}" type="${f.type ?? 'text'}" value="${f.value ?? ''}"${f.autocomplete ? html` autocomplete="${f.autocomplete}"` : ''}${f.required ? html` required` : ''}${f.maxlength ? html` maxlength="${f.maxlength}"` : ''}${f.autofocus ? html` autofocus` : ''}${f.error ? html` aria-invalid="true"` : ''}${described ? html` aria-describedby="${described}"` : ''}${f.more ?? ''}>${f.suffix ?? ''}</div>
+<div class="control"${f.ltr ? html` dir="ltr"` : ''}><input id="${id}" name="${f.name}" type="${f.type ?? 'text'}" value="${f.value ?? ''}"${f.autocomplete ? html` autocomplete="${f.autocomplete}"` : ''}${f.required ? html` required` : ''}${f.maxlength ? html` maxlength="${f.maxlength}"` : ''}${f.autofocus || f.error ? html` autofocus` : ''}${f.error ? html` aria-invalid="true"` : ''}${described ? html` aria-describedby="${described}"` : ''}${f.more ?? ''}>${f.suffix ?? ''}</div>
 ${f.error ? html`<p class="error" id="${id}-error">${f.error}</p>` : ''}
 ${f.hint ? html`<p class="hint" id="${id}-hint">${f.hint}</p>` : ''}
 </div>`;

@@ -74,7 +74,7 @@ const goals = html`data-inbox-href="/mail/inbox" data-starred-href="/search?q=is
 
 export function appBody(s: Screen, shell: Html): Html {
   const keys = keysForScript(s.account);
-  return html`<body class="app" data-modseq="${s.account.modseq}" data-events-href="/events" ${goals}${keys === null ? '' : html` data-keys="${keys}"`}>
+  return html`<body class="app" data-modseq="${s.account.modseq}" data-events-href="/events" ${goals}${keys === null ? '' : html` data-shortcuts="${keys}"`}>
 <a class="skip" href="#content">${s.w.t('app.skip')}</a>
 <div id="app" hx-boost:inherited='{"target":"#app","swap":"innerMorph"}'>${shell}</div>
 <p id="announce" class="unseen" role="status"></p>
@@ -190,11 +190,11 @@ ${item('/folders', s.w.t('app.more'), 'menu', s.here.startsWith('/folders'))}
 }
 
 function toast(s: Screen, notice: Notice): Html {
-  return html`<div class="toast" role="status"${notice.seconds > 0 ? html` data-seconds="${notice.seconds}"` : ''}><span>${notice.text}</span>${
+  return html`<section class="toast" aria-label="${s.w.t('app.notice')}"${notice.seconds > 0 ? html` data-seconds="${notice.seconds}"` : ''}><span>${notice.text}</span>${
     notice.undo === null
       ? ''
       : html`<form method="post" action="${notice.undo.action}"${notice.undo.leaves ? html` hx-boost="false"` : ''}>${notice.undo.fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}<input type="hidden" name="back" value="${s.here}"><button class="link" type="submit" data-key="undo">${s.w.t('act.undo')}</button></form>`
-  }<button class="only-script plain" type="button" data-dismiss aria-label="${s.w.t('act.dismiss')}">${icon(s, 'x')}</button></div>`;
+  }<button class="only-script plain" type="button" data-dismiss aria-label="${s.w.t('act.dismiss')}">${icon(s, 'x')}</button></section>`;
 }
 
 /** What htmx puts into `#app`, with the title it gives the window. */
