@@ -12,7 +12,7 @@ import { idsOf } from '../daemon/mail/summary.ts';
 import type { Submission } from '../daemon/smtp-client.ts';
 import { type Account, type Change, openStore, type Store } from '../daemon/store.ts';
 import type { AuthVerbs, QueueVerbs, SenderVerbs, Tell } from '../daemon/tell.ts';
-import { createApp } from '../web/app.ts';
+import { createApp, type Post } from '../web/app.ts';
 
 export type Sent = { account: Account; submission: Submission; content: string };
 
@@ -28,6 +28,8 @@ export async function openSite(over: Partial<Settings> = {}, clock: { now: numbe
   const listeners = new Set<(change: Change) => void>();
   const passwords = new Map<string, string>();
   const sent: Sent[] = [];
+  const posted: { url: string; form: string }[] = [];
+  let postAnswer: Awaited<ReturnType<Post>> = { kind: 'done' };
   let replies: (s: Submission) => Promise<Reply[]> = async s =>
     s.recipients.map(() => ({ code: 250, status: '2.0', text: 'Ok' }));
 
@@ -87,6 +89,10 @@ export async function openSite(over: Partial<Settings> = {}, clock: { now: numbe
     tell,
     now: () => clock.now,
     log: silentLog(),
+    async post(url, form) {
+      posted.push({ url, form });
+      return postAnswer;
+    },
     async submit(account, submission) {
       const pieces: Buffer[] = [];
       const source = typeof submission.content === 'function' ? submission.content() : submission.content;
@@ -102,6 +108,10 @@ export async function openSite(over: Partial<Settings> = {}, clock: { now: numbe
     settings,
     tell,
     sent,
+    posted,
+    answerPosts: (answer: typeof postAnswer) => {
+      postAnswer = answer;
+    },
     clock,
     /** Addresses that lead to others. */
     aliases,

@@ -9,8 +9,10 @@ import { type Images, imagesBanner } from './images.ts';
 import { type InvitationCard, invitation } from './invitation.ts';
 import { folderName, icon, type Screen } from './layout.ts';
 import { type Action, actions, moveTo, toolButton } from './list.ts';
+import { type ListCard, listLine } from './list-mail.ts';
 import { marked } from './marked.ts';
 import { outcomes, type RecipientOutcome } from './outcomes.ts';
+import { type ReceiptCard, receiptLine } from './receipt.ts';
 import { frameSandbox, trusted } from './safe-html.ts';
 import { textToHtml } from './text.ts';
 import { type Trust, verdict, verdictDetails, warnings } from './trust.ts';
@@ -48,6 +50,9 @@ export type OpenMessage = {
   trust: Trust;
   /** The event it brings; null: none. */
   invitation: InvitationCard | null;
+  /** The list it came by; null: none. */
+  list: ListCard | null;
+  receipt: ReceiptCard | null;
   attachments: AttachmentCard[];
   /** Words of the search it was found by, to be marked. */
   sought: SearchWords[];
@@ -99,14 +104,16 @@ function letterOf(s: Screen, m: OpenMessage, o: OpenPane): Html {
   const inner = html`<header class="message-head">
 ${byline(s, m, o)}
 ${warnings(s, m.trust, m.from.address)}
+${listLine(s, m.list, m.back)}
 </header>
 ${outcomes(s, m.outcomes)}
 ${invitation(s, m.invitation, m.back)}
+${receiptLine(s, m.receipt, m.back)}
 ${imagesBanner(s, m.message, m.images, m.back)}
 ${bodyOf(s, m)}
 ${versions(s, m)}
 ${attachments(s, m.attachments, `/messages/${m.message.id}/attachments.zip`)}
-${foot(s, m.message.id)}`;
+${foot(s, m)}`;
   if (o.letters.length === 1) return html`<div id="message-${m.message.id}" class="letter">${inner}</div>`;
   const label = s.w.t('conversation.message', {
     who: m.from.name || m.from.address,
@@ -116,12 +123,12 @@ ${foot(s, m.message.id)}`;
 }
 
 /** Where reading ends, answering begins. */
-function foot(s: Screen, id: number): Html {
+function foot(s: Screen, { message: { id }, list }: OpenMessage): Html {
   const out = (href: string, words: string) =>
     html`<a class="quiet-link" href="${href}" target="_blank" rel="noopener">${words}</a>`;
   const link = (href: string, name: string, words: string) =>
     html`<a class="button" href="${href}" hx-boost="false">${icon(s, name)}${words}</a>`;
-  return html`<footer class="message-foot">${link(`/compose?reply=${id}`, 'reply', s.w.t('act.reply'))}${link(`/compose?reply=${id}&all`, 'reply-all', s.w.t('act.replyall'))}${link(`/compose?forward=${id}`, 'forward', s.w.t('act.forward'))}<span class="foot-more">${out(`/messages/${id}/print`, s.w.t('act.print'))}<a class="quiet-link" href="/messages/${id}/headers">${s.w.t('headers.title')}</a>${out(`/messages/${id}/source`, s.w.t('act.source'))}</span></footer>`;
+  return html`<footer class="message-foot">${link(`/compose?reply=${id}`, 'reply', s.w.t('act.reply'))}${link(`/compose?reply=${id}&all`, 'reply-all', s.w.t('act.replyall'))}${list?.list.post ? link(`/compose?reply=${id}&list`, 'users', s.w.t('act.replylist')) : ''}${link(`/compose?forward=${id}`, 'forward', s.w.t('act.forward'))}<span class="foot-more">${out(`/messages/${id}/print`, s.w.t('act.print'))}<a class="quiet-link" href="/messages/${id}/headers">${s.w.t('headers.title')}</a>${out(`/messages/${id}/source`, s.w.t('act.source'))}</span></footer>`;
 }
 
 function toolbar(s: Screen, o: OpenPane): Html {

@@ -26,11 +26,13 @@ import { health } from './health.ts';
 import { identities } from './identities.ts';
 import { invitations } from './invitation.ts';
 import { keys } from './keys.ts';
+import { listMail } from './list-mail.ts';
 import { login } from './login.ts';
 import { message } from './message.ts';
 import { outbox } from './outbox.ts';
 import { missing, refuse } from './page.ts';
 import { parts } from './parts.ts';
+import { receipts } from './receipt.ts';
 import { recipients } from './recipients.ts';
 import { replies } from './replies.ts';
 import { rich } from './rich.ts';
@@ -42,7 +44,7 @@ import { signup } from './signup.ts';
 import type { Ctx, Env, Site } from './site.ts';
 
 export { serveSite } from './serve.ts';
-export type { Submit } from './site.ts';
+export type { Post, Submit } from './site.ts';
 
 type Needs = Omit<Site, 'assets' | 'random' | 'acts'> & Partial<Pick<Site, 'random'>>;
 
@@ -81,6 +83,8 @@ export function createApp(needs: Needs): App {
     message,
     senders,
     invitations,
+    listMail,
+    receipts,
     parts,
     changes,
     acts,

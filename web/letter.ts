@@ -1,6 +1,7 @@
 /** What a new message begins with: nothing, an address from a link, a reply, or a forwarded message. */
 import { formatNamed, type NamedAddress, parseAddressList } from '../daemon/mail/address.ts';
 import { forwardSubject, quoteText, replyRecipients, replySubject } from '../daemon/mail/compose.ts';
+import { readListMail } from '../daemon/mail/list.ts';
 import type { Account, Content, DraftFields, Message, Store } from '../daemon/store.ts';
 import { answeredLetter, passedOnLetter } from '../views/letter.ts';
 import { htmlToText } from '../views/text.ts';
@@ -12,7 +13,7 @@ import { idOf } from './page.ts';
 
 const empty: DraftFields = { to: '', cc: '', bcc: '', subject: '', text: '', relatedId: null, relation: null };
 
-type Asked = Partial<Record<'to' | 'cc' | 'bcc' | 'subject' | 'body' | 'reply' | 'forward' | 'all', string>>;
+type Asked = Partial<Record<'to' | 'cc' | 'bcc' | 'subject' | 'body' | 'reply' | 'forward' | 'all' | 'list', string>>;
 type Needs = { store: Store; bodies: Bodies; w: Words; authors: Author[] };
 
 export type Begun = {
@@ -47,7 +48,8 @@ export async function beginLetter(needs: Needs, account: Account, asked: Asked):
     return { fields, author, below, belowMarkup: async () => passedOnLetter(head, await markup()) };
   }
   const own = [account.address, ...needs.authors.map(a => a.address)];
-  const people = answered(list, own, related, asked.all !== undefined);
+  const post = asked.list === undefined || !header ? null : readListMail(header)?.post;
+  const people = post ? { to: post, cc: '' } : answered(list, own, related, asked.all !== undefined);
   const head = answeredHead(needs.w, related);
   const below = `${head}\n${quoteText(text)}\n`;
   const fields = by(author, {

@@ -1,6 +1,7 @@
 /** What the right pane shows of a message: the messages of its conversation, open or folded, and the text of each. */
 import { parseAddressList } from '../daemon/mail/address.ts';
 import type { Header } from '../daemon/mail/header.ts';
+import { readListMail } from '../daemon/mail/list.ts';
 import type { Known } from '../daemon/mail/lookalike.ts';
 import type { SearchWords } from '../daemon/mail/search-query.ts';
 import { Flag, type Folder, type Message } from '../daemon/store.ts';
@@ -14,8 +15,10 @@ import { type Bodies, isInlineImage } from './bodies.ts';
 import type { Files, MessageFile } from './files.ts';
 import { cardOf, eventOf, invitationKey } from './invitation.ts';
 import { hasPage } from './letter-pages.ts';
+import { listCardOf, listKey } from './list-mail.ts';
 import { outcomesOf } from './outcomes.ts';
 import { idOf } from './page.ts';
+import { receiptCardOf, receiptKey } from './receipt.ts';
 import type { Ctx, Site } from './site.ts';
 import { noTrust, type TrustOf } from './trust.ts';
 import { senderKey, versionsOf } from './version.ts';
@@ -122,7 +125,14 @@ async function opened(desk: Desk, m: Message, place: Place): Promise<OpenMessage
   const people = header ? addressees(header, m) : { from: sender(m), to: [], cc: [] };
   const trust = header ? await desk.trust.of(m, header, people.from, place.known) : noTrust;
   const event = await eventOf(bodies, content);
-  const choices = await site.store.choices.about(m.accountId, [senderKey(m), ...(event ? [invitationKey(event)] : [])]);
+  const list = header && readListMail(header);
+  const keys = [
+    senderKey(m),
+    receiptKey(m),
+    ...(event ? [invitationKey(event)] : []),
+    ...(list ? [listKey(list, m)] : []),
+  ];
+  const choices = await site.store.choices.about(m.accountId, keys);
   const of: Record<string, string> = m.id === found.id ? {} : { of: String(m.id) };
   const link = (more: Record<string, string>) => at(folder, found, keep, { ...of, ...more });
   const meant = isMeant(c, m, found);
@@ -133,6 +143,8 @@ async function opened(desk: Desk, m: Message, place: Place): Promise<OpenMessage
     ...people,
     trust,
     invitation: event && cardOf(m, event, choices, place.own),
+    list: listCardOf(list, m, choices),
+    receipt: header && receiptCardOf(header, m, choices),
     outcomes: await outcomesFor(site, m, [...people.to, ...people.cc]),
     ...(await versionsOf({ c, bodies, message: m, content, shown, meant, choices, authenticity, link })),
     back: link({}),

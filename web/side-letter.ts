@@ -16,14 +16,38 @@ export type SideLetter = {
 export async function sendLetter(site: Site, c: Ctx, { who, letter, key }: SideLetter): Promise<string | null> {
   const id = createHash('sha256').update(`${c.var.account.id} ${key}`).digest('base64url').slice(0, 24);
   const whole: Letter = { ...letter, messageId: `${id}@${who.address.slice(who.address.lastIndexOf('@') + 1)}` };
-  const [reply] = await site.submit(c.var.account, {
+  return handOver(site, c, {
     reversePath: who.address,
-    recipients: whole.to.map(({ address }) => ({ address })),
+    to: whole.to.map(({ address }) => address),
     size: composedSize(whole),
-    smtpUtf8: [who, ...whole.to].some(({ address }) => /[^\u0000-\u007f]/.test(address)),
+    key,
+    content: () => compose(whole),
+  });
+}
+
+type HandedOver = {
+  /** Null: nobody is told what becomes of it. */
+  reversePath: string | null;
+  to: string[];
+  size: number;
+  key: string;
+  content: () => AsyncIterable<Buffer>;
+};
+
+/** The same for content that is made already. */
+export async function handOver(
+  site: Site,
+  c: Ctx,
+  { reversePath, to, size, key, content }: HandedOver,
+): Promise<string | null> {
+  const [reply] = await site.submit(c.var.account, {
+    reversePath,
+    recipients: to.map(address => ({ address })),
+    size,
+    smtpUtf8: [reversePath ?? '', ...to].some(address => /[^\u0000-\u007f]/.test(address)),
     key: `${c.var.account.id}:${key}`,
     draftId: null,
-    content: () => compose(whole),
+    content,
   });
   return reply && isPositive(reply) ? null : (reply?.text ?? c.var.words.t('compose.error.unavailable'));
 }

@@ -8,6 +8,7 @@ import type { Log } from '../daemon/log.ts';
 import type { Submission, SubmissionResult } from '../daemon/smtp-client.ts';
 import type { Account, Session, Store } from '../daemon/store.ts';
 import type { AuthVerbs, QueueVerbs, SenderVerbs, Tell } from '../daemon/tell.ts';
+import type { Posted } from '../daemon/wire/post.ts';
 import { plainLook } from '../views/screen.ts';
 import type { Words } from '../views/words.ts';
 import type { Acts } from './acts.ts';
@@ -16,11 +17,15 @@ import type { Assets } from './assets.ts';
 /** Hands a message to the daemon as the service `webmail`, acting for the account. One reply per recipient. */
 export type Submit = (account: Account, submission: Submission) => Promise<SubmissionResult>;
 
+/** One POST to an address a stranger wrote, behind all guards; not at all while we may not go out. */
+export type Post = (url: string, form: string) => Promise<Posted | { kind: 'off line' }>;
+
 export type Site = {
   settings: Settings;
   store: Store;
   tell: Tell;
   submit: Submit;
+  post: Post;
   now: () => number;
   log: Log;
   /** So many random octets as base64url. */

@@ -68,3 +68,27 @@ export function sameAddress(a: string, b: string): boolean {
   if (one === other) return true;
   return isIPv6(one) && isIPv6(other) && ipv6Groups(one).join() === ipv6Groups(other).join();
 }
+
+/** What no host of the net has (IANA special-purpose registries); for IPv6 all beyond 2000::/3 besides. */
+const special = new BlockList();
+for (const net of `0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24
+  192.31.196.0/24 192.52.193.0/24 192.88.99.0/24 192.168.0.0/16 192.175.48.0/24 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24
+  224.0.0.0/4 240.0.0.0/4`.split(/\s+/)) {
+  const [address = '', length] = net.split('/');
+  special.addSubnet(address, Number(length), 'ipv4');
+}
+// 6to4 and Teredo carry an IPv4 address within.
+for (const net of ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20']) {
+  const [address = '', length] = net.split('/');
+  special.addSubnet(address, Number(length), 'ipv6');
+}
+const global = new BlockList();
+global.addSubnet('2000::', 3, 'ipv6');
+
+/** May it be somebody else's host out on the net? Not this machine, its networks, nor a group. */
+export function isGlobal(address: string): boolean {
+  const plain = plainAddress(address.toLowerCase());
+  const family = isIP(plain);
+  if (family === 4) return !special.check(plain, 'ipv4');
+  return family === 6 && !plain.includes('%') && global.check(plain, 'ipv6') && !special.check(plain, 'ipv6');
+}
