@@ -269,6 +269,31 @@ function placeOf(text) {
   return [at, at];
 }
 
+/* How many get it, and who of them is not of the house */
+
+for (const line of document.querySelectorAll('.crowd[data-crowd]')) {
+  const { form } = document.querySelector('.compose-form [name=subject]');
+  const domainOf = address => address.slice(address.lastIndexOf('@') + 1).toLowerCase();
+  const tell = () => {
+    const people = ['to', 'cc', 'bcc']
+      .flatMap(name => entriesOf(form.elements[name]?.value ?? ''))
+      .map(addressOf)
+      .filter(address => address.includes('@'));
+    const { domain, least, named, crowd, outside } = line.dataset;
+    const others = people.filter(address => domainOf(address) !== domain);
+    const told = [];
+    if (people.length >= Number(least)) told.push(crowd.replace('{n}', String(people.length)));
+    if (others.length > 0 && others.length < people.length) {
+      const some = others.slice(0, Number(named)).join(', ') + (others.length > Number(named) ? ', …' : '');
+      told.push(outside.replace('{who}', some));
+    }
+    line.hidden = told.length === 0;
+    const words = line.querySelector('span');
+    if (words.textContent !== told.join(' ')) words.textContent = told.join(' ');
+  };
+  form.addEventListener('input', event => ['to', 'cc', 'bcc'].includes(event.target.name) && tell());
+}
+
 /* From the subject Enter goes on to the text, as in a letter */
 
 for (const subject of document.querySelectorAll('.compose-form input[name=subject]'))

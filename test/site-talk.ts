@@ -61,7 +61,8 @@ export function formOf(html: string): Record<string, string> {
   const form: Record<string, string> = {};
   for (const [tag] of html.slice(html.indexOf('class="compose-form"')).matchAll(/<input[^>]*>/g)) {
     const name = / name="([^"]*)"/.exec(tag)?.[1];
-    if (name && !/type="file"/.test(tag)) form[name] = decoded(/ value="([^"]*)"/.exec(tag)?.[1] ?? '');
+    const isOff = /type="(?:checkbox|radio)"/.test(tag) && !/ checked\b/.test(tag);
+    if (name && !isOff && !/type="file"/.test(tag)) form[name] = decoded(/ value="([^"]*)"/.exec(tag)?.[1] ?? '');
   }
   form.text = decoded(/<textarea[^>]*>\n?([^<]*)<\/textarea>/.exec(html)?.[1] ?? '');
   return form;

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { meantDomain } from '../daemon/mail/slip.ts';
 import type { Account } from '../daemon/store.ts';
 import en from '../views/words/en.json' with { type: 'json' };
-import { doubtsOf } from '../web/doubts.ts';
+import { doubtsOf, slipsOf } from '../web/doubts.ts';
+import { corrected } from '../web/drafts.ts';
 import { openSite, origin, type TestSite } from './site.ts';
+import { formOf } from './site-talk.ts';
 
 const draft = (text: string, subject = '') => ({
   ...{
@@ -38,6 +41,37 @@ test.each([
   ['See below\n\n---------- Forwarded message ----------\nit is attached', false],
 ])('doubtsOf: does %j speak of a file? %s', (text, speaks) => {
   expect(doubtsOf(draft(text), words, [], null)).toEqual(speaks ? ['attachment'] : []);
+});
+
+test.each([
+  // Two changed places, one missing, one too many, another; in what everybody knows, and in what this person does.
+  ['gmial.com', 'gmail.com'],
+  ['gmai.com', 'gmail.com'],
+  ['gmaill.com', 'gmail.com'],
+  ['GMAIL.con', 'gmail.com'],
+  ['hotmial.com', 'hotmail.com'],
+  ['frim.example', 'firm.example'],
+  ['firmexample', 'firm.example'],
+  // Right, far, or of another sort.
+  ['gmail.com', null],
+  ['mail.com', null],
+  ['ymail.com', null],
+  ['firm.example', null],
+  ['mailfirm.example', null],
+  ['gmial.cmo', null],
+  ['x.nu', null],
+  ['', null],
+])('meantDomain of %j is %j', (typed, meant) => {
+  expect(meantDomain(typed, new Set(['firm.example', 'x.no']))).toBe(meant);
+});
+
+test('slipsOf asks of nobody one has written to, and corrected mends that domain alone', () => {
+  const known = [{ address: 'bo@firm.example' }, { address: 'eva@gmial.com' }];
+  const written = { to: 'Bo <bo@frim.example>, eva@gmial.com', cc: 'x@far.example', bcc: '' };
+  expect(slipsOf(written, known)).toEqual([{ address: 'bo@frim.example', meant: 'firm.example' }]);
+  expect(corrected('Bo <bo@Frim.example>, a@frim.example.org; b@frim.example', 'frim.example', 'firm.example')).toBe(
+    'Bo <bo@firm.example>, a@frim.example.org; b@firm.example',
+  );
 });
 
 describe('before it is sent', () => {
@@ -118,5 +152,36 @@ describe('before it is sent', () => {
     await site.store.messages.move(ann.id, [junk], (await site.store.folders.byRole(ann.id, 'junk')).id);
     await a.post('/drafts/submissions', { ...form, key: 'key-archive-2', text: 'x', related: String(junk) });
     expect(await folderOf(junk)).toBe('junk');
+  });
+
+  test('a domain beside one that is known is asked about, mended by a button, or sent to all the same', async () => {
+    const before = site.sent.length;
+    const { html } = await a.page('/compose');
+    const form = { ...formOf(html), to: 'bo@gmial.com, eva@example.net', cc: '', bcc: '', subject: 'S', text: 'Hello' };
+    const asked = await a.post('/drafts/submissions', form);
+    expect([asked.status, site.sent.length]).toEqual([422, before]);
+    expect(asked.html).toContain('name="meant" value="gmial.com gmail.com"');
+    expect(asked.html).toContain('name="sure" value="bo@gmial.com"');
+    const mended = await a.post('/drafts/uploads', { ...form, ...formOf(asked.html), meant: 'gmial.com gmail.com' });
+    const [draft] = await site.store.drafts.list(ann.id);
+    expect(draft?.to).toBe('bo@gmail.com, eva@example.net');
+    const page = (await a.page(mended.headers.get('location') ?? '')).html;
+    const again = { ...form, ...formOf(page) };
+    expect((await a.post('/drafts/submissions', { ...again, sure: 'bo@gmial.com' })).status).toBe(303);
+  });
+
+  test('an answer to many is asked about; who writes to many, or beyond the house, is told', async () => {
+    const many = Array.from({ length: 10 }, (_, i) => `p${i}@far.example`).join(', ');
+    const id = await site.deliver(ann, `From: bo@far.example\nTo: ann@example.org, ${many}\nSubject: All\n\nHi\n`);
+    const all = (await a.page(`/compose?reply=${id}&all=1`)).html;
+    expect(all).toMatch(/class="crowd"[^>]*>(?!.* hidden).*You are writing to \S*11/);
+    const form = { ...formOf(all), to: 'bo@far.example', cc: many, bcc: '', subject: 'S', text: 'Hello' };
+    const asked = await a.post('/drafts/submissions', form);
+    expect([asked.status, asked.html.includes('This answer goes to')]).toEqual([422, true]);
+    expect((await a.post('/drafts/submissions', { ...form, ...formOf(asked.html), sure: 'many' })).status).toBe(303);
+    const mixed = (await a.page('/compose?to=eva@example.org,x@far.example')).html;
+    expect(mixed).toContain('x@far.example');
+    expect(mixed).toMatch(/<p class="crowd"[^>]*><svg.*Not of/);
+    expect((await a.page('/compose?to=x@far.example')).html).toMatch(/<p class="crowd"[^>]* hidden>/);
   });
 });

@@ -1,6 +1,8 @@
 /** Writing a message: a page of its own, one form, the state of the draft in words. */
 import { html } from 'hono/html';
+import { parseAddressList } from '../daemon/mail/address.ts';
 import type { Upload } from '../daemon/store.ts';
+import { crowdLine } from './crowd.ts';
 import { type LaterForm, laterMenu } from './later.ts';
 import { icon, type Screen } from './layout.ts';
 import { chipTemplate } from './recipients.ts';
@@ -20,7 +22,10 @@ export type DraftState =
   | { kind: 'full' };
 
 /** Why it was not sent at once, and may be all the same. */
-export type Doubt = 'attachment' | 'blind';
+export type Doubt = 'attachment' | 'blind' | 'many';
+
+/** An address, and the domain it was likely meant to be in. */
+export type Slip = { address: string; meant: string };
 
 export type ComposeForm = {
   /** One for each time the form is shown; clicks on one form are one draft. */
@@ -52,6 +57,7 @@ export type ComposeForm = {
   state: DraftState;
   errors: { to?: string; cc?: string; bcc?: string; files?: string; form?: string };
   doubts: Doubt[];
+  slips: Slip[];
   /** What is answered goes to the archive when this is sent. */
   archives: boolean;
   /** When it may be sent instead; null: this site keeps no mail for later. */
@@ -72,7 +78,7 @@ ${f.errors.form ? html`<p class="flash danger" role="alert">${icon(s, 'circle-al
 ${doubts(s, f)}
 <input type="hidden" name="key" value="${f.key}"><input type="hidden" name="related" value="${f.relatedId ?? ''}"><input type="hidden" name="relation" value="${f.relation ?? ''}">
 ${author(s, f)}${line(s, { id: `to-${id}`, name: 'to', label: t('compose.to'), value: f.to, error: f.errors.to, focus: f.to === '' || f.errors.to !== undefined, people: true })}
-${more(s, f)}${chipTemplate(s)}
+${more(s, f)}${crowdLine(s, f)}${chipTemplate(s)}
 ${line(s, { id: `subject-${id}`, name: 'subject', label: t('compose.subject'), value: f.subject, people: false })}
 ${letterText(s, f)}
 ${filesArea(s, f)}
@@ -106,9 +112,21 @@ const enterSaves = (s: Screen): Html =>
   html`<button class="unseen" type="submit" formaction="/drafts/uploads" tabindex="-1" aria-hidden="true">${s.w.t('compose.save')}</button>`;
 
 function doubts(s: Screen, f: ComposeForm): Html {
-  if (f.doubts.length === 0) return html``;
-  const sure = f.doubts.map(doubt => html`<input type="hidden" name="sure" value="${doubt}">`);
-  return html`<div class="question" role="alert">${f.doubts.map(doubt => html`<p>${s.w.t(`compose.doubt.${doubt}`)}</p>`)}${sure}<div class="buttons"><button class="button" type="submit" formaction="/drafts/submissions"${f.archives ? html` name="archive" value="1"` : f.chosen ? html` name="later" value="${f.chosen}"` : ''} autofocus>${s.w.t('compose.doubt.send')}</button></div></div>`;
+  if (f.doubts.length + f.slips.length === 0) return html``;
+  const { t } = s.w;
+  const people = [f.to, f.cc, f.bcc].flatMap(parseAddressList).length;
+  const asked = f.doubts.map(doubt => html`<p>${t(`compose.doubt.${doubt}`, { n: people })}</p>`);
+  const slips = f.slips.map(({ address, meant }) => slip(s, address, meant));
+  const sure = [...f.doubts, ...f.slips.map(({ address }) => address)].map(
+    answered => html`<input type="hidden" name="sure" value="${answered}">`,
+  );
+  return html`<div class="question" role="alert">${asked}${slips}${sure}<div class="buttons"><button class="button" type="submit" formaction="/drafts/submissions"${f.archives ? html` name="archive" value="1"` : f.chosen ? html` name="later" value="${f.chosen}"` : ''} autofocus>${t('compose.doubt.send')}</button></div></div>`;
+}
+
+function slip(s: Screen, address: string, meant: string): Html {
+  const at = address.lastIndexOf('@') + 1;
+  const right = address.slice(0, at) + meant;
+  return html`<p>${s.w.t('compose.slip', { address, right })} <button class="link" type="submit" formaction="/drafts/uploads" name="meant" value="${address.slice(at)} ${meant}">${s.w.t('compose.slip.mend', { right })}</button></p>`;
 }
 
 function headingOf(f: ComposeForm): Key {

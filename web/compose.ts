@@ -2,13 +2,13 @@
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import type { Draft, DraftFields } from '../daemon/store.ts';
-import { type ComposeForm, composePage, type Doubt, draftState } from '../views/compose.ts';
+import { type ComposeForm, composePage, draftState } from '../views/compose.ts';
 import { signatureLetter } from '../views/letter.ts';
 import { filesKept } from '../views/uploads.ts';
 import { authorOf, authorsOf } from './author.ts';
 import { createBodies, partName } from './bodies.ts';
 import { createDesks, type Desk } from './desk.ts';
-import { doubtsOf } from './doubts.ts';
+import { doubtsOf, slipsOf } from './doubts.ts';
 import { identity, isSame, ofDraft, stateOf, type Unsaved, wrongState } from './draft-state.ts';
 import { fieldsOf, forwardedParts, isBlank, keepForm, type Saved } from './drafts.ts';
 import type { Form } from './form.ts';
@@ -116,9 +116,9 @@ export function compose(site: Site): Hono<Env> {
         const why = `${time.why} ${c.var.words.t('later.error.kept')}`;
         return page(c, { ...again, later: laterForm(site, c, form, why) }, 422);
       }
-      const doubts = await doubtsAbout(c, draft, form.all('sure'));
-      if (doubts.length > 0)
-        return page(c, { ...again, doubts, archives: form.has('archive'), chosen: form.get('later') }, 422);
+      const asked = await doubtsAbout(c, draft, form.all('sure'));
+      if (asked.doubts.length + asked.slips.length > 0)
+        return page(c, { ...again, ...asked, archives: form.has('archive'), chosen: form.get('later') }, 422);
       desk.tried = { fields: JSON.stringify(fields), key: keyOf(draft) };
       const result = await send(site, c, draft, time.kind === 'at' ? time.at : null);
       if (result.kind === 'refused') return page(c, { ...again, errors: result.errors }, result.status);
@@ -136,13 +136,17 @@ export function compose(site: Site): Hono<Env> {
   };
 
   /** Without those that were answered already. */
-  const doubtsAbout = async (c: Ctx, draft: Draft, sure: string[]): Promise<Doubt[]> => {
+  const doubtsAbout = async (c: Ctx, draft: Draft, sure: string[]) => {
     const related = draft.relatedId === null ? null : await site.store.messages.get(draft.accountId, draft.relatedId);
     const content = related && (await bodies.content(related));
     const own = (await authorsOf(site.store, c.var.account)).map(a => a.address);
     const words = c.var.words.t('compose.doubt.attachment.words');
     const doubts = doubtsOf(draft, words, own, content ? await bodies.header(content) : null);
-    return doubts.filter(doubt => !sure.includes(doubt));
+    const slips = slipsOf(draft, await site.store.correspondents.acquaintances(draft.accountId));
+    return {
+      doubts: doubts.filter(doubt => !sure.includes(doubt)),
+      slips: slips.filter(({ address }) => !sure.includes(address)),
+    };
   };
 
   /** What is answered leaves the Inbox; what lies elsewhere was put there. */
@@ -259,6 +263,7 @@ export function compose(site: Site): Hono<Env> {
       state: { kind: 'unsaved' },
       errors: {},
       doubts: [],
+      slips: [],
       archives: false,
       later: laterForm(site, c, null),
       chosen: '',

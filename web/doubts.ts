@@ -1,8 +1,10 @@
-/** What a person is asked before a letter goes: is a file missing, will all know of a blind copy? */
+/** What a person is asked before a letter goes: is a file missing, is an address right, do so many get it? */
 import { addressKey, parseAddressList } from '../daemon/mail/address.ts';
 import type { Header } from '../daemon/mail/header.ts';
+import { meantDomain } from '../daemon/mail/slip.ts';
 import type { Draft } from '../daemon/store.ts';
-import type { Doubt } from '../views/compose.ts';
+import type { Doubt, Slip } from '../views/compose.ts';
+import { crowd } from '../views/crowd.ts';
 import { ownFiles } from './drafts.ts';
 
 /** `words`: beginnings of words that speak of a file, with commas between; `answered`: the header of what is answered. */
@@ -10,8 +12,24 @@ export function doubtsOf(draft: Draft, words: string, own: string[], answered: H
   const doubts: Doubt[] = [];
   if (ownFiles(draft).length === 0 && speaksOfFile(`${draft.subject}\n${draft.text}`, words)) doubts.push('attachment');
   if (draft.relation === 'reply' && answered && tellsOfBlindCopy(draft, own, answered)) doubts.push('blind');
+  if (draft.relation === 'reply' && recipientsOf(draft).length >= crowd) doubts.push('many');
   return doubts;
 }
+
+const recipientsOf = (d: Pick<Draft, 'to' | 'cc' | 'bcc'>) =>
+  [d.to, d.cc, d.bcc].flatMap(parseAddressList).filter(a => a.address.includes('@'));
+
+/** Addresses one has never written to, in a domain one slip beside one that is known. */
+export function slipsOf(draft: Pick<Draft, 'to' | 'cc' | 'bcc'>, known: { address: string }[]): Slip[] {
+  const keys = new Set(known.map(a => addressKey(a.address)));
+  const domains = new Set(known.map(a => domainOf(a.address)));
+  return recipientsOf(draft).flatMap(({ address }) => {
+    const meant = keys.has(addressKey(address)) ? null : meantDomain(domainOf(address), domains);
+    return meant === null ? [] : [{ address, meant }];
+  });
+}
+
+const domainOf = (address: string): string => address.slice(address.lastIndexOf('@') + 1).toLowerCase();
 
 /** Only what was written now: no quotes, no signature, and nothing of a forwarded letter. */
 function speaksOfFile(text: string, words: string): boolean {

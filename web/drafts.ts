@@ -41,9 +41,9 @@ export async function fieldsOf(site: Site, account: Account, form: Form): Promis
   const reply = await replyIn(site, account, form);
   return {
     from: author.address,
-    to: oneLine(form.get('to'), ', '),
-    cc: oneLine(form.get('cc'), ', '),
-    bcc: oneLine(form.get('bcc'), ', '),
+    to: people(form, 'to'),
+    cc: people(form, 'cc'),
+    bcc: people(form, 'bcc'),
     subject: oneLine(form.get('subject'), ' '),
     ...written(form, html, reply, before, author),
     wantsReceipt: form.has('receipt'),
@@ -51,6 +51,19 @@ export async function fieldsOf(site: Site, account: Account, form: Form): Promis
     relatedId: related?.id ?? null,
     relation: related && (relation === 'reply' || relation === 'forward') ? relation : null,
   };
+}
+
+/** What was typed; where its writer said that another domain was meant, with that. */
+function people(form: Form, name: string): string {
+  const typed = oneLine(form.get(name), ', ');
+  const [wrong, meant] = form.get('meant').split(' ');
+  return wrong && meant ? corrected(typed, wrong, meant) : typed;
+}
+
+/** A list of recipients with the domain that was meant in place of the one typed, as its writer asked for. */
+export function corrected(list: string, typed: string, meant: string): string {
+  const literal = typed.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return list.replace(new RegExp(`@${literal}(?=[>\\s,;]|$)`, 'gi'), `@${meant}`);
 }
 
 /** The kept text that is to be put in; null: none is. */
