@@ -415,7 +415,8 @@ function arrived(ctx) {
     if (matchMedia('(max-width: 759px)').matches) window.scrollTo(0, 0);
   }
   findFocus(before);
-  announce($('.toast > span')?.textContent ?? (place === before ? '' : document.title));
+  // The title changes after what it is the title of.
+  setTimeout(() => announce($('.toast > span')?.textContent ?? (place === before ? '' : document.title)));
 }
 
 /** Focus that went with what is gone: to the row one came back from, to what took the place of a row, else to the page. */
