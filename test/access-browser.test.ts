@@ -1,0 +1,184 @@
+/** Every page the site has, in every language, on a window of 320 px: what a person who sees or types otherwise meets. */
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Account } from '../daemon/store.ts';
+import { languages } from '../views/words.ts';
+import { serveSite } from '../web/app.ts';
+import { fits } from './fits.ts';
+import { garden } from './garden.ts';
+import { untilIndexed } from './harness.ts';
+import { letters } from './letters.ts';
+import { openSite, type TestSite } from './site.ts';
+
+const executablePath = '/usr/bin/chromium';
+const there = existsSync(executablePath);
+if (!there) test.skip('the pages need a browser: the package chromium would run it', () => {});
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+let site: TestSite;
+let ann: Account;
+let browser: Browser;
+let servers: ReturnType<typeof serveSite>;
+let base = '';
+let pages: string[] = [];
+
+beforeAll(async () => {
+  if (!there) return;
+  site = await openSite({
+    host_domain: ['example.org', 'a-much-longer-domain-name.example.org'],
+    user_quota: 1_000_000,
+  });
+  ann = await site.account('ann');
+  const ids = await furnish();
+  servers = serveSite({ app: site.app });
+  await new Promise<void>(resolve => servers.http.listen(0, '127.0.0.1', () => resolve()));
+  base = `http://127.0.0.1:${(servers.http.address() as AddressInfo).port}`;
+  browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+  pages = await everyPage(ids);
+});
+afterAll(async () => {
+  if (!there) return;
+  await browser.close();
+  await servers.close(500);
+  await site.close();
+});
+
+/** Something on every page; the ids by the names that routes give them. */
+async function furnish(): Promise<Record<string, (string | number)[]>> {
+  const at = site.clock.now;
+  const messages: number[] = [];
+  for (const [i, l] of letters.entries()) messages.push(await site.deliver(ann, l.source, at - i * 60_000));
+  for (const [i, l] of garden.entries()) messages.push(await site.deliver(ann, l.source, at - 9e6 + i * 1000));
+  await untilIndexed(site.store);
+  await site.store.folders.create(ann.id, 'Rechnungen und sehr lange Ordnernamen 2026', at);
+  await site.store.savedSearches.save(ann.id, 'Garden', 'subject:garden');
+  const contact = {
+    name: 'Donaudampfschifffahrtsgesellschaftskapitän Hohenlohe',
+    addresses: [
+      { label: 'home', address: 'wilhelmine.von.und.zu.hohenlohe-langenburg@a-very-long-domain-name.example' },
+    ],
+    note: '',
+    groups: ['Choir'],
+    kept: ['TEL:+46 8 123 45'],
+  };
+  await site.store.contacts.create(ann.id, 'c', contact, at);
+  await site.store.correspondents.wroteTo(ann.id, [{ name: 'Bodil', address: 'bodil@example.net' }], at);
+  const identity = { name: '', replyTo: '', signature: 'Ann', signatureHtml: '', isDefault: false };
+  await site.store.identities.save(ann.id, { address: 'ann@example.org', ...identity });
+  await site.store.identities.save(ann.id, { address: 'committee.of.the.allotment@example.org', ...identity });
+  const fields = { to: 'bo@example.net', cc: '', bcc: '', subject: 'x', text: 'x', relatedId: null, relation: null };
+  const draft = await fits(site.store.drafts.create(ann.id, fields, at));
+  const [person] = (await site.store.contacts.page(ann.id, { limit: 1 })).contacts;
+  const shown = [0, 1, 2, 3].map(i => messages[i]!).concat(messages.at(-1)!);
+  return { folder: ['inbox', 'drafts', 'trash'], message: shown, drafts: [draft.id], contacts: [person!.id] };
+}
+
+/** What the routes of the site lead to, as far as it is a page; with what is found by what it asks for. */
+async function everyPage(ids: Record<string, (string | number)[]>): Promise<string[]> {
+  const routes = [...new Set(site.app.routes.filter(r => r.method === 'GET').map(r => r.path))];
+  const paths = routes.flatMap(route => filled(route, ids));
+  const asked = ['/search?q=garden', '/search?q=before%3Asoon', '/search?q=zebra', `/compose?reply=${ids.message![0]}`];
+  const b = site.browser();
+  await b.login('ann');
+  const found: string[] = [];
+  for (const path of [...paths, ...asked]) {
+    // A stream never ends.
+    if (path === '/events') continue;
+    const answer = await b.request(path);
+    const policy = answer.headers.get('content-security-policy') ?? '';
+    const html = answer.headers.get('content-type')?.startsWith('text/html');
+    if (answer.status === 200 && html && !policy.includes('sandbox') && (await answer.text()).startsWith('<!doctype'))
+      found.push(path);
+  }
+  return [...found, '/nowhere'];
+}
+
+/** `/mail/:folder/:message` with each that fits; an `:id` is of what its path begins with. */
+function filled(route: string, ids: Record<string, (string | number)[]>): string[] {
+  const name = /:(\w+)/.exec(route);
+  if (!name) return [route];
+  const kind = name[1] === 'id' ? route.split('/')[1]! : name[1]!;
+  const some = route.startsWith('/mail/:folder/:message') && kind === 'folder' ? ['inbox'] : (ids[kind] ?? [1]);
+  return some.flatMap(id => filled(route.replace(/:\w+(\{[^}]*\})?/, String(id)), ids));
+}
+
+async function open(options: BrowserContextOptions, signedIn = true) {
+  const context = await browser.newContext({ viewport: { width: 320, height: 640 }, ...options });
+  if (signedIn) {
+    const form = { username: 'ann', password: 'correct horse' };
+    await context.request.post(`${base}/login`, { form, headers: { Origin: base } });
+  }
+  return { context, page: await context.newPage() };
+}
+
+type Finding = { id: string; nodes: { html: string; failureSummary: string }[] };
+
+/** Colours are the same in every language, and the dearest thing to look at. */
+async function faults(page: Page, colours = true): Promise<string[]> {
+  const wide = (await page.evaluate(
+    'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+  )) as number;
+  // The page's own policy forbids injected script elements; evaluate is the debugger's and may.
+  await page.evaluate(axeSource);
+  const rules = { 'target-size': { enabled: true }, 'color-contrast': { enabled: colours } };
+  const run = `axe.run(document, { iframes: false, rules: ${JSON.stringify(rules)} })`;
+  const { violations } = (await page.evaluate(run)) as { violations: Finding[] };
+  return [
+    ...(wide > 0 ? [`${wide} px wider than the window`] : []),
+    ...violations.map(
+      v =>
+        `${v.id}: ${v.nodes
+          .map(n => n.html.slice(0, 160))
+          .slice(0, 3)
+          .join(' | ')}`,
+    ),
+  ];
+}
+
+describe.skipIf(!there)('every page', () => {
+  test('is found by the routes of the site', () => {
+    expect(pages.length).toBeGreaterThan(25);
+    for (const path of ['/mail/inbox', '/compose', '/settings', '/contacts', '/search']) expect(pages).toContain(path);
+  });
+
+  test.each(Object.keys(languages))(
+    'in %s fits 320 px, and axe finds nothing',
+    async language => {
+      const wrong: string[] = [];
+      for (const signedIn of [true, false]) {
+        const { context, page } = await open({ locale: language }, signedIn);
+        for (const path of signedIn ? pages : ['/signup', '/login']) {
+          await page.goto(base + path);
+          wrong.push(...(await faults(page, language === 'en')).map(fault => `${path}: ${fault}`));
+        }
+        await context.close();
+      }
+      expect(wrong).toEqual([]);
+    },
+    240_000,
+  );
+
+  test('on a touch screen has targets of 44 px, but for links in running text', async () => {
+    const { context, page } = await open({ hasTouch: true, isMobile: true, viewport: { width: 360, height: 740 } });
+    const wrong: string[] = [];
+    for (const path of pages) {
+      await page.goto(base + path);
+      wrong.push(...((await page.evaluate(smallTargets)) as string[]).map(one => `${path}: ${one}`));
+    }
+    await context.close();
+    expect(wrong).toEqual([]);
+  }, 240_000);
+});
+
+/** To be run in the page. A control that lies in its label is as large as that; the link that skips is for keys. */
+const smallTargets = `[...document.querySelectorAll('a, button, summary, select, input:not([type=hidden]), textarea')].flatMap(target => {
+  const place = target.matches('input, select') ? (target.closest('label, .control, .search') ?? target) : target;
+  const { width, height, top, left } = place.getBoundingClientRect();
+  const hidden = target.matches('.skip') || !target.checkVisibility() || getComputedStyle(target).clipPath !== 'none' || width <= 1;
+  const inText = target.matches('a') && target.closest('p:not(.banner, .alternatives), dd, dt, .message-text, small') !== null;
+  return hidden || inText || height >= 43.5 ? [] : [Math.round(width) + 'x' + Math.round(height) + ' ' + target.outerHTML.slice(0, 120)];
+})`;
