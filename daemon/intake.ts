@@ -9,6 +9,7 @@ import type { Settings } from './config.ts';
 import { type Counters, createCounters } from './counters.ts';
 import { freeRoom } from './intake/disk.ts';
 import type { ContentCheck, Verdict } from './intake/filter.ts';
+import { createForwardCheck, type ForwardCheck } from './intake/forward-check.ts';
 import type { Handover, Submitted } from './intake/handover.ts';
 import { headerRules } from './intake/header-rules.ts';
 import { createHeard, type Heard } from './intake/heard.ts';
@@ -27,7 +28,7 @@ import { because, type Fields, type Log } from './log.ts';
 import type { Recipient } from './mail/envelope.ts';
 import { type Limits, objectionTo } from './mail/reading.ts';
 import { type Reply, reply } from './mail/reply.ts';
-import type { Acceptance, Accepted, Change, Delivery, Hold, Objection, Store, Terms } from './store.ts';
+import type { Acceptance, Accepted, Account, Change, Delivery, Hold, Objection, Store, Terms } from './store.ts';
 import { StoreError } from './store.ts';
 
 export { type ContentCheck, type ContentFilter, createContentFilter } from './intake/filter.ts';
@@ -41,6 +42,8 @@ export type Intake = Pick<Senders, 'refuseAs' | 'addressesOf'> & {
   routeRecipient(visitor: Visitor, address: string, id: string): Promise<Routing>;
   /** The same, for somebody who only wants to know: it counts for nobody's limits and is not logged. */
   route(visitor: Visitor, address: string): Promise<Routing>;
+  /** Where mail of the account would come if it were sent on to an address. */
+  checkForward(account: Account, address: string): Promise<ForwardCheck>;
   /** May this visitor ask who is here? Each question counts as a recipient. */
   refuseInquiry(visitor: Visitor): Reply | null;
   /** Where an alias leads, one step; null: it is none. */
@@ -60,9 +63,6 @@ export type Intake = Pick<Senders, 'refuseAs' | 'addressesOf'> & {
   snapshot(): string;
   restore(saved: string): void;
 };
-
-/** `origin`: our own, unless it says `mediator`; no report of its failure is made either way. */
-export type OwnMail = { to: string; bytes: Buffer; key: string; origin?: 'mediator' };
 
 export type IntakeSettings = PolicySettings &
   ChainSettings &
@@ -125,6 +125,7 @@ export function createIntake(options: IntakeOptions): Intake {
     route: (visitor, address) => chain(address, rights(visitor)),
     refuseAs: senders.refuseAs,
     addressesOf: senders.addressesOf,
+    checkForward: createForwardCheck({ chain, settings }),
     refuseInquiry: visitor => limits.refuseRecipient(visitor),
     async expand(address) {
       const { trace } = await chain(address);

@@ -26,7 +26,7 @@ import { connectSmtp } from './smtp-client.ts';
 import { createSmtpServer } from './smtp-server.ts';
 import { type Change, type Hold, longestEveryDays } from './store.ts';
 import { startSweep } from './sweep.ts';
-import type { AuthVerbs, SenderVerbs, Tell, Verbs } from './tell.ts';
+import type { AuthVerbs, ForwardVerbs, SenderVerbs, Tell, Verbs } from './tell.ts';
 import { createResolver } from './wire/dns.ts';
 import { ipList } from './wire/ip-pattern.ts';
 import { createSeal, providerPasswords } from './wire/seal.ts';
@@ -234,6 +234,10 @@ function verbs(
       const account = await store.accounts.byId(accountId);
       const refusal = account ? await intake.refuseAs(account, address) : null;
       return account === null || refusal ? { ok: false, why: refusal?.text ?? '' } : { ok: true };
+    },
+    'forward.check': async ({ accountId, address }: ForwardVerbs['forward.check']['args']) => {
+      const account = await store.accounts.byId(accountId);
+      return account ? intake.checkForward(account, address) : { kind: 'refused', why: '' };
     },
     'sender.addresses': async ({ accountId }: SenderVerbs['sender.addresses']['args']) => {
       const account = await store.accounts.byId(accountId);

@@ -64,7 +64,7 @@ export {
   labelColours,
   mostLabels,
 } from './store/labels.ts';
-export { type KeptRule, mostRules, type RuleFields } from './store/mail-rules.ts';
+export { type KeptRule, type MessageHead, mostRules, type RuleFields } from './store/mail-rules.ts';
 export type { DropEntry } from './store/maildrop.ts';
 export type { ProviderLogin, ProviderLogins } from './store/provider-logins.ts';
 export type { Changed, Slice } from './store/queue-changes.ts';

@@ -137,6 +137,15 @@ export type QueueVerbs = {
   'queue.wake': { args: Record<string, never>; answer: null };
 };
 
+/** What the site asks of the daemon's door before mail of an account is sent on. */
+export type ForwardVerbs = {
+  /** circle: from there it would come back · refused: nobody takes it there, in the words of the door. */
+  'forward.check': {
+    args: { accountId: number; address: string };
+    answer: { kind: 'ok' } | { kind: 'circle' } | { kind: 'refused'; why: string };
+  };
+};
+
 /** What the site asks of the daemon's door: as whom somebody may write. */
 export type SenderVerbs = {
   'sender.check': {

@@ -27,7 +27,7 @@ const letter = [
 ].join('\r\n');
 const mail = (head = letter, more = {}) => traitsOf(Buffer.from(head), { size: 20_000, attachments: 0, ...more });
 
-const nothing: Deed = { place: null, read: false, star: false, forward: null, stop: false };
+const nothing: Deed = { place: null, labels: [], read: false, star: false, forward: null, stop: false };
 const rule = (id: number, conditions: Condition[], deed: Partial<Deed> = {}, all = true): Rule & { id: number } => ({
   ...{ id, all, conditions },
   deed: { ...nothing, ...deed },
@@ -93,14 +93,14 @@ describe('judge', () => {
   const any = [text('from', 'contains', 'shop')];
   test('goes by order: the first place wins, marks add up, stop stops', () => {
     const rules = [
-      rule(1, any, { star: true }),
+      rule(1, any, { star: true, labels: [4, 2] }),
       rule(2, [text('from', 'contains', 'eve')], { place: 'trash' }),
-      rule(3, any, { place: { folder: 7 }, read: true }),
+      rule(3, any, { place: { folder: 7 }, read: true, labels: [2, 9] }),
       rule(4, any, { place: 'junk', forward: { to: 'x@far.example', keep: true }, stop: true }),
       rule(5, any, { forward: { to: 'y@far.example', keep: false } }),
     ];
     expect(judge(rules, mail())).toEqual({
-      ...{ matched: [1, 3, 4], place: { folder: 7 }, read: true, star: true, spentAt: null },
+      ...{ matched: [1, 3, 4], place: { folder: 7 }, labels: [4, 2, 9], read: true, star: true, spentAt: null },
       forwards: [{ to: 'x@far.example', keep: true }],
     });
   });
@@ -146,6 +146,8 @@ describe('readRule', () => {
     ['a size that is none', like({ conditions: [{ field: 'size', test: 'over', octets: -1 }] })],
     ['no deed', like({ deed: undefined })],
     ['a place that is none', like({ deed: { ...nothing, place: 'sent' } })],
+    ['labels that are none', like({ deed: { ...nothing, labels: ['a'] } })],
+    ['too many labels', like({ deed: { ...nothing, labels: Array(11).fill(1) } })],
     ['a forward that is none', like({ deed: { ...nothing, forward: { to: 1 } } })],
   ])('refuses %s', (_, kept) => {
     expect(readRule(kept)).toBeNull();

@@ -11,14 +11,14 @@ import type { Reply } from '../daemon/mail/reply.ts';
 import { idsOf } from '../daemon/mail/summary.ts';
 import type { Submission } from '../daemon/smtp-client.ts';
 import { type Account, type Change, openStore, type Store } from '../daemon/store.ts';
-import type { AuthVerbs, QueueVerbs, SenderVerbs, Tell } from '../daemon/tell.ts';
+import type { AuthVerbs, ForwardVerbs, QueueVerbs, SenderVerbs, Tell } from '../daemon/tell.ts';
 import { createApp, type Post } from '../web/app.ts';
 
 export type Sent = { account: Account; submission: Submission; content: string };
 
 export type TestSite = Awaited<ReturnType<typeof openSite>>;
 
-type Asked = AuthVerbs & SenderVerbs & QueueVerbs;
+type Asked = AuthVerbs & ForwardVerbs & SenderVerbs & QueueVerbs;
 type Answers = { [V in keyof Asked]: (args: Asked[V]['args']) => Promise<Asked[V]['answer']> };
 
 export async function openSite(over: Partial<Settings> = {}, clock: { now: number } = { now: Date.now() }) {
@@ -35,6 +35,12 @@ export async function openSite(over: Partial<Settings> = {}, clock: { now: numbe
 
   const aliases = new Map<string, string>();
   const auth: Answers = {
+    'forward.check': async ({ accountId, address }) => {
+      const { address: own } = (await store.accounts.byId(accountId))!;
+      if (address === own || aliases.get(address) === own) return { kind: 'circle' };
+      if (!address.endsWith(`@${settings.host_domain[0]}`)) return { kind: 'ok' };
+      return (await store.accounts.byAddress(address)) ? { kind: 'ok' } : { kind: 'refused', why: 'No such user here' };
+    },
     'sender.check': async ({ accountId, address }) => {
       const { address: own } = (await store.accounts.byId(accountId))!;
       return address === own || aliases.get(address) === own ? { ok: true } : { ok: false, why: 'not yours' };

@@ -41,7 +41,7 @@ const inFolder = async (name: string, role: 'inbox' | 'junk' | 'trash' | 'archiv
 const sentOn = (title: string) => hop.contents.filter(c => c.includes(`Subject: ${title}\r\n`));
 const idle = () => until('the queue is empty', async () => (await store.deliveries.list(10)).length === 0);
 
-const nothing: Deed = { place: null, read: false, star: false, forward: null, stop: false };
+const nothing: Deed = { place: null, labels: [], read: false, star: false, forward: null, stop: false };
 const rule = async (name: string, text: string, deed: Partial<Deed>) => {
   const conditions: Condition[] = [{ field: 'subject', test: 'contains', text }];
   const fields = { name: text, active: true, rule: { all: true, conditions, deed: { ...nothing, ...deed } } };

@@ -3,7 +3,7 @@ import type { Condition, Deed, Rule } from '../daemon/mail/rules.ts';
 import { type Acceptance, type Account, Flag, type Folder, type Message, type Store } from '../daemon/store.ts';
 import { acceptance, type Engine } from './store-contract.ts';
 
-const nothing: Deed = { place: null, read: false, star: false, forward: null, stop: false };
+const nothing: Deed = { place: null, labels: [], read: false, star: false, forward: null, stop: false };
 const ruleOf = (conditions: Condition[], deed: Partial<Deed>): Rule => ({
   all: true,
   conditions,
@@ -69,7 +69,10 @@ export function sortingContract(name: string, engine: Engine): void {
 
     test('mailRules file, mark and keep counts; a rule switched off, or of others, does nothing', async () => {
       const bills = (await store.folders.create(ann.id, 'Bills', clock))!;
-      const id = await save('bill', { place: { folder: bills.id }, star: true });
+      const work = await store.labels.create(ann.id, { name: 'Work', colour: 'blue' });
+      const label = typeof work === 'string' ? 0 : work.id;
+      // A label of nobody is passed over.
+      const id = await save('bill', { place: { folder: bills.id }, star: true, labels: [label, 999] });
       await save('advert', { place: 'trash', read: true });
       expect((await store.accounts.byId(ann.id))?.sorting).toBe(1);
       const { changed } = await give('a bill');
@@ -80,6 +83,8 @@ export function sortingContract(name: string, engine: Engine): void {
         `trash ${Flag.seen}`,
       ]);
       expect(await store.folders.byId(ann.id, bills.id)).toMatchObject({ total: 1, unread: 1 });
+      expect((await where('a bill'))?.message.labels).toEqual([label]);
+      expect(await store.labels.list(ann.id)).toMatchObject([{ id: label, total: 1, unread: 1 }]);
       expect(await store.folders.byRole(ann.id, 'trash')).toMatchObject({ total: 1, unread: 0 });
       expect(await store.mailRules.setActive(bob.id, id, false)).toBe(false);
       expect(await store.mailRules.setActive(ann.id, id, false)).toBe(true);

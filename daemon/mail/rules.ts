@@ -20,6 +20,7 @@ export type Judgement = {
   matched: number[];
   /** Null: the Inbox. */
   place: Place | null;
+  labels: number[];
   read: boolean;
   star: boolean;
   forwards: NonNullable<Deed['forward']>[];
@@ -34,7 +35,7 @@ type Budget = { left: number };
 
 /** What becomes of a message; rules come in their order. */
 export function judge(rules: readonly (Rule & { id: number })[], traits: Traits): Judgement {
-  const j: Judgement = { matched: [], place: null, read: false, star: false, forwards: [], spentAt: null };
+  const j: Judgement = { matched: [], place: null, labels: [], read: false, star: false, forwards: [], spentAt: null };
   const budget = { left: mostWork };
   for (const rule of rules) {
     const matched = matches(rule, traits, budget);
@@ -42,6 +43,7 @@ export function judge(rules: readonly (Rule & { id: number })[], traits: Traits)
     if (!matched) continue;
     j.matched.push(rule.id);
     j.place ??= rule.deed.place;
+    j.labels = [...new Set([...j.labels, ...rule.deed.labels])];
     j.read ||= rule.deed.read;
     j.star ||= rule.deed.star;
     if (rule.deed.forward) j.forwards.push(rule.deed.forward);

@@ -22,7 +22,7 @@ export type NewMessage = {
   /** False: a report or an automatic reply, which answers nothing. */
   isAnswer?: boolean;
   /** Where it goes and how it is marked, by its owner's wish; asked only where there are any. */
-  sort?: (account: { sorting: number; address: string }) => Work<Pick<Placement, 'to' | 'flags' | 'muted'>>;
+  sort?: (account: { sorting: number; address: string }) => Work<Pick<Placement, 'to' | 'flags' | 'labels' | 'muted'>>;
 };
 
 export type Filed = { id: number; change: Change };
@@ -53,7 +53,8 @@ export function* addMessage(m: NewMessage): Work<Filed> {
   if (placed?.muted && placed.muted !== place.conversation)
     yield* mute({ accountId: m.accountId, conversation: place.conversation, at: m.receivedAt });
   const id = yield* insertMessage({ ...m, flags }, { ...folder, ...place }, modseq, size);
-  if (m.labels?.length) yield* labelNew(m, m.labels, id, folder.id);
+  const labels = [...(m.labels ?? []), ...(placed?.labels ?? [])];
+  if (labels.length > 0) yield* labelNew({ ...m, flags }, labels, id, folder.id);
   yield* run('insert into to_index (message_id) values (?)', id);
   const quiet = m.role === 'sent' || isQuiet(to) || placed?.muted;
   const woken =

@@ -1,7 +1,8 @@
 import { type Rule, readRule, ruleText } from '../mail/rules.ts';
-import { Sorting } from './shapes.ts';
+import { type MessageRow, message } from './message-row.ts';
+import { type Message, Sorting } from './shapes.ts';
 import { setSorting } from './sorting-bits.ts';
-import { mustRow, row, rows, run, type Work } from './sql.ts';
+import { list, mustRow, row, rows, run, type Work } from './sql.ts';
 import type { Read, Write } from './verbs.ts';
 
 /** A rule of a person, for mail that comes. */
@@ -25,7 +26,18 @@ export type MailRules = {
   /** Before the one above it, or behind the one below it; at an end nothing happens. False: there is none of this id. */
   shift(accountId: number, id: number, way: 'up' | 'down'): Promise<boolean>;
   remove(accountId: number, id: number): Promise<boolean>;
+  /** What rules can be held against, of messages that are there; others are missing. */
+  heads(accountId: number, ids: number[]): Promise<MessageHead[]>;
 };
+
+export type MessageHead = {
+  message: Message;
+  /** The beginning of the content, with its header; null: the content lies in a file. */
+  head: Buffer | null;
+};
+
+/** More than the header of any honest message. */
+const mostHead = 64 * 1024;
 
 /** Every message for the account is held against all of them. */
 export const mostRules = 100;
@@ -37,6 +49,17 @@ const kept = (r: RuleRow): KeptRule => ({ id: r.id, name: r.name, active: r.acti
 export function* rulesOf(accountId: number): Work<KeptRule[]> {
   const sql = 'select id, name, active, rule from mail_rule where account_id = ? order by position, id';
   return (yield* rows<RuleRow>(sql, accountId)).map(kept);
+}
+
+function* heads(accountId: number, ids: number[]): Work<MessageHead[]> {
+  const found = yield* rows<MessageRow & { head: Uint8Array | null }>(
+    `select m.*, substr(c.body, 1, ?) as head from message m join content c on c.id = m.content_id
+      where m.account_id = ? and m.id in ${list(ids)}`,
+    mostHead,
+    accountId,
+    ...ids,
+  );
+  return found.map(r => ({ message: message(r), head: r.head && Buffer.from(r.head) }));
 }
 
 /** There is something to look at as long as one of them is on. */
@@ -107,4 +130,5 @@ export const createMailRules = (read: Read, write: Write): MailRules => ({
   setActive: (accountId, id, active) => write('setRuleActive', { accountId, id, active }),
   shift: (accountId, id, way) => write('shiftRule', { accountId, id, way }),
   remove: (accountId, id) => write('removeRule', { accountId, id }),
+  heads: (accountId, ids) => read(heads(accountId, ids)),
 });

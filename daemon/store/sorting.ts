@@ -30,6 +30,7 @@ export type Arrival = {
 export type Placement = {
   to: { folder: number } | { role: 'inbox' | 'junk' | 'trash' | 'archive' };
   flags: number;
+  labels: number[];
   forwards: NonNullable<Deed['forward']>[];
   /** Who is told that nobody is there; null: nobody is. */
   answer: string | null;
@@ -46,7 +47,7 @@ const answeredMs = 3 * 86_400_000;
 
 /** What the owner of the mailbox has said about such a message: blocked senders first, then rules, then what is muted. */
 export function* sortArrival(a: Arrival, sorting: number): Work<Placement> {
-  const p: Placement = { to: { role: 'inbox' }, flags: 0, forwards: [], answer: null, muted: null, troubles: [] };
+  const p = unsorted();
   const block = sorting & Sorting.blocks ? yield* blockOf(a.accountId, a.summary.fromAddress) : null;
   if (block) return { ...p, to: { role: block.place }, flags: block.place === 'trash' ? Flag.seen : 0 };
   const traits = traitsOf(Buffer.concat([Buffer.from(a.prefix), a.head]), {
@@ -58,6 +59,10 @@ export function* sortArrival(a: Arrival, sorting: number): Work<Placement> {
   if (sorting & Sorting.vacation && !isUnwanted(p)) p.answer = yield* answerTo(a, traits);
   return p;
 }
+
+const unsorted = (): Placement => ({
+  ...{ to: { role: 'inbox' }, flags: 0, labels: [], forwards: [], answer: null, muted: null, troubles: [] },
+});
 
 const isUnwanted = ({ to }: Placement): boolean => 'role' in to && (to.role === 'junk' || to.role === 'trash');
 
@@ -72,6 +77,7 @@ function* applyRules(a: Arrival, traits: Traits, p: Placement): Work<void> {
   if (j.spentAt !== null)
     p.troubles.push(`rules of account ${a.accountId} ask for too much, from rule ${j.spentAt} on`);
   p.flags = (j.read ? Flag.seen : 0) | (j.star ? Flag.flagged : 0);
+  p.labels = j.labels;
   p.forwards = hasBeenHere(a, traits) ? [] : j.forwards.slice(0, mostForwards);
   const place = yield* placeOf(a, j.place, p);
   if (place) p.to = place;

@@ -4,6 +4,7 @@ import {
   isHeaderName,
   longestText,
   mostConditions,
+  mostLabelsGiven,
   type Place,
   type Rule,
   textFields,
@@ -53,11 +54,12 @@ function asCondition(value: unknown): Condition | null {
 }
 
 function asDeed(value: unknown): Deed | null {
-  const { place, read, star, forward, stop } = (value ?? {}) as Loose<Deed>;
+  const { place, labels, read, star, forward, stop } = (value ?? {}) as Loose<Deed>;
+  if (!Array.isArray(labels) || labels.length > mostLabelsGiven || !labels.every(isCount)) return null;
   if (typeof read !== 'boolean' || typeof star !== 'boolean' || typeof stop !== 'boolean') return null;
   const where = asPlace(place);
   const on = asForward(forward);
-  return where === undefined || on === undefined ? null : { place: where, read, star, forward: on, stop };
+  return where === undefined || on === undefined ? null : { place: where, labels, read, star, forward: on, stop };
 }
 
 function asPlace(value: unknown): Place | null | undefined {

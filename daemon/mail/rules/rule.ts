@@ -22,6 +22,8 @@ export type Place = { folder: number } | 'junk' | 'trash';
 export type Deed = {
   /** Null: it stays where it would be. */
   place: Place | null;
+  /** Ids of labels; of those that are gone nothing comes. */
+  labels: number[];
   read: boolean;
   star: boolean;
   /** Without `keep` the own copy goes to the trash. */
@@ -38,6 +40,7 @@ export type Rule = {
 };
 
 export const mostConditions = 10;
+export const mostLabelsGiven = 10;
 /** UTF-16 units of a condition's text. */
 export const longestText = 200;
 
