@@ -23,7 +23,7 @@ import { type Routed, routeHeld } from './intake/release.ts';
 import { objections, temporary } from './intake/replies.ts';
 import { createSenders, type SenderSettings, type Senders } from './intake/sender.ts';
 import { isListed, relayEntry } from './intake/tables.ts';
-import { heldUntil, owesReports, quarantined, termsOf, unrouted } from './intake/terms.ts';
+import { heldUntil, type OwnMail, owesReports, quarantined, termsOf, unrouted } from './intake/terms.ts';
 import { because, type Fields, type Log } from './log.ts';
 import type { Recipient } from './mail/envelope.ts';
 import { type Limits, objectionTo } from './mail/reading.ts';

@@ -14,6 +14,7 @@ import { garden } from './garden.ts';
 import { untilIndexed } from './harness.ts';
 import { holds } from './holding.ts';
 import { letters } from './letters.ts';
+import { busyPerson } from './looks-incoming.ts';
 import { openSite } from './site.ts';
 
 const [dir = 'test-results/looks', ...only] = process.argv.slice(2);
@@ -191,7 +192,12 @@ const { http } = serveSite({ app: site.app });
 await new Promise<void>(resolve => http.listen(0, '127.0.0.1', () => resolve()));
 const base = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
 
-type Shot = { name: string; path: string; who?: 'ann' | 'newcomer' | 'full'; act?: (page: Page) => Promise<void> };
+type Shot = {
+  name: string;
+  path: string;
+  who?: 'ann' | 'newcomer' | 'full' | 'busy';
+  act?: (page: Page) => Promise<void>;
+};
 const shots: Shot[] = [
   { name: 'signup', path: '/signup' },
   {
@@ -346,6 +352,7 @@ const shots: Shot[] = [
   { name: 'search-page', path: '/search', who: 'ann' },
   { name: 'folders', path: '/folders', who: 'ann' },
   { name: 'settings', path: '/settings', who: 'ann' },
+  ...(await busyPerson(site)),
   { name: 'appearance', path: '/settings/appearance', who: 'ann' },
   { name: 'missing', path: '/mail/inbox/999999', who: 'ann' },
   {
@@ -379,7 +386,7 @@ for (const scheme of ['light', 'dark'] as const)
       colorScheme: scheme,
       locale: process.env.LOOKS_LOCALE ?? 'en-GB',
     });
-    for (const who of [undefined, 'ann', 'newcomer', 'full'] as const) {
+    for (const who of [undefined, 'ann', 'newcomer', 'full', 'busy'] as const) {
       await context.clearCookies();
       if (who)
         await context.request.post(`${base}/login`, {

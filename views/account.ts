@@ -1,6 +1,7 @@
 /** Settings of one's own account: name, password, storage, and what a mail program must be told. */
 import { html } from 'hono/html';
 import { field } from './field.ts';
+import { incomingLinks } from './incoming.ts';
 import type { Screen } from './layout.ts';
 import { sendingSettings } from './sending.ts';
 import type { Html } from './words.ts';
@@ -50,6 +51,7 @@ ${field({ name: 'name', label: t('account.name'), value: f.name, hint: t('accoun
 <p class="buttons"><a class="button" href="/settings/identities">${t('identities.title')}</a><a class="button" href="/settings/replies">${t('replies.title')}</a></p>
 <p class="buttons"><a class="button" href="/settings/appearance">${t('appearance.title')}</a><a class="button" href="/settings/keys">${t('keys.title')}</a></p>
 ${writing(s)}
+${incomingLinks(s)}
 <h2>${t('account.reading')}</h2>
 <form class="stack" method="post" action="/settings/reading" hx-boost="false">
 <fieldset class="choices"><legend class="unseen">${t('account.reading')}</legend>${choice('conversations', !account.flat)}${choice('messages', account.flat)}</fieldset>

@@ -4,6 +4,7 @@
  */
 import { html } from 'hono/html';
 import type { Folder, SavedSearch } from '../daemon/store.ts';
+import { awayBanner } from './incoming.ts';
 import { keyHelp, keysForScript } from './keys.ts';
 import { type Door, folderName, folderPath, icon, iconOf, type Notice, type Screen, searchPath } from './screen.ts';
 import { searchOptions } from './search-options.ts';
@@ -92,6 +93,7 @@ export type Panes = {
 export function shellOf(s: Screen, panes: Panes): Html {
   return html`<div class="shell" data-view="${panes.view}">
 ${topBar(s, panes.view !== 'compose')}
+${awayBanner(s)}
 ${rail(s)}
 <main id="content" class="panes${panes.list ? '' : ' wide'}" tabindex="-1">${panes.list ?? ''}${panes.content}</main>
 ${bottomBar(s, panes.view)}

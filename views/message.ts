@@ -14,6 +14,7 @@ import { marked } from './marked.ts';
 import { outcomes, type RecipientOutcome } from './outcomes.ts';
 import { type ReceiptCard, receiptLine } from './receipt.ts';
 import { frameSandbox, trusted } from './safe-html.ts';
+import { senderActs } from './sender-acts.ts';
 import { textToHtml } from './text.ts';
 import { type Trust, verdict, verdictDetails, warnings } from './trust.ts';
 import { type Html, inOrder } from './words.ts';
@@ -113,7 +114,8 @@ ${imagesBanner(s, m.message, m.images, m.back)}
 ${bodyOf(s, m)}
 ${versions(s, m)}
 ${attachments(s, m.attachments, `/messages/${m.message.id}/attachments.zip`)}
-${foot(s, m)}`;
+${foot(s, m)}
+${senderActs(s, m.message)}`;
   if (o.letters.length === 1) return html`<div id="message-${m.message.id}" class="letter">${inner}</div>`;
   const label = s.w.t('conversation.message', {
     who: m.from.name || m.from.address,

@@ -1,6 +1,7 @@
 /** What every view of a signed-in page is given, and the few things most of them say with it. */
 import { html } from 'hono/html';
-import type { Account, Folder, Label, SavedSearch } from '../daemon/store.ts';
+import type { Account, Folder, Label, SavedSearch, Vacation } from '../daemon/store.ts';
+import type { Standing } from './sender-acts.ts';
 import type { Html, Words } from './words.ts';
 
 export type Notice = {
@@ -38,6 +39,10 @@ export type Screen = {
   notice: Notice | null;
   /** What was sent and waits to go. */
   waiting: number;
+  /** The answer that is sent while one is away, if it is now. */
+  away: Vacation | null;
+  /** What was said about mail like the message shown; absent: none is shown. */
+  standing?: Standing;
 };
 
 export type Door = Pick<Screen, 'w' | 'asset' | 'here' | 'look'>;
@@ -47,7 +52,9 @@ export const plainLook: Screen['look'] = { scheme: 'auto', contrast: 'auto', den
 
 /** Icons that show where it goes, and look the other way where one reads from right to left. */
 const pointing = new Set(
-  'arrow-left chevron-left chevron-right reply reply-all forward send log-out undo-2 folder-input'.split(' '),
+  'arrow-left arrow-right chevron-left chevron-right reply reply-all forward send log-out undo-2 folder-input'.split(
+    ' ',
+  ),
 );
 
 export const icon = (s: Pick<Screen, 'asset'>, name: string): Html =>

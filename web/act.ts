@@ -2,7 +2,7 @@
 import { Hono } from 'hono';
 import { type ActPage, actPage } from '../views/act.ts';
 import { folderName, type Screen } from '../views/layout.ts';
-import type { Act } from './acts.ts';
+import { type Act, isUndoable } from './acts.ts';
 import { tellOnce } from './notice.ts';
 import { missing, screenOf, show } from './page.ts';
 import type { Ctx, Env, Site } from './site.ts';
@@ -45,11 +45,14 @@ export async function afterAct(site: Site, c: Ctx, act: Act): Promise<Response> 
   if (act.state !== 'done') return c.redirect(`/acts/${act.id}`, 303);
   tellOnce(site, c, {
     ...doneOf(act),
-    n: act.total,
-    act: act.from.size > 0 ? act.id : undefined,
+    n: countOf(act),
+    act: isUndoable(act) ? act.id : undefined,
   });
   return c.redirect(act.back, 303);
 }
+
+/** How many it was about. */
+const countOf = ({ deed, total }: Act): number => (deed.kind === 'rule' ? deed.matched : total);
 
 function doneOf({ deed }: Act) {
   switch (deed.kind) {
@@ -61,16 +64,19 @@ function doneOf({ deed }: Act) {
       return { key: 'done.purged' } as const;
     case 'restore':
       return { key: 'done.restored' } as const;
+    case 'rule':
+      return { key: 'done.applied' } as const;
   }
 }
 
 function pageOf(s: Screen, act: Act): ActPage {
   const { id, done, total, state, back } = act;
-  return { id, title: titleOf(s, act), done, total, state, back, canUndo: state !== 'running' && act.from.size > 0 };
+  return { id, title: titleOf(s, act), done, total, state, back, canUndo: isUndoable(act) };
 }
 
 function titleOf({ w, folders }: Screen, act: Act): string {
-  const { deed, total: n } = act;
+  const { deed } = act;
+  const n = act.state === 'done' ? countOf(act) : act.total;
   const goal = deed.kind === 'move' ? folders.find(f => f.id === deed.to) : undefined;
   const values = { n, folder: goal ? folderName(w, goal) : '' };
   return act.state === 'done' ? w.t(doneOf(act).key, values) : w.t(`acts.${deed.kind}`, values);

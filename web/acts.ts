@@ -12,7 +12,22 @@ export type Deed =
   | { kind: 'flags'; set: number; clear: number }
   | { kind: 'remove' }
   /** Each to where it was. */
-  | { kind: 'restore'; places: Map<number, number[]> };
+  | { kind: 'restore'; places: Map<number, number[]> /** What else is taken back. */; first?: () => Promise<Change[]> }
+  | RuleDeed;
+
+/** What a rule does to those it speaks of; `from` gets what was moved, by folder. */
+export type RuleDeed = {
+  kind: 'rule';
+  /** So many it spoke of until now. */
+  matched: number;
+  perform(ids: number[], from: Map<number, number[]>): Promise<Change[]>;
+  /** Takes back marks and labels. */
+  unmark(): Promise<Change[]>;
+};
+
+/** Is there anything left to take back? */
+export const isUndoable = ({ state, from, deed }: Act): boolean =>
+  state !== 'running' && (from.size > 0 || (deed.kind === 'rule' && deed.matched > 0));
 
 export type Act = {
   id: string;
@@ -73,6 +88,7 @@ export function createActs(store: Store, tell: Tell, log: Log, random: (octets: 
   };
 
   async function carryOut(act: Act, ids: number[]): Promise<void> {
+    if (act.deed.kind === 'restore' && act.deed.first) tell.changed(await act.deed.first());
     for (let i = 0; i < ids.length && act.state === 'running'; i += slice) {
       const some = ids.slice(i, i + slice);
       const changed = await perform(act, some);
@@ -86,6 +102,7 @@ export function createActs(store: Store, tell: Tell, log: Log, random: (octets: 
   async function perform({ accountId, deed, from }: Act, ids: number[]): Promise<Change[]> {
     if (deed.kind === 'flags') return store.messages.setFlags(accountId, ids, deed.set, deed.clear);
     if (deed.kind === 'remove') return store.messages.remove(accountId, ids);
+    if (deed.kind === 'rule') return deed.perform(ids, from);
     if (deed.kind === 'restore') return restore(accountId, deed.places, ids);
     for (const [folder, some] of await store.messages.places(accountId, ids))
       if (folder !== deed.to) from.set(folder, (from.get(folder) ?? []).concat(some));
@@ -109,10 +126,12 @@ export function createActs(store: Store, tell: Tell, log: Log, random: (octets: 
       return act?.accountId === accountId ? act : null;
     },
     undo(act) {
-      if (act.state === 'running' || act.from.size === 0) return null;
-      const places = act.from;
+      if (!isUndoable(act)) return null;
+      const { deed, from: places } = act;
       act.from = new Map();
-      return begin(act.accountId, { kind: 'restore', places }, [...places.values()].flat(), act.back);
+      if (deed.kind === 'rule') deed.matched = 0;
+      const first = deed.kind === 'rule' ? { first: () => deed.unmark() } : {};
+      return begin(act.accountId, { kind: 'restore', places, ...first }, [...places.values()].flat(), act.back);
     },
     stop(act) {
       if (act.state === 'running') act.state = 'stopped';

@@ -14,6 +14,7 @@ import { acts } from './act.ts';
 import { type Acts, createActs } from './acts.ts';
 import { appearance } from './appearance.ts';
 import { loadAssets } from './assets.ts';
+import { away } from './away.ts';
 import { pathBelow, withBase } from './base.ts';
 import { changes } from './changes.ts';
 import { compose } from './compose.ts';
@@ -21,6 +22,7 @@ import { contacts } from './contacts.ts';
 import { events } from './events.ts';
 import { folder } from './folder.ts';
 import { FormError } from './form.ts';
+import { forwarding } from './forwarding.ts';
 import { fromOwnPages, headersOfAll, introduce } from './guard.ts';
 import { health } from './health.ts';
 import { identities } from './identities.ts';
@@ -36,12 +38,14 @@ import { receipts } from './receipt.ts';
 import { recipients } from './recipients.ts';
 import { replies } from './replies.ts';
 import { rich } from './rich.ts';
+import { rules } from './rules.ts';
 import { search } from './search.ts';
 import { senders } from './senders.ts';
 import { sending } from './sending.ts';
 import { signedInOnly } from './session.ts';
 import { signup } from './signup.ts';
 import type { Ctx, Env, Site } from './site.ts';
+import { unwanted } from './unwanted.ts';
 
 export { serveSite } from './serve.ts';
 export type { Post, Submit } from './site.ts';
@@ -100,6 +104,10 @@ export function createApp(needs: Needs): App {
     appearance,
     keys,
     identities,
+    rules,
+    forwarding,
+    away,
+    unwanted,
   ])
     app.route('/', room(site));
 

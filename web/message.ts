@@ -15,6 +15,7 @@ import { idOf, messageById, missing, refreshesList, screenOf, show } from './pag
 import { openPane, readingOf } from './reading.ts';
 import type { Ctx, Env, Site } from './site.ts';
 import { createTrust } from './trust.ts';
+import { standingOf } from './unwanted.ts';
 import { askedForImages } from './version.ts';
 
 export function message(site: Site): Hono<Env> {
@@ -42,6 +43,7 @@ export function message(site: Site): Hono<Env> {
       reading.shown.filter(m => reading.open.has(m.id)),
     );
     const list = await listBeside(site, c, s, folder, found);
+    s.standing = await standingOf(site, found, s.account.sorting);
     const content = messagePane(
       s,
       await openPane({ site, c, bodies, files, trust, s }, { ...reading, sought: soughtBy(site, s) }, list),

@@ -60,6 +60,21 @@ const keys = [
   'done.reply.saved',
   'done.reply.removed',
   'done.password',
+  'done.applied',
+  'done.rule.saved',
+  'done.rule.removed',
+  'done.rule.on',
+  'done.rule.off',
+  'done.forwarding.on',
+  'done.forwarding.off',
+  'done.away.on',
+  'done.away.off',
+  'done.blocked.junk',
+  'done.blocked.trash',
+  'done.unblocked',
+  'done.muted',
+  'done.unmuted',
+  'blocked.full',
   'done.nothing',
   'signup.welcome',
 ] as const;
@@ -70,8 +85,8 @@ export type Told = {
   /** Words of the sentence; a folder is told by its id, so that its name is read fresh. */
   values?: Record<string, string>;
   folder?: number;
-  /** Messages go back to a folder, or contacts come back. */
-  undo?: { ids: number[]; to: number } | { contacts: number[] };
+  /** Messages go back to a folder, contacts come back, or a sender is no longer blocked. */
+  undo?: { ids: number[]; to: number } | { contacts: number[] } | { unblock: number };
   /** An act that can be undone. */
   act?: string;
   /** A submission that can be withdrawn, the draft it was, and for how many seconds that is offered; 0: no end is set. */
@@ -112,6 +127,7 @@ function undoing({ undo, act, held }: Told): Notice['undo'] {
   if (!undo) return null;
   if ('contacts' in undo)
     return { action: '/contacts/restorations', fields: undo.contacts.map(id => ['contact', id]), leaves: false };
+  if ('unblock' in undo) return { action: `/settings/blocked/${undo.unblock}/removal`, fields: [], leaves: false };
   const { ids, to } = undo;
   return {
     action: '/messages/moves',
@@ -157,7 +173,8 @@ function isTold(value: unknown): value is Told {
 
 function isUndo(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  const { ids, to, contacts } = value as Partial<Record<'ids' | 'to' | 'contacts', unknown>>;
+  const { ids, to, contacts, unblock } = value as Partial<Record<'ids' | 'to' | 'contacts' | 'unblock', unknown>>;
+  if (unblock !== undefined) return Number.isSafeInteger(unblock);
   if (contacts !== undefined) return areIds(contacts);
   return areIds(ids) && typeof to === 'number';
 }

@@ -1,5 +1,5 @@
 /** Turns views into answers: a whole page, or the shell alone when htmx asks; and pages that refuse. */
-import type { Folder, Message } from '../daemon/store.ts';
+import { type Account, type Folder, isAway, type Message, Sorting, type Vacation } from '../daemon/store.ts';
 import { type ErrorStatus, errorPage, errorPane, errorTitle, type Trouble } from '../views/errors.ts';
 import {
   appBody,
@@ -51,7 +51,14 @@ export async function screenWith(
     mistaken: false,
     here: c.req.method === 'GET' ? c.req.path + url.search : '/mail/inbox',
     notice: takeNotice(site, c, w, folders) satisfies Notice | null,
+    away: await awayNow(site, c.var.account),
   };
+}
+
+/** The answer that is sent at this moment; null: none is. */
+async function awayNow({ store, now }: Site, { id, sorting }: Account): Promise<Vacation | null> {
+  const vacation = sorting & Sorting.vacation ? await store.vacations.get(id) : null;
+  return vacation && isAway(vacation, now()) ? vacation : null;
 }
 
 export function show(c: Ctx, s: Screen, title: string, panes: Panes, status: 200 | 422 | 507 | ErrorStatus = 200) {

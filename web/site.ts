@@ -7,7 +7,7 @@ import type { Settings } from '../daemon/config.ts';
 import type { Log } from '../daemon/log.ts';
 import type { Submission, SubmissionResult } from '../daemon/smtp-client.ts';
 import type { Account, Session, Store } from '../daemon/store.ts';
-import type { AuthVerbs, QueueVerbs, SenderVerbs, Tell } from '../daemon/tell.ts';
+import type { AuthVerbs, ForwardVerbs, QueueVerbs, SenderVerbs, Tell } from '../daemon/tell.ts';
 import type { Posted } from '../daemon/wire/post.ts';
 import { plainLook } from '../views/screen.ts';
 import type { Words } from '../views/words.ts';
@@ -56,7 +56,7 @@ export type Env = {
 
 export type Ctx = Context<Env>;
 
-type Asked = AuthVerbs & SenderVerbs & QueueVerbs;
+type Asked = AuthVerbs & SenderVerbs & ForwardVerbs & QueueVerbs;
 
 /** The one place where an answer of the daemon gets its type back. */
 export async function askDaemon<V extends keyof Asked>(

@@ -1,0 +1,324 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Account, Flag } from '../daemon/store.ts';
+import { openSite, type TestSite } from './site.ts';
+
+let site: TestSite;
+let ann: Account;
+let a: ReturnType<TestSite['browser']>;
+let b: ReturnType<TestSite['browser']>;
+beforeAll(async () => {
+  site = await openSite({ host_domain: ['example.org'] });
+  ann = await site.account('ann');
+  await site.account('bob');
+  a = site.browser();
+  b = site.browser();
+  await a.login('ann');
+  await b.login('bob');
+});
+afterAll(() => site.close());
+
+const give = (subject: string, more = '', from = 'Bo <bo@far.example>') =>
+  site.deliver(ann, `From: ${from}\r\nTo: ann@example.org\r\nSubject: ${subject}\r\n${more}\r\nHow are you?\r\n`);
+const folderOf = async (id: number) => {
+  const m = await site.store.messages.get(ann.id, id);
+  const folder = m && (await site.store.folders.byId(ann.id, m.folderId));
+  return folder && `${folder.role ?? folder.name} ${m.flags}`;
+};
+const row = (field: string, test: string, text: string) => ({ field, test, text });
+const plain = { name: '', all: 'all', ...row('subject', 'contains', 'bill'), place: 'trash', keep: '1' };
+const notice = (html: string) => /class="toast"[^>]*>[\s\S]*?<\/div>/.exec(html)?.[0] ?? '';
+
+describe('rules', () => {
+  test('are made by a form, listed in words, and put in order', async () => {
+    expect((await a.page('/settings/rules')).html).toContain('No rules yet');
+    const bills = (await site.store.folders.create(ann.id, 'Bills', 1))!;
+    const label = await site.store.labels.create(ann.id, { name: 'Money', colour: 'green' });
+    const first = {
+      ...{ name: 'Bills', all: 'any', field: ['subject', 'header', 'larger', 'files', 'from'] },
+      ...{ test: ['contains', 'is', 'is', 'is', 'contains'], text: ['bill', 'X-Kind: invoice', '5 MB', '', ''] },
+      ...{ place: `${bills.id}`, label: typeof label === 'string' ? '' : `${label.id}`, star: '1', stop: '1' },
+    };
+    expect((await a.post('/settings/rules', first)).headers.get('location')).toBe('/settings/rules');
+    await a.post('/settings/rules', { ...plain, text: 'advert', read: '1' });
+    const [one, two] = await site.store.mailRules.list(ann.id);
+    expect(one).toMatchObject({
+      ...{ name: 'Bills', active: true },
+      rule: {
+        all: false,
+        conditions: [
+          row('subject', 'contains', 'bill'),
+          { ...row('header', 'is', 'invoice'), name: 'X-Kind' },
+          { field: 'size', test: 'over', octets: 5_000_000 },
+          { field: 'attachment', has: true },
+        ],
+        deed: { place: { folder: bills.id }, star: true, read: false, forward: null, stop: true },
+      },
+    });
+    const { html } = await a.page('/settings/rules');
+    expect(html).toMatch(
+      /Bills[\s\S]*Subject contains “bill” or X-Kind is “invoice”[\s\S]*to Bills, label Money, Star it/,
+    );
+    expect(html.indexOf('Bills')).toBeLessThan(html.indexOf('advert'));
+    await a.post(`/settings/rules/${two!.id}/place`, { way: 'up' });
+    expect((await site.store.mailRules.list(ann.id)).map(r => r.id)).toEqual([two!.id, one!.id]);
+    await a.post(`/settings/rules/${two!.id}/state`, { active: '0' });
+    expect((await a.page('/settings/rules')).html).toContain('Switch on');
+    // The form shows what was kept.
+    const shown = (await a.page(`/settings/rules/${one!.id}`)).html;
+    expect(shown).toMatch(/value="X-Kind: invoice"[\s\S]*value="5 MB"/);
+    expect(shown).toMatch(new RegExp(`<option value="${bills.id}" selected>Bills`));
+    for (const id of [one!.id, two!.id]) await a.post(`/settings/rules/${id}/removal`, {});
+    expect(await site.store.mailRules.list(ann.id)).toEqual([]);
+  });
+
+  test('say what is wrong with them, beside it, and keep what was typed', async () => {
+    site.aliases.set('back@far.example', 'ann@example.org');
+    for (const [fields, words] of [
+      [{ text: '' }, 'fill in at least one condition'],
+      [{ ...row('larger', 'is', 'much') }, 'A size is written as 500 KB or 5 MB.'],
+      [{ ...row('header', 'is', 'invoice') }, 'Write the field with its name'],
+      [{ text: 'x'.repeat(201) }, 'At most 200 characters'],
+      [{ place: '' }, 'Say what the rule does'],
+      [{ place: '99999' }, 'That folder is not there any more'],
+      [{ name: 'a\u2028b' }, 'A name has at most 100 characters'],
+      [{ forward: 'nonsense' }, 'nonsense'],
+      [{ forward: 'ann@example.org' }, 'That is your own address'],
+      [{ forward: 'back@far.example' }, 'would come back to you'],
+      [{ forward: 'nobody@example.org' }, 'Nobody takes mail for nobody@example.org here'],
+    ] as [Record<string, string>, string][]) {
+      const { status, html } = await a.post('/settings/rules', { ...plain, ...fields });
+      expect([status, html]).toEqual([422, expect.stringContaining(words)]);
+      expect(html).toContain('aria-invalid="true"');
+    }
+    expect(await site.store.mailRules.list(ann.id)).toEqual([]);
+    // A further row is had without script, and nothing is lost.
+    const more = await a.post('/settings/rules', { ...plain, act: 'more', name: 'kept' });
+    expect([more.html.match(/name="text"/g)?.length, more.html.includes('value="kept"')]).toEqual([2, true]);
+  });
+
+  test('are bounded in number and in rows', async () => {
+    const many = Array.from({ length: 5_000 }, () => 'x');
+    const { html } = await a.post('/settings/rules', { ...plain, field: many, test: many, text: many, act: 'more' });
+    expect(html.match(/name="text"/g)?.length).toBe(10);
+    for (let i = 0; i < 100; i++) await a.post('/settings/rules', { ...plain, name: `r${i}` });
+    const full = await a.post('/settings/rules', plain);
+    expect([full.status, full.html]).toEqual([422, expect.stringContaining('There are 100 rules')]);
+    for (const { id } of await site.store.mailRules.list(ann.id)) await site.store.mailRules.remove(ann.id, id);
+  });
+
+  test('show what they would have matched, and change nothing', async () => {
+    const id = await give('the bill for may', 'X-Shop: yes\r\n');
+    await give('a letter');
+    const { status, html } = await a.post('/settings/rules', { ...plain, act: 'try' });
+    expect(status).toBe(200);
+    expect(html).toContain('It would have matched 1 message in Inbox');
+    expect(html).toContain(`href="/mail/inbox/${id}"`);
+    const none = await a.post('/settings/rules', { ...plain, ...row('header', 'is', 'X-Shop: no'), act: 'try' });
+    expect(none.html).toContain('It would have matched 0 messages in Inbox');
+    expect([await folderOf(id), await site.store.mailRules.list(ann.id)]).toEqual(['inbox 0', []]);
+  });
+
+  test('are applied to mail that is here, behind the page, and taken back as a whole', async () => {
+    const label = (await site.store.labels.list(ann.id))[0]!;
+    const some = [
+      await give('bill one'),
+      await give('bill two', `${'X-Pad: '.padEnd(70_000, 'x').replace(/(.{900})/g, '$1\r\n ')}\r\n`),
+    ];
+    const other = await give('not this one');
+    await site.store.messages.setFlags(ann.id, [some[0]!], Flag.seen, 0);
+    await a.post('/settings/rules', { ...plain, read: '1', label: `${label.id}` });
+    const [kept] = await site.store.mailRules.list(ann.id);
+    const path = `/settings/rules/${kept!.id}`;
+    const inbox = await site.store.folders.byRole(ann.id, 'inbox');
+    expect((await a.page(path)).html).toContain(`<option value="${inbox.id}">Inbox`);
+    const done = await a.post(`${path}/applications`, { folder: `${inbox.id}` });
+    expect(done.status).toBe(303);
+    const told = notice((await a.page(done.headers.get('location')!)).html);
+    expect(told).toContain('The rule changed 3 messages.');
+    expect([await folderOf(some[0]!), await folderOf(some[1]!), await folderOf(other)]).toEqual([
+      'trash 1',
+      'trash 1',
+      'inbox 0',
+    ]);
+    expect((await site.store.messages.get(ann.id, some[1]!))?.labels).toEqual([label.id]);
+    const undo = /action="([^"]*\/undo)"/.exec(told)![1]!;
+    await a.post(undo, {});
+    expect([await folderOf(some[0]!), await folderOf(some[1]!)]).toEqual(['inbox 1', 'inbox 0']);
+    expect((await site.store.messages.get(ann.id, some[1]!))?.labels).toEqual([]);
+    await site.store.mailRules.remove(ann.id, kept!.id);
+  });
+
+  test('are made from a message, by its list or its sender', async () => {
+    const fromList = await give('news', 'List-Id: News <news.far.example>\r\n');
+    const page = (await a.page(`/mail/inbox/${fromList}`)).html;
+    expect(page).toContain(`href="/settings/rules/new?from=${fromList}"`);
+    expect((await a.page(`/settings/rules/new?from=${fromList}`)).html).toMatch(
+      /value="list" selected[\s\S]*value="news\.far\.example"/,
+    );
+    const plainOne = await give('hello');
+    expect((await a.page(`/settings/rules/new?from=${plainOne}`)).html).toMatch(
+      /value="from" selected[\s\S]*value="is" selected[\s\S]*value="bo@far\.example"/,
+    );
+  });
+});
+
+describe('forwarding', () => {
+  test('is said in words before it begins, and shown while it goes on', async () => {
+    const asked = await a.post('/settings/forwarding', { to: 'Ann@Home.example\r\nbob@example.org', keep: '1' });
+    expect(asked.html).toMatch(
+      /Send all new mail on to Ann@home\.example and bob@example\.org\?|Send all new mail on to ann@home\.example and bob@example\.org\?/,
+    );
+    expect((await site.store.accounts.byId(ann.id))?.forwards).toEqual([]);
+    await a.post('/settings/forwarding', { to: 'Ann@Home.example\nbob@example.org', keep: '1', sure: '1' });
+    expect(await site.store.accounts.byId(ann.id)).toMatchObject({
+      forwards: ['ann@home.example', 'bob@example.org'],
+      keepsCopy: true,
+    });
+    const { html } = await a.page('/settings/forwarding');
+    expect(html).toContain('All mail is sent on to ann@home.example and bob@example.org, and a copy stays here.');
+    await a.post('/settings/forwarding/removal', {});
+    expect(await site.store.accounts.byId(ann.id)).toMatchObject({ forwards: [], keepsCopy: false });
+  });
+
+  test('refuses circles, and what nobody takes', async () => {
+    for (const [to, words] of [
+      ['', 'Name the address'],
+      ['nonsense', 'nonsense'],
+      ['ann@example.org', 'That is your own address'],
+      ['fine@home.example back@far.example', 'would come back to you'],
+      ['nobody@example.org', 'Nobody takes mail'],
+      [Array.from({ length: 21 }, (_, i) => `a${i}@home.example`).join(' '), 'At most 20 addresses'],
+    ] as const) {
+      const { status, html } = await a.post('/settings/forwarding', { to, keep: '1', sure: '1' });
+      expect([status, html]).toEqual([422, expect.stringContaining(words)]);
+    }
+    expect((await site.store.accounts.byId(ann.id))?.forwards).toEqual([]);
+  });
+});
+
+describe('away', () => {
+  const away = { active: '1', firstDay: '', lastDay: '', subject: '', text: 'I am away.', ownText: '', everyDays: '' };
+  test('is kept with its days by the reader’s own time, and told on every page while it is so', async () => {
+    a.cookies.set('tz', 'Pacific/Auckland');
+    await site.store.accounts.set(ann.id, { zone: 'Pacific/Auckland' });
+    const tomorrow = new Date(site.clock.now + 36 * 3_600_000).toISOString().slice(0, 10);
+    const saved = await a.post('/settings/away', {
+      ...away,
+      lastDay: tomorrow,
+      text: 'I am away.\r\nReally.',
+      ownText: 'Ask Bob',
+    });
+    expect(saved.status).toBe(303);
+    const kept = await site.store.vacations.get(ann.id);
+    expect(kept).toMatchObject({
+      active: true,
+      from: null,
+      lastDay: tomorrow,
+      text: 'I am away.\nReally.',
+      everyDays: 7,
+    });
+    const days = (kept!.until! - Date.parse(`${tomorrow}T00:00:00Z`)) / 3_600_000;
+    // Midnight of the day after, in Auckland.
+    expect(days).toBeGreaterThanOrEqual(24 - 13);
+    expect(days).toBeLessThanOrEqual(24 - 12);
+    for (const path of ['/mail/inbox', '/settings', '/settings/away'])
+      expect((await a.page(path)).html).toContain('away-banner');
+    expect((await b.page('/mail/inbox')).html).not.toContain('away-banner');
+    const back = await a.post('/settings/away/end', { back: '/mail/inbox' });
+    expect(back.headers.get('location')).toBe('/mail/inbox');
+    expect((await a.page('/mail/inbox')).html).not.toContain('away-banner');
+    expect(await site.store.vacations.get(ann.id)).toMatchObject({ active: false, text: 'I am away.\nReally.' });
+    const late = await a.post('/settings/away', { ...away, firstDay: tomorrow });
+    expect([late.status, (await a.page('/mail/inbox')).html.includes('away-banner')]).toEqual([303, false]);
+    await site.store.vacations.end(ann.id);
+  });
+
+  test.each([
+    [{ firstDay: '2026-02-30' }, 'Write the day as year-month-day'],
+    [{ lastDay: 'soon' }, 'Write the day as year-month-day'],
+    [{ firstDay: '2030-03-02', lastDay: '2030-03-01' }, 'The last day comes before the first'],
+    [{ lastDay: '2020-01-01' }, 'That day is over'],
+    [{ text: '' }, 'Write what people are to be told'],
+    [{ text: 'x'.repeat(5001) }, 'At most 5,000 characters'],
+    [{ subject: 'a\u2028b' }, 'A subject has at most'],
+    [{ everyDays: '61' }, 'A number of days from 1 to 60'],
+    [{ everyDays: 'often' }, 'A number of days from 1 to 60'],
+  ])('says of %j what is wrong', async (fields, words) => {
+    const { status, html } = await a.post('/settings/away', { ...away, ...fields });
+    expect([status, html]).toEqual([422, expect.stringContaining(words)]);
+  });
+});
+
+describe('blocked senders and muted conversations', () => {
+  test('are said on the message, listed, and taken back', async () => {
+    const id = await give('buy now', '', 'Spam <spam@far.example>');
+    const page = (await a.page(`/mail/inbox/${id}`)).html;
+    expect(page).toContain('Block spam@far.example');
+    const said = await a.post(`/messages/${id}/blocks`, { place: 'junk', back: `/mail/inbox/${id}` });
+    expect(said.headers.get('location')).toBe(`/mail/inbox/${id}`);
+    const after = (await a.page(`/mail/inbox/${id}`)).html;
+    expect(notice(after)).toContain('New mail of spam@far.example goes to Junk.');
+    expect(after).toContain('spam@far.example is blocked.');
+    expect(after).not.toContain('Block spam@far.example');
+    const list = (await a.page('/settings/blocked')).html;
+    const removal = /action="(\/settings\/blocked\/\d+\/removal)"/.exec(list)![1]!;
+    expect((await b.post(removal, {})).status).toBe(404);
+    await a.post(removal, {});
+    expect((await a.page('/settings/blocked')).html).toContain('Nobody is blocked');
+    for (const [address, status] of [
+      ['@Far.Example', 303],
+      ['eve@far.example', 303],
+      ['nonsense', 422],
+      ['@', 422],
+      ['ann@example.org', 422],
+    ] as const)
+      expect((await a.post('/settings/blocked', { address, place: 'trash' })).status).toBe(status);
+    expect((await site.store.unwanted.blocked(ann.id)).map(x => `${x.address} ${x.place}`)).toEqual([
+      '@far.example trash',
+      'eve@far.example trash',
+    ]);
+    for (const { id: one } of await site.store.unwanted.blocked(ann.id)) await site.store.unwanted.unblock(ann.id, one);
+  });
+
+  test('a conversation is muted, and no longer', async () => {
+    const id = await give('talk', 'Message-ID: <t1@far.example>\r\n');
+    const { conversation } = (await site.store.messages.get(ann.id, id))!;
+    await a.post(`/conversations/${conversation}/mutes`, { back: `/mail/inbox/${id}` });
+    expect((await a.page(`/mail/inbox/${id}`)).html).toContain('Muted: what follows goes to the Archive');
+    expect(await site.store.unwanted.isMuted(ann.id, conversation)).toBe(true);
+    await a.post(`/conversations/${conversation}/mutes/removal`, { back: `/mail/inbox/${id}` });
+    expect(await site.store.unwanted.isMuted(ann.id, conversation)).toBe(false);
+    expect((await a.post('/conversations/999999/mutes', {})).status).toBe(404);
+  });
+});
+
+test('what is another’s looks as if it were not there', async () => {
+  const id = await give('private');
+  const { conversation } = (await site.store.messages.get(ann.id, id))!;
+  await a.post('/settings/rules', plain);
+  const [rule] = await site.store.mailRules.list(ann.id);
+  const path = `/settings/rules/${rule!.id}`;
+  const inbox = await site.store.folders.byRole(ann.id, 'inbox');
+  expect((await b.page(path)).status).toBe(404);
+  expect((await b.page(`/settings/rules/new?from=${id}`)).status).toBe(404);
+  for (const [to, fields] of [
+    [path, plain],
+    [`${path}/removal`, {}],
+    [`${path}/place`, { way: 'up' }],
+    [`${path}/state`, { active: '0' }],
+    [`${path}/applications`, { folder: `${inbox.id}` }],
+    [`/messages/${id}/blocks`, { place: 'junk' }],
+    [`/conversations/${conversation}/mutes`, {}],
+    [`/conversations/${conversation}/mutes/removal`, {}],
+  ] as [string, Record<string, string>][])
+    expect((await b.post(to, fields)).status, to).toBe(404);
+  // A folder of somebody else is no goal.
+  const theirs = await b.post('/settings/rules', { ...plain, place: `${inbox.id}` });
+  expect([theirs.status, theirs.html]).toEqual([422, expect.stringContaining('That folder is not there any more')]);
+  expect(await site.store.mailRules.list(ann.id)).toMatchObject([{ id: rule!.id, active: true }]);
+});
+
+test('nothing of it changes from a page of another site', async () => {
+  for (const path of ['/settings/rules', '/settings/forwarding', '/settings/away', '/settings/blocked'])
+    expect((await a.post(path, {}, { Origin: 'https://evil.example' })).status, path).toBe(403);
+});

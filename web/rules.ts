@@ -1,0 +1,155 @@
+/** Rules for mail that comes: kept in order, tried on mail that is there, applied to it. The daemon applies them to new mail. */
+import { Hono } from 'hono';
+import { addressKey, formatAddress, parseAddress } from '../daemon/mail/address.ts';
+import { mostConditions, type Rule, traitsOf } from '../daemon/mail/rules.ts';
+import { type KeptRule, mostRules } from '../daemon/store.ts';
+import { type RuleFields, type RuleForm, rulePage, rulesPage, type Trial } from '../views/rules.ts';
+import { afterAct } from './act.ts';
+import { readForm } from './form.ts';
+import { folderOf } from './lists.ts';
+import { type Told, tellOnce } from './notice.ts';
+import { idOf, messageById, missing, screenOf, show } from './page.ts';
+import { blankRow, ruleOf, shownRule, typedRule } from './rule-form.ts';
+import { createRuleScan } from './rule-scan.ts';
+import { askDaemon, type Ctx, type Env, type Site } from './site.ts';
+
+const fresh: RuleFields = {
+  ...{ name: '', all: true, rows: [blankRow], place: '', label: '', read: false, star: false },
+  ...{ forward: '', keep: true, stop: true },
+};
+
+export function rules(site: Site): Hono<Env> {
+  const app = new Hono<Env>();
+  const scan = createRuleScan(site.store);
+  const own = (c: Ctx) => c.var.account.id;
+
+  app.get('/settings/rules', async c => {
+    const s = await screenOf(site, c);
+    const content = rulesPage(s, await site.store.mailRules.list(own(c)));
+    return show(c, s, s.w.t('rules.title'), { view: 'page', content });
+  });
+
+  app.get('/settings/rules/new', async c => {
+    const from = c.req.query('from');
+    const fields = from === undefined ? fresh : await likeMessage(c, from);
+    return fields ? page(c, { id: null, fields }) : missing(site, c);
+  });
+
+  app.get('/settings/rules/:id', async c => {
+    const kept = await ruleNamed(c);
+    if (!kept) return missing(site, c);
+    return page(c, {
+      id: kept.id,
+      fields: kept.rule ? shownRule(kept.name, kept.rule) : { ...fresh, name: kept.name },
+    });
+  });
+
+  app.on('POST', ['/settings/rules', '/settings/rules/:id'], async c => {
+    const kept = c.req.param('id') === undefined ? null : await ruleNamed(c);
+    if (c.req.param('id') !== undefined && !kept) return missing(site, c);
+    const form = await readForm(c);
+    const fields = typedRule(form);
+    const shown = { id: kept?.id ?? null, fields };
+    const wish = form.get('act');
+    if (wish === 'more') return page(c, { ...shown, fields: { ...fields, rows: longer(fields.rows) } });
+    const { rule, errors } = await checked(c, fields);
+    if (!rule) return page(c, { ...shown, errors });
+    if (wish === 'try') return page(c, { ...shown, trial: await tried(c, rule) });
+    const named = { name: fields.name, active: kept?.active ?? true, rule };
+    const id = await site.store.mailRules.save(own(c), kept?.id ?? null, named);
+    if (id === null) return page(c, { ...shown, errors: { rows: [c.var.words.t('rules.full', { n: mostRules })] } });
+    return done(c, { key: 'done.rule.saved' }, wish === 'apply' ? `/settings/rules/${id}` : '/settings/rules');
+  });
+
+  app.post('/settings/rules/:id/removal', async c => {
+    const kept = await ruleNamed(c);
+    if (!kept || !(await site.store.mailRules.remove(own(c), kept.id))) return missing(site, c);
+    return done(c, { key: 'done.rule.removed' });
+  });
+
+  app.post('/settings/rules/:id/place', async c => {
+    const kept = await ruleNamed(c);
+    const way = (await readForm(c)).get('way') === 'up' ? 'up' : 'down';
+    if (!kept || !(await site.store.mailRules.shift(own(c), kept.id, way))) return missing(site, c);
+    return c.redirect('/settings/rules', 303);
+  });
+
+  app.post('/settings/rules/:id/state', async c => {
+    const kept = await ruleNamed(c);
+    const active = (await readForm(c)).get('active') === '1';
+    if (!kept || !(await site.store.mailRules.setActive(own(c), kept.id, active))) return missing(site, c);
+    return done(c, { key: active ? 'done.rule.on' : 'done.rule.off' });
+  });
+
+  /** On what lies in a folder now, behind the page. */
+  app.post('/settings/rules/:id/applications', async c => {
+    const kept = await ruleNamed(c);
+    const folders = await site.store.folders.list(own(c));
+    const folder = folderOf(folders, (await readForm(c)).get('folder'));
+    if (!kept?.rule || !folder || folder.role === 'drafts') return missing(site, c);
+    const ids = await scan.idsOf(own(c), folder.id);
+    const deed = scan.deed(own(c), kept.rule, folders);
+    return afterAct(site, c, site.acts.begin(own(c), deed, ids, '/settings/rules'));
+  });
+
+  const ruleNamed = async (c: Ctx): Promise<KeptRule | null> => {
+    const id = idOf(c.req.param('id'));
+    return (await site.store.mailRules.list(own(c))).find(r => r.id === id) ?? null;
+  };
+
+  const checked = async (c: Ctx, fields: RuleFields) => {
+    const [folders, labels] = await Promise.all([site.store.folders.list(own(c)), site.store.labels.list(own(c))]);
+    const read = ruleOf(fields, { folders, labels, w: c.var.words });
+    const to = read.rule?.deed.forward?.to;
+    if (to === undefined) return read;
+    const why = await refusal(site, c, to);
+    return why === null ? read : { rule: null, errors: { rows: [], forward: why } };
+  };
+
+  const tried = async (c: Ctx, rule: Rule): Promise<Trial> => {
+    const inbox = await site.store.folders.byRole(own(c), 'inbox');
+    return { ...(await scan.trial(own(c), inbox.id, rule)), folder: inbox };
+  };
+
+  /** What a rule for such messages would ask for: the list, else who wrote. Null: there is no such message. */
+  const likeMessage = async (c: Ctx, id: string): Promise<RuleFields | null> => {
+    const m = await messageById(site, c, id);
+    const [found] = m ? await site.store.mailRules.heads(own(c), [m.id]) : [];
+    if (!m || !found) return null;
+    const { header } = traitsOf(found.head ?? Buffer.alloc(0), m);
+    const list = /<([^<>]{1,150})>/.exec(header.text('list-id'))?.[1];
+    const row = list
+      ? ({ field: 'list', test: 'contains', text: list } as const)
+      : ({ field: 'from', test: 'is', text: m.fromAddress.slice(0, 200) } as const);
+    const subject = { field: 'subject', test: 'contains', text: '' } as const;
+    return { ...fresh, name: (m.fromName || m.fromAddress).slice(0, 80), rows: [row, subject] };
+  };
+
+  const done = (c: Ctx, told: Told, to = '/settings/rules') => {
+    tellOnce(site, c, told);
+    return c.redirect(to, 303);
+  };
+
+  const page = async (c: Ctx, form: Pick<RuleForm, 'id' | 'fields'> & Partial<RuleForm>) => {
+    const s = await screenOf(site, c);
+    const content = rulePage(s, { errors: { rows: [] }, trial: null, ...form });
+    const title = s.w.t(form.id === null ? 'rules.new' : 'rules.edit');
+    return show(c, s, title, { view: 'page', content }, form.errors ? 422 : 200);
+  };
+  return app;
+}
+
+const longer = (rows: RuleFields['rows']): RuleFields['rows'] =>
+  rows.length < mostConditions ? [...rows, blankRow] : rows;
+
+/** Why mail of the account may not be sent on there, in words; null: it may. */
+export async function refusal(site: Site, c: Ctx, address: string): Promise<string | null> {
+  const { t } = c.var.words;
+  const parsed = parseAddress(address);
+  if (!parsed) return t('compose.error.address', { address });
+  const to = formatAddress(parsed);
+  if (addressKey(to) === c.var.account.address) return t('forwarding.error.own');
+  const verdict = await askDaemon(site, 'forward.check', { accountId: c.var.account.id, address: to });
+  if (verdict.kind === 'circle') return t('forwarding.error.circle', { address: to });
+  return verdict.kind === 'refused' ? t('forwarding.error.refused', { address: to }) : null;
+}

@@ -1,0 +1,115 @@
+/** Senders one blocks and conversations one mutes: said on a message, listed and taken back in the settings. */
+import { Hono } from 'hono';
+import { addressKey, formatAddress, parseAddress, parseDomain } from '../daemon/mail/address.ts';
+import { type BlockedSender, type Message, Sorting } from '../daemon/store.ts';
+import { type BlockForm, blockedPage, type Standing } from '../views/sender-acts.ts';
+import { readForm } from './form.ts';
+import { type Told, tellOnce } from './notice.ts';
+import { idOf, messageById, missing, screenOf, show } from './page.ts';
+import { ownPath } from './session.ts';
+import type { Ctx, Env, Site } from './site.ts';
+
+const placeOf = (text: string): BlockedSender['place'] => (text === 'trash' ? 'trash' : 'junk');
+
+export function unwanted(site: Site): Hono<Env> {
+  const app = new Hono<Env>();
+  const { unwanted: store } = site.store;
+
+  app.get('/settings/blocked', c => page(c, { address: '', place: 'junk', error: '' }));
+
+  app.post('/settings/blocked', async c => {
+    const form = await readForm(c);
+    const f = { address: form.get('address').trim(), place: placeOf(form.get('place')) };
+    const address = nameable(f.address);
+    const error = address === null ? 'blocked.error' : addressKey(address) === own(c) ? 'blocked.error.own' : null;
+    if (error || address === null) return page(c, { ...f, error: c.var.words.t(error ?? 'blocked.error') });
+    return (
+      (await block(c, address, f.place, '/settings/blocked')) ?? page(c, { ...f, error: c.var.words.t('blocked.full') })
+    );
+  });
+
+  app.post('/messages/:id/blocks', async c => {
+    const form = await readForm(c);
+    const m = await messageById(site, c, c.req.param('id'));
+    const address = m && nameable(m.fromAddress);
+    if (!m || !address || addressKey(address) === own(c)) return missing(site, c);
+    const back = ownPath(form.get('back'), '/mail/inbox');
+    return (
+      (await block(c, address, placeOf(form.get('place')), back)) ??
+      done(c, { key: 'blocked.full' }, '/settings/blocked')
+    );
+  });
+
+  app.post('/settings/blocked/:id/removal', async c => {
+    const back = ownPath((await readForm(c)).get('back'), '/settings/blocked');
+    const id = idOf(c.req.param('id'));
+    if (id === null || !(await store.unblock(c.var.account.id, id))) return missing(site, c);
+    return done(c, { key: 'done.unblocked' }, back);
+  });
+
+  app.post('/conversations/:id/mutes', async c => {
+    const back = ownPath((await readForm(c)).get('back'), '/mail/inbox');
+    const conversation = await conversationNamed(c);
+    if (conversation === null) return missing(site, c);
+    await store.mute(c.var.account.id, conversation, site.now());
+    return done(c, { key: 'done.muted' }, back);
+  });
+
+  app.post('/conversations/:id/mutes/removal', async c => {
+    const back = ownPath((await readForm(c)).get('back'), '/mail/inbox');
+    const conversation = await conversationNamed(c);
+    if (conversation === null) return missing(site, c);
+    await store.unmute(c.var.account.id, conversation);
+    return done(c, { key: 'done.unmuted' }, back);
+  });
+
+  const own = (c: Ctx): string => c.var.account.address;
+
+  /** The number of one that is there. */
+  const conversationNamed = async (c: Ctx): Promise<number | null> => {
+    const number = idOf(c.req.param('id'));
+    return number !== null && (await site.store.conversations.newest(c.var.account.id, number)) ? number : null;
+  };
+
+  /** Null: there are as many as there may be. */
+  const block = async (c: Ctx, address: string, place: BlockedSender['place'], back: string) => {
+    const made = await store.block(c.var.account.id, address, place, site.now());
+    const key = place === 'junk' ? 'done.blocked.junk' : 'done.blocked.trash';
+    return made && done(c, { key, values: { who: address.slice(0, 320) }, undo: { unblock: made.id } }, back);
+  };
+
+  const done = (c: Ctx, told: Told, to: string) => {
+    tellOnce(site, c, told);
+    return c.redirect(to, 303);
+  };
+
+  const page = async (c: Ctx, form: BlockForm) => {
+    const s = await screenOf(site, c);
+    const content = blockedPage(s, await store.blocked(c.var.account.id), form);
+    return show(c, s, s.w.t('blocked.title'), { view: 'page', content }, form.error ? 422 : 200);
+  };
+  return app;
+}
+
+/** An address, or `@` and a domain for everybody there; null: neither. */
+function nameable(text: string): string | null {
+  if (text.startsWith('@')) {
+    const domain = parseDomain(text.slice(1));
+    return domain && `@${domain}`;
+  }
+  const parsed = parseAddress(text, 255);
+  return parsed && formatAddress(parsed);
+}
+
+/** What the reader has said about mail like this one. */
+export async function standingOf(
+  site: Site,
+  { accountId, conversation, fromAddress }: Message,
+  sorting: number,
+): Promise<Standing> {
+  const { unwanted: store } = site.store;
+  return {
+    muted: (sorting & Sorting.mutes) !== 0 && conversation > 0 && (await store.isMuted(accountId, conversation)),
+    blocked: sorting & Sorting.blocks ? await store.blocks(accountId, fromAddress) : null,
+  };
+}
