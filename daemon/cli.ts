@@ -2,7 +2,7 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { UsageError } from './cli/command.ts';
 import { commands } from './cli/commands.ts';
-import { help, sendmailNames, strangeOption, unknownCommand, usageOf } from './cli/help.ts';
+import { help, missingWord, sendmailNames, strangeOption, unknownCommand, usageOf } from './cli/help.ts';
 
 const options = {
   config: { type: 'string' },
@@ -25,6 +25,13 @@ const options = {
   from: { type: 'string' },
   keep: { type: 'boolean' },
   off: { type: 'boolean' },
+  deep: { type: 'boolean' },
+  data: { type: 'string' },
+  listen: { type: 'string' },
+  ports: { type: 'string' },
+  site: { type: 'string' },
+  signup: { type: 'string' },
+  out: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean' },
 } satisfies ParseArgsConfig['options'];
@@ -68,6 +75,8 @@ async function carryOut(argv: string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args: argv, options, allowPositionals: true });
   const args = positionals.slice(name.split(' ').length);
   const { words: most = 0, load } = commands[name]!;
+  const missing = missingWord(name, args, Object.keys(values));
+  if (missing !== null) throw new UsageError(`${missing} is missing; it is: ${usageOf(name)}`);
   if (args.length > most) throw new UsageError(`"${args[most]}" is too much; it is: ${usageOf(name)}`);
   return await (await load())({ args, options: values });
 }

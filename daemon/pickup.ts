@@ -6,8 +6,8 @@
  * into the folder may send as anyone of our domains: the rights of the folder are the permission.
  */
 import { createHash } from 'node:crypto';
-import { type FSWatcher, lstatSync, type Stats, watch } from 'node:fs';
-import { type FileHandle, lstat, mkdir, readdir, unlink } from 'node:fs/promises';
+import { constants, type FSWatcher, lstatSync, type Stats, watch } from 'node:fs';
+import { access, type FileHandle, lstat, mkdir, readdir, unlink } from 'node:fs/promises';
 import type { Settings } from './config.ts';
 import type { Intake } from './intake.ts';
 import { because, type Log } from './log.ts';
@@ -186,6 +186,10 @@ export function createPickup({ settings, intake, log, now, settleMs = usualSettl
   return {
     async start() {
       await mkdir(folder, { recursive: true, mode: 0o700 });
+      // Files are taken away from it when they are sent, or set aside.
+      await access(folder, constants.R_OK | constants.W_OK | constants.X_OK).catch(error =>
+        log.error('the pickup folder must be writable for us: what is sent stays in it', because(error)),
+      );
       try {
         watcher = watch(folder, { encoding: 'latin1' }, noticed);
         watcher.on('error', () => watcher?.close());

@@ -22,7 +22,7 @@ import { certificate, secretFile } from './wire/certificate.ts';
 
 export { openLogFile } from './supervisor/logfile.ts';
 export { type ReloadAnswer, reloadReport } from './supervisor/reload.ts';
-export { PortError } from './supervisor/sockets.ts';
+export { PortError, portProblem } from './supervisor/sockets.ts';
 
 /** What a person at the terminal must mend; its message says what is wrong and how. */
 export class StartError extends Error {}

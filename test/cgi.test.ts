@@ -114,7 +114,7 @@ test('the socket is open to the group of its folder and to nobody else', () => {
 
 test('cwmail cgi without a socket says what is missing', () => {
   expect(() => execFileSync(launcher, ['cgi'], { stdio: 'pipe' })).toThrow(
-    /the socket is missing; it is: cwmail cgi SOCKET/,
+    /SOCKET is missing; it is: cwmail cgi SOCKET/,
   );
 });
 

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Around, incoming } from '../daemon/cli/reach/incoming.ts';
+import { type Around, incoming } from '../daemon/cli/way-in.ts';
 import { loadSettings, ownAddresses } from '../daemon/config.ts';
 import { createHeard } from '../daemon/intake/heard.ts';
 import { createResolver } from '../daemon/wire/dns.ts';

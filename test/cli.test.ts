@@ -56,7 +56,7 @@ describe('user', () => {
 
   test.each<[number, string[], string, RegExp]>([
     // The call is wrong: 64.
-    [64, ['user', 'add', '--password-stdin'], password, /an address such as ann@example\.org belongs here/],
+    [64, ['user', 'add', '--password-stdin'], password, /NAME@DOMAIN is missing; it is: cwmail user add NAME/],
     [64, ['user', 'add', 'ann', '--password-stdin'], password, /an address such as/],
     [
       64,
@@ -64,7 +64,12 @@ describe('user', () => {
       password,
       /"b@x\.example" is too much; it is: cwmail user add/,
     ],
-    [64, ['user', 'add', 'b@x.example'], password, /say --password-stdin/],
+    [
+      64,
+      ['user', 'add', 'b@x.example'],
+      password,
+      /--password-stdin \(the password is the first line of standard input\) is missing/,
+    ],
     [
       64,
       ['user', 'add', 'b@x.example', '--password', 'x'],
@@ -88,7 +93,7 @@ describe('user', () => {
     [1, ['user', 'add', 'b%c@x.example', '--password-stdin'], password, /a user name has letters/],
     [1, ['user', 'passwd', 'nobody@x.example', '--password-stdin'], password, /there is no account nobody@x\.example/],
     [1, ['user', 'del', 'nobody@x.example'], '', /there is no account nobody@x\.example/],
-    [64, ['user', 'set', 'b@x.example'], '', /say what to set, such as pop3=off/],
+    [64, ['user', 'set', 'b@x.example'], '', /SWITCH=VALUE is missing; it is: cwmail user set NAME/],
     [64, ['user', 'set', 'b@x.example', 'pop3'], '', /"pop3" is none of: pop3=on\|off/],
     [64, ['user', 'set', 'b@x.example', 'address=c@x.example'], '', /is none of: pop3=on\|off/],
     [64, ['user', 'set', 'b@x.example', 'pop3=maybe'], '', /on or off belongs here, not "maybe"/],
@@ -96,9 +101,14 @@ describe('user', () => {
       64,
       ['user', 'quota', 'b@x.example'],
       '',
+      /SIZE\|none is missing; it is: cwmail user quota NAME@DOMAIN SIZE\|none/,
+    ],
+    [
+      64,
+      ['user', 'quota', 'b@x.example', 'much'],
+      '',
       /a size such as 10000000, 500k, 25M or 2G belongs here; none is no limit/,
     ],
-    [64, ['user', 'quota', 'b@x.example', 'much'], '', /a size such as/],
     [1, ['user', 'quota', 'nobody@x.example', '5G'], '', /there is no account nobody@x\.example/],
     [1, ['user', 'recount', 'nobody@x.example'], '', /there is no account nobody@x\.example/],
   ])('user answers %i to %j', async (code, args, input, pattern) => {
@@ -141,13 +151,13 @@ describe('cwmail', () => {
     [64, ['route', 'ann'], /an address such as/],
     [64, ['config', 'check', 'file.conf'], /"file\.conf" is too much/],
     [64, ['config', 'test-ip', 'http_port', '1.2.3.4'], /"http_port" is no setting with a list of IP addresses/],
-    [64, ['config', 'import-report'], /the file belongs behind it/],
+    [64, ['config', 'import-report'], /FILE is missing; it is: cwmail config import-report FILE/],
     [1, ['config', 'test-ip', 'user_ip_address', 'localhost'], /"localhost" is no IP address/],
     [64, ['queue', 'delete'], /say which: ids, --domain, --sender, --recipient, or --all/],
     [64, ['queue', 'hold', '--domain', 'a b'], /--domain: a domain such as example\.org belongs here/],
     [64, ['queue', 'hold', '--sender', 'ann'], /--sender: an address such as ann@example\.org belongs here/],
     [64, ['queue', 'list', '--limit', 'ten'], /--limit: a whole number belongs here/],
-    [64, ['queue', 'show'], /queue ids are numbers/],
+    [64, ['queue', 'show'], /ID is missing; it is: cwmail queue show ID/],
     [1, ['queue', 'show', '7'], /there is no delivery 7; queue list shows them/],
     [1, ['queue', 'retry'], /nothing goes out now: off line: the setting online is never/],
     [1, ['queue', 'delete', '7'], /^0 deliveries are deleted/],

@@ -160,7 +160,7 @@ describe('cwmail webmail', () => {
   }, 60_000);
 
   test.each([
-    [['--smtp', 'smtp.x.test'], 'both are needed'],
+    [['--smtp', 'smtp.x.test'], 'is missing; it is: cwmail webmail --for POP3 --smtp HOST'],
     [['--for', 'imap://x.test', '--smtp', 'x.test'], 'webmail_for: the form is: webmail_for pop3[s]://HOST[:PORT]'],
     [['--for', 'pop3s://u:p@x.test', '--smtp', 'x.test'], 'the form is'],
     [['--for', 'pop3s://x.test', '--smtp', 'x.test:port'], 'webmail_smtp: '],

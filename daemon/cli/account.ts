@@ -20,7 +20,6 @@ function switched(text: string): boolean {
 export async function set(context: CommandContext): Promise<number> {
   const [given = '', ...settings] = context.args;
   const address = addressIn(given);
-  if (settings.length === 0) throw new UsageError('say what to set, such as pop3=off');
   const fields = Object.assign({}, ...settings.map(fieldOf)) as AccountFields;
   return await withStore(context, async store => {
     const account = await existing(store, address);

@@ -1,3 +1,5 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { nameProblem } from '../auth.ts';
 import { type Loaded, loadSettings, mistakeLine, type Settings } from '../config.ts';
 import { controlPath } from '../control.ts';
@@ -29,6 +31,13 @@ export type CommandContext = {
     from?: string;
     keep?: boolean;
     off?: boolean;
+    deep?: boolean;
+    data?: string;
+    listen?: string;
+    ports?: string;
+    site?: string;
+    signup?: string;
+    out?: string;
   };
 };
 
@@ -60,6 +69,7 @@ export async function withStore<T>(
   act: (store: Store, settings: Settings) => Promise<T>,
 ): Promise<T> {
   const settings = settingsOf(context);
+  warnRoot(settings);
   const store = await openStore({
     path: settings.data_path,
     writer: 'inline',
@@ -73,6 +83,21 @@ export async function withStore<T>(
   } finally {
     await store.close();
   }
+}
+
+/** What root writes into the folder of another user, that user's servers may not be able to open. */
+export function warnRoot({ data_path }: Settings): void {
+  const owner = statSync(data_path, { throwIfNoEntry: false })?.uid ?? 0;
+  if (userInfo().uid !== 0 || owner === 0) return;
+  console.error(
+    `cwmail: you are root, and ${data_path} belongs to ${nameOf(owner)}, who may not be able to open what you write there: call it by runuser -u ${nameOf(owner)} -- cwmail … (a warning)`,
+  );
+}
+
+/** Of a user, as /etc/passwd has it; else the number. */
+function nameOf(uid: number): string {
+  const lines = existsSync('/etc/passwd') ? readFileSync('/etc/passwd', 'utf8').split('\n') : [];
+  return lines.find(l => l.split(':')[2] === String(uid))?.split(':')[0] ?? String(uid);
 }
 
 /** The running house. */

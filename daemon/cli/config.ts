@@ -15,6 +15,8 @@ import { createTell, dialControl } from '../tell.ts';
 import { ipList } from '../wire/ip-pattern.ts';
 import { clockProblem } from './clock.ts';
 import { type CommandContext, PlainError, print, readSettings, settingsOf, UsageError } from './command.ts';
+import { deepCheck } from './deep-check.ts';
+import { findingLines } from './findings.ts';
 
 export async function check(context: CommandContext): Promise<number> {
   const { settings, mistakes, warnings, notes, file } = readSettings(context);
@@ -25,7 +27,18 @@ export async function check(context: CommandContext): Promise<number> {
   if (clock !== null) print(`${clock} (a warning)`);
   if (mistakes.length === 0) print(file ? `${file} is good` : 'There is no settings file here; the defaults hold.');
   if (mistakes.length === 0) await compareWithRunning(settings, file);
-  return mistakes.length ? 1 : 0;
+  if (mistakes.length > 0) return 1;
+  return context.options.deep ? await deeply(settings) : 0;
+}
+
+/** 1: something is to be mended. */
+async function deeply(settings: Settings): Promise<number> {
+  let toMend = 0;
+  for await (const found of deepCheck(settings)) {
+    if (found.verdict === 'mend') toMend++;
+    for (const line of findingLines(found)) print(line);
+  }
+  return toMend === 0 ? 0 : 1;
 }
 
 /** Where a house runs on this very file: what a reload would apply, and what a restart. */
@@ -47,8 +60,7 @@ export async function reference(): Promise<number> {
 
 /** What becomes of each line of an old dmail.conf, and what it leaves to defaults that are others here. */
 export async function importReport({ args, options }: CommandContext): Promise<number> {
-  const [config] = args;
-  if (config === undefined) throw new UsageError('the file belongs behind it: cwmail config import-report dmail.conf');
+  const [config = ''] = args;
   const found = loadSettings({ config, set: options.set ?? [] });
   const at = ({ file, line }: Mistake) => `${file}:${line}`;
   const mapped = new Set(found.verdicts.filter(v => v.what === 'mapped').map(at));

@@ -4,7 +4,7 @@ import { controlPath } from '../control.ts';
 import { matchingRules } from '../mail/filter.ts';
 import { PartScanner } from '../mail/parts.ts';
 import { createTell, dialControl } from '../tell.ts';
-import { type CommandContext, PlainError, print, settingsOf, UsageError } from './command.ts';
+import { type CommandContext, PlainError, print, settingsOf } from './command.ts';
 
 type Listed = { number: number; line: number; rule: string; hits: number | null };
 
@@ -38,8 +38,7 @@ export async function list(context: CommandContext): Promise<number> {
 /** 0: no rule matches · 2: at least one does. */
 export async function test(context: CommandContext): Promise<number> {
   const settings = settingsOf(context);
-  const [path] = context.args;
-  if (path === undefined) throw new UsageError('a file with a message belongs here: cwmail filter test FILE.eml');
+  const [path = ''] = context.args;
   if (settings.msg_filter === '') throw new PlainError('msg_filter is not set: there are no rules to test');
   const { set, warnings } = readFilterFile(settings.msg_filter);
   for (const w of warnings) print(`${mistakeLine(w)} (a warning)`);

@@ -57,6 +57,22 @@ export function strangeOption(name: string, given: string[]): string | null {
   return `${name} has no option ${strange}${near === null ? '' : `; did you mean --${near}?`} (cwmail help ${name})`;
 }
 
+/**
+ * A word that must stand behind the command and does not, or an option that must; null: none. It reads what help shows:
+ * what stands in brackets may be left out, and where something stands in the place of another, the command decides.
+ */
+export function missingWord(name: string, args: string[], options: string[]): string | null {
+  const takes = commands[name]?.takes ?? '';
+  if (takes.includes(' | ')) return null;
+  const must = takes.split(' ').filter(word => word !== '' && word !== '…' && !/^\[|\]$/.test(word));
+  const isOption = (word: string | undefined) => word?.startsWith('--') === true;
+  const words = must.filter((word, i) => !isOption(word) && !isOption(must[i - 1]));
+  const option = must.filter(isOption).find(o => !options.includes(o.slice(2)));
+  if (words[args.length] !== undefined || option === undefined) return words[args.length] ?? null;
+  const meaning = Object.entries(commands[name]?.options ?? {}).find(([o]) => o.split(' ')[0] === option)?.[1];
+  return `${option}${meaning === undefined ? '' : ` (${meaning})`}`;
+}
+
 export function unknownCommand(words: string[]): UsageError {
   const [first = ''] = words;
   const family = Object.keys(named).filter(n => n.startsWith(`${first} `));

@@ -8,6 +8,7 @@ import { mayGoOut } from '../online.ts';
 import { type Command, type Done, type Order, operate } from '../queue.ts';
 import type { Delivery, Store, Which } from '../store.ts';
 import { lockStore } from '../store-lock.ts';
+import { inWords } from './age.ts';
 import {
   type CommandContext,
   PlainError,
@@ -67,7 +68,8 @@ const nextOf = (d: Delivery): string | null =>
   d.state === 'waiting' || (d.state === 'held' && d.holdKind === 'future release') ? time(d.nextAt) : null;
 
 function line(d: Delivery): string {
-  const parts = [String(d.id), d.state, `${d.sender ?? '<>'} -> ${d.recipient}`, `since ${time(d.since)}`];
+  const age = inWords(Math.max(0, Date.now() - d.since) / 1000);
+  const parts = [String(d.id), d.state, `${d.sender ?? '<>'} -> ${d.recipient}`, `for ${age}`];
   // What was answered last mostly is the reason, or a part of it.
   if (d.lastReply && !d.reason.includes(d.lastReply)) parts.push(d.lastReply);
   if (d.reason && !d.lastReply?.includes(d.reason)) parts.push(`(${d.reason})`);

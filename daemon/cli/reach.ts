@@ -9,9 +9,9 @@ import { connectSmtp } from '../smtp-client.ts';
 import { createResolver } from '../wire/dns.ts';
 import { type CommandContext, print, settingsOf, UsageError, withHouse, withStore } from './command.ts';
 import { type Finding, fact, findingLines, mend } from './findings.ts';
-import { incoming, unseen } from './reach/incoming.ts';
-import { listenersFound } from './reach/listeners.ts';
-import { outgoing } from './reach/outgoing.ts';
+import { listenersFound } from './listeners.ts';
+import { incoming, unseen } from './way-in.ts';
+import { outgoing } from './way-out.ts';
 
 /** Exit 0: at least one host would take mail from us; without a domain: nothing is to be mended. */
 export async function reach(context: CommandContext): Promise<number> {

@@ -2,7 +2,7 @@ import { isatty } from 'node:tty';
 import { addressesOf, isListening, mistakeLine, type PortSetting, type Settings } from '../config.ts';
 import { type House, PortError, StartError, startHouse } from '../supervisor.ts';
 import { clockProblem } from './clock.ts';
-import { type CommandContext, loadedOf, PlainError, print, readSettings } from './command.ts';
+import { type CommandContext, loadedOf, PlainError, print, readSettings, warnRoot } from './command.ts';
 
 /** SIGTERM to exit, as promised to whoever stops us. */
 const graceMs = 9000;
@@ -10,6 +10,7 @@ const graceMs = 9000;
 /** Serves until SIGTERM or SIGINT; a second signal ends it at once. */
 export async function start(context: CommandContext): Promise<number> {
   const { settings, texts, warnings, notes } = loadedOf(context);
+  warnRoot(settings);
   const hadTerminal = onTerminal();
   let house: House | null = null;
   let stopAsked = () => {};

@@ -1,5 +1,6 @@
 import type { QueueStatus } from '../queue.ts';
 import type { Tell } from '../tell.ts';
+import { inWords } from './age.ts';
 import { type CommandContext, print, withTell } from './command.ts';
 
 type Process = { pid: number | null; restarts: number /** Octets; null: it does not answer. */; memory: number | null };
@@ -63,19 +64,3 @@ function shown({ uptime, processes, daemon }: Status): string[] {
 }
 
 const iso = (at: number): string => new Date(at).toISOString();
-
-/** The two largest units: what is smaller says nothing. */
-function inWords(seconds: number): string {
-  const units: [number, string][] = [
-    [Math.floor(seconds / 86_400), 'd'],
-    [Math.floor(seconds / 3600) % 24, 'h'],
-    [Math.floor(seconds / 60) % 60, 'min'],
-    [Math.floor(seconds) % 60, 's'],
-  ];
-  const first = Math.max(
-    0,
-    units.findIndex(([n]) => n > 0),
-  );
-  const told = seconds < 1 ? units.slice(-1) : units.slice(first, first + 2);
-  return told.map(([n, unit]) => `${n} ${unit}`).join(' ');
-}

@@ -3,20 +3,11 @@ import { ownDomains, type Settings } from '../config.ts';
 import { domainOf, localOf } from '../mail/address.ts';
 import type { Account } from '../store.ts';
 import { inBytes } from './bytes.ts';
-import {
-  addressIn,
-  type CommandContext,
-  existing,
-  PlainError,
-  print,
-  secretFromStdin,
-  UsageError,
-  withStore,
-} from './command.ts';
+import { addressIn, type CommandContext, existing, PlainError, print, secretFromStdin, withStore } from './command.ts';
 
 export async function add(context: CommandContext): Promise<number> {
   const address = addressOf(context);
-  const password = await passwordFor(context, address);
+  const password = await passwordFor(address);
   return await withStore(context, async (store, settings) => {
     const domain = domainOf(address);
     if (!ownDomains(settings).includes(domain))
@@ -36,7 +27,7 @@ export async function add(context: CommandContext): Promise<number> {
 
 export async function passwd(context: CommandContext): Promise<number> {
   const address = addressOf(context);
-  const password = await passwordFor(context, address);
+  const password = await passwordFor(address);
   return await withStore(context, async store => {
     const account = await existing(store, address);
     await store.accounts.setPassword(account.id, await hashPassword(password));
@@ -89,8 +80,7 @@ const shown = (a: Account) => ({
 
 const addressOf = ({ args }: CommandContext): string => addressIn(args[0] ?? '');
 
-async function passwordFor({ options }: CommandContext, address: string): Promise<string> {
-  if (!options['password-stdin']) throw new UsageError('say --password-stdin and give the password on standard input');
+async function passwordFor(address: string): Promise<string> {
   const password = await secretFromStdin();
   const problem = passwordProblem(password, localOf(address));
   if (problem) throw new PlainError(problemInWords[problem] ?? `the password cannot be taken (${problem})`);

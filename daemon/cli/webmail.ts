@@ -1,11 +1,9 @@
-import { type CommandContext, settingsOf, UsageError } from './command.ts';
+import { type CommandContext, settingsOf } from './command.ts';
 import { start } from './start.ts';
 
 /** Serves the site in front of a provider's mailboxes: `start` with the settings that make it so. */
 export async function webmail(context: CommandContext): Promise<number> {
-  const { for: mailboxes, smtp, domain } = context.options;
-  if (!mailboxes || !smtp)
-    throw new UsageError('both are needed: cwmail webmail --for pop3s://pop.example.net --smtp smtp.example.net');
+  const { for: mailboxes = '', smtp = '', domain } = context.options;
   const own = domain ?? domainOfHost(mailboxes);
   const made = [
     ...[`webmail_for=${mailboxes}`, `webmail_smtp=${smtp}`, 'signup=closed', 'online=always'],

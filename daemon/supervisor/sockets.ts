@@ -77,6 +77,16 @@ function boundOf(server: Server): Bound {
   return { fd: handle.fd, handle, give, close: () => void server.close(() => {}) };
 }
 
+/** Whether a listener could be bound now; null: it can, and is not. */
+export async function portProblem(settings: Settings, port: PortSetting): Promise<string | null> {
+  try {
+    for (const bound of await bind(settings, port, 0)) bound.close();
+    return null;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 /** What Node says of a place that cannot be had, in a sentence that names the setting to mend. */
 export function portError(settings: Settings, setting: PortSetting, error: unknown): PortError {
   const { code, address: host = '' } = error as NodeJS.ErrnoException & { address?: string };

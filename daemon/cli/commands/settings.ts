@@ -3,9 +3,25 @@ import type { Group } from './command.ts';
 export const settings: Group = {
   title: 'Settings',
   commands: {
+    init: {
+      does: 'write a first settings file, with a few questions',
+      options: {
+        '--domain DOMAIN[,…]': 'whose mail it is; the first is the main one',
+        '--data FOLDER': 'where mail, keys and logs lie',
+        '--listen here|all|IP[,…]': 'who connects: this machine, everybody, or on which addresses',
+        '--ports standard|high': '25, 587, 110, 443, or 2525, 2587, 2110, 8080',
+        '--site URL|none': 'the address of the site where a proxy of this machine serves it',
+        '--signup open|closed': 'may visitors make accounts',
+        '--out direct|never|HOST[:PORT]': 'how mail leaves',
+      },
+      exits: '1: there is such a file already',
+      example: 'cwmail init --domain example.org --listen all --config /etc/cwmail/cwmail.conf',
+      load: async () => (await import('../init.ts')).init,
+    },
     'config check': {
       does: 'name every mistake, and what a reload would apply',
-      exits: '1: there are mistakes',
+      options: { '--deep': 'look at folders, certificate, ports and names in the DNS, too' },
+      exits: '1: there are mistakes, or, by --deep, something to be mended',
       example: 'cwmail config check --config /etc/cwmail/cwmail.conf',
       load: async () => (await import('../config.ts')).check,
     },

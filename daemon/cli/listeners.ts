@@ -1,13 +1,20 @@
 import { createConnection, isIPv6 } from 'node:net';
-import { addressesOf, type PortSetting, type Settings } from '../../config.ts';
-import { type Finding, good, mend } from '../findings.ts';
+import { addressesOf, type PortSetting, type Settings } from '../config.ts';
+import { type Finding, good, mend } from './findings.ts';
 
-const ports: PortSetting[] = ['smtp_port', 'submission_port', 'odmr_port', 'pop_port', 'http_port', 'https_port'];
+export const portSettings: PortSetting[] = [
+  'smtp_port',
+  'submission_port',
+  'odmr_port',
+  'pop_port',
+  'http_port',
+  'https_port',
+];
 const patienceMs = 3000;
 
 /** Does each listener answer where the settings have it? */
 export async function listenersFound(settings: Settings): Promise<Finding[]> {
-  const open = ports.filter(port => settings[port] !== 0);
+  const open = portSettings.filter(port => settings[port] !== 0);
   return await Promise.all(open.map(port => listenerFound(settings, port)));
 }
 

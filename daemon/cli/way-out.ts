@@ -1,8 +1,8 @@
-import type { Settings } from '../../config.ts';
-import { isWild } from '../../mail/pattern.ts';
-import { isSuspended } from '../../parking.ts';
-import { gatewaysFor, type ProbeOptions, probe, wayTo } from '../../queue.ts';
-import { type Finding, fact, good, mend, open } from '../findings.ts';
+import type { Settings } from '../config.ts';
+import { isWild } from '../mail/pattern.ts';
+import { isSuspended } from '../parking.ts';
+import { gatewaysFor, type ProbeOptions, probe, wayTo } from '../queue.ts';
+import { type Finding, fact, good, mend, open } from './findings.ts';
 
 export type Outward = ProbeOptions & {
   settings: Settings;
@@ -28,7 +28,10 @@ export async function* outgoing(o: Outward): AsyncIterable<Finding> {
   yield conclusion({ namesWork, tried: others.length, reached }, o.settings);
 }
 
-async function* nameServers({ resolver, settings }: Outward): AsyncGenerator<Finding, boolean> {
+export async function* nameServers({
+  resolver,
+  settings,
+}: Pick<Outward, 'resolver' | 'settings'>): AsyncGenerator<Finding, boolean> {
   const which = settings.dns_host.length > 0 ? `the name servers of dns_host` : `the system's name servers`;
   const answer = await resolver.mx(settings.host_domain.find(d => d.includes('.')) ?? 'example.org');
   if (answer.kind !== 'later') {

@@ -1,9 +1,10 @@
 import { createConnection, type Socket } from 'node:net';
-import { addressesOf, isListening, ownDomains, type Settings } from '../../config.ts';
-import type { Heard } from '../../intake.ts';
-import type { Exchange, Resolver } from '../../wire/dns.ts';
-import { isLoopback, isPrivate, sameAddress } from '../../wire/ip.ts';
-import { type Finding, fact, good, mend, open } from '../findings.ts';
+import { addressesOf, isListening, ownDomains, type Settings } from '../config.ts';
+import type { Heard } from '../intake.ts';
+import type { Exchange, Resolver } from '../wire/dns.ts';
+import { isLoopback, isPrivate, sameAddress } from '../wire/ip.ts';
+import { inWords } from './age.ts';
+import { type Finding, fact, good, mend, open } from './findings.ts';
 
 /** What the world's servers knock at, whatever the port of ours behind it. */
 const smtpPort = 25;
@@ -13,8 +14,8 @@ const mostExchanges = 4;
 export type Around = {
   settings: Settings;
   resolver: Resolver;
-  /** Who spoke to the running daemon from elsewhere; null: none runs. */
-  heard: Heard | null;
+  /** Who spoke to the running daemon from elsewhere; null: none runs; undefined: that is not asked. */
+  heard: Heard | null | undefined;
   now: number;
   /** The addresses of this machine. */
   own: string[];
@@ -39,7 +40,7 @@ export async function* incoming(around: Around): AsyncIterable<Finding> {
       'this machine has addresses of private networks only; the world sees that of a router',
       'Its reverse name, and port 25 led on to this machine, are for the router and its provider.',
     );
-  yield outsideHeard(around);
+  if (around.heard !== undefined) yield outsideHeard(around.heard, around);
 }
 
 /** What we fetch or ask for ourselves. */
@@ -138,7 +139,7 @@ async function reverseName(address: string, { resolver }: Around): Promise<Findi
 }
 
 /** The only proof that port 25 is open to the world: somebody came by it. */
-function outsideHeard({ heard, settings, now }: Around): Finding {
+function outsideHeard(heard: Heard | null, { settings, now }: Around): Finding {
   const write = `Write from a mailbox elsewhere to postmaster@${settings.host_domain[0]}, then ask again.`;
   if (heard === null)
     return open('whether others reach port 25 here is not known: nothing runs that could have heard them');
@@ -152,14 +153,7 @@ function outsideHeard({ heard, settings, now }: Around): Finding {
   return open('nobody from outside has spoken to us yet, so port 25 may be shut to the world', write);
 }
 
-const ago = (ms: number): string =>
-  ms < 120_000
-    ? `${Math.round(ms / 1000)} s`
-    : ms < 7_200_000
-      ? `${Math.round(ms / 60_000)} min`
-      : ms < 172_800_000
-        ? `${Math.round(ms / 3_600_000)} h`
-        : `${Math.round(ms / 86_400_000)} days`;
+const ago = (ms: number): string => inWords(ms / 1000);
 
 /** What can be asked of nobody here. */
 export function* unseen({ etrn_from, relay_to }: Settings): Iterable<Finding> {
