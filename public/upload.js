@@ -178,10 +178,14 @@ function uploads(area) {
 
   /* Where they come from */
 
-  input.addEventListener('change', event => {
-    event.stopPropagation();
+  const takeChosen = () => {
+    if (input.files.length === 0) return;
     take([...input.files]);
     input.value = '';
+  };
+  input.addEventListener('change', event => {
+    event.stopPropagation();
+    takeChosen();
   });
   const files = event => [...((event.clipboardData ?? event.dataTransfer)?.files ?? [])];
   text.querySelector('textarea:not([name=html])').addEventListener('paste', event => {
@@ -233,6 +237,8 @@ function uploads(area) {
     },
     true,
   );
+  // On a slow line they may have been chosen before this was here.
+  takeChosen();
   window.addEventListener('beforeunload', event => {
     if (running.size + waiting.length > 0) event.preventDefault();
   });

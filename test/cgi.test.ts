@@ -191,10 +191,10 @@ describe.each(Object.keys(servers))('under %s', name => {
       await page.click('main button[type=submit]');
       await page.waitForURL(`${at}/mail/inbox`);
       await page.click('.compose');
-      await page.fill('[name=to]', 'ann@localhost');
+      await page.getByLabel('To', { exact: true }).fill('ann@localhost,');
       await page.fill('[name=subject]', `by ${name}`);
       await page.fill('textarea[name=text]', 'Hello through the gate.');
-      await page.setInputFiles('input[type=file]', {
+      await page.setInputFiles('input[name=files]', {
         name: 'a.txt',
         mimeType: 'text/plain',
         buffer: Buffer.alloc(300_000, 'x'),

@@ -22,6 +22,8 @@ export type Screen = {
   w: Words;
   /** Address of a file of public/, with its hash. */
   asset: (name: string) => string;
+  /** The sub-path the site lives under; templates need not know it (web/base.ts). */
+  base: string;
   look: Pick<Account, 'scheme' | 'contrast' | 'density'>;
   account: Account;
   folders: Folder[];
@@ -45,7 +47,7 @@ export type Screen = {
   standing?: Standing;
 };
 
-export type Door = Pick<Screen, 'w' | 'asset' | 'here' | 'look'>;
+export type Door = Pick<Screen, 'w' | 'asset' | 'base' | 'here' | 'look'>;
 
 /** How pages look to whoever is not signed in. */
 export const plainLook: Screen['look'] = { scheme: 'auto', contrast: 'auto', density: 'comfortable' };

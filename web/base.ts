@@ -43,11 +43,15 @@ export function withBase(base: string) {
 /** A document in a sandbox is made of somebody else's HTML: who makes it gives its paths the base. */
 const isOurPage = ({ headers: h }: Response): boolean =>
   h.get('Content-Type')?.startsWith('text/html') === true &&
+  !h.has('Content-Encoding') &&
   h.get('Content-Security-Policy')?.includes('sandbox') !== true;
+
+/** A page of ours with its paths below `base`. */
+export const rebased = (page: string, base: string): string => (base === '' ? page : page.replace(paths, `$1${base}`));
 
 async function rewrite(c: Ctx, base: string): Promise<void> {
   const { status, headers: kept } = c.res;
-  const page = (await c.res.text()).replace(paths, `$1${base}`);
+  const page = rebased(await c.res.text(), base);
   c.res = undefined;
   c.res = new Response(page, { status, headers: kept });
 }

@@ -98,24 +98,24 @@ const csp = [
   "base-uri 'none'",
 ].join('; ');
 
-/** Set only where a handler has not set its own: the message frame brings its policy along. */
+/** A handler's own win: the message frame brings its policy along. Set before it runs, for each later one makes the answer anew. */
 export const headersOfAll = createMiddleware<Env>(async (c, next) => {
+  for (const [name, value] of Object.entries(usual)) c.header(name, value);
   await next();
-  const set = (name: string, value: string) => {
-    if (!c.res.headers.has(name)) c.header(name, value);
-  };
-  set('Content-Security-Policy', csp);
-  set('X-Content-Type-Options', 'nosniff');
-  // Not no-referrer: by that a browser sends `Origin: null` with our own forms (Fetch §3.2), and they would be refused.
-  set('Referrer-Policy', 'same-origin');
+  const policy = c.res.headers.get('Content-Security-Policy') ?? '';
   // A sandboxed document that carries this one is not shown at all (HTML §7.4.5).
-  if (!c.res.headers.get('Content-Security-Policy')?.includes('sandbox '))
-    set('Cross-Origin-Opener-Policy', 'same-origin');
-  set('Cross-Origin-Resource-Policy', 'same-origin');
-  set(
-    'X-Frame-Options',
-    c.res.headers.get('Content-Security-Policy')?.includes("frame-ancestors 'self'") ? 'SAMEORIGIN' : 'DENY',
-  );
-  set('Permissions-Policy', 'camera=(), microphone=(), geolocation=()');
-  set('Cache-Control', 'no-store');
+  if (policy.includes('sandbox ')) c.header('Cross-Origin-Opener-Policy', undefined);
+  if (policy.includes("frame-ancestors 'self'")) c.header('X-Frame-Options', 'SAMEORIGIN');
 });
+
+const usual = {
+  'Content-Security-Policy': csp,
+  'X-Content-Type-Options': 'nosniff',
+  // Not no-referrer: by that a browser sends `Origin: null` with our own forms (Fetch §3.2), and they would be refused.
+  'Referrer-Policy': 'same-origin',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'X-Frame-Options': 'DENY',
+  'Permissions-Policy': 'camera=(), microphone=(), geolocation=()',
+  'Cache-Control': 'no-store',
+};

@@ -14,6 +14,7 @@ import {
   unreadOf,
 } from '../views/layout.ts';
 
+import { answerPage } from './answer.ts';
 import { takeNotice } from './notice.ts';
 import { recognise } from './session.ts';
 import { type Ctx, doorOf, type Site } from './site.ts';
@@ -61,14 +62,21 @@ async function awayNow({ store, now }: Site, { id, sorting }: Account): Promise<
   return vacation && isAway(vacation, now()) ? vacation : null;
 }
 
-export function show(c: Ctx, s: Screen, title: string, panes: Panes, status: 200 | 422 | 507 | ErrorStatus = 200) {
+export async function show(
+  c: Ctx,
+  s: Screen,
+  title: string,
+  panes: Panes,
+  status: 200 | 422 | 507 | ErrorStatus = 200,
+) {
   const shell = shellOf(s, panes);
   const whole = pageTitle(s, title);
   c.header('Vary', 'HX-Request-Type', { append: true });
   c.header('Vary', 'HX-Target', { append: true });
   c.header('Cache-Control', 'no-store');
-  if (refreshesList(c) && panes.list) return c.html(listFragment(s, whole, panes.list));
-  return c.html(wantsPart(c) ? fragmentOf(whole, shell) : documentOf(s, whole, appBody(s, shell), unreadOf(s)), status);
+  if (refreshesList(c) && panes.list) return answerPage(c, s, listFragment(s, whole, panes.list), 200);
+  const page = wantsPart(c) ? fragmentOf(whole, shell) : documentOf(s, whole, appBody(s, shell), unreadOf(s));
+  return answerPage(c, s, page, status);
 }
 
 /** The same answer for what is missing and for what is somebody else's. */

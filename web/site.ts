@@ -70,6 +70,7 @@ export async function askDaemon<V extends keyof Asked>(
 export const doorOf = (site: Site, c: Ctx) => ({
   w: c.var.words,
   asset: site.assets.path,
+  base: site.settings.base_path,
   look: c.var.account ?? plainLook,
   here: c.req.path + new URL(c.req.url).search,
 });
