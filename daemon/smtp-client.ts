@@ -60,6 +60,8 @@ export type Submission = {
    * it or it is refused, and a submitter may try once more on a fresh connection.
    */
   content: AsyncIterable<Buffer> | (() => AsyncIterable<Buffer>);
+  /** The envelope goes ahead; content leaves when this is done, and no clock runs on the peer meanwhile. */
+  after?: Promise<void>;
 };
 
 /** One reply per recipient, in the order given: that of RCPT when refused, else that of the final dot. */

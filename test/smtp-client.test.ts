@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { afterEach, describe, expect, test } from 'vitest';
 import { isTemporary, replyLine } from '../daemon/mail/reply.ts';
 import { parseReply } from '../daemon/smtp-client/replies.ts';
@@ -13,6 +14,25 @@ describe('send', () => {
     expect(result.map(replyLine)).toEqual(['250 2.0.0 Taken']);
     expect(hop.contents).toEqual(['A: b\r\n\r\n..\r\n...x\r\nend\r\n']);
     expect(hop.heard).toEqual(['EHLO us.test', 'MAIL FROM:<ann@us.test> SIZE=30', 'RCPT TO:<bob@hop.test>', 'DATA']);
+  });
+
+  test('send gives no peer a line end but CRLF, wherever the content was cut', async () => {
+    const { hop, client } = await clientFor({}, { timeouts: {} });
+    const whole = '.a\n.b\r.c\r\n.\r\n\n.\n\r.\r';
+    for (let cut = 0; cut <= whole.length; cut++) {
+      const cuts = [whole.slice(0, cut), whole.slice(cut)].map(octets => Buffer.from(octets));
+      await client.send(mail({ content: () => Readable.from(cuts) }));
+    }
+    const mended = '..a\r\n..b\r\n..c\r\n..\r\n\r\n..\r\n\r\n..\r\n';
+    expect(hop.contents).toEqual(Array(whole.length + 1).fill(mended));
+  });
+
+  test('send gives content of many pieces whole', async () => {
+    const { hop, client } = await clientFor({}, { timeouts: {} });
+    const piece = `.${'x'.repeat(77)}\r\n`.repeat(700);
+    const result = await client.send(mail({ content: () => Readable.from(Array(20).fill(Buffer.from(piece))) }));
+    expect(result.map(replyLine)).toEqual(['250 2.0.0 Taken']);
+    expect(hop.contents[0] === piece.replaceAll(/^\./gm, '..').repeat(20)).toBe(true);
   });
 
   test('send writes <> for a null reverse-path', async () => {

@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net';
 import { type ConnectionOptions, createSecureContext, getCACertificates } from 'node:tls';
+import type { SMTPConnectionOptions } from 'nodemailer/lib/smtp-connection';
 import { isPermanent, type Reply, replyLine } from '../mail/reply.ts';
 import type { ClientOptions, SmtpClient } from '../smtp-client.ts';
 import { DialError, dial } from '../wire/dial.ts';
 import { isLoopback } from '../wire/ip.ts';
 import { asRefusal } from './replies.ts';
-import { type ClientTimeouts, plainWithAuthzid, Session } from './session.ts';
+import { type ClientTimeouts, Session } from './session.ts';
 import { clientOver } from './transaction.ts';
 
 export type ConnectFailure = 'refused' | 'proxy' | 'dns' | 'timeout' | 'tls' | 'protocol' | 'auth';
@@ -130,6 +131,18 @@ async function login(session: Session, as: Login, tls: ClientOptions['tls']) {
     throw new ConnectError(code === 'ETIMEDOUT' ? 'timeout' : 'auth', 'auth', messageOf(error), heard);
   }
 }
+
+/** PLAIN with an authorization identity (RFC 4616), which nodemailer's own PLAIN always leaves empty. */
+const plainWithAuthzid: NonNullable<SMTPConnectionOptions['customAuth']> = {
+  PLAIN: async ctx => {
+    const { user, pass } = ctx.auth.credentials;
+    const authzid = typeof ctx.auth.options?.authzid === 'string' ? ctx.auth.options.authzid : '';
+    const answer = await ctx.sendCommand(
+      `AUTH PLAIN ${Buffer.from(`${authzid}\0${user}\0${pass}`).toString('base64')}`,
+    );
+    if (answer.status !== 235) throw new Error('the login was refused');
+  },
+};
 
 /** RFC 4616, RFC 2195; LOGIN has no RFC, and some hosts know nothing else. */
 const mechanisms = ['PLAIN', 'LOGIN', 'CRAM-MD5'];

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import { Readable } from 'node:stream';
 import SMTPConnection, { type SMTPConnectionOptions } from 'nodemailer/lib/smtp-connection';
+import { Outpour, type Poured } from './outpour.ts';
 import type { PlannedRecipient } from './parameters.ts';
 
 /** Milliseconds (RFC 5321 §4.5.3.2). */
@@ -37,6 +37,7 @@ type Internals = {
   _onData(chunk: Buffer): void;
   _onError(error: Error, code: string, response: string | false, command?: string): void;
   _onResponseTooLarge(): void;
+  _createSendStream(done: unknown): unknown;
   _actionGreeting(text: string): void;
   _actionEHLO(text: string): void;
   _actionSTARTTLS(text: string): void;
@@ -64,8 +65,8 @@ export type Heard = {
 const silence = (): Heard => ({ mail: null, recipients: [], data: null, final: null, broken: null });
 
 /**
- * nodemailer's connection with three things added: parameters per recipient, every answer kept, and a clock and a
- * byte budget on the peer that no trickle of octets can stretch.
+ * nodemailer's connection with four things added: parameters per recipient, every answer kept, content in few writes,
+ * and a clock and a byte budget on the peer that no trickle of octets can stretch.
  */
 export class Session extends Base {
   readonly #timeouts: ClientTimeouts;
@@ -142,6 +143,7 @@ export class Session extends Base {
     from: string | null,
     plan: { mail: string[]; recipients: PlannedRecipient[] },
     content: AsyncIterable<Buffer>,
+    after?: Promise<void>,
   ): Promise<Heard> {
     const asked = plan.recipients.filter(r => r.refusal === null);
     this.#mail = plan.mail;
@@ -149,11 +151,10 @@ export class Session extends Base {
     this.#budget = mostSaid;
     const heard = silence();
     this.#heard = heard;
-    const stream = Readable.from(this.#watch(content), { objectMode: false });
     const envelope = { from: from ?? false, to: asked.map(r => r.address) } as const;
-    const error = await this.#step(this.#timeouts.command, 'MAIL', done => this.send(envelope, stream, done));
-    // A stream nobody reads any more still owns an open file behind it.
-    stream.destroy();
+    // No stream and no octets: nodemailer hands it on as it is, to what `_createSendStream` answers.
+    const message = { content, after } satisfies Poured as unknown as Buffer;
+    const error = await this.#step(this.#timeouts.command, 'MAIL', done => this.send(envelope, message, done));
     // Anything said about content we had not finished leaves the session inside DATA: it cannot be used again.
     if (this._currentDataStream) this.close();
     if (heard.final === null) heard.broken = error?.message ?? 'the answer came before the content had ended';
@@ -203,14 +204,6 @@ export class Session extends Base {
   keywords(): Map<string, string> {
     const lines = (this._ehloLines ?? []).map(line => /^([A-Za-z0-9-]+)(?:[ =](.*))?$/.exec(line));
     return new Map(lines.flatMap(m => (m?.[1] ? [[m[1].toUpperCase(), m[2] ?? ''] as const] : [])));
-  }
-
-  async *#watch(content: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
-    for await (const chunk of content) {
-      this.#arm(this.#timeouts.block, 'content');
-      yield chunk;
-    }
-    this.#arm(this.#timeouts.final, 'the final dot');
   }
 
   #arm(after: number, what: string): void {
@@ -274,21 +267,25 @@ export class Session extends Base {
     else super._actionDATA(text, done);
   }
 
+  /** The peer waits for content now. */
+  override _createSendStream(done: unknown): unknown {
+    this._responseActions.push(text => this._actionSMTPStream(text, done));
+    const stream = new Outpour(this._socket as Socket, {
+      waiting: () => clearTimeout(this.#timer),
+      piece: () => this.#arm(this.#timeouts.block, 'content'),
+      last: () => {
+        this._currentDataStream = false;
+        this.#arm(this.#timeouts.final, 'the final dot');
+      },
+      failed: error => this.#finish(error),
+    });
+    this._currentDataStream = stream;
+    return stream;
+  }
+
   override _actionSMTPStream(text: string, done: unknown): void {
     // A refusal may come early and stands; a 250 for content not yet sent must never be believed.
     if (!this._currentDataStream || !text.startsWith('2')) this.#heard.final = text;
     super._actionSMTPStream(text, done);
   }
 }
-
-/** PLAIN with an authorization identity (RFC 4616), which nodemailer's own PLAIN always leaves empty. */
-export const plainWithAuthzid: NonNullable<SMTPConnectionOptions['customAuth']> = {
-  PLAIN: async ctx => {
-    const { user, pass } = ctx.auth.credentials;
-    const authzid = typeof ctx.auth.options?.authzid === 'string' ? ctx.auth.options.authzid : '';
-    const answer = await ctx.sendCommand(
-      `AUTH PLAIN ${Buffer.from(`${authzid}\0${user}\0${pass}`).toString('base64')}`,
-    );
-    if (answer.status !== 235) throw new Error('the login was refused');
-  },
-};

@@ -15,7 +15,7 @@ export function clientOver(session: Session): SmtpClient {
     if (plan.refusal !== null) return s.recipients.map(() => plan.refusal);
     if (plan.recipients.every(r => r.refusal !== null)) return merge(plan.recipients, null);
     if (unclean) await session.forget();
-    const heard = await session.transact(s.reversePath, plan, open(s));
+    const heard = await session.transact(s.reversePath, plan, open(s), s.after);
     unclean = heard.final === null || !isDone(heard.final);
     return merge(plan.recipients, heard);
   }
