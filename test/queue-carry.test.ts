@@ -6,6 +6,7 @@ import { createHostMemory } from '../daemon/queue/hop/memory.ts';
 import type { Host } from '../daemon/queue/hop.ts';
 import { connectSmtp } from '../daemon/smtp-client.ts';
 import type { Delivery } from '../daemon/store.ts';
+import { until } from './harness.ts';
 import { everything, type NextHop, nextHop, type Script } from './next-hop.ts';
 
 const open: NextHop[] = [];
@@ -184,6 +185,36 @@ describe('carry', () => {
     expect(sent.lines.filter(line => line.startsWith('delivered'))).toHaveLength(10);
     expect(hop.contents).toHaveLength(10);
     expect(hop.connections).toBe(4);
+  });
+
+  const patient = { connect: 9_000, greeting: 9_000, command: 9_000, block: 9_000, final: 9_000 };
+
+  test('carry begins the next message while an outcome is written, and gives no content before it is', async () => {
+    const hop = await hopFor({});
+    const disk = Promise.withResolvers<void>();
+    const letters = some(3, id => ({ contentId: id }));
+    const timeouts = { ...patient, block: 400 };
+    const sending = send(letters, [at(hop)], { settle: () => disk.promise, timeouts });
+    await until('the second is offered', async () => hop.heard.filter(line => line === 'DATA').length === 2);
+    // Our own disk's time is not the peer's.
+    await new Promise(resolve => setTimeout(resolve, 600));
+    expect(hop.contents).toHaveLength(1);
+    disk.resolve();
+    expect((await sending).untried).toEqual([]);
+    expect(hop.contents).toHaveLength(3);
+    expect(hop.connections).toBe(1);
+  });
+
+  test('carry gives out nothing more where an outcome cannot be written', async () => {
+    const hop = await hopFor({});
+    const settle = () => Promise.reject(new Error('the disk is gone'));
+    const sending = send(
+      some(3, id => ({ contentId: id })),
+      [at(hop)],
+      { settle, timeouts: patient },
+    );
+    await expect(sending).rejects.toThrow('the disk is gone');
+    expect(hop.contents).toHaveLength(1);
   });
 
   test('carry sends one content to a hundred recipients at once, and different ones one after another', async () => {

@@ -19,7 +19,7 @@ export type Result = {
 
 export type Carrier = Reacher & {
   openContent: (contentId: number) => AsyncIterable<Buffer>;
-  /** Told after every transaction, so that a crash repeats no more than one. */
+  /** Told after every transaction; no other ends before it is done, so that a crash repeats one and no more. */
   settle: (results: Result[]) => Promise<void>;
   /** Gives up what is under way. */
   signal: AbortSignal;
@@ -97,21 +97,34 @@ async function visitHost(host: Host, loads: Load[], by: Carrier): Promise<Visit>
 
 async function unload(host: Host, client: SmtpClient, loads: Load[], by: Carrier): Promise<Visit> {
   let taken = 0;
-  while (client.usable && !by.signal.aborted) {
-    const load = loads[0];
-    if (!load) break;
-    const content = watched(load, by);
-    const replies = await client.send(submissionOf(load, content.open));
-    // 421 says that the host took nothing of it: the next connection, or the next host, may (RFC 5321 §3.8).
-    if (replies.every(r => r.code === 421)) return { taken, failure: failureOf(host, replies[0] ?? closing) };
-    // What was cut off by our own stop is not the host's doing, and no attempt.
-    if (by.signal.aborted && !client.usable) break;
-    loads.shift();
-    await by.settle(replies.map((r, i) => resultOf(load[i], r, host, client)).filter(r => r !== null));
-    if (client.usable || content.unreadable()) taken++;
-    else return { taken, failure: failureOf(host, replies[0] ?? closing) };
+  /** While an outcome is written the next transaction begins, but its content waits: a crash repeats one, no more. */
+  let written = Promise.resolve();
+  try {
+    for (let load = loads[0]; load && client.usable && !by.signal.aborted; load = loads[0]) {
+      const content = watched(load, by);
+      const replies = await client.send({ ...submissionOf(load, content.open), after: written });
+      // 421 says that the host took nothing of it: the next connection, or the next host, may (RFC 5321 §3.8).
+      if (replies.every(r => r.code === 421)) return { taken, failure: failureOf(host, replies[0] ?? closing) };
+      // What was cut off by our own stop is not the host's doing, and no attempt.
+      if (by.signal.aborted && !client.usable) break;
+      loads.shift();
+      await written;
+      written = settled(load, replies, host, client, by);
+      if (client.usable || content.unreadable()) taken++;
+      else return { taken, failure: failureOf(host, replies[0] ?? closing) };
+    }
+    return { taken, failure: null };
+  } finally {
+    await written;
   }
-  return { taken, failure: null };
+}
+
+/** Whoever awaits it hears of a failure; the next transaction may be under way before anybody does. */
+function settled(load: Load, replies: Reply[], host: Host, client: SmtpClient, by: Carrier): Promise<void> {
+  const results = replies.map((r, i) => resultOf(load[i], r, host, client)).filter(r => r !== null);
+  const written = by.settle(results);
+  written.catch(() => {});
+  return written;
 }
 
 const closing = reply(421, '4.2', 'The host closes the connection');
