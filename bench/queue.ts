@@ -1,6 +1,7 @@
 /**
  * The queue: 4 KB messages out to smtp-sink over 20 connections, beside Postfix relaying the same; and what a hundred
- * thousand parked deliveries cost, beside a hundred of them. Both queues are filled first and then let go.
+ * thousand parked deliveries cost, beside a hundred of them. Both queues are filled first and then let go. Both are
+ * measured warm, by what the sink has taken: the clock starts with the message behind the first `warmUp`.
  */
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -16,27 +17,24 @@ import { family, startHouse } from '../test/harness.ts';
 import { smtpSink, startPostfix } from '../test/postfix.ts';
 import { openDialogue } from '../test/smtp-dialogue.ts';
 import { pssOf } from './process.ts';
-import { median, ms, perSecond, type Row, times } from './row.ts';
+import { compared, masterOf, stopwatch, type Taken } from './processor.ts';
+import { median, ms, type Row, times } from './row.ts';
+import { type CountingSink, countingSink } from './sink.ts';
 
 const run = promisify(execFile);
 const rounds = 3;
-const count = 3000;
+const warmUp = 2000;
+const count = 4000;
 
 export async function benchQueue(): Promise<Row[]> {
-  const out: { ours: number[]; peer: number[] } = { ours: [], peer: [] };
+  const out: Record<'ours' | 'peer', Taken[]> = { ours: [], peer: [] };
   for (let round = 0; round < rounds; round++) {
     out.ours.push(await oursOut());
     out.peer.push(await postfixOut());
   }
-  const [ours, peer] = [median(out.ours), median(out.peer)];
-  const sent = {
-    what: 'Queue out to smtp-sink, 4 KB, 20 connections',
-    ours: perSecond(ours),
-    peer: perSecond(peer),
-    peerName: 'Postfix, relaying',
-    ratio: times(ours, peer),
-  };
-  return [sent, ...parkedRows(await parked(100_000), await parked(100))];
+  const what = 'Queue out to smtp-sink, 4 KB, 20 connections';
+  const sent = compared(what, 'Postfix, relaying', out.ours, out.peer);
+  return [...sent, ...parkedRows(await parked(100_000), await parked(100))];
 }
 
 /** A house on a store that `fill` has filled before. */
@@ -52,28 +50,35 @@ async function houseOn(fill: (store: Store) => Promise<void>, set: Record<string
   return { house, tell: createTell((await dialControl(controlPath(data)))!) };
 }
 
-/** Deliveries a second, from the moment it serves to the last. */
-async function oursOut(): Promise<number> {
-  const sink = await smtpSink();
+/** Of the messages behind the first. */
+async function measured(sink: CountingSink, process: number): Promise<Taken> {
+  await sink.has(warmUp);
+  const before = sink.taken();
+  const watch = await stopwatch(process, warmUp + count - before);
+  await sink.has(warmUp + count);
+  return watch();
+}
+
+async function oursOut(): Promise<Taken> {
+  const sink = await countingSink();
   const bytes = Buffer.alloc(4096, `Subject: bench\r\n\r\n${'x'.repeat(70)}\r\n`);
   const { house, tell } = await houseOn(
     async store => {
-      for (let i = 0; i < count; i++) await store.accept(acceptance([`r${i}@out.test`], bytes));
+      const fill = (i: number) => store.accept(acceptance([`r${i}@out.test`], bytes));
+      for (let i = 0; i < warmUp + count; i += 500)
+        await Promise.all(Array.from({ length: 500 }, (_, k) => fill(i + k)));
     },
     { online: 'always', gateway: `* 127.0.0.1:${sink.port}`, destination_connections: 20 },
   );
-  const rate = await drained(async () => {
-    const { counts } = await status(tell);
-    return counts.waiting + counts.sending;
-  });
+  const taken = await measured(sink, house.child.pid!);
   tell.close();
   await house.remove();
-  await sink.close();
-  return rate;
+  sink.close();
+  return taken;
 }
 
-async function postfixOut(): Promise<number> {
-  const sink = await smtpSink();
+async function postfixOut(): Promise<Taken> {
+  const sink = await countingSink();
   const postfix = await startPostfix(`
 relayhost = [127.0.0.1]:${sink.port}
 mynetworks = 127.0.0.0/8
@@ -83,13 +88,8 @@ initial_destination_concurrency = 20
 defer_transports = smtp
 `);
   const to = ['-f', 'eve@example.net', '-t', 'bob@out.test', `127.0.0.1:${postfix.port}`];
-  await run('smtp-source', ['-d', '-s', '10', '-m', String(count), '-l', '4096', ...to]);
+  await run('smtp-source', ['-d', '-s', '10', '-m', String(warmUp + count), '-l', '4096', ...to]);
   const queue = join(postfix.conf, '../queue');
-  const left = async () => {
-    const folders = ['incoming', 'active', 'deferred', 'maildrop'].map(f => join(queue, f));
-    const lists = await Promise.all(folders.map(f => readdir(f, { recursive: true, withFileTypes: true })));
-    return lists.flat().filter(e => e.isFile()).length;
-  };
   const parked = async () =>
     (await readdir(join(queue, 'active'))).length + (await readdir(join(queue, 'incoming'))).length;
   while ((await parked()) > 0) await pause(200);
@@ -98,20 +98,13 @@ defer_transports = smtp
   execFileSync('postfix', ['-c', postfix.conf, 'reload'], quiet);
   await pause(1000);
   execFileSync('postqueue', ['-c', postfix.conf, '-f'], quiet);
-  const rate = await drained(left);
+  const taken = await measured(sink, await masterOf(postfix.conf));
   await postfix.close();
-  await sink.close();
-  return rate;
+  sink.close();
+  return taken;
 }
 
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
-
-async function drained(left: () => Promise<number>): Promise<number> {
-  const first = await left();
-  const began = performance.now();
-  while ((await left()) > 0) await pause(20);
-  return (first / (performance.now() - began)) * 1000;
-}
 
 type Status = { counts: { waiting: number; sending: number; held: number } };
 const status = (tell: Tell) => tell.ask('daemon', 'queue.status', {}) as Promise<Status>;

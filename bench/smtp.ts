@@ -4,13 +4,13 @@
  * it takes until search finds every message too stands in a row of its own, and Postfix starts when it is done.
  */
 import { execFile } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { openStore } from '../daemon/store.ts';
-import { family, startHouse } from '../test/harness.ts';
+import { startHouse } from '../test/harness.ts';
 import { startPostfix } from '../test/postfix.ts';
-import { median, perSecond, type Row, times } from './row.ts';
+import { compared, masterOf, stopwatch, type Taken } from './processor.ts';
+import type { Row } from './row.ts';
 
 const run = promisify(execFile);
 const password = 'correct horse 1';
@@ -55,7 +55,7 @@ export async function benchSmtp(): Promise<Row[]> {
         ['durable in the mailbox', taken.ours],
         ['and found by search', taken.found],
       ] as const)
-        rows.push(...compared(`SMTP in, ${what}, ${label}, 20 connections`, ours, taken.peer));
+        rows.push(...compared(`SMTP in, ${what}, ${label}, 20 connections`, 'Postfix, Maildir', ours, taken.peer));
     }
     return rows;
   } finally {
@@ -74,51 +74,6 @@ async function settled(folder: string): Promise<number> {
 }
 
 const delivered = async (folder: string): Promise<number> => (await readdir(folder).catch(() => [])).length;
-
-/** Of one round: messages a second, and milliseconds of processor time a message (smtp-source's not counted). */
-type Taken = { rate: number; cpu: number };
-
-/** From now on; asked as often as one likes. */
-async function stopwatch(process: number, count: number): Promise<() => Promise<Taken>> {
-  const cpu = await cpuOf(process);
-  const began = performance.now();
-  return async () => {
-    const rate = (count / (performance.now() - began)) * 1000;
-    return { rate, cpu: ((await cpuOf(process)) - cpu) / count };
-  };
-}
-
-/** Milliseconds that a process and all below it have had, with those that have ended. */
-async function cpuOf(process: number): Promise<number> {
-  const tick = 10;
-  let ticks = 0;
-  for (const pid of await family(process)) {
-    const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
-    const fields = stat.replace(/^.*\) /, '').split(' ');
-    for (const field of fields.slice(11, 15)) ticks += Number(field);
-  }
-  return ticks * tick;
-}
-
-const masterOf = async (conf: string): Promise<number> =>
-  Number(await readFile(join(conf, '../queue/pid/master.pid'), 'utf8'));
-
-/** The clock first; processor time tells more where the machine is shared. */
-function compared(what: string, ours: Taken[], peer: Taken[]): Row[] {
-  const peerName = 'Postfix, Maildir';
-  const rate = { ours: median(ours.map(t => t.rate)), peer: median(peer.map(t => t.rate)) };
-  const cpu = { ours: median(ours.map(t => t.cpu)), peer: median(peer.map(t => t.cpu)) };
-  return [
-    { what, ours: perSecond(rate.ours), peer: perSecond(rate.peer), peerName, ratio: times(rate.ours, rate.peer) },
-    {
-      what: `the same, processor time a message`,
-      ours: `${cpu.ours.toFixed(2)} ms`,
-      peer: `${cpu.peer.toFixed(2)} ms`,
-      peerName,
-      ratio: times(cpu.peer, cpu.ours),
-    },
-  ];
-}
 
 async function when(done: () => Promise<boolean>): Promise<void> {
   while (!(await done())) await new Promise(resolve => setTimeout(resolve, 10));
