@@ -146,7 +146,16 @@ export async function openStore({ path, writer: kind, fatal, indexes = true }: S
   const content = createContents(join(path, 'content'), read, write, fatal);
   // Files go soon after their rows did; one that cannot go now is tried at the next removal.
   const unlinkFiles = () => content.unlinkDoomed().catch(() => 0);
-  const swept = () => void unlinkFiles();
+  let sweeps = false;
+  /** What one commit has answered comes in one turn, and one look at the doomed files is enough for it. */
+  const swept = () => {
+    if (!sweeps) queueMicrotask(sweep);
+    sweeps = true;
+  };
+  const sweep = () => {
+    sweeps = false;
+    void unlinkFiles();
+  };
   const drafts = createDrafts(read, write, swept);
   return {
     accounts: createAccounts(read, write, { removeDrafts: drafts.removeAll, unlinkFiles }),

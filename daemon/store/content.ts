@@ -54,28 +54,31 @@ export function* insertContent(c: NewContent, tree: Part | null, receivedAt: num
   return id;
 }
 
-/** Drops content that no message, delivery or upload refers to any more. */
-export function* releaseContent(id: number): Work<void> {
-  for (const table of ['message', 'delivery', 'upload'])
-    if (yield* row(`select 1 from ${table} where content_id = ? limit 1`, id)) return;
-  yield* doomFile(id);
-  yield* run('delete from content where id = ?', id);
+/** Drops content that no message, delivery or upload refers to any more. False: one does. */
+export function* releaseContent(id: number): Work<boolean> {
+  if (yield* row(references, id, id, id)) return false;
+  const gone = yield* row<{ file: string | null }>('delete from content where id = ? returning file', id);
+  if (gone?.file) yield* doomFile(gone.file);
   yield* run('delete from timeline where content_id = ?', id);
   yield* run('delete from submission where content_id = ?', id);
   yield* draftReturns(id);
+  return true;
 }
+
+/** One statement, which stops at the first that it finds: this is done for each message that leaves the queue. */
+const references = `${['message', 'delivery', 'upload']
+  .map(table => `select 1 as found from ${table} where content_id = ?`)
+  .join(' union all ')} limit 1`;
 
 /** What it consists of from now on; nobody may be reading it. */
 export function* replaceContent(id: number, c: NewContent): Work<void> {
-  yield* doomFile(id);
+  const before = yield* row<{ file: string | null }>('select file from content where id = ?', id);
+  if (before?.file) yield* doomFile(before.file);
   yield* run('update content set size = ?, file = ?, body = ? where id = ?', c.size, c.file, c.bytes, id);
 }
 
-function* doomFile(id: number): Work<void> {
-  yield* run(
-    'insert into doomed_file (file) select file from content where id = ? and file is not null on conflict do nothing',
-    id,
-  );
+function* doomFile(file: string): Work<void> {
+  yield* run('insert into doomed_file (file) values (?) on conflict do nothing', file);
 }
 
 export const contentVerbs = {

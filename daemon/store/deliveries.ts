@@ -180,30 +180,33 @@ export const deliveryVerbs = {
 
 const isHeld = "state = 'held', hold_kind = ?";
 
+type Settled = { content_id: number; recipient: string };
+
 function* settleOne(o: Outcome): Work<void> {
-  const found = yield* row<{ content_id: number; recipient: string }>(
-    'select content_id, recipient from delivery where id = ?',
+  if (o.kind === 'later') return yield* putOff(o);
+  const sql = 'delete from delivery where id = ? returning content_id, recipient';
+  const found = yield* row<Settled>(sql, o.id);
+  // What happened to a content goes when the content does, with its last delivery mostly.
+  if (found && !(yield* releaseContent(found.content_id))) yield* addOutcome(found, o);
+}
+
+function* putOff(o: Outcome & { kind: 'later' }): Work<void> {
+  const found = yield* row<Settled>(
+    `update delivery set ${o.hold ? isHeld : goesBack}, attempts = attempts + 1, next_at = ?, last_reply = ?, reason = ?,
+      delayed_at = coalesce(delayed_at, ?) where id = ? returning content_id, recipient`,
+    ...(o.hold ? [o.hold.kind] : []),
+    o.nextAt,
+    o.reply,
+    o.reason,
+    o.delayed ? o.at : null,
     o.id,
   );
-  if (!found) return;
+  if (found) yield* addOutcome(found, o);
+}
+
+function* addOutcome({ content_id, recipient }: Settled, o: Outcome): Work<void> {
   const hop = o.hop === null ? '' : `${o.hop}: `;
-  const event = o.kind === 'later' ? 'tried' : o.kind;
-  yield* addStep(found.content_id, o.at, event, found.recipient, `${hop}${o.reply}`);
-  if (o.kind === 'later') {
-    yield* run(
-      `update delivery set ${o.hold ? isHeld : goesBack}, attempts = attempts + 1, next_at = ?, last_reply = ?, reason = ?,
-        delayed_at = coalesce(delayed_at, ?) where id = ?`,
-      ...(o.hold ? [o.hold.kind] : []),
-      o.nextAt,
-      o.reply,
-      o.reason,
-      o.delayed ? o.at : null,
-      o.id,
-    );
-    return;
-  }
-  yield* run('delete from delivery where id = ?', o.id);
-  yield* releaseContent(found.content_id);
+  yield* addStep(content_id, o.at, o.kind === 'later' ? 'tried' : o.kind, recipient, `${hop}${o.reply}`);
 }
 
 export function createDeliveries(read: Read, write: Write, swept: () => void): Deliveries {
