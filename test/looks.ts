@@ -308,6 +308,31 @@ const shots: Shot[] = [
       await page.locator('.toast').waitFor();
     },
   },
+  {
+    name: 'two-versions',
+    path: `/drafts/${draft.id}`,
+    who: 'ann',
+    act: async page => {
+      const known = (await site.store.drafts.get(ann.id, draft.id))!;
+      await site.store.drafts.save(ann.id, draft.id, null, known, now);
+      await page.getByLabel('Subject').fill('Saturday, or Sunday');
+      await page.locator('.choice-of-two').waitFor();
+    },
+  },
+  {
+    name: 'signed-out',
+    path: '/compose?to=bo@example.net',
+    who: 'ann',
+    act: async page => {
+      await page.context().clearCookies();
+      await page.getByRole('button', { name: 'Send', exact: true }).click();
+      await page.locator('#password').waitFor();
+      await page.context().request.post(`${base}/login`, {
+        form: { username: 'ann', password: 'correct horse' },
+        headers: { Origin: base },
+      });
+    },
+  },
   { name: 'outbox', path: '/outbox', who: 'ann' },
   { name: 'outbox-empty', path: '/outbox', who: 'newcomer' },
   { name: 'outbox-one', path: `/outbox/${waits?.contentId}`, who: 'ann' },

@@ -205,14 +205,26 @@ describe('drafts', () => {
     await b.post('/drafts', { ...formOf(one.html), ...fields, text: 'from one' });
     const typed = await b.post('/drafts', { ...formOf(two.html), ...fields, text: 'from two' }, asHtmx);
     expect([typed.status, typed.html.includes('changed in another window')]).toEqual([409, true]);
+    // Typing on, after the page was told, replaces nothing either.
+    const more = { ...formOf(typed.html), ...fields, key: formOf(two.html).key!, text: 'from two, and more' };
+    expect((await b.post('/drafts', more, asHtmx)).status).toBe(409);
     const sent = await b.post('/drafts/submissions', { ...formOf(two.html), ...fields, text: 'from two' });
     expect([sent.status, site.sent.length]).toEqual([409, 0]);
     const told = await b.post('/drafts', { ...formOf(two.html), ...fields, text: 'from two' });
     expect([told.status, told.html.includes('from two')]).toEqual([409, true]);
     expect((await drafts())[0]?.text).toBe('from one');
-    const instead = hidden(told.html, 'instead');
-    expect((await b.post('/drafts', { ...formOf(told.html), ...fields, instead, text: 'from two' })).status).toBe(303);
+    // Saved once more it is still a question, which two buttons answer.
+    expect((await b.post('/drafts', { ...formOf(told.html), ...fields, text: 'from two' })).status).toBe(409);
+    const theirs = await b.post('/drafts/uploads', { ...formOf(told.html), ...fields, theirs: '1', text: 'from two' });
+    expect(theirs.headers.get('location')).toBe(`/drafts/${draft?.id}`);
+    expect((await drafts())[0]?.text).toBe('from one');
+    const instead = /name="instead" value="(\d+)"/.exec(told.html)![1]!;
+    const mine = await b.post('/drafts/uploads', { ...formOf(told.html), ...fields, instead, text: 'from two' });
+    expect(mine.headers.get('location')).toBe(`/drafts/${draft?.id}`);
     expect((await drafts())[0]?.text).toBe('from two');
+    // Changed once more meanwhile, the answer is to an old question.
+    const late = await b.post('/drafts/uploads', { ...formOf(told.html), ...fields, instead, text: 'late' });
+    expect([late.status, (await drafts())[0]?.text]).toEqual([409, 'from two']);
   });
 
   test('a draft that is gone is said to be, and saving what was typed makes a new one', async () => {

@@ -13,7 +13,7 @@ import type { Html, Key } from './words.ts';
 export type DraftState =
   | { kind: 'unsaved' }
   | { kind: 'saved'; at: number }
-  /** Changed in another window; the next explicit save takes the place of that version. */
+  /** Changed in another window or on another device; `version` is what a person may decide to replace. */
   | { kind: 'conflict'; at: number; version: number }
   | { kind: 'gone' }
   /** It was sent in another window, and waits to go. */
@@ -76,7 +76,7 @@ export function composePage(s: Screen, f: ComposeForm): Html {
 ${enterSaves(s)}<header class="compose-head"><a class="button plain icon-only back" href="/mail/inbox" title="${t('act.back', { folder: t('folder.inbox') })}">${icon(s, 'arrow-left')}<span class="unseen">${t('act.back', { folder: t('folder.inbox') })}</span></a><h1 id="compose-title">${t(headingOf(f))}</h1></header>
 ${f.errors.form ? html`<p class="flash danger" role="alert">${icon(s, 'circle-alert')}${f.errors.form}</p>` : ''}
 ${doubts(s, f)}
-<input type="hidden" name="key" value="${f.key}"><input type="hidden" name="related" value="${f.relatedId ?? ''}"><input type="hidden" name="relation" value="${f.relation ?? ''}">
+<input type="hidden" name="key" value="${f.key}"><input type="hidden" name="writer" value="${s.account.address}"><input type="hidden" name="related" value="${f.relatedId ?? ''}"><input type="hidden" name="relation" value="${f.relation ?? ''}">
 ${author(s, f)}${line(s, { id: `to-${id}`, name: 'to', label: t('compose.to'), value: f.to, error: f.errors.to, focus: f.to === '' || f.errors.to !== undefined, people: true })}
 ${more(s, f)}${crowdLine(s, f)}${chipTemplate(s)}
 ${line(s, { id: `subject-${id}`, name: 'subject', label: t('compose.subject'), value: f.subject, people: false })}
@@ -162,8 +162,12 @@ ${line(s, { id: `bcc-${f.key}`, name: 'bcc', label: s.w.t('compose.bcc'), value:
 /** What is known of the draft on the server; also the answer to an autosave. */
 export function draftState(s: Pick<Screen, 'w'>, f: Pick<ComposeForm, 'draftId' | 'version' | 'state'>): Html {
   const t = s.w.t;
-  return html`<div class="draft-state" role="status"><input type="hidden" name="draft" value="${f.draftId ?? ''}"><input type="hidden" name="version" value="${f.version ?? ''}">${f.state.kind === 'conflict' ? html`<input type="hidden" name="instead" value="${f.state.version}">` : ''}<small data-failed="${t('compose.failed')}" data-signin="${t('compose.signin')}" class="${['conflict', 'gone', 'held', 'full'].includes(f.state.kind) ? 'error' : ''}">${stateWords(s, f.state)}</small></div>`;
+  return html`<div class="draft-state" role="status"><input type="hidden" name="draft" value="${f.draftId ?? ''}"><input type="hidden" name="version" value="${f.version ?? ''}"><small data-failed="${t('compose.failed')}" data-signin="${t('compose.signin')}" class="${['conflict', 'gone', 'held', 'full'].includes(f.state.kind) ? 'error' : ''}">${stateWords(s, f.state)}</small>${f.state.kind === 'conflict' ? theChoice(s, f.draftId, f.state.version) : ''}</div>`;
 }
+
+/** Two versions: neither takes the place of the other unless somebody says so. */
+const theChoice = (s: Pick<Screen, 'w'>, draftId: number | null, version: number): Html =>
+  html`<div class="buttons choice-of-two"><button class="button" type="submit" formaction="/drafts/uploads" name="instead" value="${version}">${s.w.t('compose.mine')}</button><button class="button" type="submit" formaction="/drafts/uploads" name="theirs" value="1">${s.w.t('compose.theirs')}</button><a href="/drafts/${draftId}" target="_blank">${s.w.t('compose.look')}</a></div>`;
 
 function stateWords(s: Pick<Screen, 'w'>, state: DraftState): string {
   switch (state.kind) {
@@ -172,7 +176,7 @@ function stateWords(s: Pick<Screen, 'w'>, state: DraftState): string {
     case 'saved':
       return s.w.t('compose.saved', { time: s.w.clock(state.at) });
     case 'conflict':
-      return s.w.t('compose.conflict', { time: s.w.clock(state.at) });
+      return s.w.t('compose.versions', { time: s.w.clock(state.at) });
     case 'gone':
       return s.w.t('compose.gone');
     case 'held':

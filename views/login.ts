@@ -13,6 +13,8 @@ export type LoginForm = {
   /** A plain message, such as after signing out; empty: none. */
   notice: string;
   signup: boolean;
+  /** A letter that was sent or saved when its writer was signed out, and goes on after; null: none. */
+  typed: { fields: Record<string, string>; files: boolean } | null;
 };
 
 export function loginPage(d: Door, form: LoginForm): Html {
@@ -25,8 +27,9 @@ export function loginPage(d: Door, form: LoginForm): Html {
       html`<h1>${t('login.title')}</h1>
 ${form.notice ? html`<p class="flash" role="status">${icon(d, 'info')}${form.notice}</p>` : ''}
 ${form.error ? html`<p class="flash danger" role="alert">${icon(d, 'circle-alert')}${form.error}</p>` : ''}
-<form class="stack" method="post" action="/login">
-<input type="hidden" name="next" value="${form.next}">
+${form.typed ? html`<p class="flash" role="status">${icon(d, 'info')}${t(form.typed.files ? 'login.typed.files' : 'login.typed')}</p>` : ''}
+<form class="stack" method="post" action="/login"${form.typed ? html` enctype="multipart/form-data"` : ''}>
+${form.typed ? typedFields(form.typed) : ''}<input type="hidden" name="next" value="${form.next}">
 ${field({ name: 'username', ltr: true, label: t('login.username'), value: form.username, autocomplete: 'username', required: true, maxlength: 320, autofocus: form.username === '', more: html` autocapitalize="none" spellcheck="false" inputmode="email"` })}
 ${field({ name: 'password', ltr: true, label: t('login.password'), type: 'password', autocomplete: 'current-password', required: true, maxlength: 256, autofocus: form.username !== '' })}
 <button class="button primary wide" type="submit">${t('login.submit')}</button>
@@ -35,6 +38,9 @@ ${form.signup ? html`<p class="door-other">${d.w.h('login.signup', { link: html`
     ),
   );
 }
+
+const typedFields = ({ fields, files }: NonNullable<LoginForm['typed']>): Html =>
+  html`${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="typed-${name}" value="${value}">`)}${files ? html`<input type="hidden" name="typed-files" value="1">` : ''}`;
 
 export function plainRefusal(d: Door): Html {
   const t = d.w.t;

@@ -50,7 +50,7 @@ import { unwanted } from './unwanted.ts';
 export { serveSite } from './serve.ts';
 export type { Post, Submit } from './site.ts';
 
-type Needs = Omit<Site, 'assets' | 'random' | 'acts'> & Partial<Pick<Site, 'random'>>;
+type Needs = Omit<Site, 'assets' | 'random' | 'acts' | 'again'> & Partial<Pick<Site, 'random'>>;
 
 export type App = Hono<Env> & {
   /** Ends the streams of events, so that servers can close. */
@@ -61,10 +61,13 @@ export type App = Hono<Env> & {
 export function createApp(needs: Needs): App {
   const random = (octets: number) => randomBytes(octets).toString('base64url');
   const kept = createActs(needs.store, needs.tell, needs.log, needs.random ?? random);
-  const site: Site = { random, ...needs, assets: loadAssets(), acts: kept };
+  const again: Site['again'] = async (request, env) => letters.fetch(request, env);
+  const site: Site = { random, ...needs, assets: loadAssets(), acts: kept, again };
   const base = site.settings.base_path;
   const app = new Hono<Env>({ getPath: pathBelow(base) });
   const streams = events(site);
+  const writing = compose(site);
+  const letters = new Hono<Env>().use(introduce(site), signedInOnly(site)).route('/', writing);
 
   app.use(introduce(site), headersOfAll, squeeze(), withBase(base));
   app.get('/assets/:hash/:name', (c, next) =>
@@ -93,7 +96,7 @@ export function createApp(needs: Needs): App {
     changes,
     acts,
     search,
-    compose,
+    () => writing,
     rich,
     outbox,
     sending,

@@ -62,6 +62,11 @@ export function compose(site: Site): Hono<Env> {
 
   app.post('/drafts/uploads', c =>
     withForm(c, async (form, fields, desk) => {
+      const theirs = form.has('theirs') ? (desk.draftId ?? idOf(form.get('draft'))) : null;
+      if (theirs !== null) {
+        for (const file of form.files) await file.discard();
+        return c.redirect(`/drafts/${theirs}`, 303);
+      }
       const kept = await keep(c, form, fields, desk, form.files);
       if (kept.kind !== 'saved') return unsaved(c, form, fields, kept);
       const drop = idOf(form.get('detach'));
@@ -221,7 +226,7 @@ export function compose(site: Site): Hono<Env> {
   const whyUnsaved = async (c: Ctx, kept: Unsaved): Promise<string> => {
     const { t, size, clock } = c.var.words;
     if (kept.kind === 'gone' || kept.kind === 'held') return t(`compose.${kept.kind}`);
-    if (kept.kind === 'conflict') return t('compose.conflict', { time: clock(kept.draft.updatedAt) });
+    if (kept.kind === 'conflict') return t('compose.versions', { time: clock(kept.draft.updatedAt) });
     const { used, quota } = (await site.store.accounts.byId(c.var.account.id)) ?? c.var.account;
     const room = { used: size(used), quota: size(quota) };
     if (kept.files.length === 0) return t('compose.error.full', room);

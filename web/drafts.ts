@@ -87,7 +87,7 @@ export const isBlank = (f: DraftFields): boolean =>
   [f.to, f.cc, f.bcc, f.subject, f.text].every(text => text.trim() === '') &&
   f.relatedId === null;
 
-/** `instead` is the version a person decided to replace after being told of it. */
+/** `instead` is the version a person decided to replace after being told of it: the button of that choice says so. */
 export async function saveDraft(
   site: Site,
   account: Account,

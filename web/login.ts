@@ -7,8 +7,10 @@ import { readCookie } from './cookie.ts';
 import { readForm } from './form.ts';
 import { privateOnly } from './guard.ts';
 import { keepLanguage } from './language.ts';
+import { resume, typedIn } from './resume.ts';
 import { endSession, ownPath, recognise, signIn } from './session.ts';
 import { askDaemon, type Ctx, doorOf, type Env, type Site } from './site.ts';
+import { readUploads } from './upload.ts';
 
 export function login(site: Site): Hono<Env> {
   const app = new Hono<Env>();
@@ -19,7 +21,8 @@ export function login(site: Site): Hono<Env> {
         next: '/mail/inbox',
         error: '',
         notice: '',
-        signup: site.settings.signup === 'open',
+        signup: site.settings.signup === 'open' && !form.typed,
+        typed: null,
         ...form,
       }),
       status,
@@ -39,12 +42,14 @@ export function login(site: Site): Hono<Env> {
   });
 
   app.post('/login', async c => {
-    const form = await readForm(c);
+    const form = await readUploads(c, site.store, 0);
+    const typed = typedIn(form);
     const username = form.get('username').trim();
     const password = form.get('password');
     const next = ownPath(form.get('next'), '/mail/inbox');
     const w = c.var.words;
-    if (username === '' || password === '') return page(c, { username, next, error: w.t('login.missing') }, 422);
+    const again = { username, next, typed };
+    if (username === '' || password === '') return page(c, { ...again, error: w.t('login.missing') }, 422);
     const verdict = await askDaemon(site, 'auth.check', {
       address: username,
       password,
@@ -55,14 +60,16 @@ export function login(site: Site): Hono<Env> {
       case 'known':
         await signIn(site, c, verdict.account.id);
         if (site.settings.webmail_for) callForMail(site, verdict.account.address);
+        // To anybody else it is not given.
+        if (typed?.fields.writer === verdict.account.address) return resume(site, c, typed);
         return c.redirect(next, 303);
       case 'refused':
-        return page(c, { username, next, error: w.t('login.refused') }, 422);
+        return page(c, { ...again, error: w.t('login.refused') }, 422);
       case 'throttled':
         c.header('Retry-After', String(verdict.seconds));
-        return page(c, { username, next, error: w.t('login.throttled', { n: verdict.seconds }) }, 429);
+        return page(c, { ...again, error: w.t('login.throttled', { n: verdict.seconds }) }, 429);
       case 'unavailable':
-        return page(c, { username, next, error: w.t('login.unavailable') }, 503);
+        return page(c, { ...again, error: w.t('login.unavailable') }, 503);
     }
   });
 

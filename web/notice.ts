@@ -13,6 +13,8 @@ const keys = [
   'done.noundo',
   'done.sent',
   'done.sent.partly',
+  'done.resumed',
+  'done.resumed.files',
   'done.scheduled',
   'done.withdrawn',
   'done.rescheduled',

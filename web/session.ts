@@ -3,6 +3,7 @@ import { createMiddleware } from 'hono/factory';
 import { hereOf } from './base.ts';
 import { dropCookie, readCookie, writeCookie } from './cookie.ts';
 import { speak } from './language.ts';
+import { isLetter, signInAgain } from './resume.ts';
 import type { Ctx, Env, Site } from './site.ts';
 
 const day = 86_400_000;
@@ -61,7 +62,7 @@ export function signedInOnly(site: Site) {
     if (c.req.header('HX-Request') === 'true' && c.req.path.startsWith('/drafts')) return c.body(null, 401);
     // htmx would follow a redirect and put the sign-in page into a pane.
     if (c.req.header('HX-Request') === 'true') return c.body(null, 200, { 'HX-Redirect': goal });
-    return c.redirect(goal, 303);
+    return (isLetter(c) && (await signInAgain(site, c))) || c.redirect(goal, 303);
   });
 }
 

@@ -32,6 +32,8 @@ export type Site = {
   random: (octets: number) => string;
   assets: Assets;
   acts: Acts;
+  /** A letter's form once more, for who has signed in meanwhile; paths are as at the root of a host. */
+  again: (request: Request, env: Env['Bindings']) => Promise<Response>;
 };
 
 /** The part of node's request that is looked at; absent when a test calls the app without a socket. */
