@@ -378,6 +378,33 @@ for (const name of ['htmx:error', 'htmx:response:error'])
     state.classList.add('error');
   });
 
+/* What keep.js holds of a letter is not needed when the server has answered its form, nor after signing out */
+
+function forgetTyped(name) {
+  try {
+    for (const known of Object.keys(localStorage)) if (known.startsWith(name)) localStorage.removeItem(known);
+  } catch {
+    // This browser keeps nothing.
+  }
+}
+
+function answered() {
+  try {
+    const { name, action } = JSON.parse(sessionStorage.getItem('cwmail handed in')) ?? {};
+    // Led on from the form, or given it back with what was typed; the page of an error is none of ours.
+    const [{ redirectCount }] = performance.getEntriesByType('navigation');
+    if (!name || !$('#app') || (redirectCount === 0 && location.href !== action)) return;
+    forgetTyped(name);
+    sessionStorage.removeItem('cwmail handed in');
+  } catch {
+    // As above.
+  }
+}
+
+document.addEventListener('submit', event => {
+  if (event.target.action?.endsWith('/logout')) forgetTyped('cwmail typed ');
+});
+
 /* An offer to undo what was sent ends before the mail leaves */
 
 function endOffer() {
@@ -431,5 +458,6 @@ function findFocus(before) {
 
 fitFrames();
 showSelection();
+answered();
 endOffer();
 follow();

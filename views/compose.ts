@@ -3,8 +3,9 @@ import { html } from 'hono/html';
 import { parseAddressList } from '../daemon/mail/address.ts';
 import type { Upload } from '../daemon/store.ts';
 import { crowdLine } from './crowd.ts';
+import { keptOffer } from './kept.ts';
 import { type LaterForm, laterMenu } from './later.ts';
-import { icon, type Screen } from './layout.ts';
+import { icon, isInPage, type Screen } from './layout.ts';
 import { chipTemplate } from './recipients.ts';
 import { letterOptions, letterText } from './rich.ts';
 import { filesArea } from './uploads.ts';
@@ -72,7 +73,7 @@ export function composePage(s: Screen, f: ComposeForm): Html {
   const t = s.w.t;
   const id = f.key;
   return html`<section class="page compose-page" aria-labelledby="compose-title">
-<form class="compose-form" method="post" action="/drafts" enctype="multipart/form-data" hx-boost="false" autocomplete="off" novalidate>
+${s.notice && isInPage(s.notice, 'compose') ? html`<p class="flash" role="status">${icon(s, 'info')}${s.notice.text}</p>` : ''}<form class="compose-form" method="post" action="/drafts" enctype="multipart/form-data" hx-boost="false" autocomplete="off" novalidate>
 ${enterSaves(s)}<header class="compose-head"><a class="button plain icon-only back" href="/mail/inbox" title="${t('act.back', { folder: t('folder.inbox') })}">${icon(s, 'arrow-left')}<span class="unseen">${t('act.back', { folder: t('folder.inbox') })}</span></a><h1 id="compose-title">${t(headingOf(f))}</h1></header>
 ${f.errors.form ? html`<p class="flash danger" role="alert">${icon(s, 'circle-alert')}${f.errors.form}</p>` : ''}
 ${doubts(s, f)}
@@ -92,7 +93,7 @@ ${f.relation === 'reply' ? html`<button class="button" type="submit" formaction=
 <div class="draft-saver" hx-post="/drafts" hx-trigger="input delay:1500ms from:'closest form'" hx-encoding="application/x-www-form-urlencoded" hx-target="find .draft-state" hx-swap="outerHTML" hx-push-url="false" hx-status:401="swap:none" hx-status:403="swap:none" hx-status:413="swap:none" hx-status:5xx="swap:none">${draftState(s, f)}</div>
 </footer>
 </form>
-<script src="${s.asset('compose.js')}" defer></script><script src="${s.asset('upload.js')}" defer></script><script src="${s.asset('rich.js')}" defer></script>
+${keptOffer(s)}<script src="${s.asset('compose.js')}" defer></script><script src="${s.asset('keep.js')}" defer></script><script src="${s.asset('upload.js')}" defer></script><script src="${s.asset('rich.js')}" defer></script>
 </section>`;
 }
 

@@ -44,11 +44,12 @@ function overlays({ asset, look }: Door): Html {
 const countedIcon = (unread: number): string => `/icon/${Math.min(unread, 100)}.svg`;
 
 /** Pages before signing in: one column, the mark above it. */
-export function doorBody(d: Door, content: Html): Html {
+/** `leads`: elsewhere, too; not from a page that holds what somebody wrote. */
+export function doorBody(d: Door, content: Html, leads = true): Html {
   return html`<body class="door">
 <header class="door-head"><a class="brand" href="/">${mark(d)}<span>${d.w.t('app.name')}</span></a></header>
 <main class="door-main">${content}</main>
-${tongues(d)}
+${leads ? tongues(d) : ''}
 </body>`;
 }
 
@@ -97,7 +98,7 @@ ${awayBanner(s)}
 ${rail(s)}
 <main id="content" class="panes${panes.list ? '' : ' wide'}" tabindex="-1">${panes.list ?? ''}${panes.content}</main>
 ${bottomBar(s, panes.view)}
-${s.notice ? toast(s, s.notice) : ''}
+${s.notice && !isInPage(s.notice, panes.view) ? toast(s, s.notice) : ''}
 </div>`;
 }
 
@@ -190,6 +191,9 @@ ${item('/compose', s.w.t('app.compose'), 'square-pen', false, false)}
 ${item('/folders', s.w.t('app.more'), 'menu', s.here.startsWith('/folders'))}
 </ul></nav>`;
 }
+
+/** Over a letter a toast would lie on its buttons: there it stands in the page. */
+export const isInPage = (notice: Notice, view: Panes['view']): boolean => view === 'compose' && notice.undo === null;
 
 function toast(s: Screen, notice: Notice): Html {
   return html`<section class="toast" aria-label="${s.w.t('app.notice')}"${notice.seconds > 0 ? html` data-seconds="${notice.seconds}"` : ''}><span>${notice.text}</span>${

@@ -35,6 +35,7 @@ ${field({ name: 'password', ltr: true, label: t('login.password'), type: 'passwo
 <button class="button primary wide" type="submit">${t('login.submit')}</button>
 </form>
 ${form.signup ? html`<p class="door-other">${d.w.h('login.signup', { link: html`<a href="/signup">${t('signup.title')}</a>` })}</p>` : ''}`,
+      form.typed === null,
     ),
   );
 }

@@ -29,6 +29,7 @@ const sources: Record<string, { type: string; from: () => URL | string; framed?:
   'contrast.css': { type: 'text/css; charset=utf-8', from: () => publicFile('contrast.css') },
   'app.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('app.js') },
   'compose.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('compose.js') },
+  'keep.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('keep.js') },
   'upload.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('upload.js') },
   'rich.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('rich.js') },
   'editor.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('editor/editor.js'), framed: true },
