@@ -37,7 +37,7 @@ const outbox = async (site = ann) =>
 /** The notice of the page one was led to, and its form that undoes. */
 const undo = async (path = '/mail/inbox') => {
   const { text } = await ann.get(path);
-  const [, toast = ''] = /<div class="toast"(.*?)<\/div>/s.exec(text) ?? [];
+  const [, toast = ''] = /<section class="toast"(.*?)<\/section>/s.exec(text) ?? [];
   const fields = [...toast.matchAll(/name="(\w+)" value="(\d+)"/g)].map(m => [m[1]!, m[2]!]);
   return { toast, action: / action="([^"]*)"/.exec(toast)?.[1] ?? '', fields: Object.fromEntries(fields) };
 };
