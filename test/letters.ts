@@ -104,6 +104,16 @@ export const letters: Letter[] = [
   },
   { name: 'nosubject', age: 26, source: plain('x@example.net', '', '') },
   {
+    name: 'invitation',
+    age: 44,
+    source: `From: Bo Ek <bo@example.net>\nTo: Ann Lindqvist <ann@example.org>\nSubject: Invitation: planning the beds\nDate: Fri, 20 Nov 2026 10:00:00 +0000\nMIME-Version: 1.0\nContent-Type: multipart/alternative; boundary=i\n\n--i\nContent-Type: text/plain; charset=utf-8\n\nShall we plan the beds for spring? Tea will be there.\n\n--i\nContent-Type: text/calendar; charset=utf-8; method=REQUEST\n\nBEGIN:VCALENDAR\nVERSION:2.0\nMETHOD:REQUEST\nBEGIN:VEVENT\nUID:beds@example.net\nSEQUENCE:0\nSUMMARY:Planning the beds\nLOCATION:Allotment\\, the green shed\nDTSTART;TZID=America/New_York:20261203T100000\nDTEND;TZID=America/New_York:20261203T113000\nRRULE:FREQ=WEEKLY;BYDAY=TH;COUNT=4\nORGANIZER;CN=Bo Ek:mailto:bo@example.net\nATTENDEE;CN=Ann Lindqvist;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:ann@example.org\nATTENDEE;CN=Märta Ek;PARTSTAT=ACCEPTED:mailto:marta@example.se\nATTENDEE;PARTSTAT=TENTATIVE:mailto:someone.with.a.very.long.address.indeed@a-very-long-domain-name.example\nEND:VEVENT\nEND:VCALENDAR\n--i--\n`,
+  },
+  {
+    name: 'doubtful',
+    age: 45,
+    source: `From: "Bo Ek" <bo@exarnple.org>\nReply-To: treasurer@elsewhere.example\nTo: ann@example.org\nSubject: Please pay the invoice today\nList-Id: Allotment news <news.allotment.example>\nList-Unsubscribe: <https://lists.allotment.example/leave?id=1>\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\nDisposition-Notification-To: bo@exarnple.org\nDate: Fri, 20 Nov 2026 09:00:00 +0000\nMIME-Version: 1.0\nContent-Type: text/html; charset=utf-8\n\n<p>Dear Ann,</p><p>please pay by Friday: <a href="https://pay.evil.example/x">https://bank.example/pay</a></p><p style="color:#666">Thank you</p><table><tr><td bgcolor="#0f6674" style="padding:12px;color:#fff">Pay now</td></tr></table>\n`,
+  },
+  {
     name: 'long',
     age: 40,
     source: plain(

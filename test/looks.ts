@@ -67,6 +67,12 @@ const draft = await fits(
   ),
 );
 
+await site.store.choices.set(ann.id, { kind: 'images', key: 'news@garden.example', value: 'checked', at: now - 1e8 });
+await site.store.choices.set(ann.id, {
+  ...{ kind: 'version', key: 'a.very.long.address.of.a.newsletter@a-very-long-domain-name.example', value: 'text' },
+  at: now - 2e8,
+});
+
 const goal = (await site.store.folders.byRole(full.id, 'archive')).id;
 const running = () =>
   site.acts.begin(
@@ -252,6 +258,12 @@ const shots: Shot[] = [
   { name: 'html', path: `/mail/inbox/${ids.html}`, who: 'ann' },
   { name: 'odd', path: `/mail/inbox/${ids.odd}`, who: 'ann' },
   { name: 'rtl', path: `/mail/inbox/${ids.rtl}`, who: 'ann' },
+  { name: 'invitation', path: `/mail/inbox/${ids.invitation}`, who: 'ann' },
+  { name: 'doubtful', path: `/mail/inbox/${ids.doubtful}`, who: 'ann' },
+  { name: 'html-light', path: `/mail/inbox/${ids.html}?light=1`, who: 'ann' },
+  { name: 'headers', path: `/messages/${ids.html}/headers`, who: 'ann' },
+  { name: 'print', path: `/messages/${ids.html}/print`, who: 'ann' },
+  { name: 'senders', path: '/settings/senders', who: 'ann' },
   { name: 'compose', path: '/compose', who: 'ann' },
   { name: 'draft', path: `/drafts/${draft.id}`, who: 'ann' },
   { name: 'reply', path: `/compose?reply=${ids.plain}`, who: 'ann' },
@@ -429,7 +441,8 @@ for (const scheme of ['light', 'dark'] as const)
         await shot.act?.(page);
         await page.waitForTimeout(150);
         await page.screenshot({ path: join(dir, `${shot.name}-${width}-${scheme}.png`) });
-        trouble += await axe(page, `${shot.name} ${width} ${scheme}`);
+        // In a sandboxed page no script runs, axe's neither.
+        if (shot.name !== 'print') trouble += await axe(page, `${shot.name} ${width} ${scheme}`);
         await page.close();
       }
     }

@@ -23,7 +23,7 @@ const SETTLE = 150;
 const SITE_POLICY = "script-src 'self'; style-src 'self'";
 const HTMX = readFileSync(new URL('../node_modules/htmx.org/dist/htmx.min.js', import.meta.url));
 /** Whom the browser calls of its own accord. */
-const BROWSERS_OWN = /(?:^|\.)(?:google|googleapis|gstatic)\.com/i;
+export const BROWSERS_OWN = /(?:^|\.)(?:google|googleapis|gstatic)\.com/i;
 /** What the trap answers: a script that gives itself away, or as a page just its text. */
 const BAIT = 'console.log("ran", "a remote script")';
 
@@ -138,7 +138,7 @@ async function prepared(vectors: Vector[], walls: Walls): Promise<Vector[]> {
 }
 
 /** The name in a TLS ClientHello (RFC 6066 §3): extension 0, its length, the list's, type 0, the name's. */
-function serverName(hello: string): string {
+export function serverName(hello: string): string {
   const number = (octets = '') => octets.charCodeAt(0) * 256 + octets.charCodeAt(1);
   for (const { index, 1: extension, 2: list, 3: name } of hello.matchAll(/(?=\0\0(..)(..)\0(..))/gs)) {
     const fits = number(extension) === number(list) + 2 && number(list) === number(name) + 3;
@@ -155,7 +155,7 @@ function pageOf({ mails, walls, inPage }: Batch): string {
   return `<!doctype html><script src="/htmx.js"></script><div id="canary"></div>${shown.join('\n')}`;
 }
 
-function watchScripts(page: Page, scripts: string[]): void {
+export function watchScripts(page: Page, scripts: string[]): void {
   // What the browser itself reports has no arguments; only a script's own words do.
   page.on('console', message => message.args().length > 0 && scripts.push(message.text().slice(0, 80)));
   page.on('pageerror', error => scripts.push(String(error).slice(0, 80)));
@@ -166,7 +166,7 @@ function watchScripts(page: Page, scripts: string[]): void {
 }
 
 /** Runs in each document before its own scripts. */
-function hookFunctions(): void {
+export function hookFunctions(): void {
   for (const name of ['alert', 'confirm', 'prompt', 'print', 'open']) {
     Reflect.set(globalThis, name, (...given: unknown[]) => console.log('ran', name, String(given)));
   }
@@ -187,7 +187,7 @@ type Touched = EventTarget & { click?: () => void; requestSubmit?: () => void; c
 type Tree = { querySelectorAll(selector: string): Iterable<Touched & { contentDocument?: Tree | null }> };
 
 /** Runs in the page: all a hand could do to each mail, but following a link that leads out into a page of its own. */
-function touchEverything(): void {
+export function touchEverything(): void {
   const events = 'mouseover mouseenter mousemove mousedown mouseup focus focusin input keydown scroll toggle wheel';
   const own = Reflect.get(globalThis, 'document') as Tree;
   const trees = [own, ...[...own.querySelectorAll('iframe')].flatMap(frame => frame.contentDocument ?? [])];
@@ -203,7 +203,7 @@ function send(response: ServerResponse, headers: Record<string, string>, body: s
   response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', ...headers }).end(body);
 }
 
-async function listening(server: {
+export async function listening(server: {
   listen(port: number, host: string, done: () => void): unknown;
   address(): unknown;
 }) {
