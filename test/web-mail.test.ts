@@ -559,6 +559,13 @@ describe('foreign requests', () => {
       `/mail/${f}/${n}`,
       `/messages/${n}/body`,
       `/messages/${n}/parts/2`,
+      `/messages/${n}/parts/2?inline`,
+      `/messages/${n}/parts/2/view`,
+      `/messages/${n}/parts/2/files/1`,
+      `/messages/${n}/parts/2/files/1/view`,
+      `/messages/${n}/attachments.zip`,
+      `/messages/${n}/print`,
+      `/messages/${n}/headers`,
       `/messages/${n}/source`,
       `/drafts/${d}`,
       `/compose?reply=${n}`,
@@ -577,6 +584,10 @@ describe('foreign requests', () => {
       const fields = { message: String(id), to: 'trash', set: 'flagged' };
       expect((await m.post(`/messages/${id}/${kind}`, fields)).status).toBe(404);
       await m.post(`/messages/${kind}`, fields);
+    }
+    for (const kind of ['images', 'version', 'answers', 'unsubscriptions', 'receipts']) {
+      const fields = { always: 'on', as: 'text', answer: 'accepted', receipt: 'send' };
+      expect([kind, (await m.post(`/messages/${id}/${kind}`, fields)).status]).toEqual([kind, 404]);
     }
     expect((await m.post(`/folders/${own?.id}`, { name: 'Mine' })).status).toBe(404);
     expect((await m.post(`/folders/${own?.id}/removal`, {})).status).toBe(404);

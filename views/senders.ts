@@ -7,7 +7,7 @@ import type { Html } from './words.ts';
 
 export function sendersPage(s: Screen, choices: Choice[]): Html {
   const { t } = s.w;
-  return html`<section class="page"><p><a class="quiet-link" href="/settings">${icon(s, 'arrow-left')}${t('account.title')}</a></p>
+  return html`<section class="page"><p><a class="quiet-link up" href="/settings">${icon(s, 'arrow-left')}${t('account.title')}</a></p>
 <h1>${t('senders.title')}</h1>
 ${choices.length === 0 ? emptyState(s, 'image', t('senders.empty'), t('senders.empty.body')) : html`<p>${t('senders.body')}</p><ul class="decided">${choices.map(choice => decided(s, choice))}</ul>`}
 </section>`;

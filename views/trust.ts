@@ -36,7 +36,7 @@ export function verdictDetails(s: Screen, { authenticity: a, encrypted }: Trust)
 /** What a reader should know before believing the name above. */
 export function warnings(s: Screen, { oddities }: Trust, address: string): Html {
   if (oddities.length === 0) return html``;
-  return html`<ul class="oddities" role="note" aria-label="${s.w.t('trust.odd')}">${oddities.map(o => html`<li>${icon(s, 'triangle-alert')}<span><bdi>${said(s, o, address)}</bdi></span></li>`)}</ul>`;
+  return html`<ul class="oddities" aria-label="${s.w.t('trust.odd')}">${oddities.map(o => html`<li>${icon(s, 'triangle-alert')}<span><bdi>${said(s, o, address)}</bdi></span></li>`)}</ul>`;
 }
 
 function said(s: Screen, o: Oddity, address: string): string {
