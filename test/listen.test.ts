@@ -69,6 +69,10 @@ describe('settings of listeners', () => {
         /^a\.conf: smtp_listen: 192\.0\.2\.77 is no address of this machine, which has 127\.0\.0\.1(, \S+)*$/,
       ),
     ]);
+    expect(said('vdomain - 127.0.0.9 v.test\nvdomain - 127.0.0.1 w.test')).toEqual([
+      'a.conf: vdomain: neither POP3 nor submission listens on 127.0.0.9, so nobody can dial it',
+    ]);
+    expect(said('vdomain - 127.0.0.9 v.test\npop_listen 127.0.0.1,127.0.0.9')).toEqual([]);
     // Nobody uses it.
     expect(
       said(

@@ -70,6 +70,8 @@ const nextOf = (d: Delivery): string | null =>
 function line(d: Delivery): string {
   const age = inWords(Math.max(0, Date.now() - d.since) / 1000);
   const parts = [String(d.id), d.state, `${d.sender ?? '<>'} -> ${d.recipient}`, `for ${age}`];
+  const next = (d.nextAt - Date.now()) / 1000;
+  if (d.state === 'waiting' && next >= 1) parts.push(`next in ${inWords(next)}`);
   // What was answered last mostly is the reason, or a part of it.
   if (d.lastReply && !d.reason.includes(d.lastReply)) parts.push(d.lastReply);
   if (d.reason && !d.lastReply?.includes(d.reason)) parts.push(`(${d.reason})`);

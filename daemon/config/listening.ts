@@ -84,15 +84,18 @@ function clashes(s: ListenSettings & Pick<Settings, PortSetting>): string[] {
   );
 }
 
-/** Addresses this machine has not, or not now: who binds them decides. */
-export function listenWarnings(s: ListenSettings): string[] {
+/** Addresses this machine has not, or not now: who binds them decides. And those of domains that nobody can dial. */
+export function listenWarnings(s: ListenSettings & Pick<Settings, 'vdomain'>): string[] {
   const own = ownAddresses();
   const used = new Set(ports.map(port => listenSettingOf(s, port)));
-  return [...used].flatMap(setting =>
+  const absent = [...used].flatMap(setting =>
     s[setting]
       .filter(address => !isOwnAddress(address))
       .map(address => `${setting}: ${address} is no address of this machine, which has ${own.join(', ')}`),
   );
+  const dialled = [...addressesOf(s, 'pop_port'), ...addressesOf(s, 'submission_port')];
+  const deaf = s.vdomain.flatMap(({ by }) => (by.kind === 'ip' && !isListening(dialled, by.ip) ? [by.ip] : []));
+  return [...absent, ...deaf.map(ip => `vdomain: neither POP3 nor submission listens on ${ip}, so nobody can dial it`)];
 }
 
 /** Loopback first. */
