@@ -521,7 +521,9 @@ test('--set wins over the settings file', async () => {
   await house.remove();
 });
 
-test('cwmail --help fits 100 columns, and each of its commands tells of options that it takes', async () => {
+test('cwmail --help fits 100 columns, and each of its commands tells of options that it takes', {
+  timeout: 180_000,
+}, async () => {
   const { stdout } = await runCli(['--help']);
   for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
   for (const [name, { options = {}, example }] of Object.entries(commands)) {

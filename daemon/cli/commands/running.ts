@@ -44,7 +44,7 @@ export const running: Group = {
       load: async () => (await import('../reload.ts')).reload,
     },
     tellsmtp: {
-      takes: 'COMMAND | SCRIPT.msc',
+      takes: '[COMMAND | SCRIPT.msc]',
       does: 'tell the SMTP server something: see tellsmtp help',
       options: json,
       exits: '1, for a script: a reply was neither 2xx nor 3xx',
@@ -53,7 +53,7 @@ export const running: Group = {
       load: async () => (await import('../managers.ts')).tellsmtp,
     },
     tellpop: {
-      takes: 'COMMAND',
+      takes: '[COMMAND]',
       does: 'tell the POP3 server something: see tellpop help',
       options: json,
       example: 'cwmail tellpop shutdown',
