@@ -29,6 +29,7 @@ import { createMailRules, type MailRules } from './store/mail-rules.ts';
 import { createMaildrop, type Maildrop } from './store/maildrop.ts';
 import { createMessages, type Messages } from './store/messages.ts';
 import { createProviderLogins, type ProviderLogins } from './store/provider-logins.ts';
+import { createPushSubscriptions, type PushSubscriptions } from './store/push-subscriptions.ts';
 import { createSavedSearches, type SavedSearches } from './store/saved-searches.ts';
 import { migrate } from './store/schema.ts';
 import { createSearches, type Searches } from './store/search.ts';
@@ -67,6 +68,7 @@ export {
 export { type KeptRule, type MessageHead, mostRules, type RuleFields } from './store/mail-rules.ts';
 export type { DropEntry } from './store/maildrop.ts';
 export type { ProviderLogin, ProviderLogins } from './store/provider-logins.ts';
+export type { PushSubscription } from './store/push-subscriptions.ts';
 export type { Changed, Slice } from './store/queue-changes.ts';
 export type { SavedSearch } from './store/saved-searches.ts';
 export type { Found } from './store/search.ts';
@@ -87,6 +89,7 @@ export type Store = {
   conversations: Conversations;
   search: Searches;
   savedSearches: SavedSearches;
+  pushSubscriptions: PushSubscriptions;
   choices: Choices;
   content: Contents;
   deliveries: Deliveries;
@@ -166,6 +169,7 @@ export async function openStore({ path, writer: kind, fatal, indexes = true }: S
     conversations: createConversations(read, write),
     search: createSearches(read),
     savedSearches: createSavedSearches(read, write),
+    pushSubscriptions: createPushSubscriptions(read, write),
     choices: createChoices(read, write),
     content,
     deliveries: createDeliveries(read, write, swept),

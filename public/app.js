@@ -12,6 +12,10 @@ if (zone)
   // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is not on plain http.
   document.cookie = `zone=${encodeURIComponent(zone)}; path=/; max-age=31536000; SameSite=Lax`;
 
+// Installed, the site has a page of its own for when there is no way to it.
+if (matchMedia('(display-mode: standalone)').matches)
+  navigator.serviceWorker?.register(new URL('worker.js', $('link[rel=manifest]').href));
+
 const announce = text => {
   const place = $('#announce');
   if (place) place.textContent = text;

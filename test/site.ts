@@ -12,6 +12,8 @@ import { idsOf } from '../daemon/mail/summary.ts';
 import type { Submission } from '../daemon/smtp-client.ts';
 import { type Account, type Change, openStore, type Store } from '../daemon/store.ts';
 import type { AuthVerbs, ForwardVerbs, QueueVerbs, SenderVerbs, Tell } from '../daemon/tell.ts';
+import type { Parcel } from '../daemon/wire/post.ts';
+import { createVapid } from '../daemon/wire/web-push.ts';
 import { createApp, type Post } from '../web/app.ts';
 
 export type Sent = { account: Account; submission: Submission; content: string };
@@ -28,8 +30,8 @@ export async function openSite(over: Partial<Settings> = {}, clock: { now: numbe
   const listeners = new Set<(change: Change) => void>();
   const passwords = new Map<string, string>();
   const sent: Sent[] = [];
-  const posted: { url: string; form: string }[] = [];
-  let postAnswer: Awaited<ReturnType<Post>> = { kind: 'done' };
+  const posted: { url: string; form: string | Parcel }[] = [];
+  let postAnswer: Awaited<ReturnType<Post>> | Post = { kind: 'done' };
   let replies: (s: Submission) => Promise<Reply[]> = async s =>
     s.recipients.map(() => ({ code: 250, status: '2.0', text: 'Ok' }));
 
@@ -95,9 +97,10 @@ export async function openSite(over: Partial<Settings> = {}, clock: { now: numbe
     tell,
     now: () => clock.now,
     log: silentLog(),
+    vapid: createVapid('secret', 'mailto:postmaster@example.org'),
     async post(url, form) {
       posted.push({ url, form });
-      return postAnswer;
+      return typeof postAnswer === 'function' ? postAnswer(url, form) : postAnswer;
     },
     async submit(account, submission) {
       const pieces: Buffer[] = [];

@@ -310,6 +310,38 @@ export function storeContract(name: string, engine: Engine): void {
       await store.accounts.set(bob.id, { disabled: false });
     });
 
+    test('push subscriptions last as long as their session, and are told of each message once', async () => {
+      await store.sessions.create('pushed', { accountId: bob.id, at: 10, expiresAt: 1000, address: '::1', agent: 'a' });
+      const session = (await store.sessions.find('pushed', 50))!;
+      await give('before', [bob]);
+      const device = {
+        ...{ accountId: bob.id, sessionId: session.id, endpoint: 'https://push.example/1', p256dh: 'k', auth: 's' },
+        ...{ shows: 'sender' as const, language: 'en', at: 60 },
+      };
+      const { list, save, fresh, claim, remove, accounts } = store.pushSubscriptions;
+      await save(device);
+      const [one] = await list(bob.id, 70);
+      expect(one).toMatchObject(device);
+      expect(await fresh(bob.id, one!.told)).toBe(null);
+      await give('after', [bob]);
+      await give('last', [bob]);
+      const found = (await fresh(bob.id, one!.told))!;
+      expect(found).toMatchObject({ count: 2, newest: { subject: 'last' } });
+      expect([await claim(one!.id, found.newest.id), await claim(one!.id, found.newest.id)]).toEqual([true, false]);
+      expect(await fresh(bob.id, (await list(bob.id, 70))[0]!.told)).toBe(null);
+      // the same device again, and one too many: the oldest makes room
+      for (let i = 20; i > 0; i--) await save({ ...device, endpoint: `https://push.example/${i}` });
+      await save({ ...device, endpoint: 'https://push.example/21' });
+      const endpoints = (await list(bob.id, 70)).map(s => s.endpoint.split('/').at(-1));
+      expect([endpoints.length, endpoints[0], endpoints.includes('20')]).toEqual([20, '21', false]);
+      expect(await remove(ann.id, (await list(bob.id, 70))[0]!.id)).toBe(false);
+      expect(await remove(bob.id, (await list(bob.id, 70))[0]!.id)).toBe(true);
+      expect(await accounts()).toEqual([bob.id]);
+      expect(await list(bob.id, 1000)).toEqual([]);
+      await store.sessions.remove('pushed');
+      expect(await accounts()).toEqual([]);
+    });
+
     test('fetched remembers by upstream', async () => {
       await store.fetched.remember('u@h:110', 'a', 5);
       await store.fetched.remember('u@h:110', 'a', 6);

@@ -49,7 +49,7 @@ export function accountPage(s: Screen, f: AccountForm): Html {
 ${field({ name: 'name', label: t('account.name'), value: f.name, hint: t('account.name.hint'), error: f.errors.name, autocomplete: 'name', maxlength: 100 })}
 <div><button class="button" type="submit">${t('account.name.save')}</button></div></form>
 <p class="buttons"><a class="button" href="/settings/identities">${t('identities.title')}</a><a class="button" href="/settings/replies">${t('replies.title')}</a></p>
-<p class="buttons"><a class="button" href="/settings/appearance">${t('appearance.title')}</a><a class="button" href="/settings/keys">${t('keys.title')}</a></p>
+<p class="buttons"><a class="button" href="/settings/appearance">${t('appearance.title')}</a><a class="button" href="/settings/keys">${t('keys.title')}</a><a class="button" href="/settings/notifications">${t('push.title')}</a></p>
 ${writing(s)}
 ${incomingLinks(s)}
 <h2>${t('account.reading')}</h2>

@@ -21,5 +21,12 @@ export function errorPane(d: Door, e: Trouble): Html {
   return html`<section class="page trouble"><h1>${errorTitle(d, e)}</h1><p>${body}</p><p><a class="button" href="/">${d.w.t('error.home')}</a></p></section>`;
 }
 
+/** Kept by the device, for when there is no way to the site. */
+export function offlinePage(d: Door): Html {
+  const { t } = d.w;
+  const body = html`<section class="page trouble"><h1>${t('offline.title')}</h1><p>${t('offline.body')}</p><p><a class="button" href="/mail/inbox">${t('offline.again')}</a></p></section>`;
+  return documentOf(d, t('app.title', { page: t('offline.title'), name: t('app.name') }), doorBody(d, body));
+}
+
 export const errorPage = (d: Door, e: Trouble): Html =>
   documentOf(d, d.w.t('app.title', { page: errorTitle(d, e), name: d.w.t('app.name') }), doorBody(d, errorPane(d, e)));

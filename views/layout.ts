@@ -23,6 +23,8 @@ export function documentOf(d: Door, title: string, body: Html, unread = 0): Html
 <meta name="htmx-config" content='{"includeIndicatorCSS":false}'>
 <title>${title}</title>
 <link rel="icon" href="${unread > 0 ? countedIcon(unread) : d.asset('icon.svg')}" data-none-href="${d.asset('icon.svg')}" data-some-href="${countedIcon(0)}" type="image/svg+xml">
+<link rel="manifest" href="/manifest.webmanifest" crossorigin="use-credentials">
+<link rel="apple-touch-icon" href="/icon-192.png">
 <link rel="stylesheet" href="${d.asset('app.css')}">
 ${overlays(d)}
 <script src="${d.asset('htmx.js')}" defer></script>

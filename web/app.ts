@@ -26,14 +26,17 @@ import { forwarding } from './forwarding.ts';
 import { fromOwnPages, headersOfAll, introduce } from './guard.ts';
 import { health } from './health.ts';
 import { identities } from './identities.ts';
+import { installed } from './installed.ts';
 import { invitations } from './invitation.ts';
 import { keys } from './keys.ts';
 import { listMail } from './list-mail.ts';
 import { login } from './login.ts';
 import { message } from './message.ts';
+import { notifications } from './notifications.ts';
 import { outbox } from './outbox.ts';
 import { missing, refuse } from './page.ts';
 import { parts } from './parts.ts';
+import { createPusher } from './pusher.ts';
 import { receipts } from './receipt.ts';
 import { recipients } from './recipients.ts';
 import { replies } from './replies.ts';
@@ -68,6 +71,7 @@ export function createApp(needs: Needs): App {
   const streams = events(site);
   const writing = compose(site);
   const letters = new Hono<Env>().use(introduce(site), signedInOnly(site)).route('/', writing);
+  const pusher = createPusher(site);
 
   app.use(introduce(site), headersOfAll, squeeze(), withBase(base));
   app.get('/assets/:hash/:name', (c, next) =>
@@ -81,10 +85,12 @@ export function createApp(needs: Needs): App {
   });
   app.get('/robots.txt', c => c.text('User-agent: *\nDisallow: /\n'));
   app.route('/', health(site));
+  app.route('/', installed(site));
   app.use(fromOwnPages(site));
   for (const door of [signup, login]) app.route('/', door(site));
   app.use(signedInOnly(site));
   app.route('/', streams.app);
+  app.route('/', notifications(site, pusher));
   for (const room of [
     folder,
     message,
@@ -116,7 +122,11 @@ export function createApp(needs: Needs): App {
 
   app.notFound(c => missing(site, c));
   app.onError((error, c) => trouble(site, c, error));
-  return Object.assign(app, { endStreams: streams.close, acts: site.acts });
+  const endStreams = () => {
+    pusher.close();
+    streams.close();
+  };
+  return Object.assign(app, { endStreams, acts: site.acts });
 }
 
 /** Pages only; and not for other sites' links, which could learn by the length what stands in a page (BREACH). */

@@ -14,6 +14,8 @@ export type Assets = {
   /** Address of a file by its name. */
   path: (name: string) => string;
   text: (name: string) => string;
+  /** A file that has an address of its own, because its place says what it is for. */
+  file: (name: string) => { type: string; plain: Buffer };
   answer: (c: Ctx, hash: string, name: string) => Response | null;
   /** The icon of the site with a number on it, at most two digits of it. */
   counted: (n: number) => string;
@@ -41,6 +43,11 @@ const sources: Record<string, { type: string; from: () => URL | string; framed?:
     framed: true,
   },
   'icons.svg': { type: 'image/svg+xml', from: () => publicFile('icons.svg') },
+  'push.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('push.js') },
+  'worker.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('worker.js') },
+  'icon-192.png': { type: 'image/png', from: () => publicFile('icon-192.png') },
+  'icon-512.png': { type: 'image/png', from: () => publicFile('icon-512.png') },
+  'icon-maskable-512.png': { type: 'image/png', from: () => publicFile('icon-maskable-512.png') },
   'icon.svg': { type: 'image/svg+xml', from: () => publicFile('icon.svg') },
   'htmx.js': { type: 'text/javascript; charset=utf-8', from: () => packaged.resolve('htmx.org/dist/htmx.min.js') },
 };
@@ -55,6 +62,7 @@ export function loadAssets(): Assets {
   for (const [name, { framed }] of Object.entries(sources)) if (!framed) asset(name);
   return {
     counted: n => counted(asset('icon.svg')!.plain.toString(), n),
+    file: name => asset(name)!,
     text: name => asset(name)?.plain.toString() ?? '',
     path: name => `/assets/${asset(name)?.hash ?? 'none'}/${name}`,
     answer: (c, hash, name) => {

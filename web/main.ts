@@ -6,6 +6,7 @@ import { ourSubmitter } from '../daemon/smtp-client.ts';
 import { localAddresses } from '../daemon/wire/dial.ts';
 import { createResolver } from '../daemon/wire/dns.ts';
 import { post } from '../daemon/wire/post.ts';
+import { createVapid } from '../daemon/wire/web-push.ts';
 import { createApp, serveSite } from './app.ts';
 import { listenForCgi } from './cgi-socket.ts';
 
@@ -25,6 +26,7 @@ export const startWeb: Start = async ({ settings, store, log, now, tls, serviceK
     tell,
     log,
     now,
+    vapid: createVapid(serviceKey, `mailto:postmaster@${settings.host_domain[0] ?? 'localhost'}`),
     submit: (account, s) => submitter.send(account.address, s),
     post: (url, form) =>
       mayGoOut(settings, now()).yes ? post(url, form, road()) : Promise.resolve({ kind: 'off line' }),

@@ -59,6 +59,8 @@ const keys = [
   'done.appearance',
   'done.writing',
   'done.keys',
+  'done.push.on',
+  'done.push.off',
   'done.reply.saved',
   'done.reply.removed',
   'done.password',

@@ -8,7 +8,8 @@ import type { Log } from '../daemon/log.ts';
 import type { Submission, SubmissionResult } from '../daemon/smtp-client.ts';
 import type { Account, Session, Store } from '../daemon/store.ts';
 import type { AuthVerbs, ForwardVerbs, QueueVerbs, SenderVerbs, Tell } from '../daemon/tell.ts';
-import type { Posted } from '../daemon/wire/post.ts';
+import type { Parcel, Posted } from '../daemon/wire/post.ts';
+import type { Vapid } from '../daemon/wire/web-push.ts';
 import { plainLook } from '../views/screen.ts';
 import type { Words } from '../views/words.ts';
 import type { Acts } from './acts.ts';
@@ -18,7 +19,7 @@ import type { Assets } from './assets.ts';
 export type Submit = (account: Account, submission: Submission) => Promise<SubmissionResult>;
 
 /** One POST to an address a stranger wrote, behind all guards; not at all while we may not go out. */
-export type Post = (url: string, form: string) => Promise<Posted | { kind: 'off line' }>;
+export type Post = (url: string, form: string | Parcel) => Promise<Posted | { kind: 'off line' }>;
 
 export type Site = {
   settings: Settings;
@@ -26,6 +27,8 @@ export type Site = {
   tell: Tell;
   submit: Submit;
   post: Post;
+  /** Our word to push services for who we are. */
+  vapid: Vapid;
   now: () => number;
   log: Log;
   /** So many random octets as base64url. */

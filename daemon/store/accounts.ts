@@ -202,6 +202,7 @@ export const accountVerbs = {
       'wake',
       'tombstone',
       'session',
+      'push_subscription',
       'saved_search',
       'message_name',
       'choice',

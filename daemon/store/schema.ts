@@ -140,6 +140,15 @@ const migrations: ((n: Names) => string[])[] = [
     // The recipient as it was accepted, where it was led elsewhere; null: as it stands there.
     `alter table delivery add column accepted_as ${text}`,
   ],
+  ({ id, integer, text }) => [
+    // Devices that asked to be told of new mail, each for as long as its session lasts.
+    `create table push_subscription (
+      id ${id}, account_id ${integer} not null, session_id ${integer} not null, endpoint ${text} not null unique,
+      p256dh ${text} not null, auth ${text} not null, shows ${text} not null, language ${text} not null,
+      at ${integer} not null, told ${integer} not null)`,
+    `create index push_subscription_of on push_subscription (account_id, id)`,
+    `create index push_subscription_session on push_subscription (session_id)`,
+  ],
 ];
 
 export const schemaVersion = migrations.length;

@@ -51,9 +51,11 @@ export const sessionVerbs = {
     yield* run('update session set seen_at = ?, expires_at = ? where id = ?', at, expiresAt, id);
   },
   *removeSession({ hash }: { hash: string }): Work<void> {
+    yield* run('delete from push_subscription where session_id in (select id from session where hash = ?)', hash);
     yield* run('delete from session where hash = ?', hash);
   },
   *removeSessions({ accountId }: { accountId: number }): Work<void> {
+    yield* run('delete from push_subscription where account_id = ?', accountId);
     yield* run('delete from session where account_id = ?', accountId);
   },
 };

@@ -19,6 +19,7 @@ import { ruleVerbs } from './mail-rules.ts';
 import { maildropVerbs } from './maildrop.ts';
 import { messageVerbs } from './messages.ts';
 import { providerLoginVerbs } from './provider-logins.ts';
+import { pushVerbs } from './push-subscriptions.ts';
 import { quotaVerbs } from './quota.ts';
 import { savedSearchVerbs } from './saved-searches.ts';
 import { sessionVerbs } from './sessions.ts';
@@ -39,6 +40,7 @@ export const verbs = {
   ...maildropVerbs,
   ...conversationVerbs,
   ...quotaVerbs,
+  ...pushVerbs,
   ...keyVerbs,
   ...contentVerbs,
   ...deliveryVerbs,

@@ -31,7 +31,10 @@ export type PostOptions = {
   ca?: string;
 };
 
-export async function post(address: string, form: string, options: PostOptions): Promise<Posted> {
+/** What is not a form. */
+export type Parcel = { headers: Record<string, string>; body: Uint8Array };
+
+export async function post(address: string, form: string | Parcel, options: PostOptions): Promise<Posted> {
   const { allowed = { address: isGlobal, port: 443 }, timeout } = options;
   const url = URL.parse(address);
   const port = url?.port === '' ? 443 : Number(url?.port);
@@ -58,7 +61,7 @@ export async function post(address: string, form: string, options: PostOptions):
 
 async function send(
   url: URL,
-  form: string,
+  form: string | Parcel,
   addresses: string[],
   { port, deadline, ...options }: PostOptions & { port: number; deadline: AbortSignal },
 ): Promise<number> {
@@ -70,13 +73,10 @@ async function send(
   });
   try {
     return await new Promise<number>((resolve, reject) => {
-      const headers = {
-        'Content-Type': 'application/x-www-form-urlencoded',
-        'Content-Length': Buffer.byteLength(form),
-      };
+      const { headers, body } = typeof form === 'string' ? parcelOf(form) : form;
       const asked = request(url, {
         method: 'POST',
-        headers: { ...headers, Connection: 'close' },
+        headers: { ...headers, 'Content-Length': body.length, Connection: 'close' },
         // Only without an agent, `false` included, is this what connects: no name is looked up a second time.
         createConnection: () => secure,
         signal: deadline,
@@ -85,7 +85,7 @@ async function send(
       asked.once('error', reject);
       // The body is nobody's business: closing is enough.
       asked.once('response', response => resolve(response.statusCode ?? 0));
-      asked.end(form);
+      asked.end(body);
     });
   } finally {
     secure.on('error', () => {});
@@ -93,3 +93,8 @@ async function send(
     socket.destroy();
   }
 }
+
+const parcelOf = (form: string): Parcel => ({
+  headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+  body: Buffer.from(form),
+});
