@@ -41,6 +41,9 @@ const inFolder = async (name: string, role: 'inbox' | 'junk' | 'trash' | 'archiv
 const sentOn = (title: string) => hop.contents.filter(c => c.includes(`Subject: ${title}\r\n`));
 const idle = () => until('the queue is empty', async () => (await store.deliveries.list(10)).length === 0);
 
+const replyTo = (command: string): string =>
+  command.includes('<nobody@') ? '550 5.1.1 Nobody of that name' : '250 2.1.5 Ok';
+
 const nothing: Deed = { place: null, labels: [], read: false, star: false, forward: null, stop: false };
 const rule = async (name: string, text: string, deed: Partial<Deed>) => {
   const conditions: Condition[] = [{ field: 'subject', test: 'contains', text }];
@@ -79,13 +82,24 @@ describe('rules', () => {
     expect(await inFolder('ann', 'trash')).toEqual(['local news']);
   });
 
+  test('tell a sender that mail could not be sent on, and not where to', async () => {
+    hop.script.answers = { RCPT: socket => void socket.write(`${replyTo(hop.heard.at(-1) ?? '')}\r\n`) };
+    await rule('ann', 'secret', { forward: { to: 'nobody@hidden.test', keep: true } });
+    await receive('ann@us.test', 'From: eli@us.test\nSubject: secret\n\nhello', 'eli@us.test');
+    const report = await until('Eli is told', async () =>
+      (await inbox('eli')).find(m => m.includes('delivery-status')),
+    );
+    expect(report).toMatch(/^Final-Recipient: rfc822; ann@us\.test\r$/m);
+    expect(report).not.toContain('hidden.test');
+  });
+
   test('end in a circle, of two people here and of two hosts', async () => {
     await rule('dee', 'round', { forward: { to: 'eli@us.test', keep: true } });
     await rule('eli', 'round', { forward: { to: 'dee@us.test', keep: true } });
     await receive('dee@us.test', 'Subject: round and round\n\nhello');
     await until('it came back', async () => (await inFolder('dee', 'inbox')).length === 2);
     await idle();
-    expect([(await inFolder('dee', 'inbox')).length, (await inFolder('eli', 'inbox')).length]).toEqual([2, 1]);
+    expect([(await inFolder('dee', 'inbox')).length, (await inFolder('eli', 'inbox')).length]).toEqual([2, 2]);
 
     await rule('dee', 'abroad', { forward: { to: 'dee@away.test', keep: true } });
     await receive('dee@us.test', 'Subject: abroad\n\nhello');

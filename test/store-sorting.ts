@@ -144,7 +144,11 @@ export function sortingContract(name: string, engine: Engine): void {
       const [first] = await errands();
       expect(first).toMatchObject({
         ...{ contentId, sender: 'eve@example.net', recipient: 'x@far.example', routed: false, accountId: null },
-        ...{ errand: { kind: 'forward', accountId: ann.id }, fields: 'Delivered-To: ann@example.org\r\n' },
+        ...{
+          errand: { kind: 'forward', accountId: ann.id },
+          acceptedAs: ann.address,
+          fields: 'Delivered-To: ann@example.org\r\n',
+        },
       });
       // What has been here already stays, and goes no further.
       const circle = await giveAs('Subject: pass again\nDelivered-To: Ann@example.org');

@@ -42,9 +42,9 @@ export async function routeHeld(
       refused.push({ delivery, reply: refusal });
       continue;
     }
-    const { recipient: address, notify, orcpt, id } = delivery;
+    const { recipient: address, notify, orcpt, id, acceptedAs } = delivery;
     ids.push(id);
-    recipients.push({ address, notify, orcpt, routes });
+    recipients.push({ address, notify, orcpt, routes, ...(acceptedAs !== null && { acceptedAs }) });
   }
   const [first] = held;
   if (!first || ids.length === 0) return { release: null, refused };

@@ -182,7 +182,7 @@ function* queue(
     a.receivedAt,
     notifyOf(r)?.join(',') ?? null,
     r.orcpt,
-    addressKey(r.address) === addressKey(route.address) ? null : r.address,
+    r.acceptedAs ?? (addressKey(r.address) === addressKey(route.address) ? null : r.address),
     a.ret,
     a.envid,
     Number(a.eightBit),

@@ -58,8 +58,22 @@ function* followUp(a: Filing, contentId: number, { accountId, own, placement }: 
   if (troubles.length > 0) filed.troubles = [...(filed.troubles ?? []), ...troubles];
   const fields = passedBy(own, a.passed);
   for (const to of new Set(forwards.map(f => f.to)))
-    yield* addErrand(a, contentId, { kind: 'forward', accountId, sender: a.reversePath, recipient: to, fields });
+    yield* addErrand(a, contentId, {
+      kind: 'forward',
+      accountId,
+      sender: a.reversePath,
+      recipient: to,
+      fields,
+      acceptedAs: own,
+    });
   if (answer !== null)
-    yield* addErrand(a, contentId, { kind: 'answer', accountId, sender: null, recipient: answer, fields: '' });
+    yield* addErrand(a, contentId, {
+      kind: 'answer',
+      accountId,
+      sender: null,
+      recipient: answer,
+      fields: '',
+      acceptedAs: null,
+    });
   filed.queued += forwards.length + Number(answer !== null);
 }

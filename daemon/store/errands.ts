@@ -14,6 +14,8 @@ export type NewErrand = Errand & {
   sender: string | null;
   recipient: string;
   fields: string;
+  /** What its sender is told of instead of `recipient`; null: there is nobody to be told. */
+  acceptedAs: string | null;
 };
 
 const reasons = { forward: 'to be sent on by a rule', answer: 'to be answered: its reader is away' };
@@ -21,8 +23,8 @@ const reasons = { forward: 'to be sent on by a rule', answer: 'to be answered: i
 export function* addErrand(a: Filing, contentId: number, e: NewErrand): Work<void> {
   yield* run(
     `insert into delivery (content_id, account_id, sender, recipient, domain, state, hold_kind, reason, routed, origin,
-      next_at, since, notify, orcpt, ret, envid, eight_bit, smtp_utf8, octets, fields, errand, errand_for)
-      values (?,null,?,?,?,'held','future release',?,0,?,?,?,?,null,?,null,?,?,?,?,?,?)`,
+      next_at, since, notify, orcpt, accepted_as, ret, envid, eight_bit, smtp_utf8, octets, fields, errand, errand_for)
+      values (?,null,?,?,?,'held','future release',?,0,?,?,?,?,null,?,?,null,?,?,?,?,?,?)`,
     contentId,
     e.sender,
     e.recipient,
@@ -33,6 +35,7 @@ export function* addErrand(a: Filing, contentId: number, e: NewErrand): Work<voi
     a.receivedAt,
     // Of an answer nobody is told anything. SUCCESS was for the mailbox, and has been said.
     e.kind === 'answer' ? 'NEVER' : null,
+    e.acceptedAs,
     a.ret,
     Number(a.eightBit),
     Number(a.smtpUtf8),

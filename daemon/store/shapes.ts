@@ -141,6 +141,8 @@ export type AcceptedRecipient = {
   address: string;
   notify: Notify[] | null;
   orcpt: string | null;
+  /** What its sender knows it as, where that is another address; absent: `address`. */
+  acceptedAs?: string;
   routes: (Route | HeldRoute)[];
 };
 
