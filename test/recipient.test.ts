@@ -276,6 +276,24 @@ root: eve
   });
 });
 
+test('checkForward knows what would come back, through aliases, forwards and people, and what nobody takes', async () => {
+  const door = await openDoor([
+    'host_domain=us.test,other.test',
+    'alias=round@us.test ann@us.test',
+    'forward=line@far.test ann@us.test',
+  ]);
+  const ann = await door.account('ann@us.test');
+  const bob = await door.account('bob@us.test');
+  await door.store.accounts.set(bob.id, { forwards: ['ann@us.test'], keepsCopy: true });
+  await door.account('cy@us.test');
+  const kinds = ['ann@us.test', 'Ann+x@us.test', 'ann@other.test', 'round@us.test', 'line@far.test', 'bob@us.test'];
+  for (const address of kinds) expect(await door.intake.checkForward(ann, address)).toEqual({ kind: 'circle' });
+  for (const address of ['cy@us.test', 'ann@far.test'])
+    expect(await door.intake.checkForward(ann, address)).toEqual({ kind: 'ok' });
+  expect(await door.intake.checkForward(ann, 'nobody@us.test')).toEqual({ kind: 'refused', why: 'No such user here' });
+  await door.close();
+});
+
 describe('settings of recipients', () => {
   const mistakesOf = (line: string) => loadSettings({ config: null, set: [line] }).mistakes.map(m => m.message);
   test.each([

@@ -70,12 +70,11 @@ function* applyRules(a: Arrival, traits: Traits, p: Placement): Work<void> {
   const active: (Rule & { id: number })[] = [];
   for (const { id, rule, active: on } of yield* rulesOf(a.accountId)) {
     if (on && rule) active.push({ ...rule, id });
-    else if (on) p.troubles.push(`rule ${id} of account ${a.accountId} cannot be read`);
+    else if (on) p.troubles.push(`rule ${id} of ${a.address} cannot be read`);
   }
   const j = judgement(active, traits, p, a);
   if (!j) return;
-  if (j.spentAt !== null)
-    p.troubles.push(`rules of account ${a.accountId} ask for too much, from rule ${j.spentAt} on`);
+  if (j.spentAt !== null) p.troubles.push(`rules of ${a.address} ask for too much, from rule ${j.spentAt} on`);
   p.flags = (j.read ? Flag.seen : 0) | (j.star ? Flag.flagged : 0);
   p.labels = j.labels;
   p.forwards = hasBeenHere(a, traits) ? [] : j.forwards.slice(0, mostForwards);
@@ -92,7 +91,7 @@ function judgement(rules: (Rule & { id: number })[], traits: Traits, p: Placemen
   try {
     return judge(rules, traits);
   } catch (error) {
-    p.troubles.push(`rules of account ${a.accountId} failed: ${String(error)}`);
+    p.troubles.push(`rules of ${a.address} failed: ${String(error)}`);
     return null;
   }
 }
@@ -110,7 +109,7 @@ function* placeOf(a: Arrival, place: Place | null, p: Placement): Work<Placement
   if (typeof place === 'string') return { role: place };
   const sql = `select id from folder where id = ? and account_id = ? and coalesce(role, '') not in ('drafts', 'snoozed')`;
   if (yield* row(sql, place.folder, a.accountId)) return place;
-  p.troubles.push(`folder ${place.folder} of a rule of account ${a.accountId} is gone`);
+  p.troubles.push(`folder ${place.folder} of a rule of ${a.address} is gone`);
   return null;
 }
 
