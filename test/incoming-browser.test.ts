@@ -1,0 +1,130 @@
+import { existsSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Account, Flag } from '../daemon/store.ts';
+import { serveSite } from '../web/app.ts';
+import { openSite, type TestSite } from './site.ts';
+
+/** What people do with mail that comes, in Chromium: the same with script and without. */
+
+const executablePath = '/usr/bin/chromium';
+const there = existsSync(executablePath);
+
+if (!there) test.skip('these pages need a browser: the package chromium would run them', () => {});
+
+let site: TestSite;
+let browser: Browser;
+let servers: ReturnType<typeof serveSite>;
+let base = '';
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  if (!there) return;
+  site = await openSite({ host_domain: ['example.org'] });
+  servers = serveSite({ app: site.app });
+  await new Promise<void>(resolve => servers.http.listen(0, '127.0.0.1', () => resolve()));
+  base = `http://127.0.0.1:${(servers.http.address() as AddressInfo).port}`;
+  browser = await chromium.launch({
+    executablePath,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+  });
+}, 60_000);
+afterAll(async () => {
+  if (!there) return;
+  await browser.close();
+  await servers.close(500);
+  await site.close();
+});
+
+async function signedIn(username: string, script: boolean): Promise<Page> {
+  const context = await browser.newContext({ javaScriptEnabled: script, viewport: { width: 1280, height: 820 } });
+  const page = await context.newPage();
+  page.on('pageerror', error => complaints.push(error.message));
+  page.on('console', m => /Content Security Policy|Uncaught/.test(m.text()) && complaints.push(m.text()));
+  await page.goto(`${base}/login`);
+  await page.fill('#username', username);
+  await page.fill('#password', 'correct horse');
+  await page.click('button[type=submit]');
+  await page.waitForURL('**/mail/inbox');
+  return page;
+}
+
+const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
+
+describe.runIf(there)('in Chromium', () => {
+  test.each([
+    ['with script', true],
+    ['without script', false],
+  ])(
+    'a rule is made from a message, tried, saved, applied and undone, %s',
+    { timeout: 120_000 },
+    async (how, script) => {
+      const name = script ? 'ann' : 'bea';
+      const who: Account = await site.account(name);
+      const give = (subject: string) =>
+        site.deliver(who, `From: Shop <orders@shop.example>\nTo: ${name}@example.org\nSubject: ${subject}\n\nHello.\n`);
+      const first = await give('Order one');
+      const second = await give('Order two');
+      const page = await signedIn(name, script);
+      await page.goto(`${base}/mail/inbox/${first}`);
+      await page.locator('.sender-acts summary').click();
+      await page.locator('.sender-acts').getByText('Make a rule from this message').click();
+      await page.waitForURL('**/settings/rules/new**');
+      expect(await page.locator('[name=text]').first().inputValue()).toBe('orders@shop.example');
+      await press(page, 'Try it');
+      await page.getByText('It would have matched 2 messages in Inbox').waitFor();
+      await page.selectOption('#place', { label: 'Archive' });
+      await page.check('[name=star]');
+      await press(page, 'Save, then apply to mail that is here');
+      await page.locator('.toast').getByText('The rule is saved.').waitFor();
+      await press(page, 'Apply');
+      await page.locator('.toast').getByText('The rule changed 2 messages.').waitFor();
+      const moved = await site.store.messages.get(who.id, second);
+      const archive = await site.store.folders.byRole(who.id, 'archive');
+      expect([moved?.folderId, (moved?.flags ?? 0) & Flag.flagged, how]).toEqual([archive.id, Flag.flagged, how]);
+      await press(page, 'Undo');
+      await page.locator('.toast').getByText('2 messages put back.').waitFor();
+      const inbox = await site.store.folders.byRole(who.id, 'inbox');
+      const back = await site.store.messages.get(who.id, second);
+      expect([back?.folderId, (back?.flags ?? 0) & Flag.flagged]).toEqual([inbox.id, 0]);
+      await page.context().close();
+    },
+  );
+
+  test.each([
+    ['with script', true],
+    ['without script', false],
+  ])(
+    'an answer is written, told on every page and ended; forwarding asks first, %s',
+    { timeout: 120_000 },
+    async (_, script) => {
+      const name = script ? 'cyd' : 'dot';
+      const who = await site.account(name);
+      const page = await signedIn(name, script);
+      await page.goto(`${base}/settings/away`);
+      await page.getByLabel('Answer with this text').check();
+      await page.fill('#text', 'Back on Monday.');
+      await press(page, 'Save');
+      await page.locator('.away-banner').waitFor();
+      await page.goto(`${base}/mail/inbox`);
+      await page.locator('.away-banner').getByRole('button', { name: 'I am back' }).click();
+      await page.locator('.away-banner').waitFor({ state: 'detached' });
+      expect(await site.store.vacations.get(who.id)).toMatchObject({ active: false, text: 'Back on Monday.' });
+
+      await page.goto(`${base}/settings/forwarding`);
+      await page.fill('#to', 'me@home.example');
+      await press(page, 'Next');
+      await page.getByText('Send all new mail on to me@home.example?').waitFor();
+      expect((await site.store.accounts.byId(who.id))?.forwards).toEqual([]);
+      await press(page, 'Yes, send it on');
+      await page.getByText('All mail is sent on to me@home.example').waitFor();
+      expect((await site.store.accounts.byId(who.id))?.forwards).toEqual(['me@home.example']);
+      await page.context().close();
+    },
+  );
+
+  test('no page of these complained', () => {
+    expect(complaints).toEqual([]);
+  });
+});
