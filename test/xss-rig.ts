@@ -117,14 +117,19 @@ export class XssRig {
     }
   }
 
-  /** Notes a request in the clear by its first line and host, one behind TLS by the name it asks for. */
   #caught(hello: string): string {
-    const clear = /^([A-Z]+ \S+) HTTP\S+\r\nHost: (\S+)/i.exec(hello);
-    const name = clear?.[2] ?? serverName(hello);
-    if (!BROWSERS_OWN.test(name)) this.#batch?.escapes.requests.push(`${clear?.[1] ?? 'TLS'} ${name}`);
+    const asked = askedOf(hello);
+    if (asked !== null) this.#batch?.escapes.requests.push(asked);
     const head = `HTTP/1.1 200 OK\r\nContent-Type: text/javascript\r\nContent-Length: ${BAIT.length}\r\nConnection: close`;
     return `${head}\r\n\r\n${BAIT}`;
   }
+}
+
+/** A request in the clear by its first line and host, one behind TLS by the name it asks for; null: the browser's own. */
+export function askedOf(hello: string): string | null {
+  const clear = /^([A-Z]+ \S+) HTTP\S+\r\nHost: (\S+)/i.exec(hello);
+  const name = clear?.[2] ?? serverName(hello);
+  return BROWSERS_OWN.test(name) ? null : `${clear?.[1] ?? 'TLS'} ${name}`;
 }
 
 async function prepared(vectors: Vector[], walls: Walls): Promise<Vector[]> {

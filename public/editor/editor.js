@@ -37,6 +37,8 @@ const ATTRIBUTES = `align alt bgcolor border cellpadding cellspacing class color
   nowrap rowspan size span start style title type valign value width`.split(/\s+/);
 const PASTED_ATTRIBUTES = ['alt', 'colspan', 'href', 'rowspan', 'start', 'width', 'height'];
 const CLASSES = { DIV: 'signature', BLOCKQUOTE: 'quote' };
+/** What in a style may ask for something, however it is spelled. */
+const LOADS = /\\|url|image|src|element|cross-fade|paint|@/i;
 const DEEPEST = 150;
 const MOST_PASTED = 2_000_000;
 
@@ -67,6 +69,7 @@ function elementLike(node, pasted) {
   for (const name of pasted ? PASTED_ATTRIBUTES : ATTRIBUTES) {
     const value = node.getAttribute(name);
     if (value === null || (name === 'class' && value !== CLASSES[node.tagName])) continue;
+    if (name === 'style' && LOADS.test(value)) continue;
     if (name !== 'href') made.setAttribute(name, value);
     else if (node.tagName === 'A' && linkOf(value)) made.setAttribute('href', linkOf(value));
   }
