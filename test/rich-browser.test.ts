@@ -331,6 +331,61 @@ describe.skipIf(!there)('writing with formatting in Chromium', { timeout: 60_000
     await context.close();
   });
 
+  test('a canned reply goes where the caret is, formatted or not; in plain text above the signature', async () => {
+    const { cannedReplies, identities } = site.store;
+    await cannedReplies.save(ann.id, null, { name: 'Hours', text: 'We open at <ten>.\n', html: null });
+    await cannedReplies.save(ann.id, null, { name: 'Thanks', text: 'Thank you', html: '<b>Thank you</b>' });
+    const identity = { name: '', replyTo: '', isDefault: false };
+    await identities.save(ann.id, {
+      ...identity,
+      address: 'ann@example.org',
+      signature: 'Ann',
+      signatureHtml: '<i>Ann</i>',
+    });
+    await identities.save(ann.id, { ...identity, address: 'us@example.org', signature: 'Us', signatureHtml: '' });
+    const { context, page, frame } = await formatted();
+    await page.keyboard.type('Dear Bo, ');
+    const choose = page.getByLabel('Insert a canned reply');
+    await choose.selectOption({ label: 'Thanks' });
+    await letter(frame).locator('b').waitFor();
+    await page.keyboard.type('!');
+    await choose.selectOption({ label: 'Hours' });
+    await letter(frame).getByText('We open at <ten>.').waitFor();
+    expect((await letter(frame).innerHTML()).replaceAll('\u200b', '')).toMatch(
+      /^<div>Dear Bo,(?: |&nbsp;)<b>Thank you!?<\/b>!?We open at &lt;ten&gt;\.(?:<b><\/b>)?(?:<br>)?<\/div>.*<div class="signature">.*<i>Ann<\/i>/,
+    );
+    await page.getByLabel('From').selectOption('us@example.org');
+    await letter(frame).locator('.signature').getByText('Us').waitFor();
+    expect(await letter(frame).locator('.signature').count()).toBe(1);
+    await toggle(page).click();
+    const text = page.getByLabel('Message', { exact: true });
+    await expect.poll(() => text.inputValue(), { timeout: 15_000 }).toMatch(/-- \nUs\n$/);
+    await context.close();
+    const plain = await writing('/compose?to=bo@example.net');
+    await plain.page.getByLabel('Insert a canned reply').selectOption({ label: 'Hours' });
+    await expect
+      .poll(() => plain.page.getByLabel('Message', { exact: true }).inputValue())
+      .toBe('We open at <ten>.\n\n-- \nAnn\n');
+    await plain.context.close();
+  });
+
+  test('who chose so begins with formatting, with the caret in an answer; signatures hold no pictures', async () => {
+    await site.store.accounts.set(ann.id, { writesRich: true });
+    const id = await site.deliver(ann, 'From: bo@example.net\nTo: ann@example.org\nSubject: Q\n\nWhen?\n');
+    const { context, page } = await writing(`/compose?reply=${id}`);
+    const frame = editorIn(page);
+    await frame.locator('#letter:focus').waitFor();
+    await page.keyboard.type('At ten');
+    const html = await saved(now => now.includes('At ten'));
+    expect(html).toMatch(/^<div>At ten(?:<br \/>)?<\/div>.*<blockquote class="quote"><div>When\?<\/div>/s);
+    await page.goto(`${base}/settings/identities`);
+    const signature = page.frameLocator('.compose-text iframe').first();
+    await signature.locator('#letter').waitFor();
+    await expect.poll(() => tool(signature, 'Picture').isVisible()).toBe(false);
+    await site.store.accounts.set(ann.id, { writesRich: false });
+    await context.close();
+  });
+
   test('axe finds nothing in the editor', async () => {
     const { context, page, frame } = await formatted();
     await page.keyboard.press('Control+k');
