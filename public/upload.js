@@ -29,12 +29,13 @@ function uploads(area) {
     const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'];
     const step = Math.min(Math.floor(Math.log10(Math.max(octets, 1)) / 3), units.length - 1);
     const size = octets / 1000 ** step;
-    return new Intl.NumberFormat(document.documentElement.lang, {
+    const format = new Intl.NumberFormat(document.documentElement.lang, {
       style: 'unit',
       unit: units[step],
       unitDisplay: step === 0 ? 'long' : 'short',
       maximumFractionDigits: step > 0 && size < 10 ? 1 : 0,
-    }).format(size);
+    });
+    return format.format(size).replace('kB', 'KB');
   }
 
   const kept = () => area.querySelector('.files-kept');

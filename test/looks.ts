@@ -194,6 +194,24 @@ const later = async (page: Page) => {
   await page.waitForTimeout(100);
 };
 
+const formatted = await fits(
+  site.store.drafts.create(
+    ann.id,
+    {
+      ...{ to: 'Bo Ek <bo@example.net>', cc: '', bcc: '', subject: 'Saturday', relatedId: null, relation: null },
+      text: 'Dear Bo,\n\nthis is what we need:\n',
+      html: '<div>Dear <b>Bo</b>,</div><div><br></div><h3>Saturday</h3><div>this is what we need, as <i>Åke</i> said:</div><ul><li>spades</li><li>a <a href="https://example.net/tent">tent</a></li></ul><blockquote class="quote"><div>On Friday it will <u>rain</u>.</div></blockquote><div>فاطمة تأتي أيضا 🌸</div><div class="signature"><div>-- </div><div><b>Ann Lindqvist</b></div></div>',
+    },
+    now,
+  ),
+);
+for (const [name, text] of [
+  ['Opening hours', 'We open at ten, and close at six. On Sundays the garden is closed.'],
+  ['Danke, eine sehr lange Bezeichnung für eine kurze Antwort', 'Vielen Dank!'],
+])
+  await site.store.cannedReplies.save(ann.id, null, { name: name!, text: text!, html: null });
+const canned = await site.store.cannedReplies.list(ann.id);
+
 const { http } = serveSite({ app: site.app });
 await new Promise<void>(resolve => http.listen(0, '127.0.0.1', () => resolve()));
 const base = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
@@ -203,6 +221,10 @@ type Shot = {
   path: string;
   who?: 'ann' | 'newcomer' | 'full' | 'busy';
   act?: (page: Page) => Promise<void>;
+};
+const editorOpen = async (page: Page) => {
+  await page.frameLocator('.compose-text iframe').locator('#letter div').first().waitFor();
+  await page.waitForTimeout(400);
 };
 const shots: Shot[] = [
   { name: 'signup', path: '/signup' },
@@ -366,6 +388,54 @@ const shots: Shot[] = [
     },
   },
   { name: 'identities', path: '/settings/identities', who: 'ann' },
+  { name: 'formatted', path: `/drafts/${formatted.id}`, who: 'ann', act: editorOpen },
+  {
+    name: 'formatted-link',
+    path: `/drafts/${formatted.id}`,
+    who: 'ann',
+    act: async page => {
+      await editorOpen(page);
+      const editor = page.frameLocator('.compose-text iframe');
+      await editor.locator('[data-does=link]').click();
+      await editor.locator('#url').fill('not a page');
+      await page.keyboard.press('Enter');
+    },
+  },
+  {
+    name: 'formatted-reply',
+    path: `/compose?reply=${ids.html}`,
+    who: 'ann',
+    act: async page => {
+      await page.click('[data-rich-toggle]');
+      await editorOpen(page);
+    },
+  },
+  {
+    name: 'uploading',
+    path: '/compose?to=bo@example.net,ann@example.org',
+    who: 'ann',
+    act: async page => {
+      await page.route('**/drafts/files', () => {});
+      const file = (name: string, size: number) => ({ name, mimeType: 'text/plain', buffer: Buffer.alloc(size) });
+      await page.evaluate("document.querySelector('.files-kept').dataset.room = '700000'");
+      await page
+        .locator('input[type=file]')
+        .setInputFiles([file('Minutes of the committee.txt', 600_000), file('Too large.txt', 900_000)]);
+      await page.locator('.uploading .error').waitFor();
+    },
+  },
+  {
+    name: 'slip',
+    path: '/compose?to=bo@gmial.com&subject=Hello&body=Hello',
+    who: 'ann',
+    act: async page => {
+      await page.getByRole('button', { name: 'Send', exact: true }).click();
+      await page.locator('.question').waitFor();
+    },
+  },
+  { name: 'replies', path: '/settings/replies', who: 'ann' },
+  { name: 'replies-none', path: '/settings/replies', who: 'newcomer' },
+  { name: 'reply-edit', path: `/settings/replies/${canned[0]?.id}`, who: 'ann' },
   { name: 'identities-new', path: '/settings/identities', who: 'newcomer' },
   { name: 'import', path: '/contacts/imports', who: 'ann' },
   { name: 'drafts', path: '/mail/drafts', who: 'ann' },
