@@ -367,6 +367,32 @@ const shots: Shot[] = [
       });
     },
   },
+  {
+    name: 'undone',
+    path: '/compose?to=bo@example.net&subject=Saturday&body=Ten',
+    who: 'ann',
+    act: async page => {
+      await page.getByRole('button', { name: 'Send', exact: true }).click();
+      await page.locator('.toast [data-key=undo]').click();
+      await page.locator('.compose-page .flash').waitFor();
+    },
+  },
+  {
+    name: 'kept',
+    path: '/compose',
+    who: 'ann',
+    act: async page => {
+      await page.route('**/drafts', route => route.abort());
+      await page.getByLabel('Subject').fill('Before the crash');
+      await page.getByLabel('Message', { exact: true }).fill('What one had typed when the light went out');
+      await page.waitForTimeout(600);
+      const next = await page.context().newPage();
+      await page.goto('about:blank');
+      await next.close();
+      await page.goto(`${base}/compose`);
+      await page.locator('[data-forget]').waitFor();
+    },
+  },
   { name: 'outbox', path: '/outbox', who: 'ann' },
   { name: 'outbox-empty', path: '/outbox', who: 'newcomer' },
   { name: 'outbox-one', path: `/outbox/${waits?.contentId}`, who: 'ann' },

@@ -78,7 +78,7 @@ const looks: [string, () => Promise<unknown>, string[]][] = [
   ['claimReleased', () => queue.claimReleased(9e9, 3), ['delivery_held', 'delivery_content', 'sorted', 'by id']],
   ['release', () => queue.release([1, 2], 5, ''), ['by id']],
   ['release, held', () => queue.release([1, 2], 5, '', hold), ['by id']],
-  ['settle', () => queue.settle([{ id: 3, at: 1, ...later }], []), ['by id', 'by id']],
+  ['settle', () => queue.settle([{ id: 3, at: 1, ...later }], []), ['by id']],
   ['recover', () => queue.recover(5), ['delivery_held']],
   ['bringForward', () => queue.bringForward(1500, 1, 3), ['by id', 'delivery_due']],
   ['change ids', () => change({ ids: [1, 2] }, { kind: 'hold', hold }), ['by id', 'by id']],

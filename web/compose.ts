@@ -119,7 +119,8 @@ export function compose(site: Site): Hono<Env> {
       const time = chosenTime(c.var.words, form, site.now(), site.settings.max_future_release);
       if (time.kind === 'wrong') {
         const why = `${time.why} ${c.var.words.t('later.error.kept')}`;
-        return page(c, { ...again, later: laterForm(site, c, form, why) }, 422);
+        const errors = again.later ? {} : { form: why };
+        return page(c, { ...again, later: laterForm(site, c, form, why), errors }, 422);
       }
       const asked = await doubtsAbout(c, draft, form.all('sure'));
       if (asked.doubts.length + asked.slips.length > 0)
