@@ -35,6 +35,7 @@ import { migrate } from './store/schema.ts';
 import { createSearches, type Searches } from './store/search.ts';
 import { createSessions, type Sessions } from './store/sessions.ts';
 import type { Acceptance, Accepted, Objection, Terms, Unread } from './store/shapes.ts';
+import { createSignIns, type SignIns } from './store/sign-ins.ts';
 import { createSnoozes, type Snoozes } from './store/snoozes.ts';
 import { giveBackSpace } from './store/space.ts';
 import { connect, StoreError, sqliteNames } from './store/sqlite.ts';
@@ -74,6 +75,7 @@ export type { SavedSearch } from './store/saved-searches.ts';
 export type { Found } from './store/search.ts';
 export type { Session } from './store/sessions.ts';
 export * from './store/shapes.ts';
+export { mostSignIns, type SignIn, type SignIns, type SignInWay } from './store/sign-ins.ts';
 export { mostReminders, type SnoozedPage, type Waiting, type WaitingKey } from './store/snoozes.ts';
 export type { SubmissionFacts } from './store/submissions.ts';
 export type { BlockedSender } from './store/unwanted.ts';
@@ -105,6 +107,7 @@ export type Store = {
   cannedReplies: CannedReplies;
   submissions: Submissions;
   sessions: Sessions;
+  signIns: SignIns;
   providerLogins: ProviderLogins;
   fetched: FetchedLedger;
   kept: KeptState;
@@ -185,6 +188,7 @@ export async function openStore({ path, writer: kind, fatal, indexes = true }: S
     cannedReplies: createCannedReplies(read, write),
     submissions: createSubmissions(read),
     sessions: createSessions(read, write),
+    signIns: createSignIns(read, write),
     providerLogins: createProviderLogins(read, write),
     fetched: createFetched(read, write),
     kept: createKeptState(read, write),

@@ -7,6 +7,7 @@ import type { Settings } from '../daemon/config.ts';
 import { silentLog } from '../daemon/log.ts';
 import { openStore, type Store } from '../daemon/store.ts';
 import { cpuMillis } from './cpu.ts';
+import { until } from './harness.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cwmail-auth-'));
 const settings = {
@@ -65,6 +66,22 @@ test('check knows an account by every form of its name, and refuses the rest ali
   for (const [i, [name, password, verdict]] of table.entries())
     expect([name, await check(name, password, `192.0.2.${i}`)]).toEqual([name, verdict]);
   expect(await check('x'.repeat(1_000_000), 'y'.repeat(1_000_000))).toBe('refused');
+});
+
+test('check notes who signed in and who tried, by account, way and address, and a program that asks all the time once', async () => {
+  const ann = (await store.accounts.byAddress('ann@other.test'))!;
+  const began = now;
+  const listed = async () => (await store.signIns.list(ann.id)).filter(one => one.firstAt >= began);
+  await check('ann@other.test', 'wrong', '203.0.113.5');
+  for (let i = 0; i < 5; i++) await check('ann@other.test', 'correct horse', '203.0.113.6');
+  await until('both to be noted', async () => (await listed()).length === 2);
+  now += 11 * 60_000;
+  await check('ann@other.test', 'correct horse', '203.0.113.6');
+  const good = await until('the next note', async () => (await listed()).find(one => one.times === 6));
+  expect(good).toEqual({
+    ...{ way: 'pop3', address: '203.0.113.6', good: true },
+    ...{ firstAt: began, lastAt: now, times: 6 },
+  });
 });
 
 /** Milliseconds of processor time, of the threads that hash too: what else the machine does does not count. */

@@ -50,6 +50,7 @@ ${field({ name: 'name', label: t('account.name'), value: f.name, hint: t('accoun
 <div><button class="button" type="submit">${t('account.name.save')}</button></div></form>
 <p class="buttons"><a class="button" href="/settings/identities">${t('identities.title')}</a><a class="button" href="/settings/replies">${t('replies.title')}</a></p>
 <p class="buttons"><a class="button" href="/settings/appearance">${t('appearance.title')}</a><a class="button" href="/settings/keys">${t('keys.title')}</a><a class="button" href="/settings/notifications">${t('push.title')}</a></p>
+<p class="buttons"><a class="button" href="/settings/devices">${t('devices.title')}</a><a class="button" href="/settings/export">${t('export.title')}</a></p>
 ${writing(s)}
 ${incomingLinks(s)}
 <h2>${t('account.reading')}</h2>

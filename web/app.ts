@@ -19,7 +19,9 @@ import { pathBelow, withBase } from './base.ts';
 import { changes } from './changes.ts';
 import { compose } from './compose.ts';
 import { contacts } from './contacts.ts';
+import { devices } from './devices.ts';
 import { events } from './events.ts';
+import { exports } from './export.ts';
 import { folder } from './folder.ts';
 import { FormError } from './form.ts';
 import { forwarding } from './forwarding.ts';
@@ -113,6 +115,8 @@ export function createApp(needs: Needs): App {
     appearance,
     keys,
     identities,
+    devices,
+    exports,
     rules,
     forwarding,
     away,

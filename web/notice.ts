@@ -61,6 +61,8 @@ const keys = [
   'done.keys',
   'done.push.on',
   'done.push.off',
+  'done.device',
+  'done.devices',
   'done.reply.saved',
   'done.reply.removed',
   'done.password',

@@ -145,7 +145,8 @@ function partById(root: Part, id: string): Part | null {
   return null;
 }
 
-async function* withPrefix(prefix: string, content: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+/** As POP3 and the source view give a message. */
+export async function* withPrefix(prefix: string, content: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
   if (prefix !== '') yield Buffer.from(prefix);
   yield* content;
 }

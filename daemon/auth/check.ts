@@ -5,6 +5,7 @@ import type { Account } from '../store.ts';
 import { networkOf } from '../wire/ip.ts';
 import { isPassword, nobodysHash } from './local.ts';
 import { loginAddress } from './names.ts';
+import { createNotes } from './notes.ts';
 import { createRecall } from './recall.ts';
 import type { Throttle } from './throttle.ts';
 
@@ -21,6 +22,8 @@ type Attempt = { account: Account | null; address: string; password: string; has
 
 export function createCheck(deps: AuthDeps, throttle: Throttle): Auth['check'] {
   const { now, log } = deps;
+  const failed = (error: unknown) => log.warn('sign-in not noted', because(error));
+  const note = createNotes({ signIns: deps.store.signIns, now, failed });
   const nobody = nobodysHash();
   const key = randomBytes(32);
   const good = createRecall(goodFor, mostRemembered);
@@ -71,6 +74,9 @@ export function createCheck(deps: AuthDeps, throttle: Throttle): Auth['check'] {
     try {
       const attempt = await lookUp(deps, nobody, { typed, local }, password, peer);
       const verdict = await judged(attempt);
+      const account = verdict.kind === 'known' ? verdict.account : attempt.account;
+      const isClear = verdict.kind === 'known' || verdict.kind === 'refused';
+      if (account && isClear) note(account.id, { peer, protocol }, verdict.kind === 'known');
       if (verdict.kind === 'known') throttle.welcome(peer, attempt.address);
       else report(log, verdict.kind, { name: attempt.address, peer, protocol });
       return verdict;

@@ -179,6 +179,7 @@ export const accountVerbs = {
     yield* run('insert into retired_address (address, at) values (?,?) on conflict do nothing', found.address, at);
     yield* run('delete from session where account_id = ?', id);
     yield* run('delete from provider_login where account_id = ?', id);
+    yield* run('delete from sign_in where account_id = ?', id);
     return true;
   },
   /** A slice of the account's messages; answers how many went. */

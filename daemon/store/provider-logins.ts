@@ -40,7 +40,9 @@ export const providerLoginVerbs = {
   *refuseProviderLogin({ accountId, sealed }: { accountId: number; sealed: string }): Work<void> {
     // One that came meanwhile is another.
     const gone = yield* run('delete from provider_login where account_id = ? and sealed = ?', accountId, sealed);
-    if (gone > 0) yield* run('delete from session where account_id = ?', accountId);
+    if (gone === 0) return;
+    yield* run('delete from push_subscription where account_id = ?', accountId);
+    yield* run('delete from session where account_id = ?', accountId);
   },
 };
 

@@ -149,6 +149,13 @@ const migrations: ((n: Names) => string[])[] = [
     `create index push_subscription_of on push_subscription (account_id, id)`,
     `create index push_subscription_session on push_subscription (session_id)`,
   ],
+  ({ integer, text, keyed }) => [
+    // Who signed in to an account, or tried to, and from where.
+    `create table sign_in (account_id ${integer} not null, way ${text} not null, address ${text} not null,
+      good ${integer} not null, first_at ${integer} not null, last_at ${integer} not null, times ${integer} not null,
+      primary key (account_id, way, address, good))${keyed}`,
+    `create index sign_in_last on sign_in (account_id, last_at)`,
+  ],
 ];
 
 export const schemaVersion = migrations.length;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { row, run, type Work } from './sql.ts';
+import { row, rows, run, type Work } from './sql.ts';
 import type { Read, Write } from './verbs.ts';
 
 export type Session = {
@@ -21,6 +21,12 @@ export type Sessions = {
   /** Moves the expiry of a session in use. */
   touch(id: number, at: number, expiresAt: number): Promise<void>;
   remove(secret: string): Promise<void>;
+  /** Of the account, the one used last first; without those that ran out. */
+  list(accountId: number, now: number): Promise<Session[]>;
+  /** False: the account has none of this id. */
+  end(accountId: number, id: number): Promise<boolean>;
+  /** All but this one. */
+  endOthers(accountId: number, id: number): Promise<void>;
   removeAll(accountId: number): Promise<void>;
 };
 
@@ -54,11 +60,28 @@ export const sessionVerbs = {
     yield* run('delete from push_subscription where session_id in (select id from session where hash = ?)', hash);
     yield* run('delete from session where hash = ?', hash);
   },
+  *endSession({ accountId, id }: { accountId: number; id: number }): Work<boolean> {
+    yield* run('delete from push_subscription where account_id = ? and session_id = ?', accountId, id);
+    return (yield* run('delete from session where account_id = ? and id = ?', accountId, id)) > 0;
+  },
+  *endOtherSessions({ accountId, id }: { accountId: number; id: number }): Work<void> {
+    yield* run('delete from push_subscription where account_id = ? and session_id <> ?', accountId, id);
+    yield* run('delete from session where account_id = ? and id <> ?', accountId, id);
+  },
   *removeSessions({ accountId }: { accountId: number }): Work<void> {
     yield* run('delete from push_subscription where account_id = ?', accountId);
     yield* run('delete from session where account_id = ?', accountId);
   },
 };
+
+const sessionOf = (r: SessionRow): Session => ({
+  id: r.id,
+  accountId: r.account_id,
+  createdAt: r.created_at,
+  seenAt: r.seen_at,
+  address: r.address,
+  agent: r.agent,
+});
 
 const hashed = (secret: string): string => createHash('sha256').update(secret).digest('hex');
 
@@ -74,16 +97,21 @@ export function createSessions(read: Read, write: Write): Sessions {
           now,
         ),
       );
-      if (!r) return null;
-      return {
-        id: r.id,
-        accountId: r.account_id,
-        createdAt: r.created_at,
-        seenAt: r.seen_at,
-        address: r.address,
-        agent: r.agent,
-      };
+      return r ? sessionOf(r) : null;
     },
+    list: async (accountId, now) =>
+      (
+        await read(
+          rows<SessionRow>(
+            `select id, account_id, created_at, seen_at, address, agent from session
+              where account_id = ? and expires_at > ? order by seen_at desc, id desc limit 200`,
+            accountId,
+            now,
+          ),
+        )
+      ).map(sessionOf),
+    end: (accountId, id) => write('endSession', { accountId, id }),
+    endOthers: (accountId, id) => write('endOtherSessions', { accountId, id }),
     touch: (id, at, expiresAt) => write('touchSession', { id, at, expiresAt }),
     remove: secret => write('removeSession', { hash: hashed(secret) }),
     removeAll: accountId => write('removeSessions', { accountId }),

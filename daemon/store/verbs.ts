@@ -23,6 +23,7 @@ import { pushVerbs } from './push-subscriptions.ts';
 import { quotaVerbs } from './quota.ts';
 import { savedSearchVerbs } from './saved-searches.ts';
 import { sessionVerbs } from './sessions.ts';
+import { signInVerbs } from './sign-ins.ts';
 import { snoozeVerbs } from './snoozes.ts';
 import { spaceVerbs } from './space.ts';
 import { unwantedVerbs } from './unwanted.ts';
@@ -48,6 +49,7 @@ export const verbs = {
   ...domainVerbs,
   ...draftVerbs,
   ...sessionVerbs,
+  ...signInVerbs,
   ...savedSearchVerbs,
   ...choiceVerbs,
   ...fetchedVerbs,

@@ -1,0 +1,31 @@
+import type { Protocol } from '../auth.ts';
+import type { SignIns } from '../store.ts';
+
+/** A mail program asks every minute: it is noted so often, with how many times it was. */
+const pauseMs = 10 * 60_000;
+const mostKnown = 10_000;
+
+export type NoteSignIn = (accountId: number, from: { peer: string; protocol: Protocol }, good: boolean) => void;
+
+/** Keeps for each account who signed in, or tried to, and from where; never holds up a sign-in. */
+export function createNotes(deps: {
+  signIns: SignIns;
+  now: () => number;
+  failed: (error: unknown) => void;
+}): NoteSignIn {
+  const known = new Map<string, { at: number; times: number }>();
+  return (accountId, { peer, protocol: way }, good) => {
+    const key = `${accountId} ${way} ${good} ${peer}`;
+    const at = deps.now();
+    const before = known.get(key);
+    if (before && at >= before.at && at - before.at < pauseMs) {
+      before.times++;
+      return;
+    }
+    known.delete(key);
+    known.set(key, { at, times: 0 });
+    if (known.size > mostKnown) known.delete(known.keys().next().value!);
+    const times = (before?.times ?? 0) + 1;
+    deps.signIns.note(accountId, { way, address: peer, good, times }, at).catch(deps.failed);
+  };
+}

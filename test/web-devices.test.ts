@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { deviceName } from '../views/devices.ts';
+import { createWords } from '../views/words.ts';
+import { openSite, type TestSite } from './site.ts';
+
+let site: TestSite;
+beforeAll(async () => {
+  site = await openSite({ host_domain: ['example.org'] });
+  await site.account('ann');
+  await site.account('bob');
+});
+afterAll(() => site.close());
+
+async function signedIn(name: string, agent = '') {
+  const b = site.browser();
+  const form = { username: name, password: 'correct horse' };
+  const answer = await b.post('/login', form, agent ? { 'User-Agent': agent } : {});
+  expect(answer.status).toBe(303);
+  return b;
+}
+
+const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0';
+const iphone =
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1';
+
+describe('devices', () => {
+  test('are listed, each can be signed out, and all others at once', async () => {
+    const here = await signedIn('ann', firefox);
+    const phone = await signedIn('ann', iphone);
+    const third = await signedIn('ann', '<script>alert(1)</script>');
+    const page = await here.page('/settings/devices');
+    expect(page.html).toContain('Firefox on Linux');
+    expect(page.html).toContain('Safari on iPhone');
+    expect(page.html.match(/This device/g)).toHaveLength(1);
+    expect(page.html).not.toContain('<script>alert');
+    const [, id = ''] = /Safari on iPhone[\s\S]*?name="session" value="(\d+)"/.exec(page.html) ?? [];
+    expect((await here.post('/settings/devices/removals', { session: id })).status).toBe(303);
+    expect((await phone.page('/mail/inbox')).status).toBe(303);
+    expect((await third.page('/mail/inbox')).status).toBe(200);
+    expect((await here.page('/settings/devices')).html).toContain('That device is signed out.');
+    await here.post('/settings/devices/removals', { others: '1' });
+    expect((await third.page('/mail/inbox')).status).toBe(303);
+    expect((await here.page('/mail/inbox')).status).toBe(200);
+    expect((await here.page('/settings/devices')).html).not.toContain('name="others"');
+  });
+
+  test('of others are nobody’s', async () => {
+    const ann = await signedIn('ann', firefox);
+    const bob = await signedIn('bob');
+    const sessions = await site.store.sessions.list(
+      (await site.store.accounts.byAddress('ann@example.org'))!.id,
+      site.clock.now,
+    );
+    await bob.post('/settings/devices/removals', { session: String(sessions[0]!.id) });
+    expect((await ann.page('/mail/inbox')).status).toBe(200);
+  });
+
+  test('beside them stand sign-ins, good and refused', async () => {
+    const ann = (await site.store.accounts.byAddress('ann@example.org'))!;
+    await site.store.signIns.note(ann.id, { way: 'pop3', address: '192.0.2.9', good: true, times: 1 }, 1_000);
+    await site.store.signIns.note(ann.id, { way: 'pop3', address: '192.0.2.9', good: true, times: 4 }, 9_000);
+    await site.store.signIns.note(ann.id, { way: 'smtp', address: '198.51.100.1', good: false, times: 1 }, 5_000);
+    const { html } = await (await signedIn('ann')).page('/settings/devices');
+    expect(html).toMatch(
+      /to fetch mail[\s\S]*from 192\.0\.2\.9 · 5 times[\s\S]*to send mail[\s\S]*Wrong password[\s\S]*198\.51\.100\.1 · once/,
+    );
+    expect((await (await signedIn('bob')).page('/settings/devices')).html).not.toContain('192.0.2.9');
+  });
+
+  test('keep the latest hundred sign-ins', async () => {
+    const bob = (await site.store.accounts.byAddress('bob@example.org'))!;
+    for (let i = 0; i < 130; i++)
+      await site.store.signIns.note(
+        bob.id,
+        { way: 'smtp', address: `192.0.2.${i}`, good: false, times: 1 },
+        10_000 + i,
+      );
+    const kept = await site.store.signIns.list(bob.id);
+    expect(kept).toHaveLength(100);
+    expect(kept[0]!.address).toBe('192.0.2.129');
+  });
+
+  test.each([
+    [
+      'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36 Edg/126.0',
+      'Edge on Windows',
+    ],
+    [
+      'Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Mobile Safari/537.36',
+      'Chrome on Android',
+    ],
+    ['curl/8.0', 'A browser'],
+    ['', 'A browser'],
+  ])('deviceName of %j', (agent, name) =>
+    expect(deviceName(createWords(0, { language: 'en', locale: 'en-GB', zone: 'UTC' }), agent)).toBe(name),
+  );
+});
+
+describe('export', () => {
+  test('gives a folder, or all, as mbox, and nothing of others', async () => {
+    const ann = (await site.store.accounts.byAddress('ann@example.org'))!;
+    for (let i = 0; i < 250; i++) await site.deliver(ann, `From: x@y.test\nSubject: letter ${i}\n\nFrom here ${i}\n`);
+    const inbox = (await site.store.folders.byRole(ann.id, 'inbox')).id;
+    const b = await signedIn('ann');
+    expect((await b.page('/settings/export')).html).toContain(`href="/folders/${inbox}/messages.mbox"`);
+    for (const path of [`/folders/${inbox}/messages.mbox`, '/settings/export/mail.mbox']) {
+      const { status, headers, html } = await b.page(path);
+      expect(status).toBe(200);
+      expect(headers.get('content-disposition')).toMatch(/^attachment; filename="(Inbox|ann_example\.org)\.mbox"/);
+      expect(html.match(/^From \S+ \w{3} \w{3} /gm)).toHaveLength(250);
+      expect(html.match(/^>From here \d+$/gm)).toHaveLength(250);
+    }
+    const bob = await signedIn('bob');
+    expect((await bob.page(`/folders/${inbox}/messages.mbox`)).status).toBe(404);
+    expect((await bob.page('/settings/export/mail.mbox')).html).toBe('');
+  });
+});

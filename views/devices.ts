@@ -1,0 +1,61 @@
+/** Where an account is signed in, and who signed in to it, or tried to. */
+import { html } from 'hono/html';
+import type { Session, SignIn } from '../daemon/store.ts';
+import { icon, type Screen } from './screen.ts';
+import type { Html, Words } from './words.ts';
+
+export type Devices = { sessions: Session[]; current: number; signIns: SignIn[] };
+
+export function devicesPage(s: Screen, { sessions, current, signIns }: Devices): Html {
+  const { t } = s.w;
+  const others = sessions.some(one => one.id !== current);
+  return html`<section class="page"><p><a class="quiet-link" href="/settings">${icon(s, 'arrow-left')}${t('account.title')}</a></p>
+<h1>${t('devices.title')}</h1>
+<ul class="decided">${sessions.map(one => session(s, one, one.id === current))}</ul>
+${others ? html`<form method="post" action="/settings/devices/removals" hx-boost="false"><button class="button" type="submit" name="others" value="1">${icon(s, 'log-out')}${t('devices.others')}</button></form>` : ''}
+<h2>${t('devices.signins')}</h2>
+<p>${t('devices.signins.body')}</p>
+<ul class="decided">${signIns.map(one => signIn(s, one))}</ul>
+</section>`;
+}
+
+function session(s: Screen, one: Session, isThis: boolean): Html {
+  const { t } = s.w;
+  const name = deviceName(s.w, one.agent);
+  const end = html`<form method="post" action="/settings/devices/removals" hx-boost="false"><button class="button" type="submit" name="session" value="${one.id}">${t('devices.end')}<span class="unseen"> ${name}</span></button></form>`;
+  return html`<li><span><b>${name}</b>${isThis ? html` <strong class="this-one">${t('devices.this')}</strong>` : ''}<small>${t('devices.from', { address: one.address })} · ${s.w.h('devices.seen', { time: time(s, one.seenAt) })} · ${s.w.h('devices.since', { time: time(s, one.createdAt) })}</small></span>${isThis ? '' : end}</li>`;
+}
+
+function signIn(s: Screen, one: SignIn): Html {
+  const { t } = s.w;
+  return html`<li${one.good ? '' : html` class="refused"`}><span><b>${t(`devices.way.${one.way}`)}</b>${one.good ? '' : html` <strong class="error">${t('devices.refused')}</strong>`}<small>${t('devices.from', { address: one.address })} · ${t('devices.times', { n: one.times })} · ${s.w.h('devices.last', { time: time(s, one.lastAt) })}</small></span></li>`;
+}
+
+const time = (s: Screen, at: number): Html => html`<time datetime="${s.w.iso(at)}">${s.w.stamp(at)}</time>`;
+
+/** The first that fits: browsers name each other, for the sake of old sites. */
+const browsers: [RegExp, string][] = [
+  [/\bEdg(?:e|A|iOS)?\//, 'Edge'],
+  [/\bOPR\/|\bOpera\b/, 'Opera'],
+  [/\bSamsungBrowser\//, 'Samsung Internet'],
+  [/\bFirefox\/|\bFxiOS\//, 'Firefox'],
+  [/\bChrom(?:e|ium)\/|\bCriOS\//, 'Chrome'],
+  [/\bSafari\//, 'Safari'],
+];
+const systems: [RegExp, string][] = [
+  [/\bAndroid\b/, 'Android'],
+  [/\biPhone\b|\biPod\b/, 'iPhone'],
+  [/\biPad\b/, 'iPad'],
+  [/\bWindows\b/, 'Windows'],
+  [/\bCrOS\b/, 'ChromeOS'],
+  [/\bMac OS X\b|\bMacintosh\b/, 'Mac'],
+  [/\bLinux\b/, 'Linux'],
+];
+
+/** Of a User-Agent header, as a person says it. */
+export function deviceName(w: Words, agent: string): string {
+  const found = (list: [RegExp, string][]) => list.find(([pattern]) => pattern.test(agent))?.[1];
+  const [browser, system] = [found(browsers), found(systems)];
+  if (browser && system) return w.t('devices.on', { browser, system });
+  return browser ?? system ?? w.t('devices.unknown');
+}

@@ -1,0 +1,63 @@
+/** Mail to take along, as mbox files; read from the store as it goes out, and never held. */
+import { Hono } from 'hono';
+import { mboxEntry } from '../daemon/mail/mbox.ts';
+import { Flag, type Message, type PageKey, type Store } from '../daemon/store.ts';
+import { exportPage } from '../views/export.ts';
+import { folderName } from '../views/layout.ts';
+import { idOf, missing, screenOf, show } from './page.ts';
+import { disposition, streamOf, withPrefix } from './parts.ts';
+import type { Env, Site } from './site.ts';
+
+export function exports(site: Site): Hono<Env> {
+  const app = new Hono<Env>();
+
+  app.get('/settings/export', async c => {
+    const s = await screenOf(site, c);
+    return show(c, s, s.w.t('export.title'), { view: 'page', content: exportPage(s) });
+  });
+
+  app.get('/folders/:id/messages.mbox', async c => {
+    const id = idOf(c.req.param('id'));
+    const folder = (await site.store.folders.list(c.var.account.id)).find(f => f.id === id);
+    if (!folder) return missing(site, c);
+    const name = folderName(c.var.words, folder);
+    return c.body(streamOf(mbox(site.store, c.var.account.id, { id: folder.id, name })), 200, heads(`${name}.mbox`));
+  });
+
+  app.get('/settings/export/mail.mbox', async c => {
+    const folders = await site.store.folders.list(c.var.account.id);
+    const all = async function* () {
+      for (const f of folders)
+        yield* mbox(site.store, c.var.account.id, { id: f.id, name: folderName(c.var.words, f) });
+    };
+    return c.body(streamOf(all()), 200, heads(`${c.var.account.address}.mbox`));
+  });
+  return app;
+}
+
+const heads = (name: string) => ({
+  'Content-Type': 'application/mbox',
+  'Content-Disposition': disposition('attachment', name),
+  'Content-Security-Policy': "default-src 'none'; sandbox",
+});
+
+const pageSize = 200;
+
+async function* mbox(store: Store, accountId: number, { id, name }: { id: number; name: string }) {
+  let before: PageKey | null = null;
+  do {
+    const page = await store.messages.page(accountId, id, pageSize, before);
+    for (const message of page.messages) yield* mboxEntry(asEntry(store, message, name));
+    before = page.next;
+  } while (before !== null);
+}
+
+const asEntry = (store: Store, m: Message, folder: string) => ({
+  folder,
+  sender: m.fromAddress || null,
+  at: m.receivedAt,
+  seen: (m.flags & Flag.seen) !== 0,
+  answered: (m.flags & Flag.answered) !== 0,
+  flagged: (m.flags & Flag.flagged) !== 0,
+  open: () => withPrefix(m.prefix, store.content.open(m.contentId)),
+});
