@@ -192,7 +192,8 @@ describe('sendmail', () => {
     const { code, out } = await run(['mailq', '-C', good]);
     expect(code).toBe(0);
     expect(out).toMatch(/^\d+ {2}held {2}<> -> dave@far\.example /);
-    expect((await run(['sendmail', '-bp', '-C', good])).out).toBe(out);
+    const aged = (text: string) => text.replace(/ for \d+ s /, ' for N s ');
+    expect(aged((await run(['sendmail', '-bp', '-C', good])).out)).toBe(aged(out));
     expect(await run(['newaliases'])).toEqual(quiet);
     expect(await run(['sendmail', '-bi'])).toEqual(quiet);
     // Off line, nothing is tried, and the house says so.
@@ -237,7 +238,7 @@ describe('sendmail', () => {
     await house.restart();
     const mail = await until('the mail', async () => (await inbox('bo'))[0]);
     expect(mail).toMatch(/^Return-Path: <ann@localhost>[\s\S]*\r\nTo: bo@localhost\r\n[\s\S]*later\r\n$/);
-    expect(mail).not.toMatch(/x-envelope|bcc/i);
+    expect(mail).not.toMatch(/^(x-envelope|bcc)/im);
     expect([...(await inbox('cy')), ...(await inbox('ann'))]).toEqual([]);
   });
 
