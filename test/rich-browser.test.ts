@@ -386,6 +386,33 @@ describe.skipIf(!there)('writing with formatting in Chromium', { timeout: 60_000
     await context.close();
   });
 
+  test('works where the site lives under a sub-path', async () => {
+    const below = await openSite({ host_domain: ['example.org'], base_path: '/cw' });
+    const eve = await below.account('eve');
+    const served = serveSite({ app: below.app });
+    await new Promise<void>(resolve => served.http.listen(0, '127.0.0.1', () => resolve()));
+    const root = `http://127.0.0.1:${(served.http.address() as AddressInfo).port}/cw`;
+    const page = await browser.newPage();
+    await page.goto(`${root}/login`);
+    await page.fill('#username', 'eve');
+    await page.fill('#password', 'correct horse');
+    await page.click('button[type=submit]');
+    await page.waitForURL('**/cw/mail/inbox');
+    await page.goto(`${root}/compose?to=bo@example.net`);
+    await toggle(page).click();
+    const frame = editorIn(page);
+    await frame.locator('#letter:focus').waitFor();
+    await frame.locator('#pictures').setInputFiles({ name: 'plan.png', mimeType: 'image/png', buffer: png });
+    await page.waitForURL('**/cw/drafts/*');
+    const stored = async () => (await below.store.drafts.list(eve.id))[0];
+    await expect.poll(async () => (await stored())?.html ?? '', { timeout: 15_000 }).toMatch(/src="cid:i-/);
+    await page.reload();
+    await letter(frame).locator('img[src^="blob:"]').waitFor();
+    await page.close();
+    await served.close(500);
+    await below.close();
+  });
+
   test('axe finds nothing in the editor', async () => {
     const { context, page, frame } = await formatted();
     await page.keyboard.press('Control+k');
