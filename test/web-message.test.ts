@@ -124,6 +124,16 @@ describe('the form of a message', () => {
   });
 });
 
+test('a link in plain text is told of where its host has letters to be taken for others', async () => {
+  const id = await site.deliver(
+    ann,
+    'From: x@y.example\nSubject: s\nContent-Type: text/plain; charset=utf-8\n\nhttps://\u0430\u0440\u0440\u04cf\u0435.com/ and https://plain.example/\n',
+  );
+  const html = await read(id);
+  expect(html).toContain('(leads to xn--80ak6aa92e.com)');
+  expect(html).not.toContain('leads to plain.example');
+});
+
 describe('the sender of a message', () => {
   const plain = (from: string, more = '') => `${more}From: ${from}\nTo: ann@example.org\nSubject: s\n\nx\n`;
 
@@ -146,6 +156,8 @@ describe('the sender of a message', () => {
 
   test('is warned of in words, with what is odd', async () => {
     await site.store.correspondents.wroteTo(ann.id, [{ name: 'Bo Ek', address: 'bo@paypal.com' }], 1);
+    // Whom one knows is read anew after a minute.
+    site.clock.now += 61_000;
     const html = await read(
       await site.deliver(ann, plain('"Bo Ek" <bo@paypa1.com>', 'Reply-To: else@where.example\n')),
     );

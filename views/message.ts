@@ -13,7 +13,7 @@ import { type ListCard, listLine } from './list-mail.ts';
 import { marked } from './marked.ts';
 import { outcomes, type RecipientOutcome } from './outcomes.ts';
 import { type ReceiptCard, receiptLine } from './receipt.ts';
-import { frameSandbox, trusted } from './safe-html.ts';
+import { frameSandbox, nameTargets, trusted } from './safe-html.ts';
 import { senderActs } from './sender-acts.ts';
 import { textToHtml } from './text.ts';
 import { type Trust, verdict, verdictDetails, warnings } from './trust.ts';
@@ -220,7 +220,7 @@ function bodyOf(s: Screen, o: OpenMessage): Html {
     case 'html':
       return html`<div class="frame-box"><iframe class="${b.dark ? 'frame' : 'frame light'}" src="${b.src}" sandbox="${frameSandbox}" title="${s.w.t('message.body')}: ${subject}" data-frame${o.sought.length === 0 ? '' : html` data-sought="${JSON.stringify(soughtIn(o.sought).map(({ words, begins }) => ({ words, begins })))}"`}></iframe></div>`;
     case 'text':
-      return html`<div class="message-body message-text" dir="auto">${trusted(textToHtml(b.text, soughtIn(o.sought), s.w.t('message.quote')))}</div>${b.rest === null ? '' : html`<p class="alternatives">${s.w.h('message.cut', { link: html`<a href="${b.rest}">${s.w.t('message.cut.link')}</a>` })}</p>`}`;
+      return html`<div class="message-body message-text" dir="auto">${trusted(nameTargets(textToHtml(b.text, soughtIn(o.sought), s.w.t('message.quote')), host => s.w.t('message.leads', { host })))}</div>${b.rest === null ? '' : html`<p class="alternatives">${s.w.h('message.cut', { link: html`<a href="${b.rest}">${s.w.t('message.cut.link')}</a>` })}</p>`}`;
     case 'broken':
       return html`<p class="message-body muted">${s.w.h('message.broken', { link: source })}</p>`;
     case 'none':

@@ -126,11 +126,13 @@ const allTold = (some: Trackers['links'][]): Trackers['links'] => ({
 
 function inlineUrl(base: string, message: Message, shown: DisplayParts, contentId: string): string | null {
   const part = shown.inline.get(contentId);
-  return part && isInlineImage(part.type) ? `${base}/messages/${message.id}/parts/${part.id || '1'}?inline` : null;
+  // What it really is, is looked at when it is given out.
+  const mayBe = part && (isInlineImage(part.type) || part.type === 'application/octet-stream');
+  return mayBe ? `${base}/messages/${message.id}/parts/${part.id || '1'}?inline` : null;
 }
 
 /** The kinds of image a browser decodes without running anything in them; SVG is a document. */
-export const isInlineImage = (type: string): boolean => /^image\/(png|jpeg|gif|webp)$/.test(type);
+export const isInlineImage = (type: string): boolean => /^image\/(?:x-)?(?:png|p?jpe?g|gif|webp)$/.test(type);
 
 function keep(kept: Map<string, SafeHtml>, key: string, safe: SafeHtml): void {
   kept.set(key, safe);

@@ -23,6 +23,11 @@ export type TrustOf = {
   authenticityOf(message: Message, header: Header, address: string): Promise<Authenticity>;
 };
 
+/** To compare with thousands of people costs as much as a page, and whom one knows changes seldom. */
+const acquaintedMs = 60_000;
+/** People kept ready, of all accounts. */
+const mostAcquainted = 40_000;
+
 /** Nothing is known of it. */
 export const noTrust: Trust = { authenticity: { kind: 'unknown' }, encrypted: null, oddities: [] };
 
@@ -38,15 +43,32 @@ export function createTrust(site: Site): TrustOf {
   const judge = (header: Header, address: string, submitted: boolean) =>
     authenticity(header, address, { believed: believed(), submitted });
 
+  const acquainted = new Map<number, { at: number; known: Known; size: number }>();
+  const keep = (accountId: number, one: { at: number; known: Known; size: number }): void => {
+    acquainted.delete(accountId);
+    acquainted.set(accountId, one);
+    let size = 0;
+    for (const { size: some } of acquainted.values()) size += some;
+    for (const [oldest, { size: some }] of acquainted) {
+      if (size <= mostAcquainted) break;
+      acquainted.delete(oldest);
+      size -= some;
+    }
+  };
+
   return {
     authenticityOf: async (message, header, address) =>
       judge(header, address, await site.store.submissions.isOurs(message.contentId)),
     async known(account) {
+      const kept = acquainted.get(account.id);
+      if (kept && site.now() - kept.at < acquaintedMs) return kept.known;
       const people = await site.store.correspondents.acquaintances(account.id);
-      return acquaint(people, [
+      const known = acquaint(people, [
         ...site.settings.host_domain,
         account.address.slice(account.address.lastIndexOf('@') + 1),
       ]);
+      keep(account.id, { at: site.now(), known, size: people.length });
+      return known;
     },
     async of(message, header, from, known) {
       const submitted = await site.store.submissions.isOurs(message.contentId);
