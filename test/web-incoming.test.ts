@@ -280,6 +280,20 @@ describe('blocked senders and muted conversations', () => {
     for (const { id: one } of await site.store.unwanted.blocked(ann.id)) await site.store.unwanted.unblock(ann.id, one);
   });
 
+  test('what is said of a sender is not said of who answers', async () => {
+    const first = await give('quarrel', 'Message-ID: <q1@far.example>\r\n', 'Spam <spam@far.example>');
+    await give(
+      'Re: quarrel',
+      'Message-ID: <q2@far.example>\r\nIn-Reply-To: <q1@far.example>\r\n',
+      'Cy <cy@far.example>',
+    );
+    await site.store.unwanted.block(ann.id, 'spam@far.example', 'junk', 1);
+    const { html } = await a.page(`/mail/inbox/${first}`);
+    expect(html.match(/spam@far\.example is blocked\./g)).toHaveLength(1);
+    expect(html).toContain('Block cy@far.example');
+    for (const { id } of await site.store.unwanted.blocked(ann.id)) await site.store.unwanted.unblock(ann.id, id);
+  });
+
   test('a conversation is muted, and no longer', async () => {
     const id = await give('talk', 'Message-ID: <t1@far.example>\r\n');
     const { conversation } = (await site.store.messages.get(ann.id, id))!;

@@ -9,23 +9,26 @@ import type { Html } from './words.ts';
 
 /** What was said already about the message shown. */
 export type Standing = {
+  /** The message it is said of; others of its conversation may be from others. */
+  of: number;
   muted: boolean;
   /** Null: its sender is not blocked. */
   blocked: BlockedSender | null;
 };
 
-/** `standing`: of the message; absent: nothing was said yet. */
 export function senderActs(s: Screen, m: Message): Html {
   const { t } = s.w;
   const who = m.fromAddress;
   const isOwn = who === '' || who.toLowerCase() === s.account.address;
   const back = html`<input type="hidden" name="back" value="${s.here}">`;
   const muted = s.standing?.muted === true;
+  const isIt = s.standing?.of === m.id;
+  const blocked = isIt && !isOwn ? (s.standing?.blocked ?? null) : null;
   const mute = html`<form method="post" action="/conversations/${m.conversation}/mutes${muted ? '/removal' : ''}">${back}<button type="submit">${icon(s, 'bell-off')}${t(muted ? 'mute.undo' : 'mute.do')}</button></form>`;
   const block = html`<form method="post" action="/messages/${m.id}/blocks">${back}<p class="menu-who"><span>${t('blocked.do', { who })}</span></p><button type="submit" name="place" value="junk">${icon(s, 'octagon-alert')}${t('blocked.junk')}</button><button type="submit" name="place" value="trash">${icon(s, 'trash-2')}${t('blocked.trash')}</button></form>`;
   const rule = html`<a href="/settings/rules/new?from=${m.id}" hx-boost="false">${icon(s, 'list-filter')}${t('rules.frommessage')}</a>`;
   const more = t('sender.more');
-  return html`<div class="sender-acts">${muted ? html`<p class="muted">${icon(s, 'bell-off')}${t('mute.is')}</p>` : ''}${s.standing?.blocked && !isOwn ? blockedLine(s, s.standing.blocked) : ''}<details class="menu"><summary class="button plain">${icon(s, 'ellipsis')}${more}</summary><div class="menu-card">${rule}${m.conversation > 0 ? mute : ''}${isOwn || s.standing?.blocked ? '' : block}</div></details></div>`;
+  return html`<div class="sender-acts">${muted && isIt ? html`<p class="muted">${icon(s, 'bell-off')}${t('mute.is')}</p>` : ''}${blocked ? blockedLine(s, blocked) : ''}<details class="menu"><summary class="button plain">${icon(s, 'ellipsis')}${more}</summary><div class="menu-card">${rule}${m.conversation > 0 ? mute : ''}${isOwn || blocked ? '' : block}</div></details></div>`;
 }
 
 function blockedLine(s: Screen, b: BlockedSender): Html {

@@ -104,11 +104,12 @@ function nameable(text: string): string | null {
 /** What the reader has said about mail like this one. */
 export async function standingOf(
   site: Site,
-  { accountId, conversation, fromAddress }: Message,
+  { id, accountId, conversation, fromAddress }: Message,
   sorting: number,
 ): Promise<Standing> {
   const { unwanted: store } = site.store;
   return {
+    of: id,
     muted: (sorting & Sorting.mutes) !== 0 && conversation > 0 && (await store.isMuted(accountId, conversation)),
     blocked: sorting & Sorting.blocks ? await store.blocks(accountId, fromAddress) : null,
   };
