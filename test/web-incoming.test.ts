@@ -332,6 +332,33 @@ test('what is another’s looks as if it were not there', async () => {
   expect(await site.store.mailRules.list(ann.id)).toMatchObject([{ id: rule!.id, active: true }]);
 });
 
+test('nothing that was typed, or that a stranger wrote, is more than text', async () => {
+  const evil = '"><script>alert(1)</script>';
+  const id = await give('evil', `List-Id: ${evil} <x${evil}>\r\n`, `${evil} <evil@far.example>`);
+  for (const { id: one } of await site.store.mailRules.list(ann.id)) await site.store.mailRules.remove(ann.id, one);
+  await a.post('/settings/rules', { ...plain, name: evil, text: evil });
+  const [rule] = await site.store.mailRules.list(ann.id);
+  await site.store.vacations.save(ann.id, {
+    ...{ active: false, from: null, until: null, firstDay: evil, lastDay: evil, zone: '', everyDays: 7 },
+    ...{ subject: evil, text: `</textarea>${evil}`, ownText: `</textarea>${evil}` },
+  });
+  const pages = [
+    await a.page('/settings/rules'),
+    await a.page(`/settings/rules/${rule!.id}`),
+    await a.page(`/settings/rules/new?from=${id}`),
+    await a.page(`/mail/inbox/${id}`),
+    await a.page('/settings/away'),
+    await a.post('/settings/rules', { ...plain, ...row('from', 'contains', 'far'), name: evil, act: 'try' }),
+    await a.post('/settings/rules', { ...plain, text: evil, forward: evil }),
+    await a.post('/settings/forwarding', { to: evil, keep: '1' }),
+    await a.post('/settings/blocked', { address: evil, place: 'junk' }),
+  ];
+  for (const { html } of pages) {
+    expect(html).toContain('&lt;script&gt;');
+    expect(html).not.toContain('<script>alert');
+  }
+});
+
 test('nothing of it changes from a page of another site', async () => {
   for (const path of ['/settings/rules', '/settings/forwarding', '/settings/away', '/settings/blocked'])
     expect((await a.post(path, {}, { Origin: 'https://evil.example' })).status, path).toBe(403);
