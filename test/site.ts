@@ -4,11 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadSettings, type Settings } from '../daemon/config.ts';
 import { silentLog } from '../daemon/log.ts';
-import { parseAddressList } from '../daemon/mail/address.ts';
-import { readHeader } from '../daemon/mail/header.ts';
-import { displayParts, partText, scan } from '../daemon/mail/parts.ts';
+import { scan } from '../daemon/mail/parts.ts';
+import { stretchesOf } from '../daemon/mail/reading.ts';
 import type { Reply } from '../daemon/mail/reply.ts';
-import { idsOf } from '../daemon/mail/summary.ts';
+import { readTexts, summarise } from '../daemon/mail/summary.ts';
 import type { Submission } from '../daemon/smtp-client.ts';
 import { type Account, type Change, openStore, type Store } from '../daemon/store.ts';
 import type { AuthVerbs, ForwardVerbs, QueueVerbs, SenderVerbs, Tell } from '../daemon/tell.ts';
@@ -164,35 +163,21 @@ async function deliver(
 ): Promise<number> {
   const bytes = Buffer.isBuffer(source) ? source : Buffer.from(source.replace(/\r?\n/g, '\r\n'));
   const { root: tree } = scan(bytes);
-  const header = readHeader(bytes);
-  const from = parseAddressList(header.get('from') ?? '')[0];
-  const shown = displayParts(tree);
-  const text = shown.text.map(p => partText(p, bytes.subarray(p.bodyFrom, p.bodyTo))).join(' ');
+  const texts = stretchesOf(tree).map(({ part, from, to }) => ({ part, bytes: bytes.subarray(from, to) }));
+  const summary = summarise(bytes.subarray(0, tree.bodyFrom), tree, readTexts(texts));
   const writer = store.content.create();
   await writer.write(bytes);
-  const to = parseAddressList(header.get('to') ?? '').map(p => p.name || p.address);
   const accepted = await store.accept({
     content: await writer.finish(),
     tree,
-    summary: {
-      subject: header.text('subject'),
-      fromName: from?.name ?? '',
-      fromAddress: from?.address ?? '',
-      to: to.join(', '),
-      date: Date.parse(header.get('date') ?? '') || null,
-      snippet: text.replace(/\s+/g, ' ').trim().slice(0, 200),
-      messageId: header.get('message-id')?.replace(/[<>]/g, '') ?? null,
-      inReplyTo: idsOf(header.get('in-reply-to') ?? '')[0] ?? null,
-      references: idsOf(header.get('references') ?? ''),
-      attachments: shown.attachments.length,
-    },
+    summary,
     receivedAt: at,
     origin: by ? 'webmail' : 'peer',
     accountId: by?.author.id ?? null,
     key: null,
     draftId: null,
     fileSent: by !== undefined,
-    reversePath: from?.address ?? null,
+    reversePath: summary.fromAddress || null,
     ret: null,
     envid: null,
     eightBit: false,
