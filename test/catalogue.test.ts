@@ -24,8 +24,7 @@ describe.each(others)('the catalogue of %s', language => {
   });
 
   test('has every key', () => {
-    const missing = Object.keys(english).filter(key => !(key in catalogue) && !shared.has(key));
-    if (missing.length > 0) console.warn(`${language} lacks ${missing.length}: ${missing.slice(0, 40).join(', ')}`);
+    expect(Object.keys(english).filter(key => !(key in catalogue) && !shared.has(key))).toEqual([]);
   });
 
   test('has the plural forms of the language, and no others', () => {
@@ -45,8 +44,11 @@ describe.each(others)('the catalogue of %s', language => {
     expect(wrong).toEqual([]);
   });
 
-  test('holds no markup, no straight quotation marks and no space at an end', () => {
-    const wrong = entries.filter(([, entry]) => formsOf(entry).some(([, text]) => /[<>&"]|^\s|\s$/.test(text)));
+  test('holds no markup and no straight quotation marks, and a space at an end where English has one at most', () => {
+    const wrong = entries.filter(([key, entry]) => {
+      const joins = typeof english[key] === 'string' && /^ .* $/.test(english[key]);
+      return formsOf(entry).some(([, text]) => (joins ? /[<>&"]/ : /[<>&"]|^\s|\s$/).test(text));
+    });
     expect(wrong.map(([key]) => key)).toEqual([]);
   });
 });
