@@ -37,10 +37,12 @@ import { createSessions, type Sessions } from './store/sessions.ts';
 import type { Acceptance, Accepted, Objection, Terms, Unread } from './store/shapes.ts';
 import { createSignIns, type SignIns } from './store/sign-ins.ts';
 import { createSnoozes, type Snoozes } from './store/snoozes.ts';
+import { createSortedPages, type SortedPages } from './store/sorted-pages.ts';
 import { giveBackSpace } from './store/space.ts';
 import { connect, StoreError, sqliteNames } from './store/sqlite.ts';
 import { createSubmissions, type Submissions } from './store/submissions.ts';
 import { createUnwanted, type Unwanted } from './store/unwanted.ts';
+import { createUsage, type Usage } from './store/usage.ts';
 import { createVacations, type Vacations } from './store/vacation.ts';
 import type { Read, Write } from './store/verbs.ts';
 import { inlineWriter, startWriter } from './store/writer.ts';
@@ -77,8 +79,10 @@ export type { Session } from './store/sessions.ts';
 export * from './store/shapes.ts';
 export { mostSignIns, type SignIn, type SignIns, type SignInWay } from './store/sign-ins.ts';
 export { mostReminders, type SnoozedPage, type Waiting, type WaitingKey } from './store/snoozes.ts';
+export { mostSorted, type SortColumn, type Sorted, type SortedKey, type SortWish } from './store/sorted-pages.ts';
 export type { SubmissionFacts } from './store/submissions.ts';
 export type { BlockedSender } from './store/unwanted.ts';
+export type { Heavy, Weight } from './store/usage.ts';
 export { isAway, longestEveryDays, type Vacation } from './store/vacation.ts';
 export { StoreError };
 
@@ -87,7 +91,8 @@ export type Store = {
   folders: Folders;
   labels: Labels;
   snoozes: Snoozes;
-  messages: Messages & Maildrop;
+  usage: Usage;
+  messages: Messages & Maildrop & SortedPages;
   conversations: Conversations;
   search: Searches;
   savedSearches: SavedSearches;
@@ -168,7 +173,12 @@ export async function openStore({ path, writer: kind, fatal, indexes = true }: S
     folders: createFolders(read, write),
     labels: createLabels(read, write),
     snoozes: createSnoozes(read, write),
-    messages: { ...createMessages(read, write, swept), ...createMaildrop(read, write, swept) },
+    usage: createUsage(read),
+    messages: {
+      ...createSortedPages(read),
+      ...createMessages(read, write, swept),
+      ...createMaildrop(read, write, swept),
+    },
     conversations: createConversations(read, write),
     search: createSearches(read),
     savedSearches: createSavedSearches(read, write),

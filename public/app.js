@@ -78,10 +78,7 @@ function tickRange(from, to) {
 }
 
 document.addEventListener('change', event => {
-  // Choosing a folder is enough; the button beside it is for where there is no script.
-  if (event.target.matches('[data-move]') && event.target.value) {
-    event.target.form.requestSubmit(event.target.closest('.move').querySelector('button'));
-  }
+  if (event.target.matches('.tick input')) showSelection();
   if (event.target.matches('[data-every]')) showSelection();
   if (event.target.matches('input[type=file][data-now]') && event.target.files.length > 0) {
     event.target.form.requestSubmit($(event.target.dataset.now));
@@ -302,7 +299,6 @@ const acts = {
   back: () => $('.message [data-key=back]')?.click(),
   compose: () => $('.compose')?.click(),
   select: () => $('.tick input', rowNow())?.click(),
-  move: () => ($('.message [data-move]') ?? $('#list [data-move]'))?.focus(),
   undo: () => $('[data-key=undo]')?.click(),
   search: () => $('#q')?.focus(),
   help: openKeys,

@@ -51,6 +51,37 @@ await site.store.messages.setFlags(ann.id, [ids.plain ?? 0, ids.long ?? 0], Flag
 await site.store.folders.create(ann.id, 'Allotment', now);
 await site.store.folders.create(ann.id, 'Rechnungen und sehr lange Ordnernamen 2026', now);
 await site.store.savedSearches.save(ann.id, 'Garden', 'subject:garden');
+const labelled = [
+  ['Arbeit', 'red', [ids.plain, ids.html, ids.odd]],
+  ['عائلة وأصدقاء', 'green', [ids.rtl, ids.plain]],
+  ['Verbandsgemeindeverwaltungsangelegenheiten und anderes', 'violet', [ids.odd, ids.short]],
+  ['Garden', 'blue', [...talk.slice(0, 3), ids.odd]],
+  ['To read', 'yellow', [ids.long, ids.odd]],
+] as const;
+const labelIds: number[] = [];
+for (const [name, colour, some] of labelled) {
+  const made = await site.store.labels.create(ann.id, { name, colour });
+  if (typeof made === 'string') throw new Error(made);
+  labelIds.push(made.id);
+  await site.store.labels.put(
+    ann.id,
+    some.filter(id => id !== undefined),
+    made.id,
+  );
+}
+const day = 86_400_000;
+const asleep = ['more2', 'more5', 'more7'].map(name => ids[name]!);
+for (const [i, id] of asleep.entries())
+  await site.store.snoozes.snooze(ann.id, [id], now + [0.2, 2, 40][i]! * day, now);
+await site.store.snoozes.snooze(ann.id, [ids.more3!], now - 1000, now - 5000);
+await site.store.snoozes.wakeDue(now);
+await site.store.messages.move(
+  full.id,
+  (await site.store.messages.page(full.id, (await site.store.folders.byRole(full.id, 'inbox')).id, 4)).messages.map(
+    m => m.id,
+  ),
+  (await site.store.folders.byRole(full.id, 'trash')).id,
+);
 const draft = await fits(
   site.store.drafts.create(
     ann.id,
@@ -82,7 +113,7 @@ const running = () =>
     '/mail/inbox',
   );
 const ended = site.acts.begin(full.id, { kind: 'move', to: goal }, [1e9], '/mail/inbox');
-ended.from.set(1, [1e9]);
+ended.way = { from: new Map([[1, [1e9]]]), untils: new Map(), put: new Map(), taken: new Map() };
 const people: [string, string[], string[]][] = [
   ['Åke Ström', ['ake@example.net'], ['Choir']],
   ['Bo Ek', ['bo@example.net', 'bo.ek@firm.example'], ['Choir', 'Neighbours']],
@@ -193,6 +224,7 @@ const later = async (page: Page) => {
   await page.click('.later > summary');
   await page.waitForTimeout(100);
 };
+if (sent) await site.store.snoozes.remind(ann.id, sent.id, now + 3 * day);
 
 const formatted = await fits(
   site.store.drafts.create(
@@ -465,6 +497,32 @@ const shots: Shot[] = [
   { name: 'identities-new', path: '/settings/identities', who: 'newcomer' },
   { name: 'import', path: '/contacts/imports', who: 'ann' },
   { name: 'drafts', path: '/mail/drafts', who: 'ann' },
+  { name: 'labels', path: '/labels', who: 'ann' },
+  { name: 'labels-none', path: '/labels', who: 'newcomer' },
+  { name: 'label', path: `/search?q=${encodeURIComponent('label:Arbeit')}`, who: 'ann' },
+  { name: 'label-removal', path: `/labels/${labelIds[0]}/removal`, who: 'ann' },
+  { name: 'labelled', path: `/mail/inbox/${ids.odd}`, who: 'ann' },
+  ...(['move', 'label', 'snooze'] as const).map(
+    (wish): Shot => ({
+      name: `choose-${wish}`,
+      path: '/mail/inbox',
+      who: 'ann',
+      act: async page => {
+        await page.locator('.tick input').nth(1).check();
+        await page.locator('.tick input').nth(2).check();
+        await page.locator(`#list [data-key=${wish}]`).click();
+        await page.locator('#chooser #choices').waitFor();
+      },
+    }),
+  ),
+  { name: 'snoozed', path: '/mail/snoozed', who: 'ann' },
+  { name: 'reminders', path: '/reminders', who: 'ann' },
+  { name: 'reminders-none', path: '/reminders', who: 'newcomer' },
+  { name: 'trash', path: '/mail/trash', who: 'full' },
+  { name: 'emptying', path: '/mail/trash/emptying', who: 'full' },
+  { name: 'storage', path: '/settings/storage', who: 'ann' },
+  { name: 'storage-none', path: '/settings/storage', who: 'newcomer' },
+  { name: 'sorted', path: '/mail/inbox?sort=sender', who: 'full', act: page => page.click('.sort > summary') },
   { name: 'search', path: '/search?q=garden', who: 'ann' },
   {
     name: 'search-wrong',

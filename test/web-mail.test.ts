@@ -367,7 +367,7 @@ describe('search', () => {
     expect(rowIds(html)).toContain(id);
     expect(html).toContain('aria-describedby="search-mistakes"');
     expect(html).toContain('before: wants a date such as 2026-11-25');
-    expect(html).toContain('“label:&lt;b&gt;work” was left out: there are no labels yet');
+    expect(html).toContain('“label:&lt;b&gt;work” was left out: you have no label of this name');
     expect(html).toContain('is: knows unread, read, starred, answered and forwarded');
     expect((await b.page('/search?q=quinces')).html).not.toContain('search-mistakes');
   });

@@ -43,7 +43,7 @@ export function accountPage(s: Screen, f: AccountForm): Html {
     html`<label class="choice"><input type="radio" name="list" value="${value}"${on ? html` checked` : ''}><span>${t(`account.reading.${value}`)}<small>${t(`account.reading.${value}.hint`)}</small></span></label>`;
   return html`<section class="page"><h1>${t('account.title')}</h1>
 <dl class="facts"><dt>${t('account.address')}</dt><dd><b>${account.address}</b></dd>
-<dt>${t('account.storage')}</dt><dd>${account.quota === 0 ? t('app.quota.none', { used: s.w.size(account.used) }) : t('app.quota', { used: s.w.size(account.used), quota: s.w.size(account.quota) })}</dd></dl>
+<dt>${t('account.storage')}</dt><dd>${account.quota === 0 ? t('app.quota.none', { used: s.w.size(account.used) }) : t('app.quota', { used: s.w.size(account.used), quota: s.w.size(account.quota) })} · <a href="/settings/storage">${t('storage.link')}</a></dd></dl>
 <h2>${t('account.profile')}</h2>
 <form class="stack" method="post" action="/settings/name" hx-boost="false">
 ${field({ name: 'name', label: t('account.name'), value: f.name, hint: t('account.name.hint'), error: f.errors.name, autocomplete: 'name', maxlength: 100 })}
@@ -56,6 +56,7 @@ ${incomingLinks(s)}
 <h2>${t('account.reading')}</h2>
 <form class="stack" method="post" action="/settings/reading" hx-boost="false">
 <fieldset class="choices"><legend class="unseen">${t('account.reading')}</legend>${choice('conversations', !account.flat)}${choice('messages', account.flat)}</fieldset>
+<div class="field"><label for="after">${t('account.after')}</label><div class="control"><select id="after" name="after">${(['list', 'next', 'previous'] as const).map(a => html`<option value="${a}"${a === account.afterAct ? html` selected` : ''}>${t(`account.after.${a}`)}</option>`)}</select></div></div>
 <div><button class="button" type="submit">${t('account.reading.save')}</button></div></form>
 <p><a class="button" href="/settings/senders">${t('senders.title')}</a></p>
 ${sendingSettings(s, f.undo)}

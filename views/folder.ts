@@ -21,6 +21,24 @@ export function emptyFolder(s: Screen, folder: Folder, firstPage: boolean): Html
   return emptyState(s, 'inbox', title, s.w.h('empty.inbox.body', { address }), write);
 }
 
+/** What is done with all that lies there, or lies elsewhere. */
+export function aboveFolder(s: Screen, folder: Folder): Html | null {
+  const t = s.w.t;
+  if (folder.role === 'snoozed')
+    return html`<p class="above"><a class="quiet-link" href="/reminders">${icon(s, 'bell')}${t('reminders.title')}</a></p>`;
+  if ((folder.role !== 'trash' && folder.role !== 'junk') || folder.total === 0) return null;
+  return html`<p class="above"><a class="quiet-link" href="/mail/${folder.role}/emptying">${icon(s, 'trash-2')}${t(`emptying.${folder.role}`)}</a></p>`;
+}
+
+/** Asked before all of it goes for good. */
+export function emptyingPage(s: Screen, folder: Folder): Html {
+  const t = s.w.t;
+  const path = folderPath(folder);
+  return html`<section class="page"><h1>${t(`emptying.${folder.role === 'junk' ? 'junk' : 'trash'}`)}</h1>
+<p>${t('emptying.body', { n: folder.total, folder: folderName(s.w, folder) })}</p>
+<form class="buttons" method="post" action="${path}/emptying"><button class="button danger" type="submit">${t('emptying.sure', { n: folder.total })}</button><a class="button" href="${path}">${t('emptying.keep')}</a></form></section>`;
+}
+
 export function draftsPane(s: Screen, folder: Folder, drafts: Draft[]): Html {
   const title = folderName(s.w, folder);
   return html`<section id="list" class="list" aria-labelledby="list-title" data-folder="${folder.id}" data-here="${s.here}">
@@ -51,6 +69,8 @@ export function foldersPage(s: Screen, form: FoldersForm): Html {
   return html`<section class="page folders"><h1>${t('folders.title')}</h1>
 <ul class="folder-links">${s.folders.map(f => html`<li><a href="${folderPath(f)}">${icon(s, iconOf(f))}<span dir="auto">${folderName(s.w, f)}</span><small>${t('list.messages', { n: f.total })}</small></a></li>`)}
 <li><a href="/outbox">${icon(s, 'clock')}<span>${t('outbox.title')}</span><small>${t('list.messages', { n: s.waiting })}</small></a></li>
+<li><a href="/reminders">${icon(s, 'bell')}<span>${t('reminders.title')}</span>${s.reminders > 0 ? html`<small>${s.w.number(s.reminders)}</small>` : ''}</a></li>
+<li><a href="/labels">${icon(s, 'tag')}<span>${t('labels.title')}</span></a></li>
 <li class="only-narrow"><a href="/contacts">${icon(s, 'users')}<span>${t('contacts.title')}</span></a></li>
 <li class="only-narrow"><a href="/settings" hx-boost="false">${icon(s, 'settings')}<span>${t('app.settings')}</span></a></li></ul>
 <h2>${t('folders.own')}</h2>

@@ -6,6 +6,7 @@ import { html } from 'hono/html';
 import type { Folder, SavedSearch } from '../daemon/store.ts';
 import { awayBanner } from './incoming.ts';
 import { keyHelp, keysForScript } from './keys.ts';
+import { railLabels } from './labels.ts';
 import { type Door, folderName, folderPath, icon, iconOf, type Notice, type Screen, searchPath } from './screen.ts';
 import { searchOptions } from './search-options.ts';
 import { type Html, languages } from './words.ts';
@@ -29,6 +30,7 @@ export function documentOf(d: Door, title: string, body: Html, unread = 0): Html
 ${overlays(d)}
 <script src="${d.asset('htmx.js')}" defer></script>
 <script src="${d.asset('app.js')}" defer></script>
+<script src="${d.asset('tidy.js')}" defer></script>
 </head>
 ${body}
 </html>`;
@@ -82,6 +84,7 @@ export function appBody(s: Screen, shell: Html): Html {
 <a class="skip" href="#content">${s.w.t('app.skip')}</a>
 <div id="app" hx-boost:inherited='{"target":"#app","swap":"innerMorph"}'>${shell}</div>
 <p id="announce" class="unseen" role="status"></p>
+<dialog id="chooser" class="chooser" aria-labelledby="choices-title" hx-boost:inherited='{"target":"#app","swap":"innerMorph"}'></dialog>
 ${keyHelp(s)}
 </body>`;
 }
@@ -143,10 +146,10 @@ function rail(s: Screen): Html {
   const own = s.folders.filter(f => f.role === null);
   return html`<nav id="rail" class="rail" aria-label="${s.w.t('app.folders')}">
 <a class="button primary compose" href="/compose" hx-boost="false" title="${s.w.t('app.compose')}">${icon(s, 'square-pen')}<span>${s.w.t('app.compose')}</span></a>
-<ul>${s.folders.filter(f => f.role !== null).map(f => railItem(s, f))}${outboxItem(s)}</ul>
+<ul>${s.folders.filter(f => f.role !== null && (f.role !== 'snoozed' || f.total > 0 || f.id === s.folderId)).map(f => railItem(s, f))}${outboxItem(s)}</ul>
 ${s.saved.length === 0 ? '' : html`<h2 class="unseen">${s.w.t('search.saved')}</h2><ul class="own">${s.saved.map(one => savedItem(s, one))}</ul>`}
-<ul class="own">${own.map(f => railItem(s, f))}
-<li><a class="quiet" href="/contacts" title="${s.w.t('contacts.title')}"${s.here.startsWith('/contacts') ? html` aria-current="page"` : ''}>${icon(s, 'users')}<span>${s.w.t('contacts.title')}</span></a></li>
+${railLabels(s)}<ul class="own">${own.map(f => railItem(s, f))}
+${s.reminders === 0 ? '' : html`<li><a class="quiet" href="/reminders" title="${s.w.t('reminders.title')}"${s.here.startsWith('/reminders') ? html` aria-current="page"` : ''}>${icon(s, 'bell')}<span>${s.w.t('reminders.title')}</span><b class="count">${s.w.number(s.reminders)}</b></a></li>`}<li><a class="quiet" href="/contacts" title="${s.w.t('contacts.title')}"${s.here.startsWith('/contacts') ? html` aria-current="page"` : ''}>${icon(s, 'users')}<span>${s.w.t('contacts.title')}</span></a></li>
 <li><a class="quiet" href="/folders" title="${s.w.t('folders.manage')}">${icon(s, 'folder-plus')}<span>${s.w.t('folders.manage')}</span></a></li></ul>
 ${quota(s)}
 </nav>`;
@@ -155,7 +158,11 @@ ${quota(s)}
 function railItem(s: Screen, f: Folder): Html {
   const name = folderName(s.w, f);
   const counted = f.unread > 0 && f.role !== 'trash' && f.role !== 'sent';
-  return html`<li><a href="${folderPath(f)}" title="${name}"${f.id === s.folderId ? html` aria-current="page"` : ''}${counted ? html` class="unread"` : ''}${f.role === 'inbox' ? html` data-unread="${f.unread}"` : ''}>${icon(s, iconOf(f))}<span dir="auto">${name}</span>${
+  const drop =
+    f.role === 'drafts' || f.role === 'snoozed' || f.id === s.folderId
+      ? ''
+      : html` data-drop data-drop-href="/messages/moves" data-field="to" data-value="${f.role ?? f.id}"`;
+  return html`<li${drop}><a href="${folderPath(f)}" title="${name}"${f.id === s.folderId ? html` aria-current="page"` : ''}${counted ? html` class="unread"` : ''}${f.role === 'inbox' ? html` data-unread="${f.unread}"` : ''}>${icon(s, iconOf(f))}<span dir="auto">${name}</span>${
     counted
       ? html`<b class="count">${s.w.number(f.unread)}<span class="unseen"> ${s.w.t('list.unread')}</span></b>`
       : ''
@@ -179,7 +186,7 @@ function quota(s: Screen): Html {
   const { used, quota: limit } = s.account;
   if (limit === 0) return html``;
   const words = s.w.t('app.quota', { used: s.w.size(used), quota: s.w.size(limit) });
-  return html`<div class="quota"><meter min="0" max="${limit}" high="${Math.round(limit * 0.9)}" value="${Math.min(used, limit)}" aria-label="${words}"></meter><small>${words}</small></div>`;
+  return html`<div class="quota"><meter min="0" max="${limit}" high="${Math.round(limit * 0.9)}" value="${Math.min(used, limit)}" aria-label="${words}"></meter><a class="quiet-link" href="/settings/storage">${words}</a></div>`;
 }
 
 function bottomBar(s: Screen, view: Panes['view']): Html {

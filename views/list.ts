@@ -3,10 +3,13 @@ import { html } from 'hono/html';
 import { soughtIn } from '../daemon/mail/search-hits.ts';
 import type { SearchField } from '../daemon/mail/search-query.ts';
 import { type Conversation, Flag, type Folder, type Message } from '../daemon/store.ts';
+import { type Action, act, actions, choices, forOne, toolButton } from './actions.ts';
 import { authorOf } from './conversation.ts';
+import { chips } from './labels.ts';
 import { folderName, folderPath, icon, type Screen } from './layout.ts';
 import { marked } from './marked.ts';
 import { aboveResults, keepForm, keeping, type Results } from './search.ts';
+import { type Sorting, sortedNote, sortMenu } from './sort.ts';
 import { type Html, inOrder, type Key, type Words } from './words.ts';
 
 export type ListPane = {
@@ -29,8 +32,14 @@ export type ListPane = {
   open: number | null;
   /** Rows come ticked (select all without script). */
   ticked: boolean;
+  /** Until when each row is snoozed, by the id of its message; null: it is no list of snoozed ones. */
+  untils: Map<number, number> | null;
+  /** How it is sorted, and may be; null: by date only. */
+  sorting: Sorting | null;
   /** What a search adds to its list; null: it is a folder's. */
   search: Results | null;
+  /** Stands above the rows; null: nothing. */
+  above: Html | null;
   /** What to say when there are no rows. */
   empty: Html;
   /** Is this list the page's subject, or does it stand beside a message? */
@@ -44,8 +53,8 @@ export function listPane(s: Screen, p: ListPane): Html {
   return html`<section id="list" class="list" aria-labelledby="list-title" data-folder="${p.folder?.id ?? ''}" data-modseq="${s.account.modseq}" data-here="${s.here}">
 ${p.search && p.main ? keepForm(s, p.search) : ''}<form id="list-form" method="post" action="/messages/moves" data-selection="${s.w.forms('list.selected')}">
 <input type="hidden" name="back" value="${s.here}">${p.conversations ? html`<input type="hidden" name="whole" value="1">` : ''}
-<header class="list-head"><div class="list-title">${heading}<small>${p.subtitle}</small>${p.search && p.main ? keeping(s, p.search) : ''}</div>${tools(s, p)}</header>
-${p.search ? aboveResults(s, p.search) : ''}${every(s, p)}${p.messages.length === 0 ? p.empty : html`<ol class="rows" aria-label="${s.w.t('list.rows')}">${p.messages.map(m => row(s, p, m))}</ol>`}
+<header class="list-head"><div class="list-title">${heading}<small>${p.subtitle}</small>${p.search && p.main ? keeping(s, p.search) : ''}</div>${p.sorting ? sortMenu(s, p.sorting) : ''}${tools(s, p)}</header>
+${p.search ? aboveResults(s, p.search) : ''}${p.sorting ? sortedNote(s, p.sorting) : ''}${p.above ?? ''}${every(s, p)}${p.messages.length === 0 ? p.empty : html`<ol class="rows" aria-label="${s.w.t('list.rows')}">${p.messages.map(m => row(s, p, m))}</ol>`}
 ${pages(s, p)}
 </form>
 </section>`;
@@ -78,45 +87,7 @@ const withAll = (here: string, all: boolean): string => {
 };
 
 function bulk(s: Screen, p: ListPane): Html {
-  return html`${actions(p.folder).map(a => toolButton(s, a))}${moveTo(s, p.folder)}`;
-}
-
-export type Action = { key: Key; icon: string; action: string; name: string; value: string; shortcut: string };
-
-const act = (key: Key, sign: string, kind: string, value: string, shortcut: string, name = 'to'): Action => ({
-  key,
-  icon: sign,
-  action: `/messages/${kind}`,
-  name,
-  value,
-  shortcut,
-});
-
-/** What may be done with messages of a folder; null: of several folders. */
-export function actions(folder: Folder | null): Action[] {
-  const role = folder?.role ?? null;
-  const gone = role === 'trash' || role === 'junk';
-  return [
-    ...(role === 'archive' || role === 'sent' ? [] : [act('act.archive', 'archive', 'moves', 'archive', 'archive')]),
-    gone
-      ? act('act.purge', 'trash-2', 'removals', '1', 'delete', 'sure')
-      : act('act.delete', 'trash-2', 'moves', 'trash', 'delete'),
-    role === 'junk'
-      ? act('act.notjunk', 'inbox', 'moves', 'inbox', 'junk')
-      : act('act.junk', 'octagon-alert', 'moves', 'junk', 'junk'),
-    act('act.read', 'mail-open', 'flags', 'seen', 'read', 'set'),
-    act('act.unread', 'mail', 'flags', 'seen', 'unread', 'clear'),
-    act('act.flag', 'star', 'flags', 'flagged', 'star', 'set'),
-  ];
-}
-
-export const toolButton = (s: Screen, a: Action): Html =>
-  html`<button class="button plain icon-only" type="submit" formaction="${a.action}" name="${a.name}" value="${a.value}" data-key="${a.shortcut}" title="${s.w.t(a.key)}">${icon(s, a.icon)}<span class="unseen">${s.w.t(a.key)}</span></button>`;
-
-/** A select and its button: moving works without script; with it, choosing is enough. */
-export function moveTo(s: Screen, from: Folder | null, id: number | null = null): Html {
-  const goals = s.folders.filter(f => f.id !== from?.id && f.role !== 'drafts');
-  return html`<span class="move"><label title="${s.w.t('act.moveto')}">${icon(s, 'folder-input')}<span class="unseen">${s.w.t('act.moveto')}</span><select name="folder" data-move><option value="">${s.w.t('act.choose')}</option>${goals.map(f => html`<option value="${f.id}">${folderName(s.w, f)}</option>`)}</select></label><button class="button plain move-go" type="submit" formaction="${id === null ? '/messages/moves' : `/messages/${id}/moves`}">${s.w.t('act.move')}</button></span>`;
+  return html`${[...actions(p.folder), ...choices(p.folder)].map(a => toolButton(s, a))}`;
 }
 
 /** A row as it is drawn: of a message, or of a conversation by its newest one. */
@@ -131,6 +102,10 @@ type Row = {
   answered: boolean;
   forwarded: boolean;
   attachments: number;
+  returned: boolean;
+  unanswered: boolean;
+  /** Ids. */
+  labels: number[];
 };
 
 function rowOf(s: Screen, p: ListPane, m: Message): Row {
@@ -147,6 +122,9 @@ function rowOf(s: Screen, p: ListPane, m: Message): Row {
     answered: has(Flag.answered),
     forwarded: has(Flag.forwarded),
     attachments: m.attachments,
+    returned: has(Flag.returned),
+    unanswered: has(Flag.unanswered),
+    labels: m.labels,
   };
 }
 
@@ -161,13 +139,21 @@ function row(s: Screen, p: ListPane, m: Message): Html {
 <label class="tick"><input type="checkbox" name="message" value="${m.id}"${p.ticked ? html` checked` : ''} aria-label="${s.w.t('list.select', { subject, who: together(s.w, r.who) })}"></label>
 <a class="row-link" href="${messagePath(s, m)}${p.keep}"${m.id === p.open ? html` aria-current="true"` : ''}>
 ${r.unread ? html`<span class="dot"><span class="unseen">${s.w.t('list.unread')}</span></span>` : ''}<span class="who">${names(s.w, r.who, who => mark(who, 'from', 'people'))}${r.count > 1 ? html` <span class="of" title="${s.w.t('list.messages', { n: r.count })}">${s.w.number(r.count)}<span class="unseen"> ${s.w.t('list.count', { n: r.count })}</span></span>` : ''}</span>
-<span class="what" dir="auto"><span class="subject">${mark(subject, 'subject')}</span>${snippet === '' ? '' : html` <span class="snippet"><bdi>${mark(snippet)}</bdi></span>`}</span>
+<span class="what" dir="auto">${chips(s, r.labels)}<span class="subject">${mark(subject, 'subject')}</span>${snippet === '' ? '' : html` <span class="snippet"><bdi>${mark(snippet)}</bdi></span>`}</span>
 <span class="marks">${place ? html`<span class="place">${folderName(s.w, place)}</span>` : ''}${marks(s, r)}</span>
-<time datetime="${s.w.iso(m.receivedAt)}" title="${s.w.full(m.receivedAt)}">${s.w.when(m.receivedAt)}</time>
+${timeOf(s, p, m)}
 </a>
 ${star(s, r)}
 <span class="quick">${quick(s, p.folder, r)}</span>
 </li>`;
+}
+
+/** When it came; of a snoozed one, when it comes back. */
+function timeOf(s: Screen, p: ListPane, m: Message): Html {
+  const until = p.untils?.get(m.id);
+  if (until === undefined)
+    return html`<time datetime="${s.w.iso(m.receivedAt)}" title="${s.w.full(m.receivedAt)}">${s.w.when(m.receivedAt)}</time>`;
+  return html`<time class="until" datetime="${s.w.iso(until)}" title="${s.w.full(until)}">${icon(s, 'clock')}<span class="unseen">${s.w.t('list.until')} </span>${s.w.soon(until)}</time>`;
 }
 
 /** At most three: who began, and who wrote last. */
@@ -223,7 +209,7 @@ function whoOf(w: Words, folder: Folder | null, m: Message): string {
 function marks(s: Screen, r: Row): Html {
   const mark = (name: string, key: Key, n = 0) =>
     html`<span class="mark-${name}" title="${s.w.t(key, { n })}">${icon(s, name)}<span class="unseen">${s.w.t(key, { n })}</span></span>`;
-  return html`${r.answered ? mark('reply', 'list.answered') : ''}${r.forwarded ? mark('forward', 'list.forwarded') : ''}${r.attachments > 0 ? mark('paperclip', 'list.attachments', r.attachments) : ''}`;
+  return html`${r.returned ? mark('clock', 'list.returned') : ''}${r.unanswered ? mark('bell', 'list.unanswered') : ''}${r.answered ? mark('reply', 'list.answered') : ''}${r.forwarded ? mark('forward', 'list.forwarded') : ''}${r.attachments > 0 ? mark('paperclip', 'list.attachments', r.attachments) : ''}`;
 }
 
 function quick(s: Screen, folder: Folder | null, { message: m, unread }: Row): Html {
@@ -237,8 +223,9 @@ function quick(s: Screen, folder: Folder | null, { message: m, unread }: Row): H
       unread ? 'set' : 'clear',
     ),
     ...actions(folder).slice(0, folder?.role === 'archive' || folder?.role === 'sent' ? 1 : 2),
+    ...choices(folder).filter(a => a.shortcut === 'snooze'),
   ];
-  return html`${some.map(a => html`<button class="button plain icon-only" type="submit" formaction="${a.action.replace('/messages/', `/messages/${m.id}/`)}" name="${a.name}" value="${a.value}" title="${s.w.t(a.key)}">${icon(s, a.icon)}<span class="unseen">${s.w.t(a.key)}</span></button>`)}`;
+  return html`${some.map(a => toolButton(s, { ...forOne(a, m.id), shortcut: '' }))}`;
 }
 
 function pages(s: Screen, p: ListPane): Html {

@@ -3,16 +3,18 @@ import { html } from 'hono/html';
 import { soughtIn } from '../daemon/mail/search-hits.ts';
 import type { SearchWords } from '../daemon/mail/search-query.ts';
 import { Flag, type Folder, type Message } from '../daemon/store.ts';
+import { actions, choices, forOne, toolButton } from './actions.ts';
 import { type AttachmentCard, attachments } from './attachments.ts';
 import { type Folded, foldedRun } from './conversation.ts';
 import { type Images, imagesBanner } from './images.ts';
 import { type InvitationCard, invitation } from './invitation.ts';
+import { ownChips } from './labels.ts';
 import { folderName, icon, type Screen } from './layout.ts';
-import { type Action, actions, moveTo, toolButton } from './list.ts';
 import { type ListCard, listLine } from './list-mail.ts';
 import { marked } from './marked.ts';
 import { outcomes, type RecipientOutcome } from './outcomes.ts';
 import { type ReceiptCard, receiptLine } from './receipt.ts';
+import { reminderForm } from './reminders.ts';
 import { frameSandbox, nameTargets, trusted } from './safe-html.ts';
 import { senderActs } from './sender-acts.ts';
 import { textToHtml } from './text.ts';
@@ -59,6 +61,8 @@ export type OpenMessage = {
   sought: SearchWords[];
   /** What became of it; of a message one received: nothing. */
   outcomes: RecipientOutcome[];
+  /** Of what one sent: when one is reminded that nobody answered, `at` null: never. Null: it is none. */
+  reminder: { at: number | null } | null;
 };
 
 /** What the right pane shows. */
@@ -74,6 +78,8 @@ export type OpenPane = {
   sought: SearchWords[];
   /** The list it was opened from. */
   back: string;
+  /** Where to go once it is put away. */
+  after: string;
   newer: string | null;
   older: string | null;
 };
@@ -84,9 +90,21 @@ export function messagePane(s: Screen, o: OpenPane): Html {
   const several = o.letters.length > 1;
   return html`<article id="reader-${o.message.conversation || `m${o.message.id}`}" class="reader message" aria-labelledby="subject-${o.message.id}">
 ${toolbar(s, o)}
-<header class="subject-head"><h1 id="subject-${o.message.id}"><bdi>${marked(subject, soughtIn(o.sought, 'subject'))}</bdi></h1>${several ? html`<p class="muted">${s.w.t('list.messages', { n: o.letters.length })}</p>` : ''}</header>
+<header class="subject-head"><h1 id="subject-${o.message.id}"><bdi>${marked(subject, soughtIn(o.sought, 'subject'))}</bdi></h1>${several ? html`<p class="muted">${s.w.t('list.messages', { n: o.letters.length })}</p>` : ''}${ownChips(s, labelled(o), o.message.id, o.whole)}</header>
 ${runs(o.letters).map(run => (Array.isArray(run) ? foldedRun(s, run) : letterOf(s, run, o)))}
 </article>`;
+}
+
+/** Labels of what the toolbar acts on. */
+const labelled = (o: OpenPane): number[] =>
+  o.letters.flatMap(m => (m.message.folderId === o.message.folderId ? m.message.labels : []));
+
+/** Why it is back at the top of the Inbox. */
+function why(s: Screen, m: Message): Html {
+  if ((m.flags & (Flag.returned | Flag.unanswered)) === 0) return html``;
+  const [sign, key] =
+    m.flags & Flag.unanswered ? (['bell', 'message.unanswered'] as const) : (['clock', 'message.returned'] as const);
+  return html`<p class="banner">${icon(s, sign)}<span>${s.w.t(key, { time: s.w.stamp(m.listedAt) })}</span></p>`;
 }
 
 /** Folded ones that follow each other stand together. */
@@ -110,6 +128,7 @@ ${listLine(s, m.list, m.back)}
 ${outcomes(s, m.outcomes)}
 ${invitation(s, m.invitation, m.back)}
 ${receiptLine(s, m.receipt, m.back)}
+${why(s, m.message)}${m.reminder ? reminderForm(s, m.message, m.reminder.at) : ''}
 ${imagesBanner(s, m.message, m.images, m.back)}
 ${bodyOf(s, m)}
 ${versions(s, m)}
@@ -145,17 +164,12 @@ function toolbar(s: Screen, o: OpenPane): Html {
 ${link(`/compose?reply=${answered}`, 'reply', t('act.reply'), 'reply')}
 ${link(`/compose?reply=${answered}&all`, 'reply-all', t('act.replyall'), 'replyall')}
 ${link(`/compose?forward=${answered}`, 'forward', t('act.forward'), 'forward')}
-<form class="tool-form" method="post" action="/messages/${id}/moves"><input type="hidden" name="back" value="${o.back}">${o.whole ? html`<input type="hidden" name="whole" value="1">` : ''}${own.map(a => toolButton(s, forOne(a, id)))}${moveTo(s, o.folder, id)}</form>
+<form class="tool-form" method="post" action="/messages/${id}/moves"><input type="hidden" name="back" value="${o.after}">${o.whole ? html`<input type="hidden" name="whole" value="1">` : ''}${[...own, ...choices(o.folder)].map(a => toolButton(s, forOne(a, id)))}</form>
 ${o.letters.length > 1 ? '' : star(s, o.message)}
 <span class="sep"></span>
 ${step(s, o.newer, 'chevron-up', t('act.newer'), 'newer')}${step(s, o.older, 'chevron-down', t('act.older'), 'older')}
 </div>`;
 }
-
-const forOne = (a: Action, id: number): Action => ({
-  ...a,
-  action: a.action.replace('/messages/', `/messages/${id}/`),
-});
 
 const step = (s: Screen, href: string | null, name: string, label: string, key: string): Html =>
   href === null

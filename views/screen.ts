@@ -32,6 +32,8 @@ export type Screen = {
   saved: SavedSearch[];
   /** The account's, by name. */
   labels: Label[];
+  /** Letters that wait for an answer. */
+  reminders: number;
   /** What the search field holds. */
   query: string;
   /** Something of it was not understood, which the page says in `#search-mistakes`. */

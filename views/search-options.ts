@@ -28,7 +28,7 @@ ${select(s, id, 'in', 'search.form.in', f.in, folders(s))}
 ${select(s, id, 'is', 'search.form.is', f.is.toLowerCase(), marks(s))}
 ${day(s, id, 'after', 'search.form.after', f.after)}${day(s, id, 'before', 'search.form.before', f.before)}
 ${field({ id: `${id}-larger`, name: 'larger', label: t('search.form.larger'), value: f.larger, maxlength: 20, autocomplete: 'off', more: html` placeholder="5M"` })}${field({ id: `${id}-smaller`, name: 'smaller', label: t('search.form.smaller'), value: f.smaller, maxlength: 20, autocomplete: 'off', more: html` placeholder="500k"` })}
-${text('filename', 'search.form.filename')}
+${text('filename', 'search.form.filename')}${s.labels.length === 0 && f.label === '' ? '' : select(s, id, 'label', 'search.form.label', f.label, [{ value: '', words: s.w.t('search.form.label.any') }, ...s.labels.map(l => ({ value: l.name, words: l.name }))])}
 <div class="field check"><label><input type="checkbox" name="has" value="attachment"${/^attachments?$/i.test(f.has) ? html` checked` : ''}> ${t('search.form.has')}</label></div>
 <p class="options-foot"><button class="button primary" type="submit">${icon(s, 'search')}${t('app.search.go')}</button><a class="quiet-link" href="/search">${t('search.help')}</a></p>
 </form>`;

@@ -73,6 +73,7 @@ const help: [string, Key][] = [
   ['from:ann OR from:bo', 'search.help.or'],
   ['garden (spade OR rake)', 'search.help.group'],
   ['in:inbox is:unread', 'search.help.is'],
+  ['label:work', 'search.help.label'],
   ['has:attachment', 'search.help.has'],
   ['filename:pdf', 'search.help.filename'],
   ['larger:5M', 'search.help.larger'],

@@ -28,6 +28,8 @@ export type Words = {
   reason(key: string): string;
   /** As a list row tells time: 14:05, Tue, 3 Mar, 2024. */
   when(at: number): string;
+  /** As a list row tells a time to come: 18:00, Tue 08:00, 3 Mar, 2028. */
+  soon(at: number): string;
   /** Day and time, for a message head. */
   stamp(at: number): string;
   /** In full, for a title or a quote. */
@@ -80,6 +82,7 @@ export function createWords(now: number, { language, locale, zone }: Reader): Wo
     forms: key => JSON.stringify(formsOf(entryOf(language, key))),
     reason: key => (isKey(key) ? t(key) : t('error.refused')),
     when: at => when(at, now, f),
+    soon: at => soon(at, now, f),
     stamp: at => f.stamp.format(at),
     full: at => f.full.format(at),
     clock: at => f.clock.format(at),
@@ -165,6 +168,11 @@ function when(at: number, now: number, f: Formats): string {
   if (f.day.format(at) === f.day.format(now)) return f.clock.format(at);
   if (at < now && now - at < 6 * dayMs) return f.weekday.format(at);
   return f.year.format(at) === f.year.format(now) ? f.date.format(at) : f.year.format(at);
+}
+
+function soon(at: number, now: number, f: Formats): string {
+  if (f.day.format(at) === f.day.format(now)) return f.clock.format(at);
+  return at - now < 6 * dayMs ? `${f.weekday.format(at)} ${f.clock.format(at)}` : when(at, now, f);
 }
 
 function size(octets: number, t: Words['t']): string {

@@ -25,8 +25,9 @@ export function account(site: Site): Hono<Env> {
   });
 
   app.post('/settings/reading', async c => {
-    const flat = (await readForm(c)).get('list') === 'messages';
-    await site.store.accounts.set(c.var.account.id, { flat });
+    const form = await readForm(c);
+    const afterAct = (['next', 'previous'] as const).find(a => a === form.get('after')) ?? 'list';
+    await site.store.accounts.set(c.var.account.id, { flat: form.get('list') === 'messages', afterAct });
     tellOnce(site, c, { key: 'done.reading' });
     return c.redirect('/settings', 303);
   });

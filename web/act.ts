@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import { type ActPage, actPage } from '../views/act.ts';
 import { folderName, type Screen } from '../views/layout.ts';
 import { type Act, isUndoable } from './acts.ts';
-import { tellOnce } from './notice.ts';
+import { type Told, tellOnce, wordsOf } from './notice.ts';
 import { missing, screenOf, show } from './page.ts';
 import type { Ctx, Env, Site } from './site.ts';
 
@@ -54,18 +54,22 @@ export async function afterAct(site: Site, c: Ctx, act: Act): Promise<Response> 
 /** How many it was about. */
 const countOf = ({ deed, total }: Act): number => (deed.kind === 'rule' ? deed.matched : total);
 
-function doneOf({ deed }: Act) {
+function doneOf({ deed, total }: Act): Told {
   switch (deed.kind) {
     case 'move':
-      return { key: 'done.moved', folder: deed.to } as const;
+      return { key: 'done.moved', folder: deed.to };
     case 'flags':
-      return { key: 'done.marked' } as const;
+      return { key: 'done.marked' };
     case 'remove':
-      return { key: 'done.purged' } as const;
+      return { key: 'done.purged' };
+    case 'label':
+      return { key: deed.on ? 'done.labelled' : 'done.unlabelled', label: deed.label };
+    case 'snooze':
+      return { key: 'done.snoozed', at: deed.until };
     case 'restore':
-      return { key: 'done.restored' } as const;
+      return { key: total > 0 ? 'done.restored' : 'done.nothing' };
     case 'rule':
-      return { key: 'done.applied' } as const;
+      return { key: 'done.applied' };
   }
 }
 
@@ -74,10 +78,11 @@ function pageOf(s: Screen, act: Act): ActPage {
   return { id, title: titleOf(s, act), done, total, state, back, canUndo: isUndoable(act) };
 }
 
-function titleOf({ w, folders }: Screen, act: Act): string {
-  const { deed } = act;
-  const n = act.state === 'done' ? countOf(act) : act.total;
-  const goal = deed.kind === 'move' ? folders.find(f => f.id === deed.to) : undefined;
-  const values = { n, folder: goal ? folderName(w, goal) : '' };
-  return act.state === 'done' ? w.t(doneOf(act).key, values) : w.t(`acts.${deed.kind}`, values);
+function titleOf(s: Screen, act: Act): string {
+  const { deed, total: n } = act;
+  if (act.state === 'done') return wordsOf({ ...doneOf(act), n: countOf(act) }, s);
+  const goal = deed.kind === 'move' ? s.folders.find(f => f.id === deed.to) : undefined;
+  const label = deed.kind === 'label' ? (s.labels.find(l => l.id === deed.label)?.name ?? '') : '';
+  const kind = deed.kind === 'label' && !deed.on ? 'unlabel' : deed.kind;
+  return s.w.t(`acts.${kind}`, { n, folder: goal ? folderName(s.w, goal) : '', label });
 }

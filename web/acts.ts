@@ -11,8 +11,10 @@ export type Deed =
   | { kind: 'move'; to: number }
   | { kind: 'flags'; set: number; clear: number }
   | { kind: 'remove' }
-  /** Each to where it was. */
-  | { kind: 'restore'; places: Map<number, number[]> /** What else is taken back. */; first?: () => Promise<Change[]> }
+  | { kind: 'label'; label: number; on: boolean }
+  | { kind: 'snooze'; until: number }
+  /** Each to where it was, and as it was; `first`: what else is taken back. */
+  | { kind: 'restore'; way: WayBack; first?: () => Promise<Change[]> }
   | RuleDeed;
 
 /** What a rule does to those it speaks of; `from` gets what was moved, by folder. */
@@ -25,9 +27,22 @@ export type RuleDeed = {
   unmark(): Promise<Change[]>;
 };
 
+/** What undoing needs to know of what was done. */
+export type WayBack = {
+  /** By folder, what was moved from there. */
+  from: Map<number, number[]>;
+  /** What left Snoozed, and the time it had. */
+  untils: Map<number, number>;
+  /** By label, what got it and what lost it. */
+  put: Map<number, number[]>;
+  taken: Map<number, number[]>;
+};
+
 /** Is there anything left to take back? */
-export const isUndoable = ({ state, from, deed }: Act): boolean =>
-  state !== 'running' && (from.size > 0 || (deed.kind === 'rule' && deed.matched > 0));
+export const isUndoable = ({ state, way, deed }: Act): boolean =>
+  state !== 'running' && ((way !== null && idsOf(way).length > 0) || (deed.kind === 'rule' && deed.matched > 0));
+
+const idsOf = (way: WayBack): number[] => [way.from, way.put, way.taken].flatMap(places => [...places.values()].flat());
 
 export type Act = {
   id: string;
@@ -38,8 +53,8 @@ export type Act = {
   total: number;
   done: number;
   state: 'running' | 'done' | 'stopped' | 'failed';
-  /** By folder, what was moved from there. */
-  from: Map<number, number[]>;
+  /** Null: nothing was done that can be undone, or it was. */
+  way: WayBack | null;
   /** Settles with the end, whatever it is. */
   ended: Promise<void>;
 };
@@ -58,7 +73,9 @@ const slice = 500;
 const mostPerAccount = 10;
 const most = 500;
 
-export function createActs(store: Store, tell: Tell, log: Log, random: (octets: number) => string): Acts {
+type Needs = { store: Store; tell: Tell; log: Log; now: () => number; random: (octets: number) => string };
+
+export function createActs({ store, tell, log, now, random }: Needs): Acts {
   const known = new Map<string, Act>();
 
   const begin: Acts['begin'] = (accountId, deed, ids, back) => {
@@ -70,7 +87,7 @@ export function createActs(store: Store, tell: Tell, log: Log, random: (octets: 
       total: ids.length,
       done: 0,
       state: 'running',
-      from: new Map(),
+      way: null,
       ended: Promise.resolve(),
     };
     known.set(act.id, act);
@@ -99,24 +116,36 @@ export function createActs(store: Store, tell: Tell, log: Log, random: (octets: 
     }
   }
 
-  async function perform({ accountId, deed, from }: Act, ids: number[]): Promise<Change[]> {
-    if (deed.kind === 'flags') return store.messages.setFlags(accountId, ids, deed.set, deed.clear);
-    if (deed.kind === 'remove') return store.messages.remove(accountId, ids);
-    if (deed.kind === 'rule') return deed.perform(ids, from);
-    if (deed.kind === 'restore') return restore(accountId, deed.places, ids);
-    for (const [folder, some] of await store.messages.places(accountId, ids))
-      if (folder !== deed.to) from.set(folder, (from.get(folder) ?? []).concat(some));
-    return store.messages.move(accountId, ids, deed.to);
+  async function perform(act: Act, ids: number[]): Promise<Change[]> {
+    const { accountId, deed } = act;
+    switch (deed.kind) {
+      case 'flags':
+        return store.messages.setFlags(accountId, ids, deed.set, deed.clear);
+      case 'remove':
+        return store.messages.remove(accountId, ids);
+      case 'rule':
+        return deed.perform(ids, wayOf(act).from);
+      case 'restore':
+        return restore(store, accountId, deed.way, new Set(ids), now());
+      case 'label': {
+        const done = await store.labels[deed.on ? 'put' : 'take'](accountId, ids, deed.label);
+        add(wayOf(act)[deed.on ? 'put' : 'taken'], deed.label, done.ids);
+        return done.changed;
+      }
+      case 'snooze':
+        await noteWay(act, ids, null);
+        return store.snoozes.snooze(accountId, ids, deed.until, now());
+      case 'move':
+        await noteWay(act, ids, deed.to);
+        return store.messages.move(accountId, ids, deed.to);
+    }
   }
 
-  async function restore(accountId: number, places: Map<number, number[]>, ids: number[]): Promise<Change[]> {
-    const wanted = new Set(ids);
-    const changed: Change[] = [];
-    for (const [folder, all] of places) {
-      const some = all.filter(id => wanted.has(id));
-      if (some.length > 0) changed.push(...(await store.messages.move(accountId, some, folder)));
-    }
-    return changed;
+  /** Where they are, and until when; what is in `goal` already stays there. */
+  async function noteWay(act: Act, ids: number[], goal: number | null): Promise<void> {
+    for (const [folder, some] of await store.messages.places(act.accountId, ids))
+      if (folder !== goal) add(wayOf(act).from, folder, some);
+    for (const [id, until] of await store.snoozes.untils(act.accountId, ids)) wayOf(act).untils.set(id, until);
   }
 
   return {
@@ -127,16 +156,46 @@ export function createActs(store: Store, tell: Tell, log: Log, random: (octets: 
     },
     undo(act) {
       if (!isUndoable(act)) return null;
-      const { deed, from: places } = act;
-      act.from = new Map();
+      const { deed } = act;
+      const way = wayOf(act);
+      act.way = null;
       if (deed.kind === 'rule') deed.matched = 0;
       const first = deed.kind === 'rule' ? { first: () => deed.unmark() } : {};
-      return begin(act.accountId, { kind: 'restore', places, ...first }, [...places.values()].flat(), act.back);
+      return begin(act.accountId, { kind: 'restore', way, ...first }, idsOf(way), act.back);
     },
     stop(act) {
       if (act.state === 'running') act.state = 'stopped';
     },
   };
+}
+
+function wayOf(act: Act): WayBack {
+  act.way ??= { from: new Map(), untils: new Map(), put: new Map(), taken: new Map() };
+  return act.way;
+}
+
+const add = (places: Map<number, number[]>, key: number, ids: number[]): void => {
+  if (ids.length > 0) places.set(key, (places.get(key) ?? []).concat(ids));
+};
+
+async function restore(
+  store: Store,
+  accountId: number,
+  { from, untils, put, taken }: WayBack,
+  wanted: Set<number>,
+  now: number,
+): Promise<Change[]> {
+  const changed: Change[] = [];
+  const those = (all: number[]) => all.filter(id => wanted.has(id));
+  for (const [label, all] of put) changed.push(...(await store.labels.take(accountId, those(all), label)).changed);
+  for (const [label, all] of taken) changed.push(...(await store.labels.put(accountId, those(all), label)).changed);
+  for (const [folder, all] of from) {
+    const [asleep, awake] = [those(all).filter(id => untils.has(id)), those(all).filter(id => !untils.has(id))];
+    if (awake.length > 0) changed.push(...(await store.messages.move(accountId, awake, folder)));
+    for (const [until, some] of Map.groupBy(asleep, id => untils.get(id)!))
+      changed.push(...(await store.snoozes.snooze(accountId, some, until, now)));
+  }
+  return changed;
 }
 
 /** The oldest that have ended go; what runs stays. */

@@ -17,6 +17,7 @@ import { loadAssets } from './assets.ts';
 import { away } from './away.ts';
 import { pathBelow, withBase } from './base.ts';
 import { changes } from './changes.ts';
+import { chooser } from './chooser.ts';
 import { compose } from './compose.ts';
 import { contacts } from './contacts.ts';
 import { devices } from './devices.ts';
@@ -31,6 +32,7 @@ import { identities } from './identities.ts';
 import { installed } from './installed.ts';
 import { invitations } from './invitation.ts';
 import { keys } from './keys.ts';
+import { labels } from './labels.ts';
 import { listMail } from './list-mail.ts';
 import { login } from './login.ts';
 import { message } from './message.ts';
@@ -50,6 +52,8 @@ import { sending } from './sending.ts';
 import { signedInOnly } from './session.ts';
 import { signup } from './signup.ts';
 import type { Ctx, Env, Site } from './site.ts';
+import { snoozes } from './snoozes.ts';
+import { storage } from './storage.ts';
 import { unwanted } from './unwanted.ts';
 
 export { serveSite } from './serve.ts';
@@ -65,7 +69,7 @@ export type App = Hono<Env> & {
 
 export function createApp(needs: Needs): App {
   const random = (octets: number) => randomBytes(octets).toString('base64url');
-  const kept = createActs(needs.store, needs.tell, needs.log, needs.random ?? random);
+  const kept = createActs({ random, ...needs });
   const again: Site['again'] = async (request, env) => letters.fetch(request, env);
   const site: Site = { random, ...needs, assets: loadAssets(), acts: kept, again };
   const base = site.settings.base_path;
@@ -102,6 +106,10 @@ export function createApp(needs: Needs): App {
     receipts,
     parts,
     changes,
+    labels,
+    snoozes,
+    chooser,
+    storage,
     acts,
     search,
     () => writing,

@@ -42,6 +42,7 @@ const sources: Record<string, { type: string; from: () => URL | string; framed?:
     from: () => packaged.resolve('squire-rte/dist/squire.js'),
     framed: true,
   },
+  'tidy.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('tidy.js') },
   'icons.svg': { type: 'image/svg+xml', from: () => publicFile('icons.svg') },
   'push.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('push.js') },
   'worker.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('worker.js') },

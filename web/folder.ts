@@ -1,13 +1,15 @@
 /** Folders: their pages, and making, renaming and removing one's own. */
 import { Hono } from 'hono';
 import type { Folder } from '../daemon/store.ts';
-import { draftsPane, type FoldersForm, foldersPage, nothingOpen } from '../views/folder.ts';
-import { folderName } from '../views/layout.ts';
+import { draftsPane, emptyingPage, type FoldersForm, foldersPage, nothingOpen } from '../views/folder.ts';
+import { folderName, folderPath } from '../views/layout.ts';
 import { listPane } from '../views/list.ts';
+import { afterAct } from './act.ts';
 import { readForm } from './form.ts';
 import { folderList, folderOf } from './lists.ts';
 import { tellOnce } from './notice.ts';
 import { idOf, missing, screenOf, screenWith, show } from './page.ts';
+import { allOf } from './selection.ts';
 import type { Ctx, Env, Site } from './site.ts';
 
 const longestName = 80;
@@ -29,6 +31,26 @@ export function folder(site: Site): Hono<Env> {
     const list = await folderList(site, s, found, c.req.query(), null);
     const content = nothingOpen(s, list.messages.length > 0);
     return show(c, s, title, { view: 'list', list: listPane(s, list), content });
+  });
+
+  /** Trash or Junk; null: any other folder is emptied by moving. */
+  const emptied = async (c: Ctx): Promise<Folder | null> => {
+    const found = folderOf(await site.store.folders.list(c.var.account.id), c.req.param('folder'));
+    return found?.role === 'trash' || found?.role === 'junk' ? found : null;
+  };
+
+  app.get('/mail/:folder/emptying', async c => {
+    const found = await emptied(c);
+    if (!found) return missing(site, c);
+    const s = await screenOf(site, c, { folderId: found.id });
+    return show(c, s, folderName(s.w, found), { view: 'page', content: emptyingPage(s, found) });
+  });
+
+  app.post('/mail/:folder/emptying', async c => {
+    const found = await emptied(c);
+    if (!found) return missing(site, c);
+    const ids = await allOf(site, c.var.account.id, found.id);
+    return afterAct(site, c, site.acts.begin(c.var.account.id, { kind: 'remove' }, ids, folderPath(found)));
   });
 
   app.get('/folders', c => page(c, {}));

@@ -6,11 +6,12 @@ import {
   type SearchWords,
   wordsSought,
 } from '../daemon/mail/search-query.ts';
-import type { Conversation, Folder, Found, Message, PageKey } from '../daemon/store.ts';
-import { emptyFolder } from '../views/folder.ts';
+import { type Conversation, type Folder, type Found, type Message, mostSorted } from '../daemon/store.ts';
+import { aboveFolder, emptyFolder } from '../views/folder.ts';
 import { folderName, folderPath, type Screen } from '../views/layout.ts';
 import { emptyState, type ListPane } from '../views/list.ts';
 import type { Results } from '../views/search.ts';
+import { type Sorting, sortNames, sortQuery } from '../views/sort.ts';
 import { hitExcerpts } from './excerpts.ts';
 import { idOf } from './page.ts';
 import type { Site } from './site.ts';
@@ -23,12 +24,12 @@ export function folderOf(folders: Folder[], name: string | undefined): Folder | 
 }
 
 /** `before=1700000000000.42`: the key of the last row above. */
-function keyOf(text: string | undefined): PageKey | null {
-  const found = /^(\d{1,15})\.(\d{1,15})$/.exec(text ?? '');
-  return found ? { listedAt: Number(found[1]), id: Number(found[2]) } : null;
+function keyOf(text: string): { value: number; id: number } | null {
+  const found = /^(\d{1,15})\.(\d{1,15})$/.exec(text);
+  return found ? { value: Number(found[1]), id: Number(found[2]) } : null;
 }
 
-export type ListQuery = { before?: string; q?: string; select?: string };
+export type ListQuery = { before?: string; q?: string; select?: string; sort?: string };
 
 export async function folderList(
   site: Site,
@@ -37,36 +38,111 @@ export async function folderList(
   query: ListQuery,
   open: Message | null,
 ): Promise<ListPane> {
-  const before = keyOf(query.before);
-  const page = await pageOf(site, s, folder, before);
   const path = folderPath(folder);
+  const sorting = folder.role === 'snoozed' ? null : sortingOf(query.sort, folder);
+  const page = await pageOf(site, s, folder, sorting, query.before ?? '');
+  const sort = sorting ? sortQuery(sorting) : '';
+  const at = (key: string) => `${sort}${sort === '' ? '?' : '&'}before=${encodeURIComponent(key)}`;
+  const here = page.isFirst ? sort : at(query.before ?? '');
   return {
     title: folderName(s.w, folder),
     subtitle: subtitleOf(s, folder),
     folder,
     messages: page.messages,
     conversations: page.conversations,
+    untils: page.untils,
+    sorting: sorting && folder.total > 1 ? sorting : null,
     total: folder.total,
-    keep: before ? `?before=${before.listedAt}.${before.id}` : '',
-    newest: before ? path : null,
-    older: page.next ? `${path}?before=${page.next.listedAt}.${page.next.id}` : null,
+    keep: here,
+    newest: page.isFirst ? null : `${path}${sort}`,
+    older: page.next === null ? null : `${path}${at(page.next)}`,
     open: page.messages.find(m => isOpen(m, open, page.conversations !== null))?.id ?? null,
     ticked: query.select === 'all',
     search: null,
-    empty: emptyFolder(s, folder, before === null),
+    above: aboveFolder(s, folder),
+    empty: emptyFolder(s, folder, page.isFirst),
     main: open === null,
   };
 }
 
-type ListedPage = { messages: Message[]; conversations: Map<number, Conversation> | null; next: PageKey | null };
-
-async function pageOf(site: Site, s: Screen, folder: Folder, before: PageKey | null): Promise<ListedPage> {
-  if (s.account.flat)
-    return { ...(await site.store.messages.page(s.account.id, folder.id, perPage, before)), conversations: null };
-  const { conversations, next } = await site.store.conversations.page(s.account.id, folder.id, perPage, before);
-  const messages = conversations.map(found => found.newest);
-  return { messages, conversations: new Map(conversations.map(found => [found.newest.id, found])), next };
+/** `sort=-size`: by size, turned round. */
+function sortingOf(asked: string | undefined, folder: Folder): Sorting {
+  const [, turned = '', name = ''] = /^(-?)([a-z]+)$/.exec(asked ?? '') ?? [];
+  const by = sortNames.find(n => n === name) ?? 'date';
+  const most = by !== 'date' && folder.total > mostSorted ? mostSorted : null;
+  const toWhom = folder.role === 'sent';
+  return { by, reversed: by !== 'date' && turned !== '', path: folderPath(folder), toWhom, most };
 }
+
+type ListedPage = {
+  messages: Message[];
+  conversations: Map<number, Conversation> | null;
+  untils: Map<number, number> | null;
+  isFirst: boolean;
+  /** What `before` is for the page below; null: there is none. */
+  next: string | null;
+};
+
+async function pageOf(
+  site: Site,
+  s: Screen,
+  folder: Folder,
+  sorting: Sorting | null,
+  before: string,
+): Promise<ListedPage> {
+  if (folder.role === 'snoozed') return snoozedPage(site, s, before);
+  if (sorting && sorting.by !== 'date') return sortedPage(site, s, folder, sorting, before);
+  const key = keyOf(before);
+  const at = key && { listedAt: key.value, id: key.id };
+  const page = s.account.flat
+    ? { ...(await site.store.messages.page(s.account.id, folder.id, perPage, at)), conversations: null }
+    : await site.store.conversations.page(s.account.id, folder.id, perPage, at);
+  const messages = page.conversations ? page.conversations.map(found => found.newest) : page.messages;
+  return {
+    messages,
+    conversations: byMessage(page.conversations),
+    untils: null,
+    isFirst: at === null,
+    next: page.next && keyText(page.next.listedAt, page.next.id),
+  };
+}
+
+async function snoozedPage(site: Site, s: Screen, before: string): Promise<ListedPage> {
+  const key = keyOf(before);
+  const after = key && { until: key.value, id: key.id };
+  const page = await site.store.snoozes.page(s.account.id, perPage, !s.account.flat, after);
+  return {
+    messages: page.waiting.map(w => w.message),
+    conversations: byMessage(page.conversations),
+    untils: new Map(page.waiting.map(w => [w.message.id, w.until])),
+    isFirst: after === null,
+    next: page.next && keyText(page.next.until, page.next.id),
+  };
+}
+
+const columns = { subject: 'subject', size: 'size' } as const;
+
+async function sortedPage(site: Site, s: Screen, folder: Folder, o: Sorting, before: string): Promise<ListedPage> {
+  const by = o.by === 'sender' || o.by === 'date' ? (o.toWhom ? 'to' : 'from') : columns[o.by];
+  const [, value = '', id = ''] = /^(.{0,80})\.(\d{1,15})$/su.exec(before) ?? [];
+  const after = id === '' ? null : { value: by === 'size' ? Number(value) || 0 : value, id: Number(id) };
+  // The largest first, unless it is turned round.
+  const descending = (by === 'size') !== o.reversed;
+  const wish = { by, descending, whole: !s.account.flat, limit: perPage, after } as const;
+  const page = await site.store.messages.sorted(s.account.id, folder.id, wish);
+  return {
+    messages: page.messages,
+    conversations: byMessage(page.conversations),
+    untils: null,
+    isFirst: after === null,
+    next: page.next && keyText(page.next.value, page.next.id),
+  };
+}
+
+const keyText = (value: string | number, id: number): string => `${value}.${id}`;
+
+const byMessage = (some: Conversation[] | null): Map<number, Conversation> | null =>
+  some && new Map(some.map(found => [found.newest.id, found]));
 
 const isOpen = (m: Message, open: Message | null, whole: boolean): boolean =>
   m.id === open?.id || (whole && m.conversation > 0 && m.conversation === open?.conversation);
@@ -81,7 +157,8 @@ export async function searchList(site: Site, s: Screen, query: ListQuery, open: 
   const q = query.q ?? '';
   const beforeId = idOf(query.before);
   const { query: asked, mistakes } = parseSearch(q, contextOf(site, s));
-  const found = asked ? await firstFound(site, s.account.id, asked, beforeId) : nothing;
+  const found = asked ? await firstFound(site, s.account.id, withoutAway(s, asked), beforeId) : nothing;
+  const label = asked?.kind === 'label' ? s.labels.find(l => l.id === asked.id) : undefined;
   s.mistaken = mistakes.length > 0;
   const sought = wordsSought(asked);
   const at = (before: number | null) => `?q=${encodeURIComponent(q)}${before === null ? '' : `&before=${before}`}`;
@@ -94,11 +171,13 @@ export async function searchList(site: Site, s: Screen, query: ListQuery, open: 
     saved: s.saved.find(one => one.query === q) ?? null,
   };
   return {
-    title: results.saved?.name ?? s.w.t('search.results', { query: q }),
-    subtitle: '',
+    title: label?.name ?? results.saved?.name ?? s.w.t('search.results', { query: q }),
+    subtitle: label ? s.w.t('list.messages', { n: label.total }) : '',
     folder: null,
     messages: found.messages,
     conversations: null,
+    untils: null,
+    sorting: null,
     total: null,
     keep: at(beforeId),
     newest: beforeId === null ? null : `/search${at(null)}`,
@@ -106,6 +185,7 @@ export async function searchList(site: Site, s: Screen, query: ListQuery, open: 
     open: open?.id ?? null,
     ticked: query.select === 'all',
     search: results,
+    above: null,
     empty: found.unfinished
       ? emptyState(s, 'search', s.w.t('search.unfinished.empty'), s.w.t('search.unfinished'))
       : emptyState(s, 'search', s.w.t('empty.search.title'), s.w.t('empty.search.body')),
@@ -134,7 +214,19 @@ export async function findPage(
   limit: number,
 ): Promise<Found> {
   const { query } = parseSearch(q, contextOf(site, s));
-  return query === null ? nothing : await site.store.search.find(s.account.id, query, limit, beforeId);
+  return query === null ? nothing : await site.store.search.find(s.account.id, withoutAway(s, query), limit, beforeId);
+}
+
+/** What is thrown away keeps its labels, and is seen under them only where a folder is asked for. */
+function withoutAway(s: Screen, query: Query): Query {
+  if (!names(query, 'label') || names(query, 'folder')) return query;
+  const away = s.folders.filter(f => f.role === 'trash' || f.role === 'junk');
+  return { kind: 'and', of: [query, ...away.map((f): Query => ({ kind: 'not', of: { kind: 'folder', id: f.id } }))] };
+}
+
+function names(query: Query, kind: 'label' | 'folder'): boolean {
+  if (query.kind === 'and' || query.kind === 'or') return query.of.some(part => names(part, kind));
+  return query.kind === 'not' ? names(query.of, kind) : query.kind === kind;
 }
 
 const nothing: Found = { messages: [], next: null, unfinished: false, crowded: [] };

@@ -1,5 +1,5 @@
 /** One sentence carried over a redirect in a cookie: what was done, and how to undo it. */
-import type { Folder } from '../daemon/store.ts';
+import type { Folder, Label } from '../daemon/store.ts';
 import { folderName, type Notice } from '../views/layout.ts';
 import type { Words } from '../views/words.ts';
 import { dropCookie, readCookie, writeCookie } from './cookie.ts';
@@ -7,6 +7,17 @@ import type { Ctx, Site } from './site.ts';
 
 const keys = [
   'done.moved',
+  'done.labelled',
+  'done.unlabelled',
+  'done.snoozed',
+  'done.reminder',
+  'done.reminder.off',
+  'done.reminder.answered',
+  'done.reminder.full',
+  'done.label.created',
+  'done.label.changed',
+  'done.label.removed',
+  'done.label.same',
   'done.purged',
   'done.marked',
   'done.restored',
@@ -91,13 +102,24 @@ export type Told = {
   /** Words of the sentence; a folder is told by its id, so that its name is read fresh. */
   values?: Record<string, string>;
   folder?: number;
-  /** Messages go back to a folder, contacts come back, or a sender is no longer blocked. */
-  undo?: { ids: number[]; to: number } | { contacts: number[] } | { unblock: number };
+  label?: number;
+  /** A time, told as the reader's clock shows it. */
+  at?: number;
+  undo?: Undo;
   /** An act that can be undone. */
   act?: string;
   /** A submission that can be withdrawn, the draft it was, and for how many seconds that is offered; 0: no end is set. */
   held?: { content: number; draft: number; seconds: number; archived?: number };
 };
+
+type Undo =
+  /** Messages go back to a folder. */
+  | { ids: number[]; to: number }
+  /** They lose a label (`on` 0), or get it. */
+  | { ids: number[]; label: number; on: 0 | 1 }
+  | { contacts: number[] }
+  /** A sender is no longer blocked. */
+  | { unblock: number };
 
 export function tellOnce(site: Site, c: Ctx, told: Told): void {
   // Browsers drop cookies beyond 4 KB: then better no undo than no sentence.
@@ -107,18 +129,27 @@ export function tellOnce(site: Site, c: Ctx, told: Told): void {
 
 const encode = (told: Told): string => Buffer.from(JSON.stringify(told)).toString('base64url');
 
-export function takeNotice(site: Site, c: Ctx, w: Words, folders: Folder[]): Notice | null {
+/** What a sentence may name. */
+type Named = { w: Words; folders: Folder[]; labels: Label[] };
+
+export function takeNotice(site: Site, c: Ctx, named: Named): Notice | null {
   const text = readCookie(site, c, 'notice');
   if (text === null) return null;
   dropCookie(site, c, 'notice');
   const told = decode(text);
-  return told && inWords(told, w, folders);
+  return told && { text: wordsOf(told, named), undo: undoing(told), seconds: told.held?.seconds ?? 0 };
 }
 
-function inWords(told: Told, w: Words, folders: Folder[]): Notice {
+export function wordsOf(told: Told, { w, folders, labels }: Named): string {
   const folder = folders.find(f => f.id === told.folder);
-  const values = { ...told.values, n: told.n ?? 0, ...(folder ? { folder: folderName(w, folder) } : {}) };
-  return { text: w.t(told.key, values), undo: undoing(told), seconds: told.held?.seconds ?? 0 };
+  const label = labels.find(l => l.id === told.label);
+  return w.t(told.key, {
+    ...told.values,
+    n: told.n ?? 0,
+    ...(folder && { folder: folderName(w, folder) }),
+    ...(label && { label: label.name }),
+    ...(told.at !== undefined && { time: w.stamp(told.at) }),
+  });
 }
 
 function undoing({ undo, act, held }: Told): Notice['undo'] {
@@ -134,12 +165,16 @@ function undoing({ undo, act, held }: Told): Notice['undo'] {
   if ('contacts' in undo)
     return { action: '/contacts/restorations', fields: undo.contacts.map(id => ['contact', id]), leaves: false };
   if ('unblock' in undo) return { action: `/settings/blocked/${undo.unblock}/removal`, fields: [], leaves: false };
-  const { ids, to } = undo;
-  return {
-    action: '/messages/moves',
-    fields: [...ids.map((id): [string, number] => ['message', id]), ['to', to], ['undo', 1]],
-    leaves: false,
-  };
+  const messages = undo.ids.map((id): [string, number] => ['message', id]);
+  if ('label' in undo) {
+    const { label, on } = undo;
+    return {
+      action: '/messages/labels',
+      fields: [...messages, [on ? 'put' : 'take', label], ['undo', 1]],
+      leaves: false,
+    };
+  }
+  return { action: '/messages/moves', fields: [...messages, ['to', undo.to], ['undo', 1]], leaves: false };
 }
 
 /** A cookie is what a client sends: nothing in it is believed but its shape. */
@@ -159,6 +194,8 @@ function isTold(value: unknown): value is Told {
     n = 0,
     values = {},
     folder = 0,
+    label = 0,
+    at = 0,
     undo = { ids: [], to: 0 },
     act = '',
     held = { content: 1, draft: 1, seconds: 0 },
@@ -166,7 +203,7 @@ function isTold(value: unknown): value is Told {
   return (
     keys.some(k => k === key) &&
     typeof n === 'number' &&
-    typeof folder === 'number' &&
+    [folder, label, at].every(v => typeof v === 'number') &&
     typeof values === 'object' &&
     values !== null &&
     Object.values(values).every(v => typeof v === 'string') &&
@@ -179,10 +216,12 @@ function isTold(value: unknown): value is Told {
 
 function isUndo(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  const { ids, to, contacts, unblock } = value as Partial<Record<'ids' | 'to' | 'contacts' | 'unblock', unknown>>;
+  const { ids, to, label, on, contacts, unblock } = value as Partial<
+    Record<'ids' | 'to' | 'label' | 'on' | 'contacts' | 'unblock', unknown>
+  >;
   if (unblock !== undefined) return Number.isSafeInteger(unblock);
   if (contacts !== undefined) return areIds(contacts);
-  return areIds(ids) && typeof to === 'number';
+  return areIds(ids) && (typeof to === 'number' || (typeof label === 'number' && (on === 0 || on === 1)));
 }
 
 function isHeld(value: unknown): boolean {

@@ -38,6 +38,7 @@ export async function screenWith(
   at: { folderId?: number | null; query?: string } = {},
 ): Promise<Screen> {
   const w = c.var.words;
+  const labels = await site.store.labels.list(c.var.account.id);
   const url = new URL(c.req.url);
   url.searchParams.delete('select');
   return {
@@ -45,13 +46,14 @@ export async function screenWith(
     account: c.var.account,
     folders,
     folderId: at.folderId ?? null,
-    labels: await site.store.labels.list(c.var.account.id),
+    labels,
+    reminders: await site.store.snoozes.countReminders(c.var.account.id),
     saved: await site.store.savedSearches.list(c.var.account.id),
     waiting: await site.store.heldSubmissions.count(c.var.account.id),
     query: at.query ?? '',
     mistaken: false,
     here: c.req.method === 'GET' ? c.req.path + url.search : '/mail/inbox',
-    notice: takeNotice(site, c, w, folders) satisfies Notice | null,
+    notice: takeNotice(site, c, { w, folders, labels }) satisfies Notice | null,
     away: await awayNow(site, c.var.account),
   };
 }

@@ -67,7 +67,7 @@ function once(some: Message[], folder: Folder): Message[] {
   const seen = new Set<number>();
   return some.filter(m => {
     const twice = seen.has(m.contentId) || (m.folderId !== folder.id && here.has(m.contentId));
-    seen.add(m.contentId);
+    if (!twice) seen.add(m.contentId);
     return !twice;
   });
 }
@@ -86,23 +86,51 @@ export async function openPane(
   const place: Place = { found, folder, keep: list.keep, sought, known, own };
   const [letters, next] = await Promise.all([
     Promise.all(shown.map(m => (open.has(m.id) ? opened(desk, m, place) : folded(m)))),
-    whole ? site.store.conversations.neighbours(found) : site.store.messages.neighbours(found.accountId, found.id),
+    beside(site, found, list, whole),
   ]);
-  const to = (id: number | null) => (id === null ? null : `${folderPath(folder)}/${id}${list.keep}`);
+  const to = (m: Beside | null) => (m === null ? null : `${pathOf(s, m.folderId, folder)}/${m.id}${list.keep}`);
+  const [newer, older] = [to(next.newer), to(next.older)];
+  const back = list.folder ? `${folderPath(folder)}${list.keep}` : `/search${list.keep}`;
+  const after = { list: back, next: older ?? back, previous: newer ?? back }[s.account.afterAct];
   return {
     message: found,
     folder,
     letters,
     whole,
     sought,
-    back: list.folder ? `${folderPath(folder)}${list.keep}` : `/search${list.keep}`,
-    newer: to(next.newer),
-    older: to(next.older),
+    back,
+    after,
+    newer,
+    older,
   };
 
   function folded(m: Message): Folded {
     return { message: m, href: at(folder, found, list.keep, { of: String(m.id) }) };
   }
+}
+
+type Beside = { id: number; folderId: number };
+
+const pathOf = (s: Screen, folderId: number, otherwise: Folder): string =>
+  folderPath(s.folders.find(f => f.id === folderId) ?? otherwise);
+
+/** In the order of the list that stands beside it; one by date goes on beyond its page. */
+async function beside(
+  site: Site,
+  found: Message,
+  list: ListPane,
+  whole: boolean,
+): Promise<{ newer: Beside | null; older: Beside | null }> {
+  if (list.search === null && list.untils === null && (list.sorting?.by ?? 'date') === 'date') {
+    const { newer, older } = whole
+      ? await site.store.conversations.neighbours(found)
+      : await site.store.messages.neighbours(found.accountId, found.id);
+    const there = (id: number | null) => (id === null ? null : { id, folderId: found.folderId });
+    return { newer: there(newer), older: there(older) };
+  }
+  const at = list.messages.findIndex(m => m.id === list.open);
+  if (at < 0) return { newer: null, older: null };
+  return { newer: list.messages[at - 1] ?? null, older: list.messages[at + 1] ?? null };
 }
 
 /** The message in the address, and what all of its page share. */
@@ -145,12 +173,19 @@ async function opened(desk: Desk, m: Message, place: Place): Promise<OpenMessage
     invitation: event && cardOf(m, event, choices, place.own),
     list: listCardOf(list, m, choices),
     receipt: header && receiptCardOf(header, m, choices),
+    reminder: await reminderFor(site, s, m),
     outcomes: await outcomesFor(site, m, [...people.to, ...people.cc]),
     ...(await versionsOf({ c, bodies, message: m, content, shown, meant, choices, authenticity, link })),
     back: link({}),
     attachments: content && shown ? (await files.all(c.var.words, m, content, shown.attachments)).map(card) : [],
     sought,
   };
+}
+
+/** Of what one sent: when one is reminded of it. */
+async function reminderFor(site: Site, s: Screen, m: Message): Promise<OpenMessage['reminder']> {
+  if (s.folders.find(f => f.id === m.folderId)?.role !== 'sent') return null;
+  return { at: await site.store.snoozes.reminderOf(m.accountId, m.id) };
 }
 
 /** `as`, `images` and `light` are about one message: the one in `of`, else the one in the path. */

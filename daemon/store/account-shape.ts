@@ -20,6 +20,8 @@ export type Account = Appearance & {
   keepsCopy: boolean;
   /** Lists show each message by itself, not conversations. */
   flat: boolean;
+  /** What is shown after a message was put away: the next below it, the one above it, or the list. */
+  afterAct: 'next' | 'previous' | 'list';
   /** New letters begin with formatting, not as plain text. */
   writesRich: boolean;
   /** Seconds in which what was sent can be taken back; 0: it goes at once; null: as the house has it. */

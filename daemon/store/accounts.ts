@@ -17,6 +17,7 @@ export type AccountFields = Partial<
     | 'forwards'
     | 'keepsCopy'
     | 'flat'
+    | 'afterAct'
     | 'writesRich'
     | 'undoSend'
     | keyof Appearance
@@ -60,6 +61,7 @@ type AccountRow = Appearance & {
   forwards: string;
   keeps_copy: number;
   flat: number;
+  after_act: Account['afterAct'];
   writes_rich: number;
   undo_send: number | null;
   sorting: number;
@@ -67,7 +69,7 @@ type AccountRow = Appearance & {
 };
 
 const columns =
-  'id, address, name, created_at, quota, used, pop3, disabled, forwards, keeps_copy, flat, writes_rich, undo_send, language, zone, scheme, contrast, density, shortcuts, sorting, modseq';
+  'id, address, name, created_at, quota, used, pop3, disabled, forwards, keeps_copy, flat, after_act, writes_rich, undo_send, language, zone, scheme, contrast, density, shortcuts, sorting, modseq';
 
 const none: string[] = [];
 
@@ -83,6 +85,7 @@ const account = (r: AccountRow): Account => ({
   forwards: r.forwards === '[]' ? none : JSON.parse(r.forwards),
   keepsCopy: r.keeps_copy !== 0,
   flat: r.flat !== 0,
+  afterAct: r.after_act,
   writesRich: r.writes_rich !== 0,
   language: r.language,
   zone: r.zone,
@@ -123,6 +126,7 @@ const settable: Record<string, string> = {
   forwards: 'forwards',
   keepsCopy: 'keeps_copy',
   flat: 'flat',
+  afterAct: 'after_act',
   writesRich: 'writes_rich',
   language: 'language',
   zone: 'zone',

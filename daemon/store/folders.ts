@@ -3,7 +3,7 @@ import { row, rows, run, type Work } from './sql.ts';
 import type { Read, Write } from './verbs.ts';
 
 export type Folders = {
-  /** All folders of the account: those with a role first (inbox, drafts, sent, archive, junk, trash), then by name. */
+  /** All folders of the account: those with a role first (inbox, snoozed once there is one, drafts, sent, archive, junk, trash), then by name. */
   list(accountId: number): Promise<Folder[]>;
   byId(accountId: number, id: number): Promise<Folder | null>;
   byRole(accountId: number, role: FolderRole): Promise<Folder>;
@@ -40,7 +40,8 @@ const folder = (r: FolderRow): Folder => ({
 });
 
 /** Roles come in the order the folders were made, which is that of the list a person sees. */
-const ordered = 'order by role is null, case when role is null then name_key end, id';
+const ordered = `order by role is null, case role when 'inbox' then 0 when 'snoozed' then 1 else 2 end,
+  case when role is null then name_key end, id`;
 
 function* one(accountId: number, id: number): Work<Folder | null> {
   const found = yield* row<FolderRow>(`select ${columns} from folder where account_id = ? and id = ?`, accountId, id);

@@ -30,6 +30,8 @@ export type Labels = {
   change(accountId: number, id: number, label: LabelFields): Promise<'changed' | 'taken' | 'gone'>;
   /** Messages keep their place and lose the label, in slices. False: there is none. */
   remove(accountId: number, id: number): Promise<boolean>;
+  /** How many of these messages have each label; a label that none has is missing. */
+  among(accountId: number, ids: number[]): Promise<Map<number, number>>;
   /** Gives a label to messages, or takes it from them; a label or message that is not the account's is passed over. */
   put(accountId: number, ids: number[], labelId: number): Promise<Labelling>;
   take(accountId: number, ids: number[], labelId: number): Promise<Labelling>;
@@ -135,6 +137,16 @@ export function createLabels(read: Read, write: Write): Labels {
   return {
     list: accountId =>
       read(rows<Label>(`select ${columns} from label where account_id = ? order by name_key`, accountId)),
+    async among(accountId, ids) {
+      const counts = new Map<number, number>();
+      for (let i = 0; i < ids.length; i += slice) {
+        const some = ids.slice(i, i + slice);
+        const sql = `select labels from message where account_id = ? and labels <> '' and id in ${list(some)}`;
+        for (const { labels } of await read(rows<{ labels: string }>(sql, accountId, ...some)))
+          for (const id of labelsOf(labels)) counts.set(id, (counts.get(id) ?? 0) + 1);
+      }
+      return counts;
+    },
     create: (accountId, label) => write('createLabel', { accountId, label }),
     change: (accountId, id, label) => write('changeLabel', { accountId, id, label }),
     async remove(accountId, id) {

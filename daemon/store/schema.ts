@@ -156,6 +156,10 @@ const migrations: ((n: Names) => string[])[] = [
       primary key (account_id, way, address, good))${keyed}`,
     `create index sign_in_last on sign_in (account_id, last_at)`,
   ],
+  ({ text }) => [
+    // What is shown after a message was put away.
+    `alter table account add column after_act ${text} not null default 'list'`,
+  ],
 ];
 
 export const schemaVersion = migrations.length;

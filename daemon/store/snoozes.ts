@@ -33,6 +33,9 @@ export type Snoozes = {
   forget(accountId: number, id: number): Promise<boolean>;
   /** What waits for an answer, soonest first; there are never more than `mostReminders`. */
   reminders(accountId: number): Promise<Waiting[]>;
+  /** When one is reminded of it; null: one is not. */
+  reminderOf(accountId: number, id: number): Promise<number | null>;
+  countReminders(accountId: number): Promise<number>;
   /** Brings back what is due, in slices. */
   wakeDue(now: number): Promise<Change[]>;
 };
@@ -270,6 +273,14 @@ export function createSnoozes(read: Read, write: Write): Snoozes {
       const sql = `select m.*, w.at as until from wake w join message m on m.id = w.message_id
         where w.account_id = ? and w.kind = 'unanswered' order by w.at, w.message_id limit ?`;
       return (await read(rows<WaitingRow>(sql, accountId, mostReminders))).map(waiting);
+    },
+    async reminderOf(accountId, id) {
+      const sql = "select at from wake where account_id = ? and message_id = ? and kind = 'unanswered'";
+      return (await read(row<{ at: number }>(sql, accountId, id)))?.at ?? null;
+    },
+    async countReminders(accountId) {
+      const sql = "select count(*) as n from wake where account_id = ? and kind = 'unanswered'";
+      return (await read(mustRow<{ n: number }>(sql, accountId))).n;
     },
     async wakeDue(now) {
       const changed: Change[] = [];

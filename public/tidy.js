@@ -1,0 +1,139 @@
+/**
+ * Tidying with script: the page of goals as a dialogue, with typing that narrows it; and rows dragged to a folder or
+ * label. Without it the same buttons lead to the same page. No markup of the page is made here.
+ */
+{
+  const $ = (selector, from = document) => from.querySelector(selector);
+  const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
+
+  /* Choosing in a dialogue */
+
+  const chooser = $('#chooser');
+
+  async function choose(button) {
+    const { form } = button;
+    const choices = await choicesOf(button, form).catch(() => null);
+    // Nothing was selected, or the line is down: the page that is answered says so.
+    if (!choices) return form.requestSubmit(button);
+    chooser.replaceChildren(choices);
+    htmx.process(chooser);
+    chooser.showModal();
+    $('[autofocus], .choice-list button', chooser)?.focus();
+  }
+
+  async function choicesOf(button, form) {
+    const answer = await fetch(button.formAction, {
+      method: 'POST',
+      headers: { 'HX-Request': 'true', 'HX-Request-Type': 'partial' },
+      body: new URLSearchParams(new FormData(form, button)),
+    });
+    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    return document.adoptNode($('#choices', page));
+  }
+
+  document.addEventListener(
+    'click',
+    event => {
+      const button = event.target.closest?.('button[data-choose]');
+      if (!button || !chooser?.showModal || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      void choose(button);
+    },
+    true,
+  );
+
+  /** A click beside the dialogue, which is on the dialogue itself, closes it; focus goes back by itself. */
+  chooser?.addEventListener('click', event => {
+    if (event.target === chooser) chooser.close();
+  });
+  chooser?.addEventListener('submit', () => chooser.close());
+
+  const plain = text => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+
+  const begins = (name, typed) =>
+    [name, ...name.split(/[^\p{L}\p{N}]+/u)].some(word => plain(word).startsWith(plain(typed)));
+
+  document.addEventListener('input', event => {
+    const field = event.target.closest?.('[data-filter]');
+    if (!field) return;
+    const place = field.closest('#choices');
+    const typed = field.value.trim();
+    const rows = $$('.choice-list > li', place);
+    for (const row of rows) row.hidden = !begins(row.dataset.name, typed);
+    const none = $('.none-fits', place);
+    if (none) none.hidden = rows.some(row => !row.hidden);
+  });
+
+  document.addEventListener('keydown', event => {
+    const place = event.target.closest?.('#choices');
+    if (!place) return;
+    const field = $('[data-filter]', place);
+    const shown = $$('.choice-list > li:not([hidden]) :is(button, a)', place);
+    const at = shown.indexOf(event.target);
+    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+      if (event.target.matches('input:not([data-filter])')) return;
+      event.preventDefault();
+      const next = at + (event.key === 'ArrowDown' ? 1 : -1);
+      (next < 0 ? (field ?? shown[0]) : shown[Math.min(next, shown.length - 1)])?.focus();
+    }
+    // What is typed so far means the first that is left; what fits none is for the server to answer.
+    if (event.key === 'Enter' && event.target === field && field.value.trim() !== '' && shown[0]?.type === 'submit') {
+      event.preventDefault();
+      shown[0].click();
+    }
+  });
+
+  /* Dragging rows to a folder or label */
+
+  let dragged = null;
+
+  document.addEventListener('dragstart', event => {
+    const row = event.target.closest?.('#list .row');
+    const tick = row && $('.tick input', row);
+    if (!tick) return;
+    const ticks = $$('#list .tick input');
+    // A row that is not among those selected is dragged alone.
+    if (!tick.checked) for (const one of ticks) one.checked = one === tick;
+    tick.dispatchEvent(new Event('change', { bubbles: true }));
+    dragged = row;
+    event.dataTransfer.effectAllowed = 'copyMove';
+    event.dataTransfer.setData('text/plain', $('.subject', row)?.textContent ?? '');
+    document.body.classList.add('dragging');
+  });
+
+  const goalOf = event => (dragged ? event.target.closest?.('#rail [data-drop]') : null);
+
+  document.addEventListener('dragover', event => {
+    const goal = goalOf(event);
+    for (const old of $$('#rail .drop-here')) if (old !== goal) old.classList.remove('drop-here');
+    if (!goal) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = goal.dataset.field === 'put' ? 'copy' : 'move';
+    goal.classList.add('drop-here');
+  });
+
+  document.addEventListener('drop', event => {
+    const goal = goalOf(event);
+    const form = $('#list-form');
+    if (!goal || !form) return;
+    event.preventDefault();
+    const button = document.createElement('button');
+    button.type = 'submit';
+    button.hidden = true;
+    button.formAction = goal.dataset.dropHref;
+    button.name = goal.dataset.field;
+    button.value = goal.dataset.value;
+    form.append(button);
+    form.requestSubmit(button);
+    button.remove();
+  });
+
+  document.addEventListener('dragend', () => {
+    const tick = dragged && $('.tick input', dragged);
+    dragged = null;
+    document.body.classList.remove('dragging');
+    for (const old of $$('#rail .drop-here')) old.classList.remove('drop-here');
+    if (tick?.isConnected) tick.dispatchEvent(new Event('change', { bubbles: true }));
+  });
+}

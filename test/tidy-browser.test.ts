@@ -1,0 +1,166 @@
+import { existsSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Account, FolderRole } from '../daemon/store.ts';
+import { serveSite } from '../web/app.ts';
+import { until } from './harness.ts';
+import { openSite, type TestSite } from './site.ts';
+
+const executablePath = '/usr/bin/chromium';
+const there = existsSync(executablePath);
+
+if (!there) test.skip('tidying needs a browser: the package chromium would run it', () => {});
+
+let site: TestSite;
+let ann: Account;
+let browser: Browser;
+let servers: ReturnType<typeof serveSite>;
+let base = '';
+let people = 0;
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  if (!there) return;
+  site = await openSite({ host_domain: ['example.org'] });
+  servers = serveSite({ app: site.app });
+  await new Promise<void>(resolve => servers.http.listen(0, '127.0.0.1', () => resolve()));
+  base = `http://127.0.0.1:${(servers.http.address() as AddressInfo).port}`;
+  browser = await chromium.launch({
+    executablePath,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+  });
+});
+afterAll(async () => {
+  if (!there) return;
+  await browser.close();
+  await servers.close(500);
+  await site.close();
+});
+
+const folder = (role: FolderRole) => site.store.folders.byRole(ann.id, role);
+const subjects = async (role: FolderRole) =>
+  (await site.store.messages.page(ann.id, (await folder(role)).id, 50)).messages.map(m => m.subject);
+const isIn = (role: FolderRole, subject: string) =>
+  until(`${subject} in ${role}`, async () => (await subjects(role)).includes(subject));
+
+async function signedIn(script = true): Promise<Page> {
+  const context = await browser.newContext({ javaScriptEnabled: script, viewport: { width: 1280, height: 820 } });
+  const page = await context.newPage();
+  page.on('pageerror', error => complaints.push(error.message));
+  page.on('console', m => /Content Security Policy|Uncaught/.test(m.text()) && complaints.push(m.text()));
+  await page.goto(`${base}/login`);
+  await page.fill('#username', ann.address);
+  await page.fill('#password', 'correct horse');
+  await page.click('button[type=submit]');
+  await page.waitForURL('**/mail/inbox');
+  return page;
+}
+
+const row = (page: Page, subject: string) => page.locator('#list .row', { hasText: subject });
+/** Where the buttons that come with the pointer do not lie. */
+const atItsStart = { sourcePosition: { x: 30, y: 20 } };
+const ticked = (page: Page, subject: string) => row(page, subject).locator('.tick input');
+
+describe.skipIf(!there)('tidying in Chromium', () => {
+  beforeEach(async () => {
+    const name = `ann${++people}`;
+    ann = await site.account(name);
+    for (const subject of ['Apple', 'Birch', 'Cedar'])
+      await site.deliver(ann, `From: Bo <bo@example.net>\nSubject: ${subject}\n\nHello.\n`);
+    for (const label of ['Work', 'Weekend trips'])
+      await site.store.labels.create(ann.id, { name: label, colour: 'green' });
+    await site.store.folders.create(ann.id, 'Ärzte', 1);
+  });
+
+  test('v and l open a dialogue, typing narrows it, Enter takes the first that is left; Escape gives focus back', async () => {
+    const page = await signedIn();
+    await row(page, 'Apple').locator('.row-link').focus();
+    await page.keyboard.press('v');
+    const dialogue = page.locator('#chooser');
+    await dialogue.locator('#choices-name').waitFor();
+    expect(await page.evaluate('document.activeElement.id')).toBe('choices-name');
+    await page.keyboard.press('Escape');
+    await page.locator('.row-link:focus').waitFor();
+    await row(page, 'Apple').locator('.row-link').focus();
+    await page.keyboard.press('v');
+    await dialogue.locator('#choices-name').waitFor();
+    await page.keyboard.type('arz');
+    expect(await dialogue.locator('.choice-list > li:visible').allInnerTexts()).toEqual(['Ärzte']);
+    await page.keyboard.press('Enter');
+    await page.locator('.toast').getByText('1 message moved to Ärzte.').waitFor();
+    await page.keyboard.press('z');
+    await isIn('inbox', 'Apple');
+    await ticked(page, 'Birch').check();
+    await ticked(page, 'Cedar').check();
+    await page.keyboard.press('l');
+    await dialogue.getByText('Label 2 messages').waitFor();
+    await page.keyboard.type('trips');
+    await page.keyboard.press('Enter');
+    await row(page, 'Birch').locator('.label-chip', { hasText: 'Weekend trips' }).waitFor();
+    expect(await row(page, 'Cedar').locator('.label-chip').innerText()).toBe('Weekend trips');
+    expect(await page.evaluate('document.querySelector("#chooser").open')).toBe(false);
+    await page.context().close();
+  });
+
+  test('b snoozes by a button reached with arrows, and the list does without it', async () => {
+    const page = await signedIn();
+    await row(page, 'Birch').locator('.row-link').focus();
+    await page.keyboard.press('b');
+    await page.locator('#chooser .choice-list button').first().waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page
+      .locator('.toast')
+      .getByText(/1 message snoozed until/)
+      .waitFor();
+    await row(page, 'Birch').waitFor({ state: 'detached' });
+    await isIn('snoozed', 'Birch');
+    await page.getByRole('link', { name: 'Snoozed' }).click();
+    await row(page, 'Birch').locator('.until').waitFor();
+    await page.context().close();
+  });
+
+  test('a row is dragged to a folder, and those selected together to a label', async () => {
+    const page = await signedIn();
+    await row(page, 'Apple')
+      .locator('.row-link')
+      .dragTo(page.locator('#rail a', { hasText: 'Archive' }), atItsStart);
+    await page.locator('.toast').getByText('1 message moved to Archive.').waitFor();
+    await isIn('archive', 'Apple');
+    await ticked(page, 'Birch').check();
+    await ticked(page, 'Cedar').check();
+    await row(page, 'Cedar')
+      .locator('.row-link')
+      .dragTo(page.locator('#rail a', { hasText: 'Work' }), atItsStart);
+    await page.locator('.toast').getByText('2 messages labelled “Work”.').waitFor();
+    expect(await page.locator('#list .label-chip').allInnerTexts()).toEqual(['Work', 'Work']);
+    expect(await page.locator('.drop-here').count()).toBe(0);
+    await page.context().close();
+  });
+
+  test('without script the same buttons lead to a page that does the same', async () => {
+    const page = await signedIn(false);
+    await ticked(page, 'Apple').check();
+    await page.locator('#list [data-key=move]').click();
+    await page.getByRole('heading', { name: 'Move 1 message to' }).waitFor();
+    await page.fill('#choices-name', 'arz');
+    await page.keyboard.press('Enter');
+    await page.locator('.toast').getByText('1 message moved to Ärzte.').waitFor();
+    await ticked(page, 'Birch').check();
+    await page.locator('#list [data-key=label]').click();
+    await page.getByRole('button', { name: 'Work' }).click();
+    await page.locator('.toast').getByText('1 message labelled “Work”.').waitFor();
+    await ticked(page, 'Cedar').check();
+    await page.locator('#list [data-key=snooze]').click();
+    await page.getByRole('button', { name: 'Tomorrow' }).click();
+    await page
+      .locator('.toast')
+      .getByText(/1 message snoozed until/)
+      .waitFor();
+    expect(await subjects('snoozed')).toEqual(['Cedar']);
+    await page.context().close();
+  });
+
+  test('no script failed, and no policy was broken', () => expect(complaints).toEqual([]));
+});
