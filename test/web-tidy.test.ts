@@ -344,6 +344,44 @@ describe('lists', () => {
   });
 });
 
+describe('junk', () => {
+  const arrive = async (from: string, subject: string) => {
+    const id = await site.deliver(ann, `From: ${from}\nSubject: ${subject}\n\nx\n`, site.clock.now).catch(() => 0);
+    return id;
+  };
+  const inJunk = async () =>
+    (await site.store.messages.page(ann.id, (await folder('junk')).id, 20)).messages.map(m => m.subject);
+
+  test('teaches of its sender, and is taken back by Undo and by “not junk”', async () => {
+    const id = await arrive('Spam <spam@bulk.example>', 'first');
+    await b.post(`/messages/${id}/moves`, { to: 'junk', back: '/mail/inbox' });
+    expect(await said('/mail/inbox')).toBe('1 message moved to Junk. More from spam@bulk.example goes there too.');
+    await arrive('Spam <SPAM@bulk.example>', 'second');
+    expect((await inJunk()).toSorted()).toEqual(['first', 'second']);
+    await b.post(`/messages/${id}/moves`, { to: 'inbox', back: '/mail/junk' });
+    expect(await said('/mail/junk')).toContain('spam@bulk.example is welcome from now on');
+    expect(await arrive('spam@bulk.example', 'third')).not.toBe(0);
+    expect((await b.page('/settings/senders')).html).toContain('Their mail is no junk');
+    // A word about everybody there, or a rule, does not reach who is welcome.
+    await site.store.unwanted.block(ann.id, '@bulk.example', 'junk', 1);
+    expect(await arrive('spam@bulk.example', 'fourth')).not.toBe(0);
+    expect(await arrive('other@bulk.example', 'fifth')).toBe(0);
+    const again = await arrive('new@far.example', 'sixth');
+    await b.post(`/messages/${again}/moves`, { to: 'junk', back: '/mail/inbox' });
+    await undo('/mail/inbox');
+    expect(await arrive('new@far.example', 'seventh')).not.toBe(0);
+    expect((await site.store.choices.list(ann.id, ['welcome'])).map(c => c.key)).toEqual(['spam@bulk.example']);
+  });
+
+  test('nobody one has written to becomes a sender of junk', async () => {
+    await site.store.correspondents.wroteTo(ann.id, [{ name: 'Bo', address: 'bo@example.net' }], 1);
+    const id = await arrive('Bo <bo@example.net>', 'forged');
+    await b.post(`/messages/${id}/moves`, { to: 'junk', back: '/mail/inbox' });
+    expect(await said('/mail/inbox')).toBe('1 message moved to Junk.');
+    expect(await arrive('Bo <bo@example.net>', 'real')).not.toBe(0);
+  });
+});
+
 test('what uses the room is told by folder, by year and by message', async () => {
   await site.store.accounts.set(ann.id, { quota: 1_000_000 });
   await site.deliver(

@@ -15,8 +15,8 @@ ${choices.length === 0 ? emptyState(s, 'image', t('senders.empty'), t('senders.e
 
 function decided(s: Screen, { kind, key, value, at }: Choice): Html {
   const { t } = s.w;
-  const what =
-    kind === 'version' ? t('senders.text') : t(value === 'checked' ? 'senders.images.checked' : 'senders.images');
+  const images = value === 'checked' ? 'senders.images.checked' : 'senders.images';
+  const what = t(kind === 'version' ? 'senders.text' : kind === 'welcome' ? 'senders.welcome' : images);
   return html`<li><span><b><bdi>${key}</bdi></b><small>${what} · <time datetime="${s.w.iso(at)}">${s.w.stamp(at)}</time></small></span>
 <form method="post" action="/settings/senders/removals" hx-boost="false"><input type="hidden" name="kind" value="${kind}"><input type="hidden" name="key" value="${key}"><button class="button" type="submit">${t('senders.remove')}<span class="unseen"> ${key}</span></button></form></li>`;
 }

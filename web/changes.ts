@@ -5,7 +5,9 @@ import { folderName } from '../views/layout.ts';
 import type { Deed } from './acts.ts';
 import { chooserPage, goalsOf, meant } from './chooser.ts';
 import { type Form, readForm } from './form.ts';
+import { type Lesson, learn } from './junk.ts';
 import { folderOf } from './lists.ts';
+import type { Told } from './notice.ts';
 import { missing } from './page.ts';
 import { back, chosen, many, mostAtOnce, mostInCookie, tellAll } from './selection.ts';
 import type { Ctx, Env, Site } from './site.ts';
@@ -46,13 +48,15 @@ export function changes(site: Site): Hono<Env> {
     const { id } = c.var.account;
     const places = ids.length > mostInCookie ? [] : [...(await site.store.messages.places(id, ids)).keys()];
     const [from] = places;
+    const there = places.map(place => folders.find(f => f.id === place));
+    const lesson = await learn(site, c.var.account, { ids, from: there, to: goal, isUndo: form.has('undo') });
     const wasAsleep = folders.some(f => f.id === from && f.role === 'snoozed');
     // From Snoozed each has a time to go back to.
     if (ids.length > mostInCookie || places.length > 1 || wasAsleep)
       return many(site, c, form, { kind: 'move', to: goal.id }, ids);
     tellAll(site, await site.store.messages.move(id, ids, goal.id));
     const undo = form.has('undo') || from === undefined || from === goal.id ? undefined : { ids, to: from };
-    return back(site, c, form, { key: 'done.moved', n: ids.length, folder: goal.id, undo });
+    return back(site, c, form, { ...toldOf(c, lesson), n: ids.length, folder: goal.id, undo });
   };
 
   app.on('POST', ['/messages/removals', '/messages/:id/removals'], async c => {
@@ -65,6 +69,13 @@ export function changes(site: Site): Hono<Env> {
     return back(site, c, form, { key: 'done.purged', n: ids.length });
   });
   return app;
+}
+
+const mostNamed = 3;
+
+function toldOf(c: Ctx, lesson: Lesson | null): Pick<Told, 'key' | 'values'> {
+  if (lesson === null || lesson.senders.length > mostNamed) return { key: 'done.moved' };
+  return { key: `done.moved.${lesson.kind}`, values: { who: c.var.words.list(lesson.senders) } };
 }
 
 /** Drafts holds drafts, and into Snoozed leads only a time. */

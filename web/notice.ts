@@ -7,6 +7,8 @@ import type { Ctx, Site } from './site.ts';
 
 const keys = [
   'done.moved',
+  'done.moved.junk',
+  'done.moved.welcome',
   'done.labelled',
   'done.unlabelled',
   'done.snoozed',

@@ -12,7 +12,7 @@ import type { Env, Site } from './site.ts';
 import { createTrust } from './trust.ts';
 import { senderKey } from './version.ts';
 
-const kinds: ChoiceKind[] = ['images', 'version'];
+const kinds: ChoiceKind[] = ['images', 'version', 'welcome'];
 
 export function senders(site: Site): Hono<Env> {
   const app = new Hono<Env>();

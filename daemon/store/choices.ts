@@ -1,11 +1,13 @@
+import { addressKey } from '../mail/address.ts';
 import { list, row, rows, run, type Work } from './sql.ts';
 import type { Read, Write } from './verbs.ts';
 
 /**
  * images: mail of a sender may load pictures · version: it is read as text · unsubscribed: a list was asked to stop ·
- * invitation: how one was answered · receipt: whether its sender was told that it was read.
+ * invitation: how one was answered · receipt: whether its sender was told that it was read · welcome: mail of a sender is
+ * no junk.
  */
-export type ChoiceKind = 'images' | 'version' | 'unsubscribed' | 'invitation' | 'receipt';
+export type ChoiceKind = 'images' | 'version' | 'unsubscribed' | 'invitation' | 'receipt' | 'welcome';
 
 /** What a reader decided about a sender, a list or a letter, so that it need not be asked again. */
 export type Choice = {
@@ -37,6 +39,12 @@ type Row = { kind: ChoiceKind; about: string; value: string; at: number };
 const choice = ({ kind, about, value, at }: Row): Choice => ({ kind, key: about, value, at });
 
 const shortened = (key: string): string => key.slice(0, longestKey).toWellFormed();
+
+/** Did the reader say that mail of this sender is no junk? */
+export function* isWelcome(accountId: number, address: string): Work<boolean> {
+  const sql = "select 1 from choice where account_id = ? and about = ? and kind = 'welcome'";
+  return (yield* row(sql, accountId, shortened(addressKey(address)))) !== undefined;
+}
 
 export const choiceVerbs = {
   *setChoice({ accountId, choice: c }: { accountId: number; choice: Choice }): Work<void> {

@@ -20,6 +20,8 @@ export type Messages = {
   ids(accountId: number, folderId: number, limit: number, before?: PageKey | null): Promise<PageKey[]>;
   /** Where these lie: ids by folder; those that do not exist are missing. */
   places(accountId: number, ids: number[]): Promise<Map<number, number[]>>;
+  /** Who wrote these, each once, in lower case. */
+  senders(accountId: number, ids: number[]): Promise<string[]>;
   /** Sets and clears flag bits; ids that do not exist are passed over. */
   setFlags(accountId: number, ids: number[], set: number, clear: number): Promise<Change[]>;
   /** Nothing moves into Drafts, nor, without a time, into Snoozed. */
@@ -198,6 +200,15 @@ export function createMessages(read: Read, write: Write, swept: () => void): Mes
         for (const [folder, some] of await read(places(accountId, ids.slice(i, i + slice))))
           found.set(folder, (found.get(folder) ?? []).concat(some.map(p => p.id)));
       return found;
+    },
+    async senders(accountId, ids) {
+      const found = new Set<string>();
+      for (let i = 0; i < ids.length; i += slice) {
+        const some = ids.slice(i, i + slice);
+        const sql = `select distinct lower(from_address) as address from message where account_id = ? and id in ${list(some)}`;
+        for (const { address } of await read(rows<{ address: string }>(sql, accountId, ...some))) found.add(address);
+      }
+      return [...found].filter(address => address !== '');
     },
     setFlags: (accountId, ids, set, clear) =>
       sliced(ids, some => write('setFlags', { accountId, ids: some, set, clear })),

@@ -1,10 +1,11 @@
 import { addressKey } from '../mail/address.ts';
 import { refusesAnswer } from '../mail/auto-reply.ts';
 import { type Deed, type Judgement, judge, type Place, type Rule, type Traits, traitsOf } from '../mail/rules.ts';
+import { isWelcome } from './choices.ts';
 import { rulesOf } from './mail-rules.ts';
 import { Flag, Sorting, type Summary } from './shapes.ts';
 import { row, rows, type Work } from './sql.ts';
-import { blockOf, mutedAmong } from './unwanted.ts';
+import { type BlockedSender, blockOf, mutedAmong } from './unwanted.ts';
 import { isAway, takeTurn, vacationOf } from './vacation.ts';
 
 /** A message on its way into an account that has something to say about it. */
@@ -49,12 +50,15 @@ const answeredMs = 3 * 86_400_000;
 export function* sortArrival(a: Arrival, sorting: number): Work<Placement> {
   const p = unsorted();
   const block = sorting & Sorting.blocks ? yield* blockOf(a.accountId, a.summary.fromAddress) : null;
-  if (block) return { ...p, to: { role: block.place }, flags: block.place === 'trash' ? Flag.seen : 0 };
+  const isMeant = block !== null && !(isOfDomain(block) && (yield* isWelcome(a.accountId, a.summary.fromAddress)));
+  if (block && isMeant) return { ...p, to: { role: block.place }, flags: block.place === 'trash' ? Flag.seen : 0 };
   const traits = traitsOf(Buffer.concat([Buffer.from(a.prefix), a.head]), {
     size: a.size,
     attachments: a.summary.attachments,
   });
   if (sorting & Sorting.rules) yield* applyRules(a, traits, p);
+  if ('role' in p.to && p.to.role === 'junk' && (yield* isWelcome(a.accountId, a.summary.fromAddress)))
+    p.to = { role: 'inbox' };
   if (sorting & Sorting.mutes && 'role' in p.to && p.to.role === 'inbox') yield* keepQuiet(a, p);
   if (sorting & Sorting.vacation && !isUnwanted(p)) p.answer = yield* answerTo(a, traits);
   return p;
@@ -63,6 +67,9 @@ export function* sortArrival(a: Arrival, sorting: number): Work<Placement> {
 const unsorted = (): Placement => ({
   ...{ to: { role: 'inbox' }, flags: 0, labels: [], forwards: [], answer: null, muted: null, troubles: [] },
 });
+
+/** Everybody there; a word about one of them comes before it. */
+const isOfDomain = ({ address }: BlockedSender): boolean => address.startsWith('@');
 
 const isUnwanted = ({ to }: Placement): boolean => 'role' in to && (to.role === 'junk' || to.role === 'trash');
 
