@@ -269,6 +269,18 @@ describe('reminders', () => {
     expect((await b.post(`/messages/${received}/reminders`, { days: '3' })).status).toBe(404);
   });
 
+  test('are asked for while one writes, and stay with the draft', async () => {
+    const fields = { key: 'k', to: 'bo@far.example', cc: '', bcc: '', subject: 'Soon?', text: 'x' };
+    const saved = await b.post('/drafts', { ...fields, remind: '7' });
+    const [draft] = await site.store.drafts.list(ann.id);
+    expect([saved.status, draft!.remindDays]).toEqual([303, 7]);
+    expect((await b.page(`/drafts/${draft!.id}`)).html).toContain('<option value="7" selected>7 days');
+    await b.post('/drafts', { ...fields, draft: String(draft!.id), version: String(draft!.version), remind: '0' });
+    expect((await site.store.drafts.list(ann.id))[0]!.remindDays).toBe(0);
+    for (const odd of ['-1', '1e9', 'x', '']) await b.post('/drafts', { ...fields, key: `odd ${odd}`, remind: odd });
+    expect((await site.store.drafts.list(ann.id)).map(d => d.remindDays)).toEqual([0, 0, 0, 0, 0]);
+  });
+
   test('bring back what nobody answered, and only that', async () => {
     const [silent, answered] = [await sent('silent'), await sent('answered')];
     for (const id of [silent, answered]) await b.post(`/messages/${id}/reminders`, { days: '1' });

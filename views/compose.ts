@@ -50,6 +50,8 @@ export type ComposeForm = {
   replies: { id: number; name: string }[];
   wantsReceipt: boolean;
   important: boolean;
+  /** Days after which one is reminded that nobody answered; 0: never. */
+  remindDays: number;
   relatedId: number | null;
   relation: 'reply' | 'forward' | null;
   uploads: Upload[];

@@ -12,6 +12,12 @@ export const reminderDays = [1, 2, 3, 5, 7, 14, 30];
 export const dayChoices = (s: Screen, chosen: number): Html =>
   html`${[...new Set([...reminderDays, ...(chosen > 0 ? [chosen] : [])])].toSorted((a, b) => a - b).map(n => html`<option value="${n}"${n === chosen ? html` selected` : ''}>${s.w.t('reminders.days', { n })}</option>`)}`;
 
+/** In a letter's form; `id` is what tells it from those of other letters. */
+export function reminderChoice(s: Screen, id: string, chosen: number): Html {
+  const t = s.w.t;
+  return html`<div class="remind"><label for="remind-${id}">${icon(s, 'bell')}${t('reminders.ask')}</label><select id="remind-${id}" name="remind"><option value="0">${t('reminders.never')}</option>${dayChoices(s, chosen)}</select></div>`;
+}
+
 export function remindersPage(s: Screen, all: Waiting[]): Html {
   const t = s.w.t;
   const empty = emptyState(s, 'bell', t('reminders.empty.title'), t('reminders.empty.body'));

@@ -2,6 +2,7 @@
 import { html } from 'hono/html';
 import type { ComposeForm } from './compose.ts';
 import { icon, type Screen } from './layout.ts';
+import { reminderChoice } from './reminders.ts';
 import type { Html } from './words.ts';
 
 export type RichField = {
@@ -83,7 +84,8 @@ export function letterOptions(s: Screen, f: ComposeForm): Html {
   const { t } = s.w;
   const check = (name: string, on: boolean, words: string) =>
     html`<label class="check"><input type="checkbox" name="${name}" value="1"${on ? html` checked` : ''}>${words}</label>`;
-  return html`<details class="compose-options"${f.wantsReceipt || f.important ? html` open` : ''}><summary>${t('compose.options')}</summary>
+  return html`<details class="compose-options"${f.wantsReceipt || f.important || f.remindDays > 0 ? html` open` : ''}><summary>${t('compose.options')}</summary>
 ${check('receipt', f.wantsReceipt, t('compose.receipt'))}<p class="muted">${t('compose.receipt.hint')}</p>
-${check('important', f.important, t('compose.important'))}</details>`;
+${check('important', f.important, t('compose.important'))}
+${reminderChoice(s, f.key, f.remindDays)}</details>`;
 }

@@ -261,6 +261,7 @@ export function compose(site: Site): Hono<Env> {
       start: null,
       wantsReceipt: false,
       important: false,
+      remindDays: 0,
       key: site.random(9),
       draftId: null,
       version: null,

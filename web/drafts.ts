@@ -9,6 +9,7 @@ import type { Desk } from './desk.ts';
 import type { Form } from './form.ts';
 import { markupIn, withReply, withReplyMarkup } from './markup.ts';
 import { idOf } from './page.ts';
+import { daysOf } from './reminder-days.ts';
 import type { Site } from './site.ts';
 import type { Received } from './upload.ts';
 
@@ -48,6 +49,7 @@ export async function fieldsOf(site: Site, account: Account, form: Form): Promis
     ...written(form, html, reply, before, author),
     wantsReceipt: form.has('receipt'),
     important: form.has('important'),
+    remindDays: daysOf(form.get('remind')),
     relatedId: related?.id ?? null,
     relation: related && (relation === 'reply' || relation === 'forward') ? relation : null,
   };

@@ -22,7 +22,7 @@ const names = [
   'cc',
   'bcc',
   'subject',
-].concat(['text', 'html', 'receipt', 'important']);
+].concat(['text', 'html', 'receipt', 'important', 'remind']);
 
 export type Typed = {
   fields: Record<string, string>;

@@ -5,12 +5,12 @@ import { chooserPage } from './chooser.ts';
 import { type Form, readForm } from './form.ts';
 import { type Told, tellOnce } from './notice.ts';
 import { idOf, missing, screenOf, show } from './page.ts';
+import { daysOf } from './reminder-days.ts';
 import { back, backOf, chosen, many, mostInCookie, tellAll } from './selection.ts';
 import type { Ctx, Env, Site } from './site.ts';
 import { chosenTime, snoozeForm } from './snooze-times.ts';
 
 const dayMs = 86_400_000;
-const mostDays = 60;
 
 export function snoozes(site: Site): Hono<Env> {
   const app = new Hono<Env>();
@@ -71,6 +71,3 @@ export function snoozes(site: Site): Hono<Env> {
   };
   return app;
 }
-
-/** 0: no reminder. */
-export const daysOf = (text: string): number => (/^\d{1,2}$/.test(text) ? Math.min(Number(text), mostDays) : 0);
