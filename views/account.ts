@@ -4,6 +4,7 @@ import { field } from './field.ts';
 import { incomingLinks } from './incoming.ts';
 import type { Screen } from './layout.ts';
 import { sendingSettings } from './sending.ts';
+import { ways } from './way.ts';
 import type { Html } from './words.ts';
 
 export type AccountForm = {
@@ -48,18 +49,27 @@ export function accountPage(s: Screen, f: AccountForm): Html {
 <form class="stack" method="post" action="/settings/name" hx-boost="false">
 ${field({ name: 'name', label: t('account.name'), value: f.name, hint: t('account.name.hint'), error: f.errors.name, autocomplete: 'name', maxlength: 100 })}
 <div><button class="button" type="submit">${t('account.name.save')}</button></div></form>
-<p class="buttons"><a class="button" href="/settings/identities">${t('identities.title')}</a><a class="button" href="/settings/replies">${t('replies.title')}</a></p>
-<p class="buttons"><a class="button" href="/settings/appearance">${t('appearance.title')}</a><a class="button" href="/settings/keys">${t('keys.title')}</a><a class="button" href="/settings/notifications">${t('push.title')}</a></p>
-<p class="buttons"><a class="button" href="/settings/devices">${t('devices.title')}</a><a class="button" href="/settings/export">${t('export.title')}</a></p>
+<h2>${t('account.letters')}</h2>${ways(s, [
+    { to: 'identities', icon: 'user', title: t('identities.title'), hint: t('identities.hint') },
+    { to: 'replies', icon: 'letter-text', title: t('replies.title'), hint: t('replies.hint') },
+  ])}
 ${writing(s)}
+${sendingSettings(s, f.undo)}
 ${incomingLinks(s)}
 <h2>${t('account.reading')}</h2>
 <form class="stack" method="post" action="/settings/reading" hx-boost="false">
 <fieldset class="choices"><legend class="unseen">${t('account.reading')}</legend>${choice('conversations', !account.flat)}${choice('messages', account.flat)}</fieldset>
 <div class="field"><label for="after">${t('account.after')}</label><div class="control"><select id="after" name="after">${(['list', 'next', 'previous'] as const).map(a => html`<option value="${a}"${a === account.afterAct ? html` selected` : ''}>${t(`account.after.${a}`)}</option>`)}</select></div></div>
 <div><button class="button" type="submit">${t('account.reading.save')}</button></div></form>
-<p><a class="button" href="/settings/senders">${t('senders.title')}</a></p>
-${sendingSettings(s, f.undo)}
+<h2>${t('account.site')}</h2>${ways(s, [
+    { to: 'appearance', icon: 'sun', title: t('appearance.title'), hint: t('appearance.hint') },
+    { to: 'keys', icon: 'keyboard', title: t('keys.title'), hint: t('keys.hint') },
+    { to: 'notifications', icon: 'mail', title: t('push.title'), hint: t('push.hint') },
+  ])}
+<h2>${t('account.yours')}</h2>${ways(s, [
+    { to: 'devices', icon: 'shield-check', title: t('devices.title'), hint: t('devices.hint') },
+    { to: 'export', icon: 'download', title: t('export.title'), hint: t('export.hint') },
+  ])}
 ${
   f.elsewhere
     ? html`<h2>${t('account.password')}</h2>

@@ -23,7 +23,7 @@ function session(s: Screen, one: Session, isThis: boolean): Html {
   const { t } = s.w;
   const name = deviceName(s.w, one.agent);
   const end = html`<form method="post" action="/settings/devices/removals" hx-boost="false"><button class="button" type="submit" name="session" value="${one.id}">${t('devices.end')}<span class="unseen"> ${name}</span></button></form>`;
-  return html`<li><span><b>${name}</b>${isThis ? html` <strong class="this-one">${t('devices.this')}</strong>` : ''}<small>${t('devices.from', { address: one.address })} · ${s.w.h('devices.seen', { time: time(s, one.seenAt) })} · ${s.w.h('devices.since', { time: time(s, one.createdAt) })}</small></span>${isThis ? '' : end}</li>`;
+  return html`<li><span><b>${name}</b>${isThis ? html` <em>${t('devices.this')}</em>` : ''}<small>${t('devices.from', { address: one.address })} · ${s.w.h('devices.seen', { time: time(s, one.seenAt) })} · ${s.w.h('devices.since', { time: time(s, one.createdAt) })}</small></span>${isThis ? '' : end}</li>`;
 }
 
 function signIn(s: Screen, one: SignIn): Html {
@@ -39,7 +39,7 @@ const browsers: [RegExp, string][] = [
   [/\bOPR\/|\bOpera\b/, 'Opera'],
   [/\bSamsungBrowser\//, 'Samsung Internet'],
   [/\bFirefox\/|\bFxiOS\//, 'Firefox'],
-  [/\bChrom(?:e|ium)\/|\bCriOS\//, 'Chrome'],
+  [/Chrom(?:e|ium)\/|\bCriOS\//, 'Chrome'],
   [/\bSafari\//, 'Safari'],
 ];
 const systems: [RegExp, string][] = [

@@ -1,6 +1,6 @@
 /** All mail to take along, a folder or everything. */
 import { html } from 'hono/html';
-import { folderName, icon, iconOf, type Screen } from './screen.ts';
+import { folderName, icon, type Screen } from './screen.ts';
 import type { Html } from './words.ts';
 
 export function exportPage(s: Screen): Html {
@@ -8,13 +8,15 @@ export function exportPage(s: Screen): Html {
   return html`<section class="page"><p><a class="quiet-link" href="/settings">${icon(s, 'arrow-left')}${t('account.title')}</a></p>
 <h1>${t('export.title')}</h1>
 <p>${t('export.body')}</p>
-<p><a class="button primary" href="/settings/export/mail.mbox" download hx-boost="false">${icon(s, 'download')}${t('export.all')}</a></p>
+<p class="buttons"><a class="button primary" href="/settings/export/mail.mbox" download hx-boost="false">${icon(s, 'download')}${t('export.all')}</a></p>
 <h2>${t('export.folders')}</h2>
-<ul class="decided">${s.folders.map(
-    f =>
-      html`<li><span>${icon(s, iconOf(f))}<b><bdi>${folderName(s.w, f)}</bdi></b><small>${t('list.messages', { n: f.total })}</small></span><a class="button" href="/folders/${f.id}/messages.mbox" download hx-boost="false">${t('export.folder')}<span class="unseen"> ${folderName(s.w, f)}</span></a></li>`,
-  )}</ul>
+<ul class="decided">${s.folders
+    .filter(f => f.total > 0)
+    .map(
+      f =>
+        html`<li><span><b><bdi>${folderName(s.w, f)}</bdi></b><small>${t('list.messages', { n: f.total })}</small></span><a class="button" href="/folders/${f.id}/messages.mbox" download hx-boost="false">${t('export.folder')}<span class="unseen"> ${folderName(s.w, f)}</span></a></li>`,
+    )}</ul>
 <h2>${t('contacts.title')}</h2>
-<p><a class="button" href="/contacts">${t('export.contacts')}</a></p>
+<p>${s.w.h('export.contacts', { link: html`<a href="/contacts">${t('contacts.title')}</a>` })}</p>
 </section>`;
 }

@@ -3,21 +3,27 @@ import { html } from 'hono/html';
 import { Sorting } from '../daemon/store.ts';
 import { field } from './field.ts';
 import { icon, type Screen } from './screen.ts';
+import { ways } from './way.ts';
 import type { Html } from './words.ts';
 
 /** A section of the settings. */
 export function incomingLinks(s: Screen): Html {
   const { t } = s.w;
   const { sorting, forwards } = s.account;
-  const on = (is: boolean) => (is ? html` <em>${t('incoming.on')}</em>` : '');
-  const one = (href: string, name: string, words: string, hint: string, is: boolean) =>
-    html`<li><a href="/settings/${href}" hx-boost="false">${icon(s, name)}<span><b>${words}</b>${on(is)}<small>${hint}</small></span>${icon(s, 'chevron-right')}</a></li>`;
-  return html`<h2>${t('incoming.title')}</h2><ul class="ways">
-${one('rules', 'list-filter', t('rules.title'), t('rules.hint'), (sorting & Sorting.rules) !== 0)}
-${one('forwarding', 'forward', t('forwarding.title'), t('forwarding.hint'), forwards.length > 0)}
-${one('away', 'tree-palm', t('away.title'), t('away.hint'), (sorting & Sorting.vacation) !== 0)}
-${one('blocked', 'ban', t('blocked.title'), t('blocked.hint'), (sorting & Sorting.blocks) !== 0)}
-</ul>`;
+  const uses = (bit: number) => (sorting & bit) !== 0;
+  return html`<h2>${t('incoming.title')}</h2>${ways(s, [
+    { to: 'rules', icon: 'list-filter', title: t('rules.title'), hint: t('rules.hint'), on: uses(Sorting.rules) },
+    {
+      to: 'forwarding',
+      icon: 'forward',
+      title: t('forwarding.title'),
+      hint: t('forwarding.hint'),
+      on: forwards.length > 0,
+    },
+    { to: 'away', icon: 'tree-palm', title: t('away.title'), hint: t('away.hint'), on: uses(Sorting.vacation) },
+    { to: 'blocked', icon: 'ban', title: t('blocked.title'), hint: t('blocked.hint'), on: uses(Sorting.blocks) },
+    { to: 'senders', icon: 'image', title: t('senders.title'), hint: t('senders.hint') },
+  ])}`;
 }
 
 export const backToSettings = (s: Screen): Html =>
