@@ -98,6 +98,20 @@ export function labelContract(name: string, engine: Engine): void {
       await countsHold();
     });
 
+    test('labels.among counts who of these has which', async () => {
+      const { ids, work, home } = await begin(3);
+      await store.labels.put(ann.id, ids.slice(0, 2), work.id);
+      await store.labels.put(ann.id, ids.slice(1), home.id);
+      expect(await store.labels.among(ann.id, ids.slice(0, 2))).toEqual(
+        new Map([
+          [work.id, 2],
+          [home.id, 1],
+        ]),
+      );
+      const bob = await account();
+      expect(await store.labels.among(bob.id, ids)).toEqual(new Map());
+    });
+
     test('labels.remove takes it from all its messages and leaves them', async () => {
       const { ids, work, home } = await begin(3);
       await store.labels.put(ann.id, ids, work.id);

@@ -13,6 +13,7 @@ import { acceptance, type Engine, storeContract } from './store-contract.ts';
 import { conversationContract } from './store-conversations.ts';
 import { heldContract } from './store-held.ts';
 import { labelContract } from './store-labels.ts';
+import { listContract } from './store-lists.ts';
 import { loginContract } from './store-logins.ts';
 import { queueContract } from './store-queue-contract.ts';
 import { quotaContract } from './store-quota.ts';
@@ -47,6 +48,7 @@ for (const writer of ['thread', 'inline'] as const) {
   };
   storeContract(`SQLite, writer ${writer}`, engine);
   quotaContract(`SQLite, writer ${writer}`, engine);
+  listContract(`SQLite, writer ${writer}`, engine);
   labelContract(`SQLite, writer ${writer}`, engine);
   snoozeContract(`SQLite, writer ${writer}`, engine);
   loginContract(`SQLite, writer ${writer}`, engine);
