@@ -74,7 +74,7 @@ export type ComposeForm = {
 export function composePage(s: Screen, f: ComposeForm): Html {
   const t = s.w.t;
   const id = f.key;
-  return html`<section class="page compose-page" aria-labelledby="compose-title">
+  return html`<link rel="stylesheet" href="${s.asset('writing.css')}"><section class="page compose-page" aria-labelledby="compose-title">
 ${s.notice && isInPage(s.notice, 'compose') ? html`<p class="flash" role="status">${icon(s, 'info')}${s.notice.text}</p>` : ''}<form class="compose-form" method="post" action="/drafts" enctype="multipart/form-data" hx-boost="false" autocomplete="off" novalidate>
 ${enterSaves(s)}<header class="compose-head"><a class="button plain icon-only back" href="/mail/inbox" title="${t('act.back', { folder: t('folder.inbox') })}">${icon(s, 'arrow-left')}<span class="unseen">${t('act.back', { folder: t('folder.inbox') })}</span></a><h1 id="compose-title">${t(headingOf(f))}</h1></header>
 ${f.errors.form ? html`<p class="flash danger" role="alert">${icon(s, 'circle-alert')}${f.errors.form}</p>` : ''}

@@ -26,7 +26,7 @@ export type IdentityForm = {
 export function identitiesPage(s: Screen, all: IdentityShown[], free: string[], wrong: IdentityForm | null): Html {
   const t = s.w.t;
   const isKnown = all.some(i => i.address === wrong?.fields.address);
-  return html`<section class="page identities"><h1>${t('identities.title')}</h1>
+  return html`<link rel="stylesheet" href="${s.asset('writing.css')}"><section class="page identities"><h1>${t('identities.title')}</h1>
 <p class="muted">${t('identities.body')}</p>
 ${all.map((i, n) => one(s, i, n, wrong?.fields.address === i.address ? wrong : null))}
 <h2>${t('identities.new')}</h2>

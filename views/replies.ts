@@ -21,7 +21,7 @@ export function repliesPage(s: Screen, all: CannedReply[], form: ReplyForm): Htm
     all.length === 0
       ? html`<p>${t('replies.none')}</p>`
       : html`<ul class="canned-list">${all.map(r => html`<li><a href="/settings/replies/${r.id}"><b dir="auto">${r.name}</b><small dir="auto">${r.text.slice(0, 140)}</small></a></li>`)}</ul>`;
-  return html`<section class="page replies"><h1>${t('replies.title')}</h1>
+  return html`<link rel="stylesheet" href="${s.asset('writing.css')}"><section class="page replies"><h1>${t('replies.title')}</h1>
 <p class="muted">${t('replies.body')}</p>
 ${list}
 <h2>${t('replies.new')}</h2>
@@ -31,7 +31,7 @@ ${replyForm(s, form)}
 
 export function replyPage(s: Screen, form: ReplyForm): Html {
   const { t } = s.w;
-  return html`<section class="page replies"><p><a class="button plain" href="/settings/replies">${icon(s, 'arrow-left')}${t('replies.title')}</a></p>
+  return html`<link rel="stylesheet" href="${s.asset('writing.css')}"><section class="page replies"><p><a class="button plain" href="/settings/replies">${icon(s, 'arrow-left')}${t('replies.title')}</a></p>
 <h1 dir="auto">${form.name}</h1>
 ${replyForm(s, form)}
 </section>`;

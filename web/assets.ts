@@ -30,6 +30,7 @@ const sources: Record<string, { type: string; from: () => URL | string; framed?:
   'dark.css': { type: 'text/css; charset=utf-8', from: () => publicFile('dark.css') },
   'contrast.css': { type: 'text/css; charset=utf-8', from: () => publicFile('contrast.css') },
   'app.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('app.js') },
+  'writing.css': { type: 'text/css; charset=utf-8', from: () => publicFile('writing.css') },
   'compose.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('compose.js') },
   'keep.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('keep.js') },
   'upload.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('upload.js') },
