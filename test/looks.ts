@@ -347,8 +347,8 @@ const shots: Shot[] = [
     path: `/compose?reply=${ids.plain}`,
     who: 'ann',
     act: async page => {
-      await page.getByLabel('Message', { exact: true }).fill('The plan is attached.');
-      await page.getByRole('button', { name: 'Send and archive' }).click();
+      await page.locator('.compose-text textarea').first().fill('The plan is attached.');
+      await page.locator('[data-key=sendarchive]').click();
       await page.locator('.question').waitFor();
     },
   },
