@@ -1,14 +1,28 @@
 /**
- * The files of public/ and htmx from its package, read once and kept compressed.
+ * The files of public/ and htmx from its package, read once, and pressed as hard as can be when the first one asks.
  * Their addresses carry a hash of their bytes, so they may be cached for ever.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { brotliCompress, gzip } from 'node:zlib';
 import type { Ctx } from './site.ts';
 
-type Asset = { type: string; hash: string; plain: Buffer; gzip: Buffer; br: Buffer; framed: boolean };
+type Encoding = 'br' | 'gzip';
+type Asset = {
+  type: string;
+  hash: string;
+  plain: Buffer;
+  framed: boolean;
+  /** Those that somebody took it in. */
+  pressed: Partial<Record<Encoding, Promise<Buffer>>>;
+};
+
+const press: Record<Encoding, (plain: Buffer) => Promise<Buffer>> = {
+  br: promisify(brotliCompress),
+  gzip: plain => promisify(gzip)(plain, { level: 9 }),
+};
 
 export type Assets = {
   /** Address of a file by its name. */
@@ -16,7 +30,7 @@ export type Assets = {
   text: (name: string) => string;
   /** A file that has an address of its own, because its place says what it is for. */
   file: (name: string) => { type: string; plain: Buffer };
-  answer: (c: Ctx, hash: string, name: string) => Response | null;
+  answer: (c: Ctx, hash: string, name: string) => Promise<Response> | null;
   /** The icon of the site with a number on it, at most two digits of it. */
   counted: (n: number) => string;
 };
@@ -86,12 +100,11 @@ function load(type: string, from: URL | string, framed: boolean): Asset {
     plain,
     framed,
     hash: createHash('sha256').update(plain).digest('base64url').slice(0, 12),
-    gzip: gzipSync(plain, { level: 9 }),
-    br: brotliCompressSync(plain, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }),
+    pressed: {},
   };
 }
 
-function answer(c: Ctx, asset: Asset): Response {
+async function answer(c: Ctx, asset: Asset): Promise<Response> {
   const tag = `"${asset.hash}"`;
   const headers: Record<string, string> = {
     'Content-Type': asset.type,
@@ -103,6 +116,9 @@ function answer(c: Ctx, asset: Asset): Response {
   if (c.req.header('If-None-Match') === tag) return c.body(null, 304, headers);
   const accepted = c.req.header('Accept-Encoding') ?? '';
   const encoding = /\bbr\b/.test(accepted) ? 'br' : /\bgzip\b/.test(accepted) ? 'gzip' : null;
-  if (encoding) headers['Content-Encoding'] = encoding;
-  return c.body(new Uint8Array(encoding ? asset[encoding] : asset.plain), 200, headers);
+  // A picture is pressed already.
+  if (encoding === null || asset.type === 'image/png') return c.body(new Uint8Array(asset.plain), 200, headers);
+  asset.pressed[encoding] ??= press[encoding](asset.plain);
+  headers['Content-Encoding'] = encoding;
+  return c.body(new Uint8Array(await asset.pressed[encoding]), 200, headers);
 }
