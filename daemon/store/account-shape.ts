@@ -44,6 +44,6 @@ export type Appearance = {
   contrast: 'auto' | 'more';
   /** How close rows stand. */
   density: 'comfortable' | 'compact';
-  /** Keyboard shortcuts: `off`, or the keys that differ from those the pages come with, as JSON; empty: none do. */
+  /** Keyboard shortcuts: what differs from those the pages come with, as views/keys.ts writes it; empty: nothing does. */
   shortcuts: string;
 };
