@@ -204,7 +204,7 @@ describe.skipIf(!there)('site in Chromium', () => {
     await page.locator('.row .tick input').first().check();
     await page.getByLabel('The other pages, too: all 120 messages in Inbox').check();
     await page.click('#list [data-key=archive]');
-    await page.getByText('120 messages moved to Archive.').waitFor();
+    await page.locator('.toast').getByText('120 messages moved to Archive.').waitFor();
     await page.locator('[data-key=undo], .act form[action$=undo] button').first().click();
     await page.getByText('120 messages').filter({ visible: true }).first().waitFor();
     await page.goto(`${base}/mail/inbox`);
@@ -238,7 +238,7 @@ describe.skipIf(!there)('site in Chromium', () => {
     await page.locator(`#m${id} .tick input`).check();
     expect(await page.textContent('[data-count]')).toBe('1 selected');
     await page.click('#list [data-key=archive]');
-    await page.getByText('1 message moved to Archive.').waitFor();
+    await page.locator('.toast').getByText('1 message moved to Archive.').waitFor();
     expect(await page.locator(`#m${id}`).count()).toBe(0);
     await page.click('.toast [data-key=undo]');
     await page.locator(`#m${id}`).waitFor();
@@ -323,9 +323,9 @@ describe.skipIf(!there)('site in Chromium', () => {
     await page.locator('article.message h1').waitFor();
     await page.locator('article.message').getByRole('button', { name: 'Star', exact: true }).click();
     await page.locator('article.message .mark-star-on').waitFor();
-    await page.locator('article.message').getByRole('combobox').selectOption({ label: 'Archive' });
-    await page.locator('article.message').getByRole('button', { name: 'Move', exact: true }).click();
-    await page.getByText('1 message moved to Archive.').waitFor();
+    await page.locator('article.message [data-key=move]').click();
+    await page.locator('.choice-list').getByRole('button', { name: 'Archive' }).click();
+    await page.locator('.toast').getByText('1 message moved to Archive.').waitFor();
     await page.goto(`${base}/mail/inbox`);
     await page.locator('[data-all]').click();
     expect(await page.locator('.tick input:checked').count()).toBeGreaterThan(5);
@@ -377,11 +377,11 @@ describe.skipIf(!there)('site in Chromium', () => {
     await page.locator('.keeping > summary').click();
     await page.getByLabel('Name', { exact: true }).fill('Cold days');
     await page.keyboard.press('Enter');
-    await page.getByText('The search is saved as “Cold days”.').waitFor();
+    await page.locator('.toast').getByText('The search is saved as “Cold days”.').waitFor();
     expect(await page.locator('.row').count()).toBeGreaterThan(0);
     await page.locator('.rail').getByRole('link', { name: 'Cold days' }).click();
     await page.getByRole('button', { name: 'Remove the saved search Cold days' }).click();
-    await page.getByText('The saved search “Cold days” is removed.').waitFor();
+    await page.locator('.toast').getByText('The saved search “Cold days” is removed.').waitFor();
     await context.close();
   });
 
