@@ -124,6 +124,7 @@ describe('textToLetter', () => {
 
   test('is linear in its text', async () => {
     expect(textToLetter('-- \n\n'.repeat(50_000)).length).toBeGreaterThan(1_000_000);
+    expect(textToLetter(`${'\n'.repeat(300_000)}x`).length).toBeGreaterThan(1_000_000);
   });
 });
 

@@ -128,6 +128,7 @@ BEGIN:VALARM\nSUMMARY:Wrong\nEND:VALARM`);
     ['lines', 'ATTENDEE:mailto:a@example.net\r\n'.repeat(20_000)],
     ['components', 'BEGIN:VALARM\r\n'.repeat(40_000)],
     ['folds', ` ${'x'.repeat(10)}\r\n`.repeat(40_000)],
+    ['question marks', `ATTENDEE:mailto:${'?'.repeat(90_000)}\u2028x\r\n`.repeat(5)],
     ['parameters', `ATTENDEE${';A="b"'.repeat(60_000)}:mailto:a@example.net`],
     [
       'zones',

@@ -56,6 +56,8 @@ describe('readListMail', () => {
   test('reads a bomb in linear time', () => {
     expect(leave('<'.repeat(200_000))).toBeNull();
     expect(leave('<a>,'.repeat(50_000))).toBeNull();
+    expect(leave(`<${'\n '.repeat(200_000)}x`)).toBeNull();
+    expect(leave(`<${'\t'.repeat(3_999)}`)).toBeNull();
     expect(of(`List-Id: ${'<'.repeat(100_000)}`)).toBeNull();
   });
 });

@@ -503,6 +503,11 @@ describe('bombs', () => {
       'a boundary of 1 MB',
       () => `Content-Type: multipart/mixed; boundary=${'b'.repeat(1e6)}\n\n--${'b'.repeat(1e6)}\n\nx`,
     ],
+    [
+      'a boundary of blanks and a letter',
+      () => `Content-Type: multipart/mixed; boundary="${' '.repeat(99_000)}b"\n\nx`,
+    ],
+    ['a Content-ID of brackets', () => `Content-ID: ${'>'.repeat(250_000)}x\n\nx`],
     ['10^5 header fields in a part', () => `${mixed}--b\n${'A: b\n'.repeat(1e5)}\nx\n--b--`],
     ['a header line of 50 MB', () => `${mixed}--b\nA: ${'b'.repeat(5e7)}\n\nx\n--b--`],
     ['50 MB of delimiters', () => `${mixed}${'--b\n'.repeat(1.25e7)}`],

@@ -3,6 +3,7 @@
  * and what of it leaves the house. Markup given here is safeLetter's.
  */
 import { html } from 'hono/html';
+import { trimEndOf } from '../daemon/mail/header.ts';
 import { htmlToText } from './text.ts';
 
 /** Deeper marks stay visible as text. */
@@ -13,7 +14,7 @@ export function textToLetter(text: string): string {
   const out: string[] = [];
   let depth = 0;
   let signed = false;
-  for (const line of text.replace(/\r\n?/g, '\n').replace(/\n+$/, '').split('\n')) {
+  for (const line of trimEndOf(text.replace(/\r\n?/g, '\n'), /\n/).split('\n')) {
     const { deep, said } = unquoted(line);
     if (signed && (deep > 0 || said === '')) {
       out.push('</div>');

@@ -50,7 +50,7 @@ function typed(form: Form): AwayFields {
     form
       .get(name)
       .replace(/[^\P{Cc}\n\t]/gu, '')
-      .replace(/\s+$/, '');
+      .trimEnd();
   return {
     active: form.get('active') === '1',
     ...{ firstDay: form.get('firstDay').trim(), lastDay: form.get('lastDay').trim() },

@@ -87,7 +87,10 @@ async function typed(form: Form): Promise<IdentityForm['fields']> {
     name: form.get('name').trim(),
     replyTo: plain(form.get('replyTo')),
     // A line of two hyphens within it would end it for its readers.
-    signature: text.replace(/[^\P{Cc}\n\t]/gu, '').replace(/^\s*\n|\s+$/g, ''),
+    signature: text
+      .replace(/[^\P{Cc}\n\t]/gu, '')
+      .replace(/^\s*\n/, '')
+      .trimEnd(),
     signatureHtml: html ?? '',
     isDefault: form.has('default'),
   };

@@ -66,7 +66,10 @@ function leaveOf(header: Header): Leave | null {
 
 /** RFC 2369 §2: URLs in angle brackets, with comments and commas between. */
 const urlsIn = (value: string): string[] =>
-  [...value.slice(0, LONGEST).matchAll(/<\s*([^<>]{1,2000}?)\s*>/g)].map(m => m[1]!.replace(/\s+/g, '')).slice(0, 10);
+  [...value.slice(0, LONGEST).matchAll(/<([^<>]{1,2000})>/g)]
+    .map(m => m[1]!.replace(/\s+/g, ''))
+    .filter(url => url !== '')
+    .slice(0, 10);
 
 function mailtoOf(text: string): { to: string; subject: string; body: string }[] {
   if (!/^mailto:/i.test(text)) return [];

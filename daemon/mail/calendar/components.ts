@@ -78,9 +78,9 @@ export function personOf(line: Line): Guest {
 function mailAddress(value: string): string {
   const bare = value
     .trim()
+    .slice(0, 400)
     .replace(/^mailto:/i, '')
-    .replace(/\?.*$/, '')
-    .slice(0, 400);
+    .replace(/\?.*$/, '');
   const address = decoded(bare);
   return parseAddress(address) ? addressKey(address) : '';
 }

@@ -1,4 +1,5 @@
 import { addressKey, type NamedAddress } from '../address.ts';
+import { trimEndOf } from '../header.ts';
 
 /** Whom a message came from and went to, as its header lists them. */
 export type AnswerTo = { from: NamedAddress[]; replyTo: NamedAddress[]; to: NamedAddress[]; cc: NamedAddress[] };
@@ -18,8 +19,7 @@ export function forwardSubject(subject: string): string {
 
 /** Every line behind a quote mark; what is quoted already goes one deeper. */
 export function quoteText(text: string): string {
-  return text
-    .replace(/\n+$/, '')
+  return trimEndOf(text, /\n/)
     .split('\n')
     .map(line => (line.startsWith('>') ? `>${line}` : `> ${line}`.trimEnd()))
     .join('\n');

@@ -1,4 +1,4 @@
-import { cleanText, type Header, paramReadings } from '../header.ts';
+import { cleanText, type Header, paramReadings, trimEndOf } from '../header.ts';
 
 /** A uuencoded file in text, as mailers before MIME sent files; POSIX writes `begin-base64` for its other form. */
 const BEGIN = /^begin(?:-base64)? [0-7]{3,4} +(\S[^\r\n]{0,254})/gm;
@@ -19,9 +19,7 @@ export function uuencodedNames(text: string): string[] {
 
 /** With its path and without; readers and Windows drop dots and blanks at the end. */
 export function spellings(name: string): string[] {
-  const whole = cleanText(name)
-    .trim()
-    .replace(/[. ]+$/, '');
+  const whole = trimEndOf(cleanText(name).trim(), /[. ]/);
   const last = whole.split(/[/\\]/).at(-1)!;
   return whole === '' ? [] : last === whole || last === '' ? [whole] : [whole, last];
 }

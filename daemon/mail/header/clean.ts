@@ -11,3 +11,10 @@ export function cleanText(text: string): string {
   if (!NOT_PLAIN.test(text)) return text;
   return text.replace(WHITE, ' ').replace(FORGING, '').toWellFormed();
 }
+
+/** Without the letters at its end that `drop` matches. A pattern of many, bound to the end, would be tried at each of them. */
+export function trimEndOf(text: string, drop: RegExp): string {
+  let end = text.length;
+  while (end > 0 && drop.test(text[end - 1]!)) end--;
+  return text.slice(0, end);
+}

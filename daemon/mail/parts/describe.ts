@@ -5,6 +5,7 @@ import {
   type Params,
   parseParams,
   readHeader,
+  trimEndOf,
   withoutComments,
 } from '../header.ts';
 import type { Part } from './part.ts';
@@ -66,9 +67,7 @@ function fileName(disposition: Params, content: Params): string | null {
 function contentId(value: string | null): string | null {
   if (value === null) return null;
   return bareOrNull(
-    cleanText(decodeWords(value))
-      .replace(/^[\s<]+|[\s>]+$/g, '')
-      .slice(0, LONGEST_BOUNDARY),
+    trimEndOf(cleanText(decodeWords(value)).replace(/^[\s<]+/, ''), /[\s>]/).slice(0, LONGEST_BOUNDARY),
   );
 }
 
@@ -76,7 +75,7 @@ const bareOrNull = (text: string | undefined): string | null =>
   text === undefined || text.trim() === '' ? null : text.trim();
 
 function boundaryOf(content: Params): string | null {
-  const boundary = (content.params.get('boundary') ?? '').replace(/[ \t]+$/, '');
+  const boundary = trimEndOf(content.params.get('boundary') ?? '', /[ \t]/);
   // Delimiters are compared as octets.
   const octets = Buffer.from(boundary).toString('latin1');
   return octets === '' || octets.length > LONGEST_BOUNDARY ? null : octets;
