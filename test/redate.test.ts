@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { letterDate, parseDate } from '../daemon/mail/date.ts';
 import { createDsnRig, type DsnRig } from './dsn-rig.ts';
 import { fits } from './fits.ts';
+import { until } from './harness.ts';
 
 const hour = 3_600_000;
 let rig: DsnRig;
@@ -64,4 +65,25 @@ test('a letter that leaves when it says stays as it is; so does a mail programâ€
   queue.wake();
   await rig.settled();
   expect((await lastOf('bob', 'inbox')).date).toBe(later);
+});
+
+test('a letter that some have already is the same to those who get it later', async () => {
+  const { store } = rig;
+  await store.accounts.create({ address: 'cat@us.test', name: '', passwordHash: null, quota: 0, at: 1 });
+  const cat = (await store.accounts.byAddress('cat@us.test'))!.id;
+  await rig.submit([{ address: 'cat@us.test' }]);
+  const planned = writtenAt() + 9 * hour;
+  const both = [{ address: 'bob@us.test' }, { address: 'cat@us.test' }];
+  await rig.submit(both, { releaseAt: planned, from: 'webmail', content: letterOf(planned) });
+  await store.accounts.set(cat, { quota: 1 });
+  rig.clock.shift += 10 * hour;
+  const queue = await rig.carry();
+  await until('cat has no room', async () => (await rig.waiting())[0]?.attempts === 1);
+  const first = await lastOf('bob', 'inbox');
+  await store.accounts.set(cat, { quota: 0 });
+  rig.clock.shift += hour;
+  queue.wake();
+  await rig.settled();
+  expect((await lastOf('cat', 'inbox')).date).toBe(first.date);
+  expect(await lastOf('bob', 'inbox')).toEqual(first);
 });

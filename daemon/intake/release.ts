@@ -59,7 +59,7 @@ export async function routeHeld(
   }
   const at = now();
   const { header } = content;
-  const fresh = origin === 'webmail' && !first.errand ? await redated({ contentId, header, at }, store) : null;
+  const fresh = (await isNobodysYet()) ? await redated({ contentId, header, at }, store) : null;
   const summary = await summaryOf(content);
   const filing = {
     ...{
@@ -80,6 +80,12 @@ export async function routeHeld(
   };
   const takers = verdict?.discard ? recipients.map(r => ({ ...r, routes: [] })) : recipients;
   return { release: { ids, contentId, filing, recipients: takers, ...(fresh && { content: fresh }) }, refused };
+
+  /** What some have already must not change under them, nor be another letter to the rest. */
+  async function isNobodysYet(): Promise<boolean> {
+    if (origin !== 'webmail' || first?.errand || accountId === null) return false;
+    return (await store.heldSubmissions.get(accountId, contentId)) !== null;
+  }
 
   /** A person who let it go has seen it: what a rule puts away goes back no second time. */
   async function holdOf(verdict: Verdict | null, contentId: number): Promise<Hold | null> {
