@@ -17,9 +17,9 @@ beforeAll(async () => {
   hop = await nextHop();
   house = await startHouse({
     set: { host_domain: 'us.test', online: 'always' },
-    lines: [`gateway=* 127.0.0.1:${hop.port}`],
+    lines: [`gateway=* 127.0.0.1:${hop.port}`, 'alias=postmaster@us.test fay@us.test'],
   });
-  for (const name of ['ann', 'bob', 'cy', 'dee', 'eli']) await house.addUser(`${name}@us.test`, password);
+  for (const name of ['ann', 'bob', 'cy', 'dee', 'eli', 'fay']) await house.addUser(`${name}@us.test`, password);
   store = await openStore({ path: house.data, writer: 'inline', fatal: () => {}, indexes: false });
 }, 60_000);
 afterAll(async () => {
@@ -202,4 +202,15 @@ test('a blocked sender and a muted conversation pass the Inbox by', async () => 
   expect(await inFolder('ann', 'junk')).toEqual(['buy']);
   expect((await inFolder('ann', 'archive'))[0]).toBe('Re: talk');
   expect(await inFolder('ann', 'inbox')).not.toContain('Re: talk');
+});
+
+test('a report of ours that a rule sends on in vain brings no other', async () => {
+  hop.script.answers = { RCPT: socket => void socket.write('550 5.1.1 Nobody of that name\r\n') };
+  await rule('fay', 'be delivered', { forward: { to: 'fay@hidden.test', keep: true } });
+  const login = Buffer.from(`\0fay@us.test\0${password}`).toString('base64');
+  const data = Buffer.from('From: fay@us.test\r\nSubject: hello\r\n\r\nhello\r\n.\r\n');
+  await sendRaw(house.ports.submission, { from: 'fay@us.test', to: ['gone@far.test'], data, login });
+  await until('Fay is told', async () => (await inFolder('fay', 'inbox')).length > 0);
+  await idle();
+  expect(await inFolder('fay', 'inbox')).toEqual(['Your message could not be delivered']);
 });

@@ -30,7 +30,8 @@ export function* addErrand(a: Filing, contentId: number, e: NewErrand): Work<voi
     e.recipient,
     domainOf(e.recipient),
     reasons[e.kind],
-    a.origin,
+    // A report that is sent on has arrived: where that fails, another would be sent on too, and so for ever.
+    a.origin === 'ourselves' ? 'mediator' : a.origin,
     a.receivedAt,
     a.receivedAt,
     // Of an answer nobody is told anything. SUCCESS was for the mailbox, and has been said.
