@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createAccounts } from '../daemon/store/accounts.ts';
 import { connect } from '../daemon/store/sqlite.ts';
@@ -60,6 +61,44 @@ test('accounts.remove takes along what came between its steps', async () => {
   expect(late).not.toBeNull();
   expect(await store.content.get(late!)).toBeNull();
   expect(await store.accounts.byId(bob.id)).toBeNull();
+  reader.close();
+  await writer.close();
+});
+
+/** What outlives its account goes with the content; messages go by their folders. */
+const others = ['delivery', 'submission', 'message'];
+
+test('accounts.remove leaves no row of the account in any table, though it came while that retired', async () => {
+  const cid = await account('cid');
+  const db = new DatabaseSync(join(path, 'cwmail.db'));
+  const columnsOf = (table: string) =>
+    db.prepare(`select name, type, pk from pragma_table_info(?)`).all(table) as {
+      name: string;
+      type: string;
+      pk: number;
+    }[];
+  const tables = (db.prepare(`select name from sqlite_master where type = 'table'`).all() as { name: string }[])
+    .map(t => t.name)
+    .filter(t => columnsOf(t).some(c => c.name === 'account_id') && !others.includes(t));
+  const writer = inlineWriter(join(path, 'cwmail.db'), () => {}, false);
+  const reader = connect(join(path, 'cwmail.db'), 'read');
+  const write = (async (verb, args) => {
+    const answer = await writer.write(verb, args);
+    if (verb === 'retireAccount')
+      for (const table of tables) {
+        const columns = columnsOf(table).filter(c => c.name !== 'id');
+        const values = columns.map(c => (c.name === 'account_id' ? cid.id : c.type === 'integer' ? 99 : 'x'));
+        const named = columns.map(c => c.name).join(', ');
+        db.prepare(`insert into ${table} (${named}) values (${columns.map(() => '?').join(',')})`).run(...values);
+      }
+    return answer;
+  }) as Write;
+  const leaving = { removeDrafts: store.drafts.removeAll, unlinkFiles: async () => 0 };
+  expect(await createAccounts(async work => reader.perform(work), write, leaving).remove(cid.id, 2)).toBe(true);
+  const left = (table: string) => db.prepare(`select 1 from ${table} where account_id = ?`).get(cid.id) !== undefined;
+  expect(tables.length).toBeGreaterThan(20);
+  expect(tables.filter(left)).toEqual([]);
+  db.close();
   reader.close();
   await writer.close();
 });

@@ -207,6 +207,9 @@ export const accountVerbs = {
       'wake',
       'tombstone',
       'session',
+      // Whoever signed in while it retired may have written these once more.
+      'provider_login',
+      'sign_in',
       'push_subscription',
       'saved_search',
       'message_name',
