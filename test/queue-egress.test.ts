@@ -29,6 +29,27 @@ const empty = async () => (await rig.waiting()).length === 0;
 const attempted = (times: number) => async () => (await rig.waiting()).some(d => d.attempts === times);
 const login = { user: 'site', password: 'tea-of-mine' };
 
+test('queue takes one author’s mail while the provider keeps another waiting', async () => {
+  const slow = await rig.hop({ answers: { MAIL: 'SILENCE' } });
+  const quick = await rig.hop();
+  rig.settings.webmail_smtp = { host: '127.0.0.1', port: quick.port, tls: 'off' };
+  const cid = await rig.store.accounts.create({
+    address: 'cid@us.test',
+    name: '',
+    passwordHash: null,
+    quota: 0,
+    at: 1,
+  });
+  const authorsGateway = async (author: number | null) => gateway(author === cid!.id ? quick.port : slow.port);
+  const queue = await rig.queue({ authorsGateway, timeouts: {} });
+  await rig.accept(['bob@far.test'], { accountId: rig.ann });
+  queue.wake();
+  await until('it waits for an answer', () => slow.heard.some(line => line.startsWith('MAIL')));
+  await rig.accept(['bob@far.test'], { accountId: cid!.id });
+  queue.wake();
+  await until('the other went', () => quick.contents.length === 1);
+});
+
 describe('queue goes by gateways in their order', () => {
   test('to the second where nobody answers at the first, which is then left alone', async () => {
     const first = await rig.hop({ greeting: 'DROP' });
