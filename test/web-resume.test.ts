@@ -120,3 +120,9 @@ test('under a sub-path it leads to the draft there; what is no letter, or is too
   const large = await b.post('/webmail/drafts', { text: 'x' }, { 'Content-Length': '99999999' });
   expect([large.status, large.headers.get('location')]).toEqual([303, '/webmail/login']);
 });
+
+test('a form of fields without end is refused, also of who is not signed in', async () => {
+  await signedOut();
+  const fields = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`typed-${i}`, 'x'.repeat(1_000_000)]));
+  expect((await multipart('/login', { ...fields, username: 'ann', password: 'correct horse' })).status).toBe(413);
+});

@@ -26,6 +26,8 @@ export type UploadForm = Form & {
 };
 
 const longestField = 4_000_000;
+/** Octets of all fields that are no files: a letter's text, in both versions. */
+const mostText = 8_000_000;
 const mostFields = 100;
 const mostFiles = 200;
 
@@ -59,10 +61,13 @@ async function receive(body: Readable, type: string, store: Store, limit: number
   const taking: Promise<Received | null>[] = [];
   const budget = { left: limit };
   const parser = reader(type);
+  let text = 0;
   let refused = false;
   parser.on('field', (name, value, _nameCut, cut) => {
-    refused ||= cut;
-    fields.append(name, value);
+    text += Buffer.byteLength(value);
+    refused ||= cut || text > mostText;
+    // Who is not signed in may send one, too: what is refused is not kept in memory to its end.
+    if (!refused) fields.append(name, value);
   });
   parser.on('file', (field, stream, name, _encoding, fileType) => {
     const file = { name, type: fileType, label: labelOf(field, fileType) };
