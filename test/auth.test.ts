@@ -2,10 +2,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Auth, createAuth, hashPassword, type Verdict } from '../daemon/auth.ts';
+import { type Auth, createAuth, createProviderCheck, hashPassword, type Verdict } from '../daemon/auth.ts';
 import type { Settings } from '../daemon/config.ts';
 import { silentLog } from '../daemon/log.ts';
 import { openStore, type Store } from '../daemon/store.ts';
+import { createSeal } from '../daemon/wire/seal.ts';
 import { cpuMillis } from './cpu.ts';
 import { until } from './harness.ts';
 
@@ -82,6 +83,37 @@ test('check notes who signed in and who tried, by account, way and address, and 
     ...{ way: 'pop3', address: '203.0.113.6', good: true },
     ...{ firstAt: began, lastAt: now, times: 6 },
   });
+});
+
+test('check notes who guesses from many addresses of one network as one', async () => {
+  const { id } = (await store.accounts.byAddress('ann@other.test'))!;
+  const listed = async () => (await store.signIns.list(id)).filter(one => one.address.startsWith('2001:db8:'));
+  for (let i = 0; i < 5; i++) await check('ann@other.test', 'the same guess', `2001:db8:0:7::${i + 1}`);
+  await check('ann@other.test', 'the same guess', '2001:db8:0:8::1');
+  await until('both to be noted', async () => (await listed()).length >= 2);
+  expect((await listed()).map(one => one.address).sort()).toEqual(['2001:db8:0:7::1', '2001:db8:0:8::1']);
+});
+
+test('check counts guesses while a provider cannot be asked, and lets in with what was right before', async () => {
+  let away = false;
+  const atProvider = createProviderCheck({
+    ...{ store, settings: { ...settings, webmail_for: null }, seal: createSeal('key', 'test'), now: () => now },
+    ask: async (_, password) => {
+      if (away) throw new Error('no answer');
+      return password === 'right one' ? 'right' : 'wrong';
+    },
+    log: silentLog(),
+  });
+  auth = createAuth({ store, settings, now: () => now, log: silentLog(), atProvider });
+  expect(await check('pro', 'right one')).toBe('pro@main.test');
+  away = true;
+  now += 301_000;
+  const guesses = [];
+  for (let i = 0; i < 12; i++) guesses.push(await check('pro', `guess ${i}`, '192.0.2.66'));
+  expect(guesses).toEqual([...Array(10).fill('unavailable'), 'throttled', 'throttled']);
+  expect(await check('pro', 'right one', '192.0.2.67')).toBe('pro@main.test');
+  // Of whom nothing is known nothing can be guessed.
+  for (let i = 0; i < 12; i++) expect(await check('nobody', `guess ${i}`, '192.0.2.68')).toBe('unavailable');
 });
 
 /** Milliseconds of processor time, of the threads that hash too: what else the machine does does not count. */

@@ -78,6 +78,11 @@ describe('devices', () => {
     const kept = await site.store.signIns.list(bob.id);
     expect(kept).toHaveLength(100);
     expect(kept[0]!.address).toBe('192.0.2.129');
+    // Guesses push out none that was good.
+    await site.store.signIns.note(bob.id, { way: 'pop3', address: '192.0.2.7', good: true, times: 1 }, 5_000);
+    await site.store.signIns.note(bob.id, { way: 'smtp', address: '192.0.2.200', good: false, times: 1 }, 20_000);
+    const after = await site.store.signIns.list(bob.id);
+    expect([after.length, after.at(-1)!.address]).toEqual([101, '192.0.2.7']);
   });
 
   test.each([

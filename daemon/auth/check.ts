@@ -48,7 +48,10 @@ export function createCheck(deps: AuthDeps, throttle: Throttle): Auth['check'] {
     if (entry.kind === 'throttled') return throttled(entry.ms);
     let failed = false;
     try {
-      failed = !(await isRight(a));
+      const right = await isRight(a);
+      failed = right !== true;
+      // Told as what it is, and counted: whoever waits for the provider to be away could guess for nothing else.
+      if (right === 'unproven') return { kind: 'unavailable' };
       // A provider's may become right at any moment.
       if (failed && !atProvider) wrong.remember(mine, now());
       if (!failed) good.remember(mark, now());

@@ -1,5 +1,6 @@
 import type { Protocol } from '../auth.ts';
 import type { SignIns } from '../store.ts';
+import { networkOf } from '../wire/ip.ts';
 
 /** A mail program asks every minute: it is noted so often, with how many times it was. */
 const pauseMs = 10 * 60_000;
@@ -15,7 +16,8 @@ export function createNotes(deps: {
 }): NoteSignIn {
   const known = new Map<string, { at: number; times: number }>();
   return (accountId, { peer, protocol: way }, good) => {
-    const key = `${accountId} ${way} ${good} ${peer}`;
+    // One who guesses has as many addresses as a network: they are noted as one.
+    const key = `${accountId} ${way} ${good} ${good ? peer : networkOf(peer)}`;
     const at = deps.now();
     const before = known.get(key);
     if (before && at >= before.at && at - before.at < pauseMs) {

@@ -17,8 +17,11 @@ export type ProviderDeps = {
   log: Log;
 };
 
-/** Is this the password of the mailbox at the provider? Makes its account here when it signs in for the first time. */
-export type IsProvidersPassword = (address: string, password: string) => Promise<boolean>;
+/**
+ * Is this the password of the mailbox at the provider? Makes its account here when it signs in for the first time.
+ * unproven: the provider cannot be asked now, and it is not the one that was right before. Rejects where nothing is known.
+ */
+export type IsProvidersPassword = (address: string, password: string) => Promise<boolean | 'unproven'>;
 
 export function createProviderCheck(deps: ProviderDeps): IsProvidersPassword {
   const { store, settings, seal, ask, log } = deps;
@@ -34,9 +37,9 @@ export function createProviderCheck(deps: ProviderDeps): IsProvidersPassword {
       if ((await ask(user, password)) === 'wrong') return false;
     } catch (error) {
       // While the provider cannot be reached, the mail that is here can be read by whoever could before.
-      if (before === null || !isSame(before, password)) throw error;
+      if (before === null) throw error;
       log.info('provider not asked', { name: address, ...because(error) });
-      return true;
+      return isSame(before, password) || 'unproven';
     }
     if (before === null || !isSame(before, password)) await keep(address, user, password);
     return true;

@@ -21,7 +21,7 @@ export type SignIns = {
   note(accountId: number, one: Pick<SignIn, 'way' | 'address' | 'good'> & { times: number }, at: number): Promise<void>;
 };
 
-/** What is kept of an account; of more the oldest go. */
+/** What is kept of an account, of good and of refused ones each, so that guesses push no good one out; of more the oldest go. */
 export const mostSignIns = 100;
 
 export const signInVerbs = {
@@ -34,7 +34,8 @@ export const signInVerbs = {
     one: Parameters<SignIns['note']>[1];
     at: number;
   }): Work<void> {
-    const key = [accountId, one.way, one.address, one.good ? 1 : 0] as const;
+    const good = one.good ? 1 : 0;
+    const key = [accountId, one.way, one.address, good] as const;
     yield* run(
       `insert into sign_in (account_id, way, address, good, first_at, last_at, times) values (?,?,?,?,?,?,?)
         on conflict (account_id, way, address, good)
@@ -42,11 +43,18 @@ export const signInVerbs = {
       ...[...key, at, at, one.times],
     );
     const limit = yield* row<{ last_at: number }>(
-      'select last_at from sign_in where account_id = ? order by last_at desc limit 1 offset ?',
+      'select last_at from sign_in where account_id = ? and good = ? order by last_at desc limit 1 offset ?',
       accountId,
+      good,
       mostSignIns - 1,
     );
-    if (limit) yield* run('delete from sign_in where account_id = ? and last_at < ?', accountId, limit.last_at);
+    if (limit)
+      yield* run(
+        'delete from sign_in where account_id = ? and good = ? and last_at < ?',
+        accountId,
+        good,
+        limit.last_at,
+      );
   },
 };
 
