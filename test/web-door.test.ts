@@ -250,6 +250,19 @@ describe('health and assets', () => {
     expect((await b.request(path.replace(/assets\/[\w-]+/, 'assets/x'))).status).not.toBe(200);
   });
 
+  test('a page is compressed for a page of ours, and not for one of another site or host', async () => {
+    const b = site.browser();
+    await b.login('ann');
+    const coding = async (from: string) => {
+      const headers = { 'Accept-Encoding': 'gzip', 'Sec-Fetch-Site': from };
+      return (await b.request('/mail/inbox', { headers })).headers.get('content-encoding');
+    };
+    expect(await Promise.all(['same-origin', 'none', 'same-site', 'cross-site'].map(coding))).toEqual([
+      ...['gzip', 'gzip'],
+      ...[null, null],
+    ]);
+  });
+
   test('the first page with all it loads is below 100 KB compressed, a page without script below 20 KB', async () => {
     const b = site.browser();
     await b.login('ann');

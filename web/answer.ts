@@ -29,8 +29,10 @@ export async function answerPage(
   return c.body(new Uint8Array(await press(rebased(text, base), { level })), status as 200);
 }
 
-/** Not for other sites' links, which could learn by the length what stands in a page (BREACH). */
-const isPressable = (c: Ctx): boolean =>
-  c.req.header('Sec-Fetch-Site') !== 'cross-site' && isTaken(c.req.header('Accept-Encoding') ?? '');
+/** A page of another site asked for it, or of another host of ours: by the length it could learn what stands in it (BREACH). */
+export const isAskedFromOutside = (c: Ctx): boolean =>
+  ['cross-site', 'same-site'].includes(c.req.header('Sec-Fetch-Site') ?? '');
+
+const isPressable = (c: Ctx): boolean => !isAskedFromOutside(c) && isTaken(c.req.header('Accept-Encoding') ?? '');
 
 const isTaken = (encodings: string): boolean => /(^|,)\s*gzip\s*(,|$|;(?!\s*q=0(\.0*)?\s*(,|$)))/i.test(encodings);

@@ -12,6 +12,7 @@ import { because } from '../daemon/log.ts';
 import { account } from './account.ts';
 import { acts } from './act.ts';
 import { type Acts, createActs } from './acts.ts';
+import { isAskedFromOutside } from './answer.ts';
 import { appearance } from './appearance.ts';
 import { loadAssets } from './assets.ts';
 import { away } from './away.ts';
@@ -141,11 +142,10 @@ export function createApp(needs: Needs): App {
   return Object.assign(app, { endStreams, acts: site.acts });
 }
 
-/** Pages only; and not for other sites' links, which could learn by the length what stands in a page (BREACH). */
+/** Pages only. */
 function squeeze() {
   const pages = compress({ contentTypeFilter: type => type.startsWith('text/html') });
-  return (c: Ctx, next: () => Promise<void>) =>
-    c.req.header('Sec-Fetch-Site') === 'cross-site' ? next() : pages(c, next);
+  return (c: Ctx, next: () => Promise<void>) => (isAskedFromOutside(c) ? next() : pages(c, next));
 }
 
 /** The one place where what nobody expected is caught (DESIGN §6). */
