@@ -31,7 +31,7 @@ import { createMessages, type Messages } from './store/messages.ts';
 import { createProviderLogins, type ProviderLogins } from './store/provider-logins.ts';
 import { createPushSubscriptions, type PushSubscriptions } from './store/push-subscriptions.ts';
 import { createSavedSearches, type SavedSearches } from './store/saved-searches.ts';
-import { migrate } from './store/schema.ts';
+import { migrate, schemaVersion, storeVersion } from './store/schema.ts';
 import { createSearches, type Searches } from './store/search.ts';
 import { createSessions, type Sessions } from './store/sessions.ts';
 import type { Acceptance, Accepted, Objection, Terms, Unread } from './store/shapes.ts';
@@ -232,14 +232,31 @@ const damaged = (error: unknown): error is StoreError => error instanceof StoreE
 const notSound = (file: string, { message }: Error): string =>
   `The mail store ${file} is damaged (${message}). Put back a copy of the data folder, or move the file away to begin with an empty store.`;
 
-/** Several processes may open a new store at the same moment: the lock decides who makes it. */
+const patienceMs = 5_000;
+const longestUpgradeMs = 3_600_000;
+
+/** One that is only being made, too. */
+function isOlder(db: ReturnType<typeof connect>): boolean {
+  try {
+    return db.perform(storeVersion()) < schemaVersion;
+  } catch {
+    return true;
+  }
+}
+
+/**
+ * Several processes may open a store at the same moment: the lock decides who makes it, or brings it to our version.
+ * Of a large one that takes minutes, and whoever gave up meanwhile would take the others, and all of it, down.
+ */
 async function upgrade(file: string): Promise<void> {
   const db = connect(file, 'write');
-  const until = performance.now() + 5000;
+  const since = performance.now();
   try {
     while (!db.begin()) {
-      if (performance.now() > until) throw new StoreError('busy', 'the store was locked for too long');
-      await new Promise(resolve => setTimeout(resolve, 5));
+      const waited = performance.now() - since;
+      if (waited > longestUpgradeMs || (waited > patienceMs && !isOlder(db)))
+        throw new StoreError('busy', 'the store was locked for too long');
+      await new Promise(resolve => setTimeout(resolve, waited < patienceMs ? 5 : 100));
     }
     db.perform(migrate(sqliteNames));
     db.exec('commit');

@@ -164,10 +164,15 @@ const migrations: ((n: Names) => string[])[] = [
 
 export const schemaVersion = migrations.length;
 
+/** Throws where the store is not made yet. */
+export function* storeVersion(): Work<number> {
+  return (yield* row<{ version: number }>('select version from store_version'))?.version ?? 0;
+}
+
 /** Brings the store to the newest version, or to `target`. Throws when the store is newer than this program. */
 export function* migrate(names: Names, target = schemaVersion): Work<void> {
   yield* run(`create table if not exists store_version (version ${names.integer} not null)`);
-  const at = (yield* row<{ version: number }>('select version from store_version'))?.version ?? 0;
+  const at = yield* storeVersion();
   if (at > schemaVersion)
     throw Object.assign(
       new Error(`the store is of version ${at}, this program knows up to ${schemaVersion}: start the newer program`),
