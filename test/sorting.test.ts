@@ -110,6 +110,20 @@ describe('rules', () => {
     expect(await inFolder('dee', 'inbox')).toEqual(['abroad', 'abroad', 'round and round', 'round and round']);
   });
 
+  test('of people who all send on to each other reach nobody by every way there is', async () => {
+    const all = ['ann', 'cy', 'dee', 'eli'];
+    for (const from of all)
+      for (const to of all.filter(name => name !== from))
+        await rule(from, 'spread', { forward: { to: `${to}@us.test`, keep: true } });
+    await receive('ann@us.test', 'Subject: spread\n\nhello');
+    const copies = async () => (await Promise.all(all.map(name => inFolder(name, 'inbox')))).flat();
+    const spread = async () => (await copies()).filter(subject => subject === 'spread').length;
+    await until('it is with all', async () => (await spread()) >= 13);
+    await idle();
+    // The one that came, and three from each, once.
+    expect(await spread()).toBe(13);
+  });
+
   test('what a mailbox sends on as a whole ends in a circle too, and is then in that mailbox', async () => {
     await store.accounts.set((await account('bob')).id, { forwards: ['bob@away.test'], keepsCopy: false });
     await receive('bob@us.test', 'Subject: all of it\n\nhello');

@@ -11,6 +11,7 @@ import { isAway, takeTurn, vacationOf } from './vacation.ts';
 /** A message on its way into an account that has something to say about it. */
 export type Arrival = {
   accountId: number;
+  contentId: number;
   /** The account's. */
   address: string;
   /** Fields of ours in front; the first Delivered-To is that of this mailbox. */
@@ -84,7 +85,7 @@ function* applyRules(a: Arrival, traits: Traits, p: Placement): Work<void> {
   if (j.spentAt !== null) p.troubles.push(`rules of ${a.address} ask for too much, from rule ${j.spentAt} on`);
   p.flags = (j.read ? Flag.seen : 0) | (j.star ? Flag.flagged : 0);
   p.labels = j.labels;
-  p.forwards = hasBeenHere(a, traits) ? [] : j.forwards.slice(0, mostForwards);
+  p.forwards = (yield* hasBeenHere(a, traits)) ? [] : j.forwards.slice(0, mostForwards);
   const place = yield* placeOf(a, j.place, p);
   if (place) p.to = place;
   else if (p.forwards.length > 0 && j.place === null && p.forwards.every(f => !f.keep)) {
@@ -103,12 +104,16 @@ function judgement(rules: (Rule & { id: number })[], traits: Traits, p: Placemen
   }
 }
 
-/** What this mailbox has sent on already comes back to it: it is in a circle, and stays. */
-const hasBeenHere = (a: Arrival, { header }: Traits): boolean =>
-  header
-    .all('delivered-to')
-    .slice(1)
-    .some(to => addressKey(to) === a.address);
+/**
+ * What this mailbox has sent on already comes back to it: it is in a circle, and stays. So does what comes once more by
+ * another way: people who all send on to each other would else make of one message as many as there are ways.
+ */
+function* hasBeenHere({ accountId, contentId, address }: Arrival, { header }: Traits): Work<boolean> {
+  const before = header.all('delivered-to').slice(1);
+  if (before.some(to => addressKey(to) === address)) return true;
+  const sql = 'select 1 from message where content_id = ? and account_id = ?';
+  return (yield* row(sql, contentId, accountId)) !== undefined;
+}
 
 /** Null: it stays where it would be, as also where its folder is gone. */
 function* placeOf(a: Arrival, place: Place | null, p: Placement): Work<Placement['to'] | null> {
