@@ -98,8 +98,9 @@ export function createIntake(options: IntakeOptions): Intake {
   const limits = createLimits(settings, now);
   const room = freeRoom(options);
   const { note, heard, recall } = createHeard(now);
+  // What programs of this machine send is nobody's there: their reports to the postmaster are read here.
   const leaves = ({ origin }: Pick<Visitor, 'origin'>) =>
-    settings.webmail_smtp !== null && ['submitter', 'webmail', 'local'].includes(origin);
+    settings.webmail_smtp !== null && ['submitter', 'webmail'].includes(origin);
   const rights = (visitor: Visitor): ChainOptions => ({
     relay: relayRight(visitor, settings),
     leaves: leaves(visitor),
