@@ -85,6 +85,8 @@ export type Queue = {
 const second = 1_000;
 const minute = 60 * second;
 const claimed = 200;
+/** Messages for one more connection to a hop that has some. */
+const share = 25;
 
 export function createQueue(options: QueueOptions): Queue {
   const { store, settings, log, now, random } = options;
@@ -151,13 +153,15 @@ export function createQueue(options: QueueOptions): Queue {
     const busy = lanes.busyDomains();
     const dead = lanes.pausedDomains(now());
     // What waits for a hop found dead is put off when nothing else is to be started, however much of it there is.
-    const started = await start([...busy, ...dead]);
-    const putOff = started < claimed && dead.length > 0 ? await start(busy) : 0;
-    return released || started === claimed || putOff === claimed;
+    // So much that no connection gets what others, free a moment later, would have to wait for.
+    const most = Math.min(claimed, (lanes.roomiest() ?? claimed) * share);
+    const started = await start(most, [...busy, ...dead]);
+    const putOff = started < most && dead.length > 0 ? await start(claimed, busy) : 0;
+    return released || started === most || putOff === claimed;
   }
 
-  async function start(except: string[]): Promise<number> {
-    const due = await deliveries.claim(now(), claimed, except);
+  async function start(most: number, except: string[]): Promise<number> {
+    const due = await deliveries.claim(now(), most, except);
     const noRoom: Delivery[] = [];
     for (const [hop, group] of Map.groupBy(due, d => hopName(d.domain, settings, d.accountId)))
       if (!(await startFor(hop, group))) noRoom.push(...group);

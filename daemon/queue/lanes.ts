@@ -40,6 +40,13 @@ export class Lanes {
     return Math.max(0, Math.min(this.#limits().perHop - lane.running, this.#left(true)));
   }
 
+  /** The most connections that a hop in use may open besides; null: none in use may. */
+  roomiest(): number | null {
+    const rooms = [...this.#lanes].filter(([, lane]) => lane.running > 0).map(([hop]) => this.room(hop));
+    const most = Math.max(0, ...rooms);
+    return most > 0 ? most : null;
+  }
+
   /** The failure for which nothing is dialled now; null: it may be. */
   paused(hop: string, now: number): Failure | null {
     const lane = this.#lane(hop);
