@@ -97,7 +97,11 @@ export function outbox(site: Site): Hono<Env> {
   /** Whoever clicks twice is where the first click led; else they are told in words. */
   const late = async (c: Ctx, answer: HeldAnswer, draftId: number | null | 'no-room') => {
     const draft = typeof draftId === 'number' ? await site.store.drafts.get(c.var.account.id, draftId) : null;
-    if (draft?.heldAs === null) return c.redirect(`/drafts/${draft.id}`, 303);
+    if (draft?.heldAs === null) {
+      // Pressed twice: the page that would have said it may never have been shown.
+      tellOnce(site, c, { key: 'done.withdrawn' });
+      return c.redirect(`/drafts/${draft.id}`, 303);
+    }
     const found = await own(c);
     if (!found && !(await wasSent(c))) return missing(site, c);
     const s = await screenOf(site, c);
