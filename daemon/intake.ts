@@ -99,8 +99,8 @@ export function createIntake(options: IntakeOptions): Intake {
   const room = freeRoom(options);
   const { note, heard, recall } = createHeard(now);
   // What programs of this machine send is nobody's there: their reports to the postmaster are read here.
-  const leaves = ({ origin }: Pick<Visitor, 'origin'>) =>
-    settings.webmail_smtp !== null && ['submitter', 'webmail'].includes(origin);
+  const leaves = ({ origin, errand = null }: Pick<Visitor, 'origin'> & Partial<Pick<Delivery, 'errand'>>) =>
+    settings.webmail_smtp !== null && (['submitter', 'webmail'].includes(origin) || errand !== null);
   const rights = (visitor: Visitor): ChainOptions => ({
     relay: relayRight(visitor, settings),
     leaves: leaves(visitor),

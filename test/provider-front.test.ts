@@ -21,3 +21,28 @@ test('route takes what a user writes to the provider, and what a program of the 
   expect(await kinds('webmail')).toEqual(['relay']);
   expect(await kinds('local')).toEqual(['mailbox']);
 });
+
+test('what a rule sends on goes to the provider as its owner’s, who hears where that fails', async () => {
+  const hop = await rig.hop({ answers: { RCPT: '550 5.1.1 Nobody of that name' } });
+  const deed = {
+    place: null,
+    labels: [],
+    read: false,
+    star: false,
+    forward: { to: 'a@far.test', keep: true },
+    stop: false,
+  };
+  const conditions = [{ field: 'subject' as const, test: 'contains' as const, text: 'e' }];
+  await rig.store.mailRules.save(rig.ann, null, { name: 'on', active: true, rule: { all: true, conditions, deed } });
+  rig.settings.webmail_smtp = rig.rules.webmail_smtp;
+  const authorsGateway = async (author: number | null) => {
+    if (author !== rig.ann) throw new Error('it is nobody’s');
+    return { domain: '*', host: '127.0.0.1', port: hop.port };
+  };
+  await rig.submit([{ address: 'ann@us.test' }], { from: 'peer', reversePath: 'eve@else.test' });
+  await rig.carry({ authorsGateway });
+  await rig.settled();
+  expect(hop.heard).toContainEqual(expect.stringMatching(/^MAIL FROM:<ann@us\.test>/));
+  // Of the report, which the rule sends on too, there is none.
+  expect(await rig.reports()).toHaveLength(1);
+});

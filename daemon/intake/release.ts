@@ -18,7 +18,7 @@ type Options = {
   store: Store;
   chain: Chain;
   /** Does it leave the house whosever it is? */
-  leaves: (from: { origin: Origin }) => boolean;
+  leaves: (from: Pick<Delivery, 'origin' | 'errand'>) => boolean;
   now: () => number;
   parked: () => Hold | null;
   /** What the content rules say of it; null: there are none. */
@@ -57,6 +57,9 @@ export async function routeHeld(
     const now = held.filter(d => ids.includes(d.id)).map(delivery => ({ delivery, reply }));
     return { release: null, refused: [...refused, ...now] };
   }
+  // The provider takes what a rule sends on from its owner only, who is told then where that fails. An answer to nobody
+  // stays one, or two such reports would call each other up.
+  const owner = first.errand && leaves(first) ? await store.accounts.byId(first.errand.accountId) : null;
   const at = now();
   const { header } = content;
   const fresh = (await isNobodysYet()) ? await redated({ contentId, header, at }, store) : null;
@@ -65,8 +68,8 @@ export async function routeHeld(
     ...{
       receivedAt: at,
       origin,
-      accountId,
-      reversePath: sender,
+      accountId: owner?.id ?? accountId,
+      reversePath: owner && sender !== null ? owner.address : sender,
       ret,
       envid,
       eightBit,
