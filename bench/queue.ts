@@ -4,8 +4,10 @@
  * measured warm, by what the sink has taken: the clock starts with the message behind the first `warmUp`.
  */
 import { execFile, execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -34,11 +36,19 @@ export async function benchQueue(): Promise<Row[]> {
   }
   const what = 'Queue out to smtp-sink, 4 KB, 20 connections';
   const sent = compared(what, 'Postfix, relaying', out.ours, out.peer);
-  return [...sent, ...parkedRows(await parked(100_000), await parked(100))];
+  return [
+    ...sent,
+    aliveRow(await alive(50_000), await alive(0)),
+    ...parkedRows(await parked(100_000), await parked(100)),
+  ];
 }
 
 /** A house on a store that `fill` has filled before. */
-async function houseOn(fill: (store: Store) => Promise<void>, set: Record<string, string | number>) {
+async function houseOn(
+  fill: (store: Store) => Promise<void>,
+  set: Record<string, string | number>,
+  lines: string[] = [],
+) {
   const data = mkdtempSync(join(tmpdir(), 'cwmail-bench-queue-'));
   const fatal = (error: Error) => {
     throw error;
@@ -46,7 +56,7 @@ async function houseOn(fill: (store: Store) => Promise<void>, set: Record<string
   const store = await openStore({ path: data, writer: 'inline', fatal });
   await fill(store);
   await store.close();
-  const house = await startHouse({ data, set });
+  const house = await startHouse({ data, set, lines });
   return { house, tell: createTell((await dialControl(controlPath(data)))!) };
 }
 
@@ -103,6 +113,43 @@ defer_transports = smtp
   sink.close();
   return taken;
 }
+
+/** Milliseconds from the start until a thousand messages have reached a host that lives, behind so many for one that is silent. */
+async function alive(dead: number): Promise<number> {
+  const sink = await countingSink();
+  const silent = createServer(() => {}).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const bytes = Buffer.from('Subject: bench\r\n\r\ntext\r\n');
+  const began = { at: 0 };
+  const { house, tell } = await houseOn(
+    async store => {
+      const many = (n: number, domain: string) => Array.from({ length: n }, (_, i) => `r${i}@${domain}`);
+      for (let i = 0; i < dead / 100; i++) await store.accept(acceptance(many(100, 'dead.test'), bytes));
+      for (let i = 0; i < 1000; i += 500)
+        await Promise.all(many(500, 'live.test').map(to => store.accept(acceptance([to], bytes))));
+      began.at = performance.now();
+    },
+    { online: 'always' },
+    [`gateway=dead.test 127.0.0.1:${port}`, `gateway=live.test 127.0.0.1:${sink.port}`],
+  );
+  await sink.has(1000);
+  const taken = performance.now() - began.at;
+  tell.close();
+  await house.kill();
+  sink.close();
+  silent.close();
+  rmSync(house.data, { recursive: true, force: true });
+  return taken;
+}
+
+const aliveRow = (behind: number, alone: number): Row => ({
+  what: 'From the start until 1,000 messages are with a live host, 50,000 before them for a silent one',
+  ours: ms(behind),
+  peer: ms(alone),
+  peerName: 'ours with none for it',
+  ratio: times(behind, alone),
+});
 
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 
