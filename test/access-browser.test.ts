@@ -1,50 +1,43 @@
 /** Every page the site has, in every language, on a window of 320 px: what a person who sees or types otherwise meets. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Account } from '../daemon/store.ts';
 import { languages } from '../views/words.ts';
-import { serveSite } from '../web/app.ts';
+import { hasChromium, inChromium, type Visited } from './browser.ts';
 import { fits } from './fits.ts';
 import { garden } from './garden.ts';
 import { untilIndexed } from './harness.ts';
 import { letters } from './letters.ts';
 import { openSite, type TestSite } from './site.ts';
 
-const executablePath = '/usr/bin/chromium';
-const there = existsSync(executablePath);
-if (!there) test.skip('the pages need a browser: the package chromium would run it', () => {});
+if (!hasChromium) test.skip('the pages need a browser: the package chromium would run it', () => {});
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 let site: TestSite;
 let ann: Account;
 let browser: Browser;
-let servers: ReturnType<typeof serveSite>;
+let visited: Visited;
 let base = '';
 let pages: string[] = [];
 
 beforeAll(async () => {
-  if (!there) return;
+  if (!hasChromium) return;
   site = await openSite({
     host_domain: ['example.org', 'a-much-longer-domain-name.example.org'],
     user_quota: 1_000_000,
   });
   ann = await site.account('ann');
   const ids = await furnish();
-  servers = serveSite({ app: site.app });
-  await new Promise<void>(resolve => servers.http.listen(0, '127.0.0.1', () => resolve()));
-  base = `http://127.0.0.1:${(servers.http.address() as AddressInfo).port}`;
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+  visited = await inChromium(site);
+  ({ base, browser } = visited);
   pages = await everyPage(ids);
 });
 afterAll(async () => {
-  if (!there) return;
-  await browser.close();
-  await servers.close(500);
-  await site.close();
+  if (!hasChromium) return;
+  await visited.close();
 });
 
 /** Something on every page; the ids by the names that routes give them. */
@@ -139,7 +132,7 @@ async function faults(page: Page, colours = true): Promise<string[]> {
   ];
 }
 
-describe.skipIf(!there)('every page', () => {
+describe.skipIf(!hasChromium)('every page', () => {
   test('is found by the routes of the site', () => {
     expect(pages.length).toBeGreaterThan(25);
     for (const path of ['/mail/inbox', '/compose', '/settings', '/contacts', '/search']) expect(pages).toContain(path);

@@ -1,30 +1,24 @@
 /** The worker in a real browser: what it shows, and what it says when there is no way to the site. */
-import { existsSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { serveSite } from '../web/app.ts';
+import { hasChromium, inChromium, type Visited } from './browser.ts';
 import { openSite, type TestSite } from './site.ts';
 
-const executablePath = '/usr/bin/chromium';
-const there = existsSync(executablePath);
-if (!there) test.skip('the worker needs a browser: the package chromium would run it', () => {});
+if (!hasChromium) test.skip('the worker needs a browser: the package chromium would run it', () => {});
 
 let site: TestSite;
 let browser: Browser;
 let context: BrowserContext;
 let page: Page;
-let servers: ReturnType<typeof serveSite>;
+let visited: Visited;
 let base = '';
 
 beforeAll(async () => {
-  if (!there) return;
+  if (!hasChromium) return;
   site = await openSite({ host_domain: ['example.org'] });
   await site.account('ann');
-  servers = serveSite({ app: site.app });
-  await new Promise<void>(resolve => servers.http.listen(0, '127.0.0.1', () => resolve()));
-  base = `http://127.0.0.1:${(servers.http.address() as AddressInfo).port}`;
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+  visited = await inChromium(site);
+  ({ base, browser } = visited);
   context = await browser.newContext({ locale: 'en-GB', permissions: ['notifications'] });
   const form = { username: 'ann', password: 'correct horse' };
   await context.request.post(`${base}/login`, { form, headers: { Origin: base } });
@@ -32,13 +26,11 @@ beforeAll(async () => {
   await page.goto(`${base}/settings/notifications`);
 });
 afterAll(async () => {
-  if (!there) return;
-  await browser.close();
-  await servers.close(500);
-  await site.close();
+  if (!hasChromium) return;
+  await visited.close();
 });
 
-describe.skipIf(!there)('worker.js', () => {
+describe.skipIf(!hasChromium)('worker.js', () => {
   test('shows what a push service brings, and nothing beside it', async () => {
     const cdp = await context.newCDPSession(page);
     const registered = new Promise<string>(resolve =>

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { serveCgi } from '../web/cgi.ts';
+import { launchChromium } from './browser.ts';
 import { freePort, type House, hasCommand, launcher, startHouse, testWith, until } from './harness.ts';
 
 const password = 'correct horse battery';
@@ -179,10 +179,7 @@ describe.each(Object.keys(servers))('under %s', name => {
     { timeout: 150_000 },
     async () => {
       if (!hasCommand(name)) return;
-      const browser = await chromium.launch({
-        executablePath: '/usr/bin/chromium',
-        args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-      });
+      const browser = await launchChromium();
       const page = await browser.newPage();
       page.setDefaultTimeout(60_000);
       await page.goto(`${at}/login`);

@@ -1,25 +1,20 @@
-import { existsSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Account } from '../daemon/store.ts';
-import { serveSite } from '../web/app.ts';
+import { enter, hasChromium, hearComplaints, inChromium, type Visited } from './browser.ts';
 import { openSite, type TestSite } from './site.ts';
 
-const executablePath = '/usr/bin/chromium';
-const there = existsSync(executablePath);
-
-if (!there) test.skip('composing needs a browser: the package chromium would run it', () => {});
+if (!hasChromium) test.skip('composing needs a browser: the package chromium would run it', () => {});
 
 let site: TestSite;
 let ann: Account;
 let browser: Browser;
-let servers: ReturnType<typeof serveSite>;
+let visited: Visited;
 let base = '';
 const complaints: string[] = [];
 
 beforeAll(async () => {
-  if (!there) return;
+  if (!hasChromium) return;
   site = await openSite({ host_domain: ['example.org'] });
   ann = await site.account('ann');
   const people: [string, string, string][] = [
@@ -34,31 +29,19 @@ beforeAll(async () => {
       { name, addresses: [{ label: '', address }], groups: group ? [group] : [], note: '', kept: [] },
       1,
     );
-  servers = serveSite({ app: site.app });
-  await new Promise<void>(resolve => servers.http.listen(0, '127.0.0.1', () => resolve()));
-  base = `http://127.0.0.1:${(servers.http.address() as AddressInfo).port}`;
-  browser = await chromium.launch({
-    executablePath,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-  });
+  visited = await inChromium(site);
+  ({ base, browser } = visited);
 });
 afterAll(async () => {
-  if (!there) return;
-  await browser.close();
-  await servers.close(500);
-  await site.close();
+  if (!hasChromium) return;
+  await visited.close();
 });
 
 async function composing(path = '/compose'): Promise<{ context: BrowserContext; page: Page }> {
   const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] });
   const page = await context.newPage();
-  page.on('pageerror', error => complaints.push(error.message));
-  page.on('console', m => /Content Security Policy|Uncaught/.test(m.text()) && complaints.push(m.text()));
-  await page.goto(`${base}/login`);
-  await page.fill('#username', 'ann');
-  await page.fill('#password', 'correct horse');
-  await page.click('button[type=submit]');
-  await page.waitForURL('**/mail/inbox');
+  hearComplaints(page, complaints);
+  await enter(page, base, 'ann');
   await page.goto(base + path);
   await page.locator('.chip-box').first().waitFor();
   return { context, page };
@@ -69,7 +52,7 @@ const value = (page: Page) => page.inputValue('input[type=hidden][name=to]');
 const offered = (page: Page) => page.locator('.offers [role=option] b').allTextContents();
 const chips = (page: Page) => page.locator('.compose-row').first().locator('.chip-text').allTextContents();
 
-describe.skipIf(!there)('recipients in Chromium', () => {
+describe.skipIf(!hasChromium)('recipients in Chromium', () => {
   test('are offered while one types, chosen by key, and stand in the form as plain text', async () => {
     const { context, page } = await composing();
     await to(page).pressSequentially('bo');

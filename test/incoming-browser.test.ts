@@ -1,58 +1,41 @@
-import { existsSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Account, Flag } from '../daemon/store.ts';
-import { serveSite } from '../web/app.ts';
+import { enter, hasChromium, hearComplaints, inChromium, type Visited } from './browser.ts';
 import { openSite, type TestSite } from './site.ts';
 
 /** What people do with mail that comes, in Chromium: the same with script and without. */
 
-const executablePath = '/usr/bin/chromium';
-const there = existsSync(executablePath);
-
-if (!there) test.skip('these pages need a browser: the package chromium would run them', () => {});
+if (!hasChromium) test.skip('these pages need a browser: the package chromium would run them', () => {});
 
 let site: TestSite;
 let browser: Browser;
-let servers: ReturnType<typeof serveSite>;
+let visited: Visited;
 let base = '';
 const complaints: string[] = [];
 
 beforeAll(async () => {
-  if (!there) return;
+  if (!hasChromium) return;
   site = await openSite({ host_domain: ['example.org'] });
-  servers = serveSite({ app: site.app });
-  await new Promise<void>(resolve => servers.http.listen(0, '127.0.0.1', () => resolve()));
-  base = `http://127.0.0.1:${(servers.http.address() as AddressInfo).port}`;
-  browser = await chromium.launch({
-    executablePath,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-  });
+  visited = await inChromium(site);
+  ({ base, browser } = visited);
 }, 60_000);
 afterAll(async () => {
-  if (!there) return;
-  await browser.close();
-  await servers.close(500);
-  await site.close();
+  if (!hasChromium) return;
+  await visited.close();
 });
 
 async function signedIn(username: string, script: boolean): Promise<Page> {
   const context = await browser.newContext({ javaScriptEnabled: script, viewport: { width: 1280, height: 820 } });
   const page = await context.newPage();
-  page.on('pageerror', error => complaints.push(error.message));
-  page.on('console', m => /Content Security Policy|Uncaught/.test(m.text()) && complaints.push(m.text()));
-  await page.goto(`${base}/login`);
-  await page.fill('#username', username);
-  await page.fill('#password', 'correct horse');
-  await page.click('button[type=submit]');
-  await page.waitForURL('**/mail/inbox');
+  hearComplaints(page, complaints);
+  await enter(page, base, username);
   return page;
 }
 
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
 
-describe.runIf(there)('in Chromium', () => {
+describe.runIf(hasChromium)('in Chromium', () => {
   test.each([
     ['with script', true],
     ['without script', false],

@@ -1,22 +1,17 @@
-import { existsSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Account } from '../daemon/store.ts';
-import { serveSite } from '../web/app.ts';
+import { enter, hasChromium, hearComplaints, inChromium, type Visited } from './browser.ts';
 import { until } from './harness.ts';
 import { openSite, type TestSite } from './site.ts';
 
-const executablePath = '/usr/bin/chromium';
-const there = existsSync(executablePath);
+if (!hasChromium) test.skip('what is typed is kept by a browser: the package chromium would run it', () => {});
 
-if (!there) test.skip('what is typed is kept by a browser: the package chromium would run it', () => {});
-
-describe.skipIf(!there)('what is typed in Chromium', { timeout: 90_000 }, () => {
+describe.skipIf(!hasChromium)('what is typed in Chromium', { timeout: 90_000 }, () => {
   let site: TestSite;
   let ann: Account;
   let browser: Browser;
-  let servers: ReturnType<typeof serveSite>;
+  let visited: Visited;
   let base = '';
   const complaints: string[] = [];
 
@@ -24,29 +19,17 @@ describe.skipIf(!there)('what is typed in Chromium', { timeout: 90_000 }, () => 
     site = await openSite({ host_domain: ['example.org'] });
     ann = await site.account('ann');
     await site.account('eve');
-    servers = serveSite({ app: site.app });
-    await new Promise<void>(resolve => servers.http.listen(0, '127.0.0.1', () => resolve()));
-    base = `http://127.0.0.1:${(servers.http.address() as AddressInfo).port}`;
-    browser = await chromium.launch({
-      executablePath,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-    });
+    visited = await inChromium(site);
+    ({ base, browser } = visited);
   });
   afterAll(async () => {
-    await browser?.close();
-    await servers?.close(500);
-    await site?.close();
+    await visited?.close();
   });
 
   const signIn = async (context: BrowserContext, who = 'ann'): Promise<Page> => {
     const page = await context.newPage();
-    page.on('pageerror', error => complaints.push(error.message));
-    page.on('console', m => /Content Security Policy|Uncaught/.test(m.text()) && complaints.push(m.text()));
-    await page.goto(`${base}/login`);
-    await page.fill('#username', who);
-    await page.fill('#password', 'correct horse');
-    await page.click('button[type=submit]');
-    await page.waitForURL('**/mail/inbox');
+    hearComplaints(page, complaints);
+    await enter(page, base, who);
     return page;
   };
   const message = (page: Page) => page.getByLabel('Message', { exact: true });

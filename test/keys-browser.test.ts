@@ -1,38 +1,30 @@
 /** Keys and focus in a real browser: what a person without a mouse meets. */
-import { existsSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Account } from '../daemon/store.ts';
-import { serveSite } from '../web/app.ts';
+import { hasChromium, inChromium, type Visited } from './browser.ts';
 import { openSite, type TestSite } from './site.ts';
 
-const executablePath = '/usr/bin/chromium';
-const there = existsSync(executablePath);
-if (!there) test.skip('keys need a browser: the package chromium would run it', () => {});
+if (!hasChromium) test.skip('keys need a browser: the package chromium would run it', () => {});
 
 let site: TestSite;
 let ann: Account;
 let browser: Browser;
-let servers: ReturnType<typeof serveSite>;
+let visited: Visited;
 let base = '';
 
 beforeAll(async () => {
-  if (!there) return;
+  if (!hasChromium) return;
   site = await openSite({ host_domain: ['example.org'] });
   ann = await site.account('ann');
   for (let i = 1; i <= 9; i++)
     await site.deliver(ann, `From: Bo <bo@example.net>\nSubject: letter ${i}\n\nx\n`, site.clock.now - i * 60_000);
-  servers = serveSite({ app: site.app });
-  await new Promise<void>(resolve => servers.http.listen(0, '127.0.0.1', () => resolve()));
-  base = `http://127.0.0.1:${(servers.http.address() as AddressInfo).port}`;
-  browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+  visited = await inChromium(site);
+  ({ base, browser } = visited);
 });
 afterAll(async () => {
-  if (!there) return;
-  await browser.close();
-  await servers.close(500);
-  await site.close();
+  if (!hasChromium) return;
+  await visited.close();
 });
 
 async function signedIn(path = '/mail/inbox'): Promise<Page> {
@@ -49,7 +41,7 @@ const rowInFocus = (page: Page, subject: string) => page.locator('.row-link:focu
 const said = (page: Page, words: string) =>
   page.locator('#announce', { hasText: words }).waitFor({ state: 'attached' });
 
-describe.skipIf(!there)('without a mouse', () => {
+describe.skipIf(!hasChromium)('without a mouse', () => {
   test('the first Tab reaches the link that skips to the content', async () => {
     const page = await signedIn();
     await page.keyboard.press('Tab');

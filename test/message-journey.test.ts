@@ -1,15 +1,13 @@
-import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hasChromium, launchChromium } from './browser.ts';
 import { type House, startHouse } from './harness.ts';
 import { sendRaw } from './mail-talk.ts';
 
 // What is done from a message, in a browser, against the product as it is started: the daemon takes what the site sends.
-const executablePath = '/usr/bin/chromium';
-const absent = !existsSync(executablePath);
-if (absent) test.skip('messages need a browser: the package chromium would run it', () => {});
+if (!hasChromium) test.skip('messages need a browser: the package chromium would run it', () => {});
 
-describe.skipIf(absent)('messages in Chromium', { timeout: 90_000 }, () => {
+describe.skipIf(!hasChromium)('messages in Chromium', { timeout: 90_000 }, () => {
   let house: House;
   let browser: Browser;
   let base = '';
@@ -18,8 +16,7 @@ describe.skipIf(absent)('messages in Chromium', { timeout: 90_000 }, () => {
       set: { authentication_from: 'edge.example.org 127.0.0.1', undo_send: 0 },
     });
     base = `http://127.0.0.1:${house.ports.http}`;
-    const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking'];
-    browser = await chromium.launch({ executablePath, args });
+    browser = await launchChromium();
   });
   afterAll(async () => {
     await browser?.close();

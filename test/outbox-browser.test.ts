@@ -1,16 +1,14 @@
-import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { enter, hasChromium, hearComplaints, launchChromium } from './browser.ts';
 import { type House, startHouse, until } from './harness.ts';
 import { popMessages } from './mail-talk.ts';
 
-const executablePath = '/usr/bin/chromium';
-const absent = !existsSync(executablePath);
 const password = 'long words of ann';
 
-if (absent) test.skip('taking back in a browser needs one: the package chromium would run it', () => {});
+if (!hasChromium) test.skip('taking back in a browser needs one: the package chromium would run it', () => {});
 
-describe.skipIf(absent)('taking back in Chromium', { timeout: 90_000 }, () => {
+describe.skipIf(!hasChromium)('taking back in Chromium', { timeout: 90_000 }, () => {
   let house: House;
   let browser: Browser;
   let base = '';
@@ -19,10 +17,7 @@ describe.skipIf(absent)('taking back in Chromium', { timeout: 90_000 }, () => {
     house = await startHouse({ set: { undo_send: 30 } });
     for (const name of ['ann', 'bob']) await house.addUser(`${name}@localhost`, password);
     base = `http://127.0.0.1:${house.ports.http}`;
-    browser = await chromium.launch({
-      executablePath,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-    });
+    browser = await launchChromium();
   }, 60_000);
   afterAll(async () => {
     await browser?.close();
@@ -32,13 +27,8 @@ describe.skipIf(absent)('taking back in Chromium', { timeout: 90_000 }, () => {
   const signIn = async (script: boolean): Promise<Page> => {
     const context = await browser.newContext({ javaScriptEnabled: script, timezoneId: 'Asia/Tokyo' });
     const page = await context.newPage();
-    page.on('pageerror', error => complaints.push(error.message));
-    page.on('console', m => /Content Security Policy|Uncaught/.test(m.text()) && complaints.push(m.text()));
-    await page.goto(`${base}/login`);
-    await page.fill('#username', 'ann');
-    await page.fill('#password', password);
-    await page.click('button[type=submit]');
-    await page.waitForURL('**/mail/inbox');
+    hearComplaints(page, complaints);
+    await enter(page, base, 'ann', password);
     return page;
   };
   const write = async (page: Page, subject: string) => {

@@ -1,21 +1,17 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
-import { type Browser, type BrowserContext, chromium, type FrameLocator, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, FrameLocator, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Account } from '../daemon/store.ts';
-import { serveSite } from '../web/app.ts';
+import { enter, hasChromium, inChromium, serve, type Visited } from './browser.ts';
 import { openSite, type TestSite } from './site.ts';
 
-const executablePath = '/usr/bin/chromium';
-const there = existsSync(executablePath);
-
-if (!there) test.skip('the editor needs a browser: the package chromium would run it', () => {});
+if (!hasChromium) test.skip('the editor needs a browser: the package chromium would run it', () => {});
 
 let site: TestSite;
 let ann: Account;
 let browser: Browser;
-let servers: ReturnType<typeof serveSite>;
+let visited: Visited;
 let base = '';
 const complaints: string[] = [];
 /** On while the test itself does what the page's policy forbids: filling the clipboard, running axe. */
@@ -24,25 +20,18 @@ let unheard = false;
 const outward: string[] = [];
 
 beforeAll(async () => {
-  if (!there) return;
+  if (!hasChromium) return;
   site = await openSite({ host_domain: ['example.org'], max_message_size: 3_000_000 });
   ann = await site.account('ann');
-  servers = serveSite({ app: site.app });
-  await new Promise<void>(resolve => servers.http.listen(0, '127.0.0.1', () => resolve()));
-  base = `http://127.0.0.1:${(servers.http.address() as AddressInfo).port}`;
-  browser = await chromium.launch({
-    executablePath,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-  });
+  visited = await inChromium(site);
+  ({ base, browser } = visited);
 });
 afterAll(async () => {
-  if (!there) return;
-  await browser.close();
-  await servers.close(500);
-  await site.close();
+  if (!hasChromium) return;
+  await visited.close();
 });
 beforeEach(async () => {
-  if (!there) return;
+  if (!hasChromium) return;
   site.sent.length = 0;
   for (const draft of await site.store.drafts.list(ann.id)) await site.store.drafts.remove(ann.id, draft.id);
 });
@@ -56,11 +45,7 @@ async function writing(path: string, javaScriptEnabled = true): Promise<{ contex
     if (!unheard && /Content Security Policy|Uncaught|violat/i.test(m.text())) complaints.push(m.text());
   });
   page.on('request', r => !/^(?:blob:|data:)/.test(r.url()) && !r.url().startsWith(base) && outward.push(r.url()));
-  await page.goto(`${base}/login`);
-  await page.fill('#username', 'ann');
-  await page.fill('#password', 'correct horse');
-  await page.click('button[type=submit]');
-  await page.waitForURL('**/mail/inbox');
+  await enter(page, base, 'ann');
   await page.goto(base + path);
   return { context, page };
 }
@@ -110,7 +95,7 @@ const png = Buffer.from(
   'base64',
 );
 
-describe.skipIf(!there)('writing with formatting in Chromium', { timeout: 60_000 }, () => {
+describe.skipIf(!hasChromium)('writing with formatting in Chromium', { timeout: 60_000 }, () => {
   test('by mouse and keys, is saved while typing, comes back, and goes out in both versions', async () => {
     const { context, page, frame } = await formatted('/compose?to=bo@example.net&subject=S&body=Dear%20Bo');
     await letter(frame).press('Control+End');
@@ -389,9 +374,8 @@ describe.skipIf(!there)('writing with formatting in Chromium', { timeout: 60_000
   test('works where the site lives under a sub-path', async () => {
     const below = await openSite({ host_domain: ['example.org'], base_path: '/cw' });
     const eve = await below.account('eve');
-    const served = serveSite({ app: below.app });
-    await new Promise<void>(resolve => served.http.listen(0, '127.0.0.1', () => resolve()));
-    const root = `http://127.0.0.1:${(served.http.address() as AddressInfo).port}/cw`;
+    const served = await serve(below);
+    const root = `${served.base}/cw`;
     const page = await browser.newPage();
     await page.goto(`${root}/login`);
     await page.fill('#username', 'eve');
@@ -409,7 +393,7 @@ describe.skipIf(!there)('writing with formatting in Chromium', { timeout: 60_000
     await page.reload();
     await letter(frame).locator('img[src^="blob:"]').waitFor();
     await page.close();
-    await served.close(500);
+    await served.servers.close(500);
     await below.close();
   });
 

@@ -1,41 +1,29 @@
-import { existsSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Account, FolderRole } from '../daemon/store.ts';
-import { serveSite } from '../web/app.ts';
+import { enter, hasChromium, hearComplaints, inChromium, type Visited } from './browser.ts';
 import { until } from './harness.ts';
 import { openSite, type TestSite } from './site.ts';
 
-const executablePath = '/usr/bin/chromium';
-const there = existsSync(executablePath);
-
-if (!there) test.skip('tidying needs a browser: the package chromium would run it', () => {});
+if (!hasChromium) test.skip('tidying needs a browser: the package chromium would run it', () => {});
 
 let site: TestSite;
 let ann: Account;
 let browser: Browser;
-let servers: ReturnType<typeof serveSite>;
+let visited: Visited;
 let base = '';
 let people = 0;
 const complaints: string[] = [];
 
 beforeAll(async () => {
-  if (!there) return;
+  if (!hasChromium) return;
   site = await openSite({ host_domain: ['example.org'] });
-  servers = serveSite({ app: site.app });
-  await new Promise<void>(resolve => servers.http.listen(0, '127.0.0.1', () => resolve()));
-  base = `http://127.0.0.1:${(servers.http.address() as AddressInfo).port}`;
-  browser = await chromium.launch({
-    executablePath,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-  });
+  visited = await inChromium(site);
+  ({ base, browser } = visited);
 });
 afterAll(async () => {
-  if (!there) return;
-  await browser.close();
-  await servers.close(500);
-  await site.close();
+  if (!hasChromium) return;
+  await visited.close();
 });
 
 const folder = (role: FolderRole) => site.store.folders.byRole(ann.id, role);
@@ -47,13 +35,8 @@ const isIn = (role: FolderRole, subject: string) =>
 async function signedIn(script = true): Promise<Page> {
   const context = await browser.newContext({ javaScriptEnabled: script, viewport: { width: 1280, height: 820 } });
   const page = await context.newPage();
-  page.on('pageerror', error => complaints.push(error.message));
-  page.on('console', m => /Content Security Policy|Uncaught/.test(m.text()) && complaints.push(m.text()));
-  await page.goto(`${base}/login`);
-  await page.fill('#username', ann.address);
-  await page.fill('#password', 'correct horse');
-  await page.click('button[type=submit]');
-  await page.waitForURL('**/mail/inbox');
+  hearComplaints(page, complaints);
+  await enter(page, base, ann.address);
   return page;
 }
 
@@ -62,7 +45,7 @@ const row = (page: Page, subject: string) => page.locator('#list .row', { hasTex
 const atItsStart = { sourcePosition: { x: 30, y: 20 } };
 const ticked = (page: Page, subject: string) => row(page, subject).locator('.tick input');
 
-describe.skipIf(!there)('tidying in Chromium', () => {
+describe.skipIf(!hasChromium)('tidying in Chromium', () => {
   beforeEach(async () => {
     const name = `ann${++people}`;
     ann = await site.account(name);

@@ -1,43 +1,31 @@
-import { existsSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Account } from '../daemon/store.ts';
-import { serveSite } from '../web/app.ts';
+import { enter, hasChromium, inChromium, type Visited } from './browser.ts';
 import { openSite, type TestSite } from './site.ts';
 
-const executablePath = '/usr/bin/chromium';
-const there = existsSync(executablePath);
-
-if (!there) test.skip('sending files by script needs a browser: the package chromium would run it', () => {});
+if (!hasChromium) test.skip('sending files by script needs a browser: the package chromium would run it', () => {});
 
 let site: TestSite;
 let ann: Account;
 let browser: Browser;
-let servers: ReturnType<typeof serveSite>;
+let visited: Visited;
 let base = '';
 const complaints: string[] = [];
 
 beforeAll(async () => {
-  if (!there) return;
+  if (!hasChromium) return;
   site = await openSite({ host_domain: ['example.org'], max_message_size: 3_000_000 });
   ann = await site.account('ann');
-  servers = serveSite({ app: site.app });
-  await new Promise<void>(resolve => servers.http.listen(0, '127.0.0.1', () => resolve()));
-  base = `http://127.0.0.1:${(servers.http.address() as AddressInfo).port}`;
-  browser = await chromium.launch({
-    executablePath,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-  });
+  visited = await inChromium(site);
+  ({ base, browser } = visited);
 });
 afterAll(async () => {
-  if (!there) return;
-  await browser.close();
-  await servers.close(500);
-  await site.close();
+  if (!hasChromium) return;
+  await visited.close();
 });
 beforeEach(async () => {
-  if (!there) return;
+  if (!hasChromium) return;
   site.sent.length = 0;
   for (const draft of await site.store.drafts.list(ann.id)) await site.store.drafts.remove(ann.id, draft.id);
 });
@@ -46,11 +34,7 @@ async function writing(): Promise<{ context: BrowserContext; page: Page }> {
   const context = await browser.newContext();
   const page = await context.newPage();
   page.on('pageerror', error => complaints.push(error.message));
-  await page.goto(`${base}/login`);
-  await page.fill('#username', 'ann');
-  await page.fill('#password', 'correct horse');
-  await page.click('button[type=submit]');
-  await page.waitForURL('**/mail/inbox');
+  await enter(page, base, 'ann');
   await page.goto(`${base}/compose?to=bo@example.net&subject=S`);
   await page.locator('.chip-box').first().waitFor();
   return { context, page };
@@ -63,7 +47,7 @@ const kept = (page: Page) => page.locator('.files-kept .attachment b').allTextCo
 const names = async () => (await site.store.drafts.list(ann.id))[0]?.uploads.map(u => u.name) ?? [];
 const sendButton = (page: Page) => page.getByRole('button', { name: 'Send', exact: true });
 
-describe.skipIf(!there)('files of a letter in Chromium', { timeout: 60_000 }, () => {
+describe.skipIf(!hasChromium)('files of a letter in Chromium', { timeout: 60_000 }, () => {
   test('go to the draft several at once, while one writes on', async () => {
     const { context, page } = await writing();
     const text = page.getByLabel('Message', { exact: true });

@@ -1,44 +1,32 @@
-import { existsSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Account, Flag } from '../daemon/store.ts';
-import { serveSite } from '../web/app.ts';
+import { enter, hasChromium, hearComplaints, inChromium, type Visited } from './browser.ts';
 import { garden } from './garden.ts';
 import { untilIndexed } from './harness.ts';
 import { letters } from './letters.ts';
 import { openSite, type TestSite } from './site.ts';
 
-const executablePath = '/usr/bin/chromium';
-const there = existsSync(executablePath);
-
-if (!there) test.skip('the site needs a browser: the package chromium would run it', () => {});
+if (!hasChromium) test.skip('the site needs a browser: the package chromium would run it', () => {});
 
 let site: TestSite;
 let ann: Account;
 let browser: Browser;
-let servers: ReturnType<typeof serveSite>;
+let visited: Visited;
 let base = '';
 const complaints: string[] = [];
 
 beforeAll(async () => {
-  if (!there) return;
+  if (!hasChromium) return;
   site = await openSite({ host_domain: ['example.org'] });
   ann = await site.account('ann');
   for (const [i, l] of letters.entries()) await site.deliver(ann, l.source, site.clock.now - i * 60_000);
-  servers = serveSite({ app: site.app });
-  await new Promise<void>(resolve => servers.http.listen(0, '127.0.0.1', () => resolve()));
-  base = `http://127.0.0.1:${(servers.http.address() as AddressInfo).port}`;
-  browser = await chromium.launch({
-    executablePath,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-  });
+  visited = await inChromium(site);
+  ({ base, browser } = visited);
 });
 afterAll(async () => {
-  if (!there) return;
-  await browser.close();
-  await servers.close(500);
-  await site.close();
+  if (!hasChromium) return;
+  await visited.close();
 });
 
 async function signedIn(
@@ -49,13 +37,8 @@ async function signedIn(
     viewport: { width: options.width ?? 1280, height: 820 },
   });
   const page = await context.newPage();
-  page.on('pageerror', error => complaints.push(error.message));
-  page.on('console', m => /Content Security Policy|Uncaught/.test(m.text()) && complaints.push(m.text()));
-  await page.goto(`${base}/login`);
-  await page.fill('#username', 'ann');
-  await page.fill('#password', 'correct horse');
-  await page.click('button[type=submit]');
-  await page.waitForURL('**/mail/inbox');
+  hearComplaints(page, complaints);
+  await enter(page, base, 'ann');
   return { context, page };
 }
 
@@ -65,7 +48,7 @@ const idOf = async (subject: string) => {
   return (await site.store.messages.page(ann.id, inbox.id, 100)).messages.find(m => m.subject === subject)?.id ?? 0;
 };
 
-describe.skipIf(!there)('site in Chromium', () => {
+describe.skipIf(!hasChromium)('site in Chromium', () => {
   test('sign-up tells while typing whether an address is free, and opens the Inbox', async () => {
     const context = await browser.newContext();
     const page = await context.newPage();
@@ -153,7 +136,7 @@ describe.skipIf(!there)('site in Chromium', () => {
     await site.deliver(ann, simple(`Refused ${time}`), Date.now());
     await page.locator('.row', { hasText: `Refused ${time}` }).waitFor();
     expect(refusals).toBeGreaterThan(1);
-    servers.http.closeAllConnections();
+    visited.servers.http.closeAllConnections();
     await site.deliver(ann, simple(`Cut ${time}`), Date.now());
     await page.locator('.row', { hasText: `Cut ${time}` }).waitFor();
     const { unread } = await site.store.folders.byRole(ann.id, 'inbox');

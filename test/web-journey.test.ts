@@ -1,25 +1,20 @@
-import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hasChromium, launchChromium } from './browser.ts';
 import { type House, startHouse, until } from './harness.ts';
 
 // One person's day, in a browser, against the product as it is started: nothing of it is ours to pretend.
-const executablePath = '/usr/bin/chromium';
-const absent = !existsSync(executablePath);
 
-if (absent) test.skip('a journey needs a browser: the package chromium would run it', () => {});
+if (!hasChromium) test.skip('a journey needs a browser: the package chromium would run it', () => {});
 
-describe.skipIf(absent)('a journey in Chromium', { timeout: 90_000 }, () => {
+describe.skipIf(!hasChromium)('a journey in Chromium', { timeout: 90_000 }, () => {
   let house: House;
   let browser: Browser;
   let base = '';
   beforeAll(async () => {
     house = await startHouse({ set: { alias: 'office@localhost elin@localhost', undo_send: 0 } });
     base = `http://127.0.0.1:${house.ports.http}`;
-    browser = await chromium.launch({
-      executablePath,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-    });
+    browser = await launchChromium();
   });
   afterAll(async () => {
     await browser?.close();
