@@ -1,5 +1,7 @@
 /** Mail as an mbox file, which every program imports: "mboxrd", where each line that looks like a separator is quoted. */
 
+import { encodedWords } from './encoded-words.ts';
+
 export type MboxMessage = {
   /** Null: unknown, or `<>`. */
   sender: string | null;
@@ -18,7 +20,7 @@ export async function* mboxEntry(m: MboxMessage): AsyncGenerator<Buffer> {
   const sender = m.sender && /^[\x21-\x7e]+$/.test(m.sender) ? m.sender : 'MAILER-DAEMON';
   const marks = `${m.answered ? 'A' : ''}${m.flagged ? 'F' : ''}`;
   yield Buffer.from(
-    `From ${sender} ${separatorTime(m.at)}\nStatus: ${m.seen ? 'RO' : 'O'}\nX-Status: ${marks}\nX-Folder: ${encodedWord(m.folder)}\n`,
+    `From ${sender} ${separatorTime(m.at)}\nStatus: ${m.seen ? 'RO' : 'O'}\nX-Status: ${marks}\nX-Folder: ${asField(m.folder)}\n`,
   );
   let last = '\n';
   for await (const text of quoted(m.open())) {
@@ -28,9 +30,7 @@ export async function* mboxEntry(m: MboxMessage): AsyncGenerator<Buffer> {
   yield Buffer.from(last === '\n' ? '\n' : '\n\n');
 }
 
-/** RFC 2047; a name so long that it would need several words is cut. */
-const encodedWord = (text: string): string =>
-  /^[\x20-\x7e]{0,60}$/.test(text) ? text : `=?utf-8?B?${Buffer.from(text).subarray(0, 45).toString('base64')}?=`;
+const asField = (text: string): string => (/^[\x20-\x7e]{0,60}$/.test(text) ? text : encodedWords(text).join(' '));
 
 /** asctime(3) in UTC, as readers of mbox want it. */
 function separatorTime(at: number): string {

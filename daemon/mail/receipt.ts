@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { addressKey, parseAddress, parseAddressList } from './address.ts';
 import { formatDate } from './date.ts';
+import { encodedWords } from './encoded-words.ts';
 import { cleanText, type Header } from './header.ts';
 
 /** Where a receipt is wanted; null: none is, or a program asks, which RFC 3834 lets nobody answer. */
@@ -76,14 +77,7 @@ const fields = (pairs: [string, string | null][]): string =>
 /** So short that its field fits on one line (RFC 5322 §2.1.1) however it is encoded. */
 const LONGEST_WORD = 100;
 
-/** RFC 2047 §2: words of at most 75 letters, none cut within a letter. */
 function word(given: string): string {
   const text = cleanText(given).slice(0, LONGEST_WORD).toWellFormed();
-  if (/^[\w !#$%&'*+/=^`{|}~-]*$/.test(text)) return text;
-  const pieces: string[] = [''];
-  for (const letter of text) {
-    if (Buffer.byteLength(pieces.at(-1)! + letter) > 45) pieces.push('');
-    pieces[pieces.length - 1] += letter;
-  }
-  return pieces.map(piece => `=?utf-8?B?${Buffer.from(piece).toString('base64')}?=`).join(' ');
+  return /^[\w !#$%&'*+/=^`{|}~-]*$/.test(text) ? text : encodedWords(text).join(' ');
 }

@@ -1,3 +1,4 @@
+import { encodedWords } from '../../mail/encoded-words.ts';
 import { type Header, readHeader } from '../../mail/header.ts';
 import { NewlineMender } from '../../mail/trace.ts';
 
@@ -48,18 +49,8 @@ function fromField({ sender, fullName, domain }: Author): string {
   const name = fullName.replace(/\p{Cc}/gu, '').trim();
   if (name === '') return `From: ${address}\r\n`;
   const plain = /^[ -~]*$/.test(name);
-  const phrase = plain ? `"${name.replace(/["\\]/g, '\\$&')}"` : words(name);
+  const phrase = plain ? `"${name.replace(/["\\]/g, '\\$&')}"` : encodedWords(name).join('\r\n ');
   return `From: ${phrase} <${address}>\r\n`;
-}
-
-/** RFC 2047 §2: a word has 75 characters at most, and no letter is cut. */
-function words(name: string): string {
-  const found = [''];
-  for (const letter of name) {
-    if (Buffer.byteLength(found.at(-1) + letter) > 45) found.push('');
-    found[found.length - 1] += letter;
-  }
-  return found.map(w => `=?utf-8?B?${Buffer.from(w).toString('base64')}?=`).join('\r\n ');
 }
 
 async function* mended(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
