@@ -1,20 +1,14 @@
 /** As whom one writes: addresses, names and signatures. */
 import { html } from 'hono/html';
+import type { Identity } from '../daemon/store.ts';
 import { field } from './field.ts';
 import type { Screen } from './layout.ts';
 import { richField, richToggle } from './rich.ts';
 import type { Html } from './words.ts';
 
-export type IdentityShown = {
+export type IdentityShown = Omit<Identity, 'id'> & {
   /** Null: the own address, of which nothing was set yet. */
   id: number | null;
-  address: string;
-  name: string;
-  replyTo: string;
-  signature: string;
-  /** Empty: the signature is lines of text. */
-  signatureHtml: string;
-  isDefault: boolean;
   isOwn: boolean;
 };
 export type IdentityForm = {

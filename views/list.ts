@@ -90,22 +90,16 @@ function bulk(s: Screen, p: ListPane): Html {
   return html`${[...actions(p.folder), ...choices(p.folder)].map(a => toolButton(s, a))}`;
 }
 
+type Marks = 'flagged' | 'answered' | 'forwarded' | 'attachments' | 'returned' | 'unanswered' | 'labels';
+
 /** A row as it is drawn: of a message, or of a conversation by its newest one. */
-type Row = {
+type Row = Pick<Conversation, Marks> & {
   message: Message;
   /** Whose it is: a name, or the few to name of a conversation, `…` for those left out. */
   who: string[];
   /** Messages of the conversation; 1: only this one. */
   count: number;
   unread: boolean;
-  flagged: boolean;
-  answered: boolean;
-  forwarded: boolean;
-  attachments: number;
-  returned: boolean;
-  unanswered: boolean;
-  /** Ids. */
-  labels: number[];
 };
 
 function rowOf(s: Screen, p: ListPane, m: Message): Row {

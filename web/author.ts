@@ -1,16 +1,9 @@
 /** As whom a letter is written: the identities of an account, the one that fits, and its signature in the text. */
 import { addressKey, type NamedAddress, parseAddressList } from '../daemon/mail/address.ts';
 import type { Header } from '../daemon/mail/header.ts';
-import type { Account, Message, Store } from '../daemon/store.ts';
+import type { Account, Identity, Message, Store } from '../daemon/store.ts';
 
-export type Author = {
-  address: string;
-  name: string;
-  replyTo: string;
-  signature: string;
-  signatureHtml: string;
-  isDefault: boolean;
-};
+export type Author = Omit<Identity, 'id'>;
 
 /** The own address first, then the others as they were made. */
 export async function authorsOf(store: Store, account: Account): Promise<Author[]> {

@@ -14,6 +14,7 @@ import { plainLook } from '../views/screen.ts';
 import type { Words } from '../views/words.ts';
 import type { Acts } from './acts.ts';
 import type { Assets } from './assets.ts';
+import { hereOf } from './base.ts';
 
 /** Hands a message to the daemon as the service `webmail`, acting for the account. One reply per recipient. */
 export type Submit = (account: Account, submission: Submission) => Promise<SubmissionResult>;
@@ -77,5 +78,5 @@ export const doorOf = (site: Site, c: Ctx) => ({
   asset: site.assets.path,
   base: site.settings.base_path,
   look: c.var.account ?? plainLook,
-  here: c.req.path + new URL(c.req.url).search,
+  here: hereOf(c),
 });
