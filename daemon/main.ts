@@ -89,6 +89,7 @@ export const startDaemon: Start = async context => {
   const smtp = { settings, store, auth, intake, log, tls, serviceKey, collecting };
   const relay = createSmtpServer({ ...smtp, role: 'relay' });
   const submission = createSmtpServer({ ...smtp, role: 'submission' });
+  const submissions = createSmtpServer({ ...smtp, role: 'submission', implicitTls: true });
   const odmr = createSmtpServer({ ...smtp, role: 'odmr' });
   const mayConnect = derived(
     () => settings.user_ip_address,
@@ -99,14 +100,17 @@ export const startDaemon: Start = async context => {
     filter.reread();
     relay.refresh();
     submission.refresh();
+    submissions.refresh();
     odmr.refresh();
     if (changed.has('online') || changed.has('suspend_domain')) await queue.reconsider();
     queue.wake();
   });
   await listen(relay.server, 'smtp');
   await listen(submission.server, 'submission');
+  await listen(submissions.server, 'submissions');
   await listen(odmr.server, 'odmr');
   await listen(pop3.server, 'pop3');
+  await listen(pop3.tlsServer, 'pop3s');
   await queue.start();
   const keepStates = () =>
     Promise.all([
@@ -128,12 +132,17 @@ export const startDaemon: Start = async context => {
   const watch = createParkingWatch({ settings, store, log, now, notice, isRelayed });
   const sweep = startSweep({ store, now, log, changed });
   const stopChores = keepHouse(context, keepStates, watch.look);
-  const sessions = () => ({
-    smtp: relay.connections(),
-    submission: submission.connections(),
-    ...(settings.odmr_port > 0 && { odmr: odmr.connections() }),
-    pop3: pop3.sessions(),
-  });
+  const sessions = () => {
+    const { pop3: clear, pop3s } = pop3.sessions();
+    return {
+      smtp: relay.connections(),
+      submission: submission.connections(),
+      ...(settings.submissions_port > 0 && { submissions: submissions.connections() }),
+      ...(settings.odmr_port > 0 && { odmr: odmr.connections() }),
+      pop3: clear,
+      ...(settings.pops_port > 0 && { pop3s }),
+    };
+  };
   const status = async () => ({
     sessions: sessions(),
     queue: await queue.status(),
@@ -148,7 +157,7 @@ export const startDaemon: Start = async context => {
       sweep.stop();
       await pickup?.stop();
       await Promise.all(
-        [relay, submission, odmr, pop3].map(server => server.close(graceMs)).concat(queue.stop(graceMs)),
+        [relay, submission, submissions, odmr, pop3].map(server => server.close(graceMs)).concat(queue.stop(graceMs)),
       );
       await keepStates();
     },
@@ -214,7 +223,11 @@ function verbs(
   filter: ContentFilter,
 ): Verbs {
   return {
-    health: async () => ({ smtp: true, submission: true, pop3: true }),
+    health: async () => ({
+      ...{ smtp: true, submission: true, pop3: true },
+      ...(settings.submissions_port > 0 && { submissions: true }),
+      ...(settings.pops_port > 0 && { pop3s: true }),
+    }),
     'auth.check': async (a: AuthArgs<'auth.check'>) =>
       auth.check(a.address, a.password, { peer: a.peer, protocol: 'web' }),
     'auth.signup': async (a: AuthArgs<'auth.signup'>) => auth.signup(a, a.peer),

@@ -4,23 +4,23 @@
  * It asks the door about every sender and recipient, and says 250 only when the door did.
  */
 import { randomBytes } from 'node:crypto';
-import type { Server, Socket } from 'node:net';
-import { SMTPServer, type SMTPServerAddress, type SMTPServerSession } from 'smtp-server';
+import type { Server } from 'node:net';
+import type { SMTPServer, SMTPServerAddress, SMTPServerSession } from 'smtp-server';
 import type { Auth } from './auth.ts';
 import { allAddresses, derived, type Settings } from './config.ts';
 import { type Handover, type Intake, isListed, isRedirected } from './intake.ts';
 import { because, type Log } from './log.ts';
 import { type Reply, reply, replyLine } from './mail/reply.ts';
+import { ArrivalServer } from './smtp-server/arrivals.ts';
 import { type CallHost, CallingConnection } from './smtp-server/calling-connection.ts';
 import type { ContentTaker } from './smtp-server/connection.ts';
 import { type Asking, type Collecting, callHost } from './smtp-server/etrn.ts';
 import { inquire } from './smtp-server/inquire.ts';
 import { login, sameSecret } from './smtp-server/login.ts';
-import { liveOptions, packageOptions, socketOptionsOf } from './smtp-server/options.ts';
-import { takeProxyHeader } from './smtp-server/proxy.ts';
+import { liveOptions } from './smtp-server/options.ts';
 import * as s from './smtp-server/session.ts';
 import type { Store } from './store.ts';
-import { isLoopback, networkOf, plainAddress, unknownAddress } from './wire/ip.ts';
+import { isLoopback, plainAddress, unknownAddress } from './wire/ip.ts';
 import { type IpList, ipList } from './wire/ip-pattern.ts';
 
 export type { Collecting, Node, Turn } from './smtp-server/etrn.ts';
@@ -39,6 +39,10 @@ export type SmtpServer = {
 export type SmtpOptions = {
   /** odmr: parked mail is called for there, and nothing else is done. */
   role: 'relay' | 'submission' | 'odmr';
+  /** TLS from the first octet (RFC 8314 §3); absent: STARTTLS is offered. */
+  implicitTls?: boolean;
+  /** How long such a handshake may take, in ms; absent: half a minute. */
+  handshakeMs?: number;
   settings: Settings;
   store: Store;
   auth: Auth;
@@ -73,13 +77,13 @@ export function createSmtpServer(options: SmtpOptions): SmtpServer {
   };
 }
 
-class Listener extends SMTPServer {
+class Listener extends ArrivalServer {
   readonly #o: SmtpOptions;
   readonly #visits = new WeakMap<SMTPServerSession, s.Visit>();
   readonly #mayServe: () => IpList;
 
   constructor(o: SmtpOptions) {
-    super(packageOptions(o));
+    super(o);
     this.#o = o;
     // Who comes from an address we listen on is this machine.
     const { settings } = o;
@@ -139,24 +143,6 @@ class Listener extends SMTPServer {
     };
   }
 
-  override _expectsProxyHeader(socket: Socket): boolean {
-    return isListed(this.#o.settings.proxy_protocol_ip, socket.remoteAddress ?? '');
-  }
-
-  /** The package reads version 1 without the address that was dialled; a domain may hang on that. */
-  override _handleProxy(...[socket, callback]: Parameters<SMTPServer['_handleProxy']>): void {
-    if (!this._expectsProxyHeader(socket)) return super._handleProxy(socket, callback);
-    takeProxyHeader(socket).then(
-      ends => callback(null, { id: randomBytes(10).toString('hex'), ...socketOptionsOf(ends) }),
-      error => {
-        this.#o.log.warn('not from a proxy', { peer: socket.remoteAddress, ...because(error) });
-        socket.on('error', () => {});
-        socket.destroy();
-        callback(error);
-      },
-    );
-  }
-
   #asking(session: SMTPServerSession): Asking {
     const { role, collecting } = this.#o;
     const caller = s.callerOf(this.#visits.get(session)!);
@@ -164,20 +150,10 @@ class Listener extends SMTPServer {
   }
 
   override onConnect(session: SMTPServerSession, callback: (error?: Error | null) => void): void {
-    const { settings } = this.#o;
     const address = plainAddress(session.remoteAddress);
     this.#visits.set(session, s.newVisit(address));
-    const limit = settings.fromip_max;
-    const few = limit === 0 || this.connections.size <= limit || this.#connectionsFrom(address) <= limit;
-    if (few || isListed(settings.fromip_nolimit, address)) return callback();
+    if (!this.crowd.tooManyFrom(address)) return callback();
     callback(s.refusal({ code: 421, status: '7.0', text: 'Too many connections from your address' }));
-  }
-
-  #connectionsFrom(address: string): number {
-    const network = networkOf(address);
-    let same = 0;
-    for (const c of this.connections) if (networkOf(c.remoteAddress) === network) same++;
-    return same;
   }
 
   override onAuth(...[auth, session, callback]: Parameters<SMTPServer['onAuth']>): void {

@@ -8,7 +8,7 @@ import { loadSettings, type Settings } from '../daemon/config.ts';
 import { createIntake } from '../daemon/intake.ts';
 import { type Log, silentLog } from '../daemon/log.ts';
 import { createSubmitter } from '../daemon/smtp-client.ts';
-import { type Collecting, createSmtpServer } from '../daemon/smtp-server.ts';
+import { type Collecting, createSmtpServer, type SmtpOptions } from '../daemon/smtp-server.ts';
 import { openStore } from '../daemon/store.ts';
 import { createFeed } from '../fetcher/feed.ts';
 import { connectPop3 } from '../fetcher/pop3-client.ts';
@@ -28,7 +28,7 @@ export const nobodyCollects: Collecting = {
 export type Door = Awaited<ReturnType<typeof openDoor>>;
 
 /** Accounts: ann, bob and postmaster of example.org. */
-export async function openDoor(over: Partial<Settings> = {}) {
+export async function openDoor(over: Partial<Settings> = {}, listener: Partial<SmtpOptions> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'fetch-'));
   const loaded = loadSettings({ config: null, set: [] }).settings;
   const settings: Settings = { ...loaded, host_domain: ['example.org'], data_path: folder, ...over };
@@ -41,7 +41,7 @@ export async function openDoor(over: Partial<Settings> = {}) {
   const intake = createIntake({ store, settings, log, now, parked: () => null, wake: () => {}, changed: () => {} });
   const collecting = nobodyCollects;
   const shared = { settings, store, auth, intake, log, tls: localhost, serviceKey, collecting };
-  const smtp = createSmtpServer({ ...shared, role: 'submission' });
+  const smtp = createSmtpServer({ ...shared, role: 'submission', ...listener });
   await new Promise<void>(resolve => smtp.server.listen(0, '127.0.0.1', resolve));
   const { port } = smtp.server.address() as AddressInfo;
   const submitter = createSubmitter({

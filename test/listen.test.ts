@@ -48,6 +48,22 @@ describe('settings of listeners', () => {
       'smtp_port 2500\nsubmission_port 2500\nlisten ::\nsmtp_listen 127.0.0.2',
       ['a.conf: smtp_port and submission_port are both 2500: each listener needs its own port, or its own address'],
     ],
+    // What an operator means who gives one listener the port of the other.
+    ...([
+      ['submission_port 465', 465, 'TLS from the first octet: submissions_port'],
+      ['submissions_port 587', 587, 'STARTTLS: submission_port'],
+      ['pop_port 995', 995, 'TLS from the first octet: pops_port'],
+      ['pops_port 110', 110, 'STLS: pop_port'],
+    ].map(([line, port, is]) => [
+      line,
+      [`a.conf:1: ${String(line).split(' ')[0]}: ${port} is where mail programs expect ${is}`],
+    ]) as [string, string[]][]),
+    [
+      'submissions_port 2587',
+      [
+        'a.conf: submission_port and submissions_port are both 2587: each listener needs its own port, or its own address',
+      ],
+    ],
     ['listen', ['a.conf: listen: an IP address such as 127.0.0.1 or ::1 belongs here']],
     ['pop_listen 127.0.0.1,127.0.0.1', ['a.conf: pop_listen: 127.0.0.1 is named twice']],
     ['pop_listen ::1,0:0::1', ['a.conf: pop_listen: 0:0::1 is named twice']],
@@ -73,10 +89,12 @@ describe('settings of listeners', () => {
       'a.conf: vdomain: neither POP3 nor submission listens on 127.0.0.9, so nobody can dial it',
     ]);
     expect(said('vdomain - 127.0.0.9 v.test\npop_listen 127.0.0.1,127.0.0.9')).toEqual([]);
+    expect(said('vdomain - 127.0.0.9 v.test\npops_listen 127.0.0.9\npops_port 2995')).toEqual([]);
+    expect(said('vdomain - 127.0.0.9 v.test\npops_listen 127.0.0.9')).toHaveLength(1);
     // Nobody uses it.
     expect(
       said(
-        `listen 192.0.2.77\n${['smtp', 'submission', 'odmr', 'pop', 'http', 'https'].map(l => `${l}_listen 127.0.0.1\n`).join('')}`,
+        `listen 192.0.2.77\n${['smtp', 'submission', 'submissions', 'odmr', 'pop', 'pops', 'http', 'https'].map(l => `${l}_listen 127.0.0.1\n`).join('')}`,
       ),
     ).toEqual([]);
   });

@@ -39,7 +39,19 @@ describe('init', () => {
   };
 
   test.each<[Parameters<typeof settingsText>[0], Partial<Settings>]>([
-    [{}, { listen: ['127.0.0.1'], smtp_port: 2525, http_port: 8080, https_port: 0, signup: 'open', online: 'never' }],
+    [
+      {},
+      {
+        listen: ['127.0.0.1'],
+        smtp_port: 2525,
+        http_port: 8080,
+        https_port: 0,
+        submissions_port: 2465,
+        pops_port: 2995,
+        signup: 'open',
+        online: 'never',
+      },
+    ],
     [
       { domain: 'a.example, b.example', listen: 'all' },
       {
@@ -47,6 +59,8 @@ describe('init', () => {
         listen: ['0.0.0.0', '::'],
         smtp_port: 25,
         https_port: 443,
+        submissions_port: 465,
+        pops_port: 995,
         signup: 'closed',
         online: 'always',
       },

@@ -25,13 +25,15 @@ export async function startPop3(options: Partial<Pop3Options> & { folder?: strin
   const now = () => Date.now();
   const auth = createAuth({ store, settings, now, log: silentLog() });
   const pop3 = createPop3Server({ store, auth, log: silentLog(), now, tls: () => localhost, ...options });
-  await new Promise<void>(resolve => pop3.server.listen(0, '127.0.0.1', resolve));
+  for (const server of [pop3.server, pop3.tlsServer])
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   return {
     ...pop3,
     folder,
     store,
     auth,
     port: (pop3.server.address() as AddressInfo).port,
+    tlsPort: (pop3.tlsServer.address() as AddressInfo).port,
     async stop(keep = false) {
       await pop3.close(100);
       await store.close();

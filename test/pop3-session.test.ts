@@ -215,7 +215,7 @@ test(sentenceOf(clear), async () => {
   const limits = { idle: 5000, login: 5000, errors: 10 };
   const server = createServer(
     { allowHalfOpen: true },
-    socket => void startSession(socket, '192.0.2.1', house, limits, () => {}),
+    socket => void startSession({ socket, peer: '192.0.2.1', tlsFirst: false }, house, limits, () => {}),
   );
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   const { name } = await mailbox([]);
@@ -231,15 +231,15 @@ test(sentenceOf(clear), async () => {
 test('createPop3Server takes no more sessions than it may, of one peer and of all', async () => {
   const other = await startPop3({ store: pop3.store, limits: { perPeer: 3 } });
   const open = [await dial(other.port), await dial(other.port), await dial(other.port)];
-  expect(other.sessions()).toBe(3);
+  expect(other.sessions().pop3).toBe(3);
   const fourth = await dial(other.port);
   await expect(fourth.line()).rejects.toThrow('hung up');
   open[0]!.hangUp();
-  await expect.poll(() => other.sessions()).toBe(2);
+  await expect.poll(() => other.sessions().pop3).toBe(2);
   const fifth = await dial(other.port);
   expect(await fifth.ask('QUIT')).toMatch(/^\+OK/);
   await other.close(0);
-  expect(other.sessions()).toBe(0);
+  expect(other.sessions().pop3).toBe(0);
 });
 
 test('close ends idle sessions at once, and the others behind their command', async () => {

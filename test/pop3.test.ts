@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, test } from 'vitest';
 import { addAccount, deliver, password, startPop3 } from './pop3-house.ts';
 import { playTalk, sentenceOf } from './talk.ts';
 
-const folder = new URL('talk/pop3/', import.meta.url).pathname;
-const talks = readdirSync(folder).map(name => folder + name);
+const folder = (name: string) => new URL(`talk/${name}/`, import.meta.url).pathname;
+const talks = ['pop3', 'pop3s'].flatMap(kind => readdirSync(folder(kind)).map(name => folder(kind) + name));
 /** 82, 94 and 89 octets with the prefix. */
 const contents = [
   'Subject: one\r\n\r\nfirst\r\n',
@@ -32,7 +32,8 @@ describe('the POP3 talks', () => {
       const plain = Buffer.from(`\0${name}\0${password}`).toString('base64');
       const actForAnother = Buffer.from(`other\0${name}\0${password}`).toString('base64');
       const long = `NOOP ${'x'.repeat(300)}`;
-      const { port } = path.endsWith('idle.talk') ? hasty : pop3;
+      const { port: clear, tlsPort } = path.endsWith('idle.talk') ? hasty : pop3;
+      const port = path.includes('/pop3s/') ? tlsPort : clear;
       await playTalk(path, { host: '127.0.0.1', port, values: { name, password, plain, actForAnother, long } });
     });
   }

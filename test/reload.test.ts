@@ -208,7 +208,7 @@ describe.each([{ single: false }, { single: true }])('reload, single: $single', 
   });
 
   test('reload takes up a certificate, and a renewed one in the same files', async () => {
-    const [https] = await freePorts(1);
+    const [https, submissions, pop3s] = await freePorts(3);
     const of = (port: number) =>
       new Promise<string>((resolve, reject) => {
         const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false }, () => {
@@ -231,7 +231,9 @@ describe.each([{ single: false }, { single: true }])('reload, single: $single', 
     };
     const stls = () => upgraded(house.ports.pop3, 'STLS');
     const starttls = () => upgraded(house.ports.smtp, 'EHLO test.example', 'STARTTLS');
-    await reload({ https_port: String(https) });
+    // Of the handshake itself, and behind STARTTLS and STLS.
+    await reload({ https_port: String(https), submissions_port: String(submissions), pops_port: String(pop3s) });
+    const shown = async () => [await stls(), await starttls(), await of(submissions!), await of(pop3s!)];
     const made = await of(https!);
     const files = { cert: join(house.data, 'c.pem'), key: join(house.data, 'k.pem') };
     writeFileSync(files.cert, localhost.cert);
@@ -239,7 +241,7 @@ describe.each([{ single: false }, { single: true }])('reload, single: $single', 
     expect((await reload({ tls_cert: files.cert, tls_key: files.key })).said).toEqual(['Applied: tls_cert, tls_key']);
     const given = await of(https!);
     expect(given).not.toBe(made);
-    expect([await stls(), await starttls()]).toEqual([given, given]);
+    expect(await shown()).toEqual(Array(4).fill(given));
     // What no one can use is not taken up.
     writeFileSync(files.cert, 'nonsense');
     expect(await reload({})).toMatchObject({
@@ -254,7 +256,7 @@ describe.each([{ single: false }, { single: true }])('reload, single: $single', 
       writeFileSync(to, readFileSync(join(house.data, from)));
     expect((await reload({})).said).toEqual(['Applied: tls_cert']);
     expect(await of(https!)).toBe(made);
-    expect([await stls(), await starttls()]).toEqual([made, made]);
+    expect(await shown()).toEqual(Array(4).fill(made));
   });
 
   test('reload goes on line, which lets go what was parked for that, and off line again', async () => {

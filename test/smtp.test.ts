@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseBounce } from './bounce-parser.ts';
 import { corpusFolder } from './corpus-folder.ts';
-import { type House, startHouse, until } from './harness.ts';
+import { freePort, type House, startHouse, until } from './harness.ts';
 import { openTalk, popMessages, sendRaw } from './mail-talk.ts';
 import { signIn } from './site-talk.ts';
 import { playTalk, sentenceOf } from './talk.ts';
@@ -13,9 +13,11 @@ const password = 'correct horse 1';
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
 let house: House;
+let submissions: number;
 let values: Record<string, string>;
 beforeAll(async () => {
-  house = await startHouse();
+  submissions = await freePort();
+  house = await startHouse({ set: { submissions_port: submissions } });
   await house.addUser('ann@localhost', password);
   await house.addUser('bob@localhost', password);
   const serviceKey = readFileSync(join(house.data, 'service.key'), 'utf8').trim();
@@ -32,13 +34,13 @@ beforeAll(async () => {
 });
 afterAll(() => house.remove());
 
-for (const role of ['relay', 'submission'] as const)
+for (const role of ['relay', 'submission', 'submissions'] as const)
   describe(`smtp ${role}`, () => {
     const folder = new URL(`talk/${role}/`, import.meta.url).pathname;
     test.each(readdirSync(folder).map(name => [sentenceOf(join(folder, name)), join(folder, name)]))(
       '%s',
       async (_, path) => {
-        const port = role === 'relay' ? house.ports.smtp : house.ports.submission;
+        const port = { relay: house.ports.smtp, submission: house.ports.submission, submissions }[role];
         await playTalk(path, { host: '127.0.0.1', port, values });
       },
     );

@@ -502,6 +502,14 @@ describe('account', () => {
     const { html } = await b.page('/settings');
     expect(html).toContain('value="Ann &lt;b&gt;"');
   });
+
+  test('a mail program is told of the ports with TLS from the first octet, where there are some', async () => {
+    const told = async () => [...(await b.page('/settings')).html.matchAll(/, port (\d+, [A-Z/]+)</gi)].map(m => m[1]);
+    expect(await told()).toEqual(['2110, STARTTLS', '2587, STARTTLS']);
+    Object.assign(site.settings, { submissions_port: 465, pops_port: 995 });
+    expect(await told()).toEqual(['995, SSL/TLS', '465, SSL/TLS']);
+    Object.assign(site.settings, { submissions_port: 0, pops_port: 0 });
+  });
 });
 
 describe('foreign requests', () => {

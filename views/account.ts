@@ -14,17 +14,20 @@ export type AccountForm = {
   errors: { name?: string; old?: string; next?: string };
   /** What a mail program connects to. */
   host: string;
-  popPort: number;
-  submissionPort: number;
+  pop: MailPort;
+  submission: MailPort;
   /** Seconds of undo for who chose nothing; null: this site holds no mail. */
   undo: number | null;
 };
+
+/** `security` as mail programs name it. */
+export type MailPort = { port: number; security: 'SSL/TLS' | 'STARTTLS' };
 
 /** What is of no use where the mailbox is a provider's: the password, and how a mail program comes in. */
 function ownDoors(s: Screen, f: AccountForm): Html {
   const t = s.w.t;
   const { account } = s;
-  const port = (n: number) => t('account.port', { host: f.host, port: String(n) });
+  const place = ({ port, security }: MailPort) => t('account.port', { host: f.host, port: String(port), security });
   return html`<h2>${t('account.password')}</h2>
 <form class="stack" method="post" action="/settings/password" hx-boost="false">
 <input type="text" name="username" value="${account.address}" autocomplete="username" hidden aria-hidden="true" tabindex="-1">
@@ -33,7 +36,7 @@ ${field({ name: 'next', ltr: true, label: t('account.password.new'), type: 'pass
 <div><button class="button" type="submit">${t('account.password.save')}</button></div></form>
 <h2>${t('account.mailapp')}</h2>
 <p>${t('account.mailapp.body')}</p>
-<dl class="facts"><dt>${t('account.pop')}</dt><dd>${port(f.popPort)}</dd><dt>${t('account.smtp')}</dt><dd>${port(f.submissionPort)}</dd></dl>
+<dl class="facts"><dt>${t('account.pop')}</dt><dd>${place(f.pop)}</dd><dt>${t('account.smtp')}</dt><dd>${place(f.submission)}</dd></dl>
 `;
 }
 

@@ -1,6 +1,6 @@
 /** One's own account: display name and password. A new password ends every other session. */
 import { Hono } from 'hono';
-import { type AccountForm, accountPage } from '../views/account.ts';
+import { type AccountForm, accountPage, type MailPort } from '../views/account.ts';
 import { readForm } from './form.ts';
 import { privateOnly } from './guard.ts';
 import { tellOnce } from './notice.ts';
@@ -62,8 +62,8 @@ export function account(site: Site): Hono<Env> {
       errors: {},
       elsewhere: site.settings.webmail_for !== null,
       host: new URL(c.req.url).hostname,
-      popPort: site.settings.pop_port,
-      submissionPort: site.settings.submission_port,
+      pop: mailPort(site.settings.pops_port, site.settings.pop_port),
+      submission: mailPort(site.settings.submissions_port, site.settings.submission_port),
       undo: site.settings.max_future_release === 0 ? null : undoSeconds(site, { ...c.var.account, undoSend: null }),
       ...form,
     });
@@ -71,3 +71,7 @@ export function account(site: Site): Hono<Env> {
   };
   return app;
 }
+
+/** RFC 8314 §4.1: TLS from the first octet where there is such a listener; 0: there is none. */
+const mailPort = (tlsFirst: number, other: number): MailPort =>
+  tlsFirst > 0 ? { port: tlsFirst, security: 'SSL/TLS' } : { port: other, security: 'STARTTLS' };

@@ -61,9 +61,9 @@ function greeting(s: Settings, house: House): string {
   return [
     `CWMail is running for ${s.host_domain.join(', ')}.`,
     `  Open         ${open}${s.signup === 'open' ? `   (sign up at ${open}signup)` : ''}`,
-    `  SMTP         ${at(s, 'smtp_port')}, for submission ${at(s, 'submission_port')}`,
+    `  SMTP         ${at(s, 'smtp_port')}, for submission ${tlsFirst(s, 'submissions_port')}${at(s, 'submission_port')}`,
     s.odmr_port > 0 ? `  ODMR         ${at(s, 'odmr_port')}` : null,
-    `  POP3         ${at(s, 'pop_port')}`,
+    `  POP3         ${tlsFirst(s, 'pops_port')}${at(s, 'pop_port')}`,
     `  Mail lies in ${s.data_path}, the log in ${house.logFile}`,
     s.online === 'never' ? '  Off line     mail for other domains is parked, nothing is fetched (online never)' : null,
     `  Stop with    ${onTerminal() ? 'Ctrl-C' : `kill ${process.pid}`}`,
@@ -78,6 +78,9 @@ const at = (s: Settings, port: PortSetting): string =>
   addressesOf(s, port)
     .map(address => `${written(address)}:${s[port]}`)
     .join(' and ');
+
+/** What mail programs are best told (RFC 8314 §4.1), in front of the rest. */
+const tlsFirst = (s: Settings, port: PortSetting): string => (s[port] > 0 ? `${at(s, port)} (TLS) and ` : '');
 
 /** Over TLS where it is served so: passwords are not asked for otherwise, but on this machine. */
 function siteAt(s: Settings): string {

@@ -7,8 +7,10 @@ import type { Settings } from './settings.ts';
 const listenOfPort = {
   smtp_port: 'smtp_listen',
   submission_port: 'submission_listen',
+  submissions_port: 'submissions_listen',
   odmr_port: 'odmr_listen',
   pop_port: 'pop_listen',
+  pops_port: 'pops_listen',
   http_port: 'http_listen',
   https_port: 'https_listen',
 } as const;
@@ -85,7 +87,7 @@ function clashes(s: ListenSettings & Pick<Settings, PortSetting>): string[] {
 }
 
 /** Addresses this machine has not, or not now: who binds them decides. And those of domains that nobody can dial. */
-export function listenWarnings(s: ListenSettings & Pick<Settings, 'vdomain'>): string[] {
+export function listenWarnings(s: ListenSettings & Pick<Settings, PortSetting | 'vdomain'>): string[] {
   const own = ownAddresses();
   const used = new Set(ports.map(port => listenSettingOf(s, port)));
   const absent = [...used].flatMap(setting =>
@@ -93,7 +95,9 @@ export function listenWarnings(s: ListenSettings & Pick<Settings, 'vdomain'>): s
       .filter(address => !isOwnAddress(address))
       .map(address => `${setting}: ${address} is no address of this machine, which has ${own.join(', ')}`),
   );
-  const dialled = [...addressesOf(s, 'pop_port'), ...addressesOf(s, 'submission_port')];
+  const dialled = (['pop_port', 'pops_port', 'submission_port', 'submissions_port'] as const)
+    .filter(port => s[port] !== 0)
+    .flatMap(port => addressesOf(s, port));
   const deaf = s.vdomain.flatMap(({ by }) => (by.kind === 'ip' && !isListening(dialled, by.ip) ? [by.ip] : []));
   return [...absent, ...deaf.map(ip => `vdomain: neither POP3 nor submission listens on ${ip}, so nobody can dial it`)];
 }

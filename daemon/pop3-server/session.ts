@@ -32,8 +32,12 @@ const turn = () => new Promise<void>(resolve => setImmediate(resolve));
 /** open: reading commands · stopping: as soon as the command under way is answered · closing: goodbye is said. */
 type State = 'open' | 'stopping' | 'closing';
 
+/** `tlsFirst`: the handshake comes before the greeting. */
+export type Arrival = { socket: Socket; peer: string; tlsFirst: boolean };
+
 /** The loop of one connection: it alone reads and writes, and goes from the clear to TLS. */
-export function startSession(socket: Socket, peer: string, house: House, limits: Limits, ended: () => void): Session {
+export function startSession(arrival: Arrival, house: House, limits: Limits, ended: () => void): Session {
+  const { socket, peer, tlsFirst } = arrival;
   const talk = newTalk(house, peer, socket.localAddress ?? '', limits.errors);
   let stream: Socket = socket;
   let state: State = 'open';
@@ -114,6 +118,7 @@ export function startSession(socket: Socket, peer: string, house: House, limits:
     stream = new TLSSocket(stream, { isServer: true, secureContext: context });
     stream.once('secure', () => {
       talk.secure = true;
+      if (tlsFirst && state === 'open') greet();
     });
     attach();
   };
@@ -130,7 +135,9 @@ export function startSession(socket: Socket, peer: string, house: House, limits:
   const onClose = () => {
     clearTimeout(deadline);
     if (!running) leave(talk);
-    talk.log.info('pop3 session', {
+    // What knocks at a TLS port without TLS is mostly a scanner.
+    const level = tlsFirst && !talk.secure ? 'debug' : 'info';
+    talk.log[level]('pop3 session', {
       retrieved: talk.retrieved,
       deleted: talk.deleted,
       ms: house.now() - talk.startedAt,
@@ -139,8 +146,11 @@ export function startSession(socket: Socket, peer: string, house: House, limits:
   };
   const attach = () => {
     stream.on('data', onData).on('end', onEnd).on('close', onClose);
-    // A reset or a failed handshake: the close that follows says all there is to say.
-    stream.on('error', () => stream.destroy());
+    // A reset or a failed handshake; nothing can be said to the other end any more.
+    stream.on('error', error => {
+      talk.log.debug('pop3 connection', because(error));
+      stream.destroy();
+    });
     stream.setTimeout(limits.idle, () => stream.destroy());
   };
   const detach = () => {
@@ -148,9 +158,16 @@ export function startSession(socket: Socket, peer: string, house: House, limits:
     stream.setTimeout(0);
   };
 
-  attach();
-  void out.line('+OK POP3 server ready');
-  void out.flush();
+  const greet = () => {
+    void out.line('+OK POP3 server ready');
+    void out.flush();
+  };
+
+  if (tlsFirst) startTls(house.context());
+  else {
+    attach();
+    greet();
+  }
   return {
     stop: () => {
       if (state !== 'open') return;

@@ -1,10 +1,10 @@
 import type { SMTPServerOptions } from 'smtp-server';
 import type { SmtpOptions } from '../smtp-server.ts';
 import type { ProxiedEnds } from '../wire/proxy-header.ts';
+import { mostClients } from './crowd.ts';
 
 /** RFC 5321 §4.5.3.2 asks servers for five minutes. */
 const idleMs = 300_000;
-const maxClients = 1000;
 /** RFC 5321 §4.5.3.1.4 asks for 512; parameters and AUTH want more. */
 const maxCommandLength = 12_288;
 
@@ -19,11 +19,12 @@ export const liveOptions = ({ role, settings, tls }: SmtpOptions) => ({
 
 /** How the package is set up for one listener. */
 export function packageOptions(options: SmtpOptions): SMTPServerOptions {
-  const { role } = options;
+  const { role, implicitTls = false } = options;
   return {
     ...liveOptions(options),
+    secure: implicitTls,
     heloResponse: '%s',
-    maxClients,
+    maxClients: mostClients,
     maxCommandLength,
     socketTimeout: idleMs,
     disableReverseLookup: true,

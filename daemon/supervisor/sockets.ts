@@ -6,8 +6,10 @@ import { addressesOf, isIpv6Only, listenSettingOf, type PortSetting, type Settin
 export const listeners = [
   { name: 'smtp', setting: 'smtp_port', process: 'daemon' },
   { name: 'submission', setting: 'submission_port', process: 'daemon' },
+  { name: 'submissions', setting: 'submissions_port', process: 'daemon' },
   { name: 'odmr', setting: 'odmr_port', process: 'daemon' },
   { name: 'pop3', setting: 'pop_port', process: 'daemon' },
+  { name: 'pop3s', setting: 'pops_port', process: 'daemon' },
   { name: 'http', setting: 'http_port', process: 'web' },
   { name: 'https', setting: 'https_port', process: 'web' },
 ] as const;

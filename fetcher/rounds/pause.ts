@@ -24,7 +24,7 @@ export function pauseAfter(every: number, failure: FetchResult['failure'], failu
   return Math.max(every, Math.min(grown, most)) * spread;
 }
 
-const mailPorts = ['pop_port', 'smtp_port', 'submission_port', 'odmr_port'] as const;
+const mailPorts = ['pop_port', 'pops_port', 'smtp_port', 'submission_port', 'submissions_port', 'odmr_port'] as const;
 export type OwnPorts = Pick<Settings, (typeof mailPorts)[number]>;
 
 /** Does this account lead back to us? Names are compared, not looked up: that would go on-line. */

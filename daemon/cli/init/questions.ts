@@ -46,7 +46,7 @@ export const questions: Question[] = [
   },
   {
     option: 'ports',
-    ask: 'Ports: standard (25, 587, 110, 443; they need a right) or high (2525, 2587, 2110, 8080)?',
+    ask: 'Ports: standard (25, 465, 587, 110, 995, 443; they need a right) or high (2525, 2465, 2587, 2110, 2995, 8080)?',
     usual: before => (isHere(before) ? 'high' : 'standard'),
     wrong: oneOf('standard', 'high'),
   },
@@ -117,8 +117,17 @@ export function settingsText(answers: Answers): string {
 function portLines(answers: Answers): string[] {
   const standard = answered(answers, 'ports') === 'standard';
   const site = answered(answers, 'site');
-  const mail = standard ? [25, 587, 110] : [2525, 2587, 2110];
-  const lines = ['smtp_port', 'submission_port', 'pop_port'].map((name, i) => setting(name, String(mail[i])));
+  const [smtp, submissions, submission, pops, pop] = standard
+    ? ['25', '465', '587', '995', '110']
+    : ['2525', '2465', '2587', '2995', '2110'];
+  const lines = [
+    setting('smtp_port', smtp!),
+    '# Mail programs send and fetch here: with TLS from the first octet, or by STARTTLS.',
+    setting('submissions_port', submissions!),
+    setting('submission_port', submission!),
+    setting('pops_port', pops!),
+    setting('pop_port', pop!),
+  ];
   if (site !== 'none')
     return [
       ...lines,

@@ -42,7 +42,13 @@ export type Declarations<S> = { [K in keyof S]: Declaration<S[K]> };
 
 export const single = <T>(d: Omit<Declaration<T>, 'kind'>): Declaration<T> => ({ ...d, kind: 'single' });
 
-export const port = (doc: string, initial: number, min = 1): Declaration<number> =>
+/** `mixedUp`: a port that is the standard of another listener, and what to write instead. */
+export const port = (
+  doc: string,
+  initial: number,
+  min = 1,
+  mixedUp?: { port: number; is: string },
+): Declaration<number> =>
   single<number>({
     doc,
     form: 'PORT',
@@ -50,6 +56,7 @@ export const port = (doc: string, initial: number, min = 1): Declaration<number>
     initial,
     restart: false,
     parse: v.whole(min, 65535) as never,
+    warning: given => (given === mixedUp?.port ? `${given} is where mail programs expect ${mixedUp.is}` : null),
   });
 
 /** A list of IP addresses; the module that uses it compiles it with `ipList` of wire/ip-pattern.ts. */

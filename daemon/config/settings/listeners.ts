@@ -13,15 +13,19 @@ export type ListenerSettings = {
   /** Empty, as each of its kind: as `listen`. */
   smtp_listen: string[];
   submission_listen: string[];
+  submissions_listen: string[];
   odmr_listen: string[];
   pop_listen: string[];
+  pops_listen: string[];
   http_listen: string[];
   https_listen: string[];
   smtp_port: number;
   submission_port: number;
+  /** 0: none, as for pops_port and https_port. */
+  submissions_port: number;
   pop_port: number;
+  pops_port: number;
   http_port: number;
-  /** 0: no HTTPS listener. */
   https_port: number;
   /** Who may connect to POP3: a restrictive list. */
   user_ip_address: string[];
@@ -68,13 +72,33 @@ export const listenerSettings: Declarations<ListenerSettings> = {
   ),
   smtp_listen: ofOne('the listener for other mail servers', 'smtp_port'),
   submission_listen: ofOne('the listener where users send', 'submission_port'),
+  submissions_listen: ofOne('the listener where users send, TLS from the first octet', 'submissions_port'),
   odmr_listen: ofOne('the listener where parked mail is fetched', 'odmr_port'),
   pop_listen: ofOne('the POP3 listener', 'pop_port'),
+  pops_listen: ofOne('the POP3 listener with TLS from the first octet', 'pops_port'),
   http_listen: ofOne('the site', 'http_port'),
   https_listen: ofOne('the site over TLS', 'https_port'),
   smtp_port: port('Where other mail servers deliver to us. The standard is 25.', 2525),
-  submission_port: port('Where users send from, signed in. The standard is 587.', 2587),
-  pop_port: port('Where POP3 clients fetch. The standard is 110.', 2110),
+  submission_port: port('Where users send from, signed in. The standard is 587.', 2587, 1, {
+    port: 465,
+    is: 'TLS from the first octet: submissions_port',
+  }),
+  submissions_port: port(
+    'Where users send from, signed in, with TLS from the first octet (RFC 8314); 0: nowhere. The standard is 465.',
+    0,
+    0,
+    { port: 587, is: 'STARTTLS: submission_port' },
+  ),
+  pop_port: port('Where POP3 clients fetch. The standard is 110.', 2110, 1, {
+    port: 995,
+    is: 'TLS from the first octet: pops_port',
+  }),
+  pops_port: port(
+    'Where POP3 clients fetch with TLS from the first octet (RFC 8314); 0: nowhere. The standard is 995.',
+    0,
+    0,
+    { port: 110, is: 'STLS: pop_port' },
+  ),
   http_port: port('Where the site is served. The standard is 80.', 8080),
   https_port: port('Where the site is served over TLS; 0: nowhere. The standard is 443.', 0, 0),
   user_ip_address: ipList('restrictive', {
