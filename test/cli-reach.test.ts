@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Around, incoming } from '../daemon/cli/way-in.ts';
+import { foundByPrograms } from '../daemon/cli/way-of-programs.ts';
 import { loadSettings, ownAddresses } from '../daemon/config.ts';
 import { createHeard } from '../daemon/intake/heard.ts';
 import { createResolver } from '../daemon/wire/dns.ts';
@@ -215,6 +216,58 @@ describe('reach without a domain', { timeout: 60_000 }, () => {
     expect((await wayIn({}, { own: ['127.0.0.1', '10.0.0.2'] }))[1]).toMatch(
       /^open: this machine has addresses of private/,
     );
+  });
+
+  test('mail programs find the ports with TLS from the first octet by SRV records, or must be told', async () => {
+    const mail = { 'mail.us.test': { A: [here] }, 'far.test': { A: ['198.51.100.9'] } };
+    const told = async (zone: Zone, lines = 'submissions_port 465') => {
+      const server = await nameServer({ ...mail, ...zone });
+      const file = join(folder, 'programs.conf');
+      writeFileSync(file, `host_domain us.test\nlisten 0.0.0.0\n${lines}\n`);
+      const { settings } = loadSettings({ config: file, set: [] });
+      const resolver = createResolver({ servers: [server.address], timeout: 500 });
+      const found = await Array.fromAsync(foundByPrograms({ settings, resolver, own: [here] }));
+      server.close();
+      return found.map(f => `${f.verdict}: ${f.text}`);
+    };
+    const name = '_submissions._tcp.us.test';
+    const rows: [Zone, string][] = [
+      [{}, `fact: ${name} has no SRV record: mail programs must be told the host and port 465`],
+      [{ [name]: { SRV: [[0, 0, 0, '.']] } }, `mend: ${name} tells mail programs that there is no such service`],
+      [{ [name]: 'SERVFAIL' }, `open: ${name} cannot be looked up: the name server could not answer`],
+      // The first choice counts.
+      [
+        {
+          [name]: {
+            SRV: [
+              [10, 1, 587, 'far.test'],
+              [0, 1, 465, 'Mail.us.test'],
+            ],
+          },
+        },
+        'good: us.test: a mail program sends by mail.us.test:465, this machine',
+      ],
+      [
+        { [name]: { SRV: [[0, 1, 587, 'mail.us.test']] } },
+        'mend: us.test: a mail program sends by mail.us.test:587, and submissions_port is 465',
+      ],
+      [
+        { [name]: { SRV: [[0, 1, 465, 'none.us.test']] } },
+        'mend: us.test: a mail program sends by none.us.test:465, which has no address',
+      ],
+      [
+        { [name]: { SRV: [[0, 1, 465, 'far.test']] } },
+        "open: us.test: a mail program sends by far.test:465, none of this machine's addresses",
+      ],
+    ];
+    for (const [zone, expected] of rows) expect(await told(zone)).toEqual([expected]);
+    const pop = { '_pop3s._tcp.us.test': { SRV: [[0, 1, 995, 'mail.us.test']] } } satisfies Zone;
+    expect(await told(pop, 'pops_port 995')).toEqual([
+      'good: us.test: a mail program fetches by mail.us.test:995, this machine',
+    ]);
+    // Nobody is sent to a listener for this machine alone, nor to one that is off.
+    expect(await told({}, 'submissions_port 465\nsubmissions_listen 127.0.0.1')).toEqual([]);
+    expect(await told({}, '')).toEqual([]);
   });
 
   test('who came in is the proof, if it was from outside', async () => {

@@ -1,16 +1,25 @@
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 
+type Srv = [priority: number, weight: number, port: number, host: string];
+
 /** Records by name; a string in place of a list is how the server fails: an RCODE, or no answer at all. */
 export type Zone = Record<
   string,
-  | { MX?: [preference: number, exchange: string][]; A?: string[]; AAAA?: string[]; PTR?: string[]; CNAME?: string }
+  | {
+      MX?: [preference: number, exchange: string][];
+      A?: string[];
+      AAAA?: string[];
+      PTR?: string[];
+      CNAME?: string;
+      SRV?: Srv[];
+    }
   | 'SERVFAIL'
   | 'REFUSED'
   | 'SILENCE'
 >;
 
-const types = { 1: 'A', 12: 'PTR', 15: 'MX', 28: 'AAAA' } as const;
+const types = { 1: 'A', 12: 'PTR', 15: 'MX', 28: 'AAAA', 33: 'SRV' } as const;
 const rcodes = { SERVFAIL: 2, REFUSED: 5 } as const;
 
 export type NameServer = {
@@ -114,7 +123,12 @@ function record(owner: string, type: number, data: Buffer): Buffer {
   return Buffer.concat([domain(owner), fixed, data]);
 }
 
-function encode(record: string | [number, string]): Buffer {
+function encode(record: string | [number, string] | Srv): Buffer {
+  if (typeof record !== 'string' && record.length === 4)
+    return Buffer.concat([
+      ...record.slice(0, 3).map(n => Buffer.from([Number(n) >> 8, Number(n) & 255])),
+      domain(record[3]),
+    ]);
   if (typeof record !== 'string')
     return Buffer.concat([Buffer.from([record[0] >> 8, record[0] & 255]), domain(record[1])]);
   if (/[g-z]/.test(record)) return domain(record);

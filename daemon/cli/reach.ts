@@ -11,6 +11,7 @@ import { type CommandContext, print, settingsOf, UsageError, withHouse, withStor
 import { type Finding, fact, findingLines, mend } from './findings.ts';
 import { listenersFound } from './listeners.ts';
 import { incoming, unseen } from './way-in.ts';
+import { foundByPrograms } from './way-of-programs.ts';
 import { outgoing } from './way-out.ts';
 
 /** Exit 0: at least one host would take mail from us; without a domain: nothing is to be mended. */
@@ -49,6 +50,7 @@ async function overview(context: CommandContext, settings: Settings): Promise<nu
   print('How mail comes in');
   const own = ownAddresses();
   for await (const found of incoming({ settings, resolver, heard, now: Date.now(), own })) tell(found);
+  for await (const found of foundByPrograms({ settings, resolver, own })) tell(found);
   print('How mail gets out');
   const outing = mayGoOut(settings, Date.now());
   if (!outing.yes) tell(fact(`mail waits here: ${outing.reason}; it would go this way`));

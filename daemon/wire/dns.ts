@@ -7,7 +7,7 @@
 import { promises } from 'node:dns';
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
-import type { RecordType } from './dns/message.ts';
+import { DnsError, type RecordType } from './dns/message.ts';
 import { askByTcp, type ServerAddress } from './dns/tcp.ts';
 import { addressOctets } from './ip.ts';
 
@@ -20,6 +20,9 @@ export type MxAnswer =
   | { kind: 'null-mx' }
   | Unresolved;
 export type NameAnswer = { kind: 'found'; names: string[] } | Unresolved;
+/** `host` empty: the domain says that there is no such service (RFC 2782). */
+export type Service = { host: string; port: number };
+export type ServiceAnswer = { kind: 'found'; services: Service[] } | Unresolved;
 export type AddressAnswer = { kind: 'found'; addresses: string[] } | Unresolved;
 
 export type Resolver = {
@@ -30,6 +33,8 @@ export type Resolver = {
   configured(host: string): Promise<string[]>;
   /** What an address is called (PTR). Asked by UDP only: no mail hangs on it. */
   reverse(address: string): Promise<NameAnswer>;
+  /** Where a service such as `_pop3s._tcp.example.org` is (SRV), the first choice first. Asked by UDP only, as above. */
+  services(name: string): Promise<ServiceAnswer>;
 };
 
 /** `tcp`: never asked by UDP. */
@@ -94,6 +99,13 @@ export function createResolver(options: { servers?: string[]; timeout: number })
       records
         .names(address)
         .then(names => (names.length > 0 ? { kind: 'found', names } : { kind: 'none', exists: true }), unresolved),
+    async services(name) {
+      const answer = await ask(name, records.services);
+      if (!Array.isArray(answer)) return answer;
+      const sorted = answer.toSorted((a, b) => a.priority - b.priority || b.weight - a.weight);
+      const host = (target: string) => target.toLowerCase().replace(/\.$/, '');
+      return { kind: 'found', services: sorted.map(r => ({ host: host(r.name), port: r.port })) };
+    },
   };
 }
 
@@ -118,11 +130,14 @@ function createLookups(servers: NameServer[], timeout: number) {
   const byTcp = (name: string, type: RecordType) =>
     askByTcp(servers.length > 0 ? servers : ofTheSystem(), name, type, timeout);
 
+  const udpOnly = async <T>(act: () => Promise<T>): Promise<T> => {
+    if (servers.length > 0 && byUdp.length === 0) throw new DnsError('ETIMEOUT', 'no UDP');
+    return await act();
+  };
+
   return {
-    names: async (address: string) =>
-      servers.length > 0 && byUdp.length === 0
-        ? Promise.reject(Object.assign(new Error('no UDP'), { code: 'ETIMEOUT' }))
-        : resolver.resolvePtr(arpaName(address)),
+    names: (address: string) => udpOnly(() => resolver.resolvePtr(arpaName(address))),
+    services: (name: string) => udpOnly(() => resolver.resolveSrv(name)),
     addresses: (name: string, type: 'A' | 'AAAA') =>
       either(
         () => (type === 'A' ? resolver.resolve4(name) : resolver.resolve6(name)),
