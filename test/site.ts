@@ -22,7 +22,11 @@ export type TestSite = Awaited<ReturnType<typeof openSite>>;
 type Asked = AuthVerbs & ForwardVerbs & SenderVerbs & QueueVerbs;
 type Answers = { [V in keyof Asked]: (args: Asked[V]['args']) => Promise<Asked[V]['answer']> };
 
-export async function openSite(over: Partial<Settings> = {}, clock: { now: number } = { now: Date.now() }) {
+export async function openSite(
+  over: Partial<Settings> = {},
+  clock: { now: number } = { now: Date.now() },
+  more: { random?: (octets: number) => string } = {},
+) {
   const path = mkdtempSync(join(tmpdir(), 'site-'));
   const store = await openStore({ path, writer: 'inline', fatal: error => console.error(error) });
   const settings: Settings = { ...loadSettings({ config: null, set: [] }).settings, ...over };
@@ -91,6 +95,7 @@ export async function openSite(over: Partial<Settings> = {}, clock: { now: numbe
     close() {},
   };
   const app = createApp({
+    ...more,
     settings,
     store,
     tell,
@@ -113,6 +118,8 @@ export async function openSite(over: Partial<Settings> = {}, clock: { now: numbe
     app,
     acts: app.acts,
     store,
+    /** Where the store lies. */
+    path,
     settings,
     tell,
     sent,

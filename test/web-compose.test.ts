@@ -250,21 +250,6 @@ describe('drafts', () => {
     expect((await b.post('/drafts/removals', { ...formOf(opened.html), ...fields })).status).toBe(303);
     expect(await drafts()).toEqual([]);
   });
-
-  test('a stranger’s draft is neither saved, sent, filled nor discarded', async () => {
-    await site.account('mallory');
-    const m = site.browser();
-    await m.login('mallory');
-    const { html } = await b.page('/compose');
-    await b.post('/drafts', { ...formOf(html), ...fields });
-    const before = await drafts();
-    const { key } = formOf((await m.page('/compose')).html);
-    const form = { key: key ?? '', draft: String(before[0]?.id), version: '1', ...fields, text: 'stolen' };
-    for (const path of ['/drafts', '/drafts/uploads', '/drafts/submissions', '/drafts/removals'])
-      await m.post(path, form);
-    expect(await drafts()).toEqual(before);
-    expect(site.sent).toEqual([]);
-  });
 });
 
 describe('files', () => {

@@ -7,15 +7,11 @@ import { attribute, property, tnef } from './tnef-writer.ts';
 let site: TestSite;
 let ann: Account;
 let b: ReturnType<TestSite['browser']>;
-let other: ReturnType<TestSite['browser']>;
 beforeAll(async () => {
   site = await openSite({ host_domain: ['example.org'] });
   ann = await site.account('ann');
-  await site.account('eve');
   b = site.browser();
   await b.login('ann');
-  other = site.browser();
-  await other.login('eve');
 });
 afterAll(() => site.close());
 
@@ -198,21 +194,4 @@ describe('a message alone', () => {
     expect(page.html).toContain('<bdi>&lt;script&gt;alert(1)&lt;/script&gt;</bdi>');
     expect(page.html).toContain(`href="/messages/${id}/source"`);
   });
-});
-
-test('nothing of a message exists for somebody else', async () => {
-  const id = await site.deliver(ann, mailWith([{ type: 'text/plain', name: 'a.txt', octets: 'x' }]));
-  for (const path of [
-    'parts/2',
-    'parts/2?inline',
-    'parts/2/view',
-    'parts/2/files/1',
-    'parts/2/files/1/view',
-    'attachments.zip',
-    'source',
-    'print',
-    'headers',
-    'body',
-  ])
-    expect([path, (await other.page(`/messages/${id}/${path}`)).status]).toEqual([path, 404]);
 });

@@ -306,32 +306,6 @@ describe('blocked senders and muted conversations', () => {
   });
 });
 
-test('what is another’s looks as if it were not there', async () => {
-  const id = await give('private');
-  const { conversation } = (await site.store.messages.get(ann.id, id))!;
-  await a.post('/settings/rules', plain);
-  const [rule] = await site.store.mailRules.list(ann.id);
-  const path = `/settings/rules/${rule!.id}`;
-  const inbox = await site.store.folders.byRole(ann.id, 'inbox');
-  expect((await b.page(path)).status).toBe(404);
-  expect((await b.page(`/settings/rules/new?from=${id}`)).status).toBe(404);
-  for (const [to, fields] of [
-    [path, plain],
-    [`${path}/removal`, {}],
-    [`${path}/place`, { way: 'up' }],
-    [`${path}/state`, { active: '0' }],
-    [`${path}/applications`, { folder: `${inbox.id}` }],
-    [`/messages/${id}/blocks`, { place: 'junk' }],
-    [`/conversations/${conversation}/mutes`, {}],
-    [`/conversations/${conversation}/mutes/removal`, {}],
-  ] as [string, Record<string, string>][])
-    expect((await b.post(to, fields)).status, to).toBe(404);
-  // A folder of somebody else is no goal.
-  const theirs = await b.post('/settings/rules', { ...plain, place: `${inbox.id}` });
-  expect([theirs.status, theirs.html]).toEqual([422, expect.stringContaining('That folder is not there any more')]);
-  expect(await site.store.mailRules.list(ann.id)).toMatchObject([{ id: rule!.id, active: true }]);
-});
-
 test('nothing that was typed, or that a stranger wrote, is more than text', async () => {
   const evil = '"><script>alert(1)</script>';
   const id = await give('evil', `List-Id: ${evil} <x${evil}>\r\n`, `${evil} <evil@far.example>`);

@@ -172,12 +172,3 @@ describe('the sender of a message', () => {
     expect(await read(await site.deliver(ann, plain('Bo Ek <bo@paypal.com>')))).not.toContain('class="oddities"');
   });
 });
-
-test('what is decided about a message of somebody else looks like a message that is not there', async () => {
-  const id = await site.deliver(ann, htmlMail(picture));
-  for (const [path, form] of [
-    [`/messages/${id}/images`, { always: 'on' }],
-    [`/messages/${id}/version`, { as: 'text' }],
-  ] as const)
-    expect([path, (await other.post(path, form)).status]).toEqual([path, 404]);
-});

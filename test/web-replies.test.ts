@@ -92,32 +92,6 @@ describe('canned replies', () => {
       '&lt;p&gt;Hi&lt;/p&gt;&lt;div&gt;We open at ten.&lt;/div&gt;&lt;div class=&quot;signature&quot;&gt;A',
     );
   });
-
-  test('of another look like none', async () => {
-    await b.post('/settings/replies', { name: 'Secret', text: 'secret' });
-    const id = await idOf('Secret');
-    await site.account('mallory');
-    const m = site.browser();
-    await m.login('mallory');
-    for (const path of [`/settings/replies/${id}`, `/settings/replies/${id}/text`]) {
-      expect([path, (await m.page(path)).status]).toEqual([path, 404]);
-      expect((await m.page(path.replace(String(id), '99999'))).status).toBe(404);
-    }
-    expect((await m.post(`/settings/replies/${id}`, { name: 'Mine', text: 'x' })).status).toBe(404);
-    expect((await m.post(`/settings/replies/${id}/removal`, {})).status).toBe(404);
-    const { html } = await m.page('/compose');
-    await m.post('/drafts/uploads', {
-      ...formOf(html),
-      to: '',
-      subject: '',
-      text: 'own',
-      canned: String(id),
-      insert: '1',
-    });
-    const mallory = (await site.store.accounts.byAddress('mallory@example.org'))!;
-    expect((await site.store.drafts.list(mallory.id)).map(d => d.text)).toEqual(['own']);
-    expect(await site.store.cannedReplies.get(ann.id, id)).toMatchObject({ text: 'secret' });
-  });
 });
 
 describe('a signature with formatting', () => {

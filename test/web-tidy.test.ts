@@ -410,31 +410,3 @@ test('what uses the room is told by folder, by year and by message', async () =>
   expect(html.indexOf('Large one')).toBeLessThan(html.indexOf('tiny letter'));
   expect(html).toContain('href="/mail/trash/emptying"');
 });
-
-test('a stranger’s labels, snoozes and reminders look like missing ones', async () => {
-  const work = await made('Work');
-  const id = await give('mine');
-  const owner = ann;
-  await site.account('mallory');
-  const m = site.browser();
-  await m.login('mallory');
-  const mallory = (await site.store.accounts.byAddress('mallory@example.org'))!;
-  const own = await site.deliver(mallory, letter('own'));
-  for (const [path, fields] of [
-    [`/labels/${work.id}`, { name: 'x' }],
-    [`/labels/${work.id}/removal`, {}],
-    [`/messages/${id}/labels`, { put: String(work.id) }],
-    [`/messages/${own}/labels`, { put: String(work.id) }],
-    [`/messages/${own}/labels`, { take: String(work.id) }],
-    [`/messages/${id}/snoozes`, { until: String(start + 1e9) }],
-    [`/messages/${id}/choices`, { for: 'move' }],
-    [`/messages/${id}/reminders`, { days: '3' }],
-  ] as const)
-    expect([path, (await m.post(path, fields)).status]).toEqual([path, 404]);
-  expect((await m.page(`/labels/${work.id}/removal`)).status).toBe(404);
-  await m.post('/messages/labels', { message: String(id), create: 'Mine' });
-  await m.post('/messages/snoozes', { message: String(id), until: String(start + 1e9) });
-  const after = (await site.store.messages.get(owner.id, id))!;
-  expect([after.labels, after.folderId]).toEqual([[], (await folder('inbox')).id]);
-  expect(await site.store.labels.list(owner.id)).toMatchObject([{ name: 'Work', total: 0 }]);
-});
