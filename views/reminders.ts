@@ -1,7 +1,8 @@
 /** Reminders of letters that nobody answered: their page, and the choice of days beside a letter. */
 import { html } from 'hono/html';
 import type { Message, Waiting } from '../daemon/store.ts';
-import { emptyState, messagePath } from './list.ts';
+import { emptyState } from './list.ts';
+import { messagePath } from './row.ts';
 import { icon, type Screen } from './screen.ts';
 import type { Html } from './words.ts';
 
