@@ -76,8 +76,22 @@ function* page(accountId: number, folderId: number, limit: number, before: PageK
 
 /** What each of these, messages of one folder, stands for. */
 export function* conversationsOf(accountId: number, heads: MessageRow[]): Work<Conversation[]> {
-  const all = Map.groupBy(yield* glances(accountId, heads), g => g.conversation);
-  return heads.map(head => conversation(head, all.get(head.conversation) ?? []));
+  const larger = yield* largerOf(accountId, heads);
+  const all = Map.groupBy(larger.length === 0 ? [] : yield* glances(accountId, heads[0]!, larger), g => g.conversation);
+  return heads.map(head => conversation(head, all.get(head.conversation) ?? [head]));
+}
+
+/** Most mail begins a conversation and ends it; which of these have more than one message an index tells. */
+function* largerOf(accountId: number, heads: MessageRow[]): Work<number[]> {
+  const numbers = heads.map(h => h.conversation).filter(c => c > 0);
+  if (numbers.length === 0) return [];
+  const found = yield* rows<{ conversation: number }>(
+    `select conversation from message where account_id = ? and conversation in ${list(numbers)}
+      group by conversation having count(*) > 1`,
+    accountId,
+    ...numbers,
+  );
+  return found.map(f => f.conversation);
 }
 
 type Glance = Pick<
@@ -86,25 +100,23 @@ type Glance = Pick<
 >;
 
 /** What a row tells of each message; what was thrown away counts only where it is listed. One query for the page. */
-function* glances(accountId: number, heads: MessageRow[]): Work<Glance[]> {
-  const numbers = heads.map(h => h.conversation).filter(c => c > 0);
-  if (numbers.length === 0) return [];
+function* glances(accountId: number, { folder_id }: MessageRow, conversations: number[]): Work<Glance[]> {
   return yield* rows<Glance>(
     `select m.conversation, m.folder_id, m.flags, m.from_name, m.from_address, m.attachments, m.labels
       from message m join folder f on f.id = m.folder_id
-      where m.account_id = ? and m.conversation in ${list(numbers)}
+      where m.account_id = ? and m.conversation in ${list(conversations)}
         and (m.folder_id = ? or f.role is null or f.role not in ('trash', 'junk'))
       order by m.received_at, m.id`,
     accountId,
-    ...numbers,
-    heads[0]!.folder_id,
+    ...conversations,
+    folder_id,
   );
 }
 
-function conversation(head: MessageRow, glances: Glance[]): Conversation {
-  const all: Glance[] = glances.length ? glances : [head];
+function conversation(head: MessageRow, all: Glance[]): Conversation {
   const here = all.filter(g => g.folder_id === head.folder_id);
-  const flagged = (bit: number) => here.some(g => (g.flags & bit) !== 0);
+  const flags = here.reduce((some, g) => some | g.flags, 0);
+  const flagged = (bit: number) => (flags & bit) !== 0;
   return {
     newest: message(head),
     total: all.length,
