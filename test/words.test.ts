@@ -71,6 +71,34 @@ test.each([
   expect(w.weekStart).toBe(first);
 });
 
+// A Thursday, in a zone ahead of UTC: 20:30 there, the day the year and the day of UTC are others than the reader's.
+test.each([
+  ['2026-11-26T11:30', '20:30', '20:30'],
+  // the reader's midnight, and the minute before it
+  ['2026-11-25T15:00', '00:00', '00:00'],
+  ['2026-11-25T14:59', 'Wed', null],
+  ['2026-11-20T12:00', 'Fri', null],
+  ['2026-11-20T11:30', '20 Nov', null],
+  // the reader's new year, and the minute before it
+  ['2025-12-31T15:00', '1 Jan', null],
+  ['2025-12-31T14:59', '2025', null],
+  // to come: later this day, tomorrow, beyond a week, next year
+  ['2026-11-26T14:59', '23:59', '23:59'],
+  ['2026-11-26T15:00', '27 Nov', 'Fri 00:00'],
+  ['2026-12-03T03:00', '3 Dec', '3 Dec'],
+  ['2026-12-31T15:00', '2027', '2027'],
+])('a list that is read in Tokyo on 26 November 2026 tells %s as %s, of a time to come as %s', (moment, when, soon) => {
+  const w = createWords(Date.UTC(2026, 10, 26, 11, 30), { language: 'en', locale: 'en-GB', zone: 'Asia/Tokyo' });
+  expect(w.when(Date.parse(`${moment}Z`))).toBe(when);
+  if (soon !== null) expect(w.soon(Date.parse(`${moment}Z`))).toBe(soon);
+});
+
+test('a list knows the next day when it has come', () => {
+  const told = (now: number) => createWords(now, { language: 'en', locale: 'en-GB', zone: 'Asia/Tokyo' }).when(at);
+  const midnight = Date.UTC(2026, 2, 3, 15);
+  expect([told(midnight - 1), told(midnight), told(midnight - 1)]).toEqual(['23:05', 'Tue', '23:05']);
+});
+
 test('words of Arabic are written in its digits, and by the calendar of mail also in Saudi Arabia', () => {
   expect(words('ar-EG').number(12)).toBe('١٢');
   expect(words('ar-MA').number(12)).toBe('12');

@@ -164,14 +164,36 @@ function instant(utc: number, f: Formats): number {
 const minuteOf = (at: number): number => Math.floor(at / 60_000) * 60_000;
 const dayMs = 86_400_000;
 
+/** The reader's day and year, as the moments they begin and end at. */
+type Near = Record<'day' | 'year', { from: number; to: number }>;
+
+/** Looked up once a day for each set of formats. */
+const nearBy = new WeakMap<Formats, Near>();
+
+function nearTo(now: number, f: Formats): Near {
+  const known = nearBy.get(f);
+  if (known && isIn(now, known.day)) return known;
+  const { year, month, day } = shownAt(now, f);
+  const begin = (y: number, m: number, d: number) => instant(utcDay(y, m, d), f);
+  const near = {
+    day: { from: begin(year, month, day), to: begin(year, month, day + 1) },
+    year: { from: begin(year, 1, 1), to: begin(year + 1, 1, 1) },
+  };
+  nearBy.set(f, near);
+  return near;
+}
+
+const isIn = (at: number, { from, to }: Near['day']): boolean => at >= from && at < to;
+
 function when(at: number, now: number, f: Formats): string {
-  if (f.day.format(at) === f.day.format(now)) return f.clock.format(at);
+  const near = nearTo(now, f);
+  if (isIn(at, near.day)) return f.clock.format(at);
   if (at < now && now - at < 6 * dayMs) return f.weekday.format(at);
-  return f.year.format(at) === f.year.format(now) ? f.date.format(at) : f.year.format(at);
+  return isIn(at, near.year) ? f.date.format(at) : f.year.format(at);
 }
 
 function soon(at: number, now: number, f: Formats): string {
-  if (f.day.format(at) === f.day.format(now)) return f.clock.format(at);
+  if (isIn(at, nearTo(now, f).day)) return f.clock.format(at);
   return at - now < 6 * dayMs ? `${f.weekday.format(at)} ${f.clock.format(at)}` : when(at, now, f);
 }
 

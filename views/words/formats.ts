@@ -32,7 +32,6 @@ function makeFormats(locale: string, timeZone: string | undefined) {
     new Intl.DateTimeFormat(tag, { timeZone, calendar: 'gregory', ...options });
   const of = (options: Intl.DateTimeFormatOptions) => by(locale, options);
   return {
-    day: by('en', { year: 'numeric', month: '2-digit', day: '2-digit' }),
     clock: of({ hour: '2-digit', minute: '2-digit' }),
     weekday: of({ weekday: 'short' }),
     date: of({ day: 'numeric', month: 'short' }),
