@@ -56,6 +56,16 @@ describe('hitRanges', () => {
   });
 });
 
+test('a text of ASCII, read the quick way, is marked as where an accent stands elsewhere in it', () => {
+  const word = fc.string({ unit: fc.constantFrom(...'abCD12-., @'), maxLength: 30 });
+  fc.assert(
+    fc.property(word, word, (text, typed) => {
+      const some = sought(`${typed} ${text.slice(2, 6)}`);
+      expect(hitRanges(text, some)).toEqual(hitRanges(`${text} …é`, some));
+    }),
+  );
+});
+
 describe('marked', () => {
   it('marked escapes every piece by itself', () => {
     expect(String(marked('<b>x</b> & "lt"', sought('b lt amp')))).toBe(

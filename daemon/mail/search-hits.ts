@@ -5,7 +5,7 @@
  * case and scripts without spaces do not matter. Time is linear in the text.
  */
 import type { SearchField, SearchWords } from './search-query.ts';
-import { fold, isUnspaced, queryWords } from './words.ts';
+import { cut, fold, isAscii, isUnspaced, queryWords } from './words.ts';
 
 /** UTF-16 units [from, to) of the text; in order, and none overlaps the next. */
 export type Range = { from: number; to: number };
@@ -17,9 +17,9 @@ type Place = Range & { word: string };
 const WORD = /[\p{L}\p{N}\p{M}]+/gu;
 
 export function hitRanges(text: string, sought: readonly SearchWords[]): Range[] {
-  if (sought.length === 0) return [];
+  if (sought.length === 0 || (isAscii(text) && !hasOneOf(text.toLowerCase(), sought))) return [];
   const ranges: Range[] = [];
-  const places = placesIn(text);
+  const places = isAscii(text) ? asciiPlaces(text) : placesIn(text);
   for (let at = 0; at < places.length && ranges.length < mostRanges; at++) {
     const length = Math.max(0, ...sought.map(s => (standsAt(places, at, s) ? s.words.length : 0)));
     if (length === 0) continue;
@@ -42,6 +42,17 @@ function standsAt(places: Place[], at: number, { words, begins }: SearchWords): 
     const there = places[at + i]?.word;
     return there === word || (begins && i === words.length - 1 && there?.startsWith(word) === true);
   });
+}
+
+/** Without accents a word is in the text by its letters, or it is not in it at all. */
+const hasOneOf = (lower: string, sought: readonly SearchWords[]): boolean =>
+  sought.some(s => lower.includes(s.words[0]!));
+
+function asciiPlaces(text: string): Place[] {
+  const places: Place[] = [];
+  for (const { 0: raw, index } of text.matchAll(/[a-z0-9]+/gi))
+    places.push({ word: cut(raw.toLowerCase()), from: index, to: index + raw.length });
+  return places;
 }
 
 function placesIn(text: string): Place[] {
@@ -110,7 +121,7 @@ export function excerptAround(text: string, sought: readonly SearchWords[]): str
 /** A place shortly before one of the words, found the quick way in a text without accents, where nearly all mail is. */
 function nearFirst(text: string, sought: readonly SearchWords[]): number | null {
   const first = sought.map(s => s.words[0]!);
-  if (!/^[\u0000-\u007f]*$/.test(text)) return hitRanges(text, sought)[0]?.from ?? null;
+  if (!isAscii(text)) return hitRanges(text, sought)[0]?.from ?? null;
   const lower = text.toLowerCase();
   const at = sought.flatMap((s, i) => firstWhole(lower, first[i]!, s) ?? []);
   return at.length ? Math.min(...at) : null;

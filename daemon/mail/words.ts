@@ -9,7 +9,7 @@
 const LONGEST_WORD = 64;
 
 const WORD = /[\p{L}\p{N}\p{M}]+/gu;
-const ASCII = /^[\u0000-\u007f]*$/;
+const BEYOND_ASCII = /[^\u0000-\u007f]/;
 /** Latin, Greek and Cyrillic accents, Hebrew points, Arabic vowel signs. Vowel signs elsewhere are letters. */
 const ACCENTS = /[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670]/g;
 /** Letters that Unicode does not take apart, and what people type instead. */
@@ -40,7 +40,7 @@ const SPACE = 0x20;
 
 /** The line of words that the index keeps of a text. */
 export function indexWords(text: string): string {
-  return ASCII.test(text) ? asciiWords(text) : split(text, true).join(' ');
+  return isAscii(text) ? asciiWords(text) : split(text, true).join(' ');
 }
 
 /** Most mail is ASCII, and there is much of it: one pass over its octets makes the line. */
@@ -67,11 +67,13 @@ export function queryWords(text: string): string[] {
   return split(text, false);
 }
 
+export const isAscii = (text: string): boolean => !BEYOND_ASCII.test(text);
+
 /** Is it written in a script that puts no spaces between words? */
 export const isUnspaced = (text: string): boolean => UNSPACED.test(text);
 
 function split(text: string, forIndex: boolean): string[] {
-  if (ASCII.test(text)) return (text.toLowerCase().match(/[a-z0-9]+/g) ?? []).map(cut);
+  if (isAscii(text)) return (text.toLowerCase().match(/[a-z0-9]+/g) ?? []).map(cut);
   const words: string[] = [];
   for (const [word] of fold(text).matchAll(WORD)) {
     if (UNSPACED.test(word)) for (const [run] of word.matchAll(RUNS)) addRun(run, forIndex, words);
@@ -100,5 +102,5 @@ function addRun(run: string, forIndex: boolean, words: string[]): void {
 }
 
 /** At most 64 code units, and no half character. */
-const cut = (word: string): string =>
+export const cut = (word: string): string =>
   word.length <= LONGEST_WORD ? word : word.slice(0, LONGEST_WORD).replace(/[\ud800-\udbff]$/, '');
