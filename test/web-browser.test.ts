@@ -341,6 +341,7 @@ describe.skipIf(!hasChromium)('site in Chromium', () => {
     await form.getByLabel('In', { exact: true }).selectOption({ label: 'Inbox' });
     await form.getByLabel('Larger than').fill('huge');
     await form.getByRole('button', { name: 'Search' }).click();
+    await page.locator('#search-mistakes').waitFor();
     await page.locator('.row', { hasText: 'What to sow' }).waitFor();
     expect(await page.inputValue('#q')).toBe('from:"Field & Garden" in:inbox larger:huge');
     expect(await page.locator('#search-mistakes').innerText()).toContain('larger: wants a size such as 5M');
