@@ -19,7 +19,13 @@ export type AutoreplyOptions = {
   log: Log;
   now: () => number;
   /** The door: null where nobody takes it. */
-  prepare: (mail: { to: string; bytes: Buffer; key: string; origin: 'mediator' }) => Promise<Acceptance | null>;
+  prepare: (mail: {
+    to: string;
+    bytes: Buffer;
+    key: string;
+    origin: 'mediator';
+    author: number;
+  }) => Promise<Acceptance | null>;
 };
 
 /** Octets of the answered message that are read. */
@@ -40,7 +46,7 @@ export function createAutoreply({ store, settings, log, now, prepare }: Autorepl
       messageId: messageId(randomBytes(12).toString('hex'), settings.host_domain[0]!),
       answered: await store.content.read(contentId, 0, mostHeader),
     });
-    const answer = await prepare({ to, bytes, key: `answer:${id}`, origin: 'mediator' });
+    const answer = await prepare({ to, bytes, key: `answer:${id}`, origin: 'mediator', author: account.id });
     log.info(answer ? 'answered' : 'answer not taken', { errand: id, from: account.address, to });
     return answer;
   };

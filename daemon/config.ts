@@ -32,6 +32,8 @@ export {
   meet,
   ownAddresses,
   type PortSetting,
+  siteUrl,
+  written,
 } from './config/listening.ts';
 export { changedSettings, derived, needsRestart, perList, type SettingName } from './config/live.ts';
 export { nearest } from './config/nearest.ts';

@@ -10,11 +10,13 @@ import { type Counters, createCounters } from './counters.ts';
 import { freeRoom } from './intake/disk.ts';
 import type { ContentCheck, Verdict } from './intake/filter.ts';
 import { createForwardCheck, type ForwardCheck } from './intake/forward-check.ts';
+import { createForwardLetters, type ForwardLetter, type LetterSent } from './intake/forward-letter.ts';
 import type { Handover, Submitted } from './intake/handover.ts';
 import { headerRules } from './intake/header-rules.ts';
 import { createHeard, type Heard } from './intake/heard.ts';
 import { Incoming, type Received } from './intake/incoming.ts';
 import { type Filed, noticesFor } from './intake/notices.ts';
+import { createOwnMail, type OwnMail } from './intake/own-mail.ts';
 import { createLimits, type PolicySettings, refuseSize, relayRight, tooLarge, type Visitor } from './intake/policy.ts';
 import { createAliasFiles } from './intake/recipient/alias-files.ts';
 import { type ChainStep, chainEvents, isRedirected, traceLine } from './intake/recipient/trace.ts';
@@ -23,7 +25,7 @@ import { type Routed, routeHeld } from './intake/release.ts';
 import { objections, temporary } from './intake/replies.ts';
 import { createSenders, type SenderSettings, type Senders } from './intake/sender.ts';
 import { isListed, relayEntry } from './intake/tables.ts';
-import { heldUntil, type OwnMail, owesReports, quarantined, termsOf, unrouted } from './intake/terms.ts';
+import { heldUntil, owesReports, quarantined, termsOf, unrouted } from './intake/terms.ts';
 import { because, type Fields, type Log } from './log.ts';
 import type { Recipient } from './mail/envelope.ts';
 import { type Limits, objectionTo } from './mail/reading.ts';
@@ -44,6 +46,8 @@ export type Intake = Pick<Senders, 'refuseAs' | 'addressesOf'> & {
   route(visitor: Visitor, address: string): Promise<Routing>;
   /** Where mail of the account would come if it were sent on to an address. */
   checkForward(account: Account, address: string): Promise<ForwardCheck>;
+  /** Asks the owner of an address whether mail may be sent on there. */
+  askForward(letter: ForwardLetter): Promise<LetterSent>;
   /** May this visitor ask who is here? Each question counts as a recipient. */
   refuseInquiry(visitor: Visitor): Reply | null;
   /** Where an alias leads, one step; null: it is none. */
@@ -97,6 +101,7 @@ export function createIntake(options: IntakeOptions): Intake {
   const senders = createSenders({ store, settings, aliasFiles });
   const limits = createLimits(settings, now);
   const room = freeRoom(options);
+  const prepareReport = createOwnMail({ store, settings, now, parked, chain: logged });
   const { note, heard, recall } = createHeard(now);
   // What programs of this machine send is nobody's there: their reports to the postmaster are read here.
   const leaves = ({ origin, errand = null }: Pick<Visitor, 'origin'> & Partial<Pick<Delivery, 'errand'>>) =>
@@ -127,6 +132,7 @@ export function createIntake(options: IntakeOptions): Intake {
     refuseAs: senders.refuseAs,
     addressesOf: senders.addressesOf,
     checkForward: createForwardCheck({ chain, settings }),
+    askForward: createForwardLetters({ store, settings, now, prepare: prepareReport, filed }),
     refuseInquiry: visitor => limits.refuseRecipient(visitor),
     async expand(address) {
       const { trace } = await chain(address);
@@ -174,27 +180,6 @@ export function createIntake(options: IntakeOptions): Intake {
     return routing;
   }
 
-  async function prepareReport({ to, bytes, key, origin }: OwnMail) {
-    // Whose mail has failed must learn of it, also while the own mailbox is full.
-    const { routes, refusal } = await logged({ report: key }, to, { overQuota: true });
-    if (refusal) return null;
-    const incoming = new Incoming(store, { prepend: '', drop: [], missing: {} });
-    await incoming.push(bytes);
-    const received = await incoming.finish().catch(async error => {
-      await incoming.discard().catch(() => {});
-      throw error;
-    });
-    const recipient = { address: to, notify: ['NEVER' as const], orcpt: null, routes };
-    const { content, tree, summary } = received;
-    const mine = {
-      ...termsOf(null, now(), parked()),
-      origin: origin ?? ('ourselves' as const),
-      key,
-      recipients: [recipient],
-    };
-    return { ...mine, content, tree, summary };
-  }
-
   /** For the transaction that files the recipients. A sender nobody knows here is not told, and that stops no mail. */
   async function reportsOwed(filed: Omit<Filed, 'reporter' | 'at'> & { key: string }): Promise<Acceptance[]> {
     if (!owesReports(filed.recipients)) return [];
@@ -205,6 +190,11 @@ export function createIntake(options: IntakeOptions): Intake {
       if (report) reports.push(report);
     }
     return reports;
+  }
+
+  function filed(accepted: Accepted): void {
+    if (accepted.queued) wake();
+    if (accepted.changed.length) changed(accepted.changed);
   }
 
   async function takeIn(handover: Handover, incoming: Incoming, submitted: Submitted): Promise<Reply> {
@@ -232,8 +222,7 @@ export function createIntake(options: IntakeOptions): Intake {
     if ('refusal' in accepted) return await refused(incoming, accepted.refusal);
     if (accepted.duplicate) await incoming.discard();
     else counters.add('accepted', { origin: visitor.origin });
-    if (accepted.queued) wake();
-    if (accepted.changed.length) changed(accepted.changed);
+    filed(accepted);
     for (const why of accepted.troubles ?? []) log.warn('sorting', { id, why });
     log.info('accepted', {
       id,

@@ -41,6 +41,8 @@ const keysKeptMs = 30 * dayMs;
 const fetchKeysKeptMs = 400 * dayMs;
 /** A contact deleted by mistake can come back for so long. */
 const contactsKeptMs = 30 * dayMs;
+/** An address whose owner never answered is forgotten; a letter may be written anew. */
+const lettersKeptMs = 30 * dayMs;
 const filterState = 'filter.hits';
 
 export const startDaemon: Start = async context => {
@@ -102,6 +104,7 @@ export const startDaemon: Start = async context => {
     submission.refresh();
     submissions.refresh();
     odmr.refresh();
+    if (changed.has('forward_confirm')) await waive(context);
     if (changed.has('online') || changed.has('suspend_domain')) await queue.reconsider();
     queue.wake();
   });
@@ -181,11 +184,8 @@ function gauges({ counts, hops }: QueueStatus, listeners: Record<string, number>
 }
 
 /** What is done by the clock: what is known of peers is kept over restarts, leftovers of crashes and old keys go, freed pages are given back. */
-function keepHouse(
-  { store, log, now }: Context,
-  keepStates: () => Promise<unknown>,
-  look: () => Promise<void>,
-): () => void {
+function keepHouse(context: Context, keepStates: () => Promise<unknown>, look: () => Promise<void>): () => void {
+  const { store, log, now } = context;
   const quietly = (what: string, act: () => Promise<unknown>) => () =>
     void act().catch(error => log.error(what, because(error)));
   const keep = setInterval(quietly('keeping the throttle', keepStates), 60_000);
@@ -196,6 +196,8 @@ function keepHouse(
     await store.content.sweepOrphans(now());
     while ((await store.contacts.forget(now() - contactsKeptMs)) > 0);
     while ((await store.vacations.sweep(now(), now() - (longestEveryDays + 1) * dayMs)) > 0);
+    await waive(context);
+    while ((await store.forwardConsents.sweep(now() - lettersKeptMs)) > 0);
     await store.forgetKeys(now() - keysKeptMs, now() - fetchKeysKeptMs);
     await store.conversations.gatherOld();
     await store.giveBackSpace();
@@ -209,6 +211,12 @@ function keepHouse(
     clearInterval(keep);
     clearInterval(sweep);
   };
+}
+
+/** A house that asks nobody whether mail may be sent on sends on what still waits for an answer. */
+async function waive({ store, settings, log, now }: Context): Promise<void> {
+  const freed = settings.forward_confirm ? 0 : await store.forwardConsents.waive(now());
+  if (freed > 0) log.info('forwards freed', { freed });
 }
 
 /** `as`: who asks for it at the door; `from`: the peer's address. */
@@ -252,6 +260,7 @@ function verbs(
       const account = await store.accounts.byId(accountId);
       return account ? intake.checkForward(account, address) : { kind: 'refused', why: '' };
     },
+    'forward.ask': async (letter: ForwardVerbs['forward.ask']['args']) => intake.askForward(letter),
     'sender.addresses': async ({ accountId }: SenderVerbs['sender.addresses']['args']) => {
       const account = await store.accounts.byId(accountId);
       return account ? intake.addressesOf(account) : [];

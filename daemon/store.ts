@@ -21,6 +21,7 @@ import { createDomains, type Domains } from './store/domains.ts';
 import { createDrafts, type Drafts } from './store/drafts.ts';
 import { createFetched, createKeptState, type FetchedLedger, type KeptState } from './store/fetched.ts';
 import { createFolders, type Folders } from './store/folders.ts';
+import { createForwardConsents, type ForwardConsents } from './store/forward-consents.ts';
 import { createHeldSubmissions, type HeldSubmissions } from './store/held-submissions.ts';
 import { createIdentities, type Identities } from './store/identities.ts';
 import { type GivenKey, wasAccepted } from './store/keys.ts';
@@ -58,6 +59,7 @@ export type { QueueCounts } from './store/deliveries.ts';
 export type { DomainCall, DomainMail } from './store/domains.ts';
 export type { Draft, DraftFields, NoRoom, Upload } from './store/drafts.ts';
 export type { Fetched } from './store/fetched.ts';
+export type { Asked, Asking, ConsentState, ForwardConsent, ForwardWish } from './store/forward-consents.ts';
 export type { HeldAnswer, HeldSubmission, Release } from './store/held-submissions.ts';
 export type { Identity, IdentityFields } from './store/identities.ts';
 export {
@@ -107,6 +109,7 @@ export type Store = {
   correspondents: Correspondents;
   identities: Identities;
   mailRules: MailRules;
+  forwardConsents: ForwardConsents;
   unwanted: Unwanted;
   vacations: Vacations;
   cannedReplies: CannedReplies;
@@ -193,6 +196,7 @@ export async function openStore({ path, writer: kind, fatal, indexes = true }: S
     correspondents: createCorrespondents(read, write),
     identities: createIdentities(read, write),
     mailRules: createMailRules(read, write),
+    forwardConsents: createForwardConsents(read, write),
     unwanted: createUnwanted(read, write),
     vacations: createVacations(read, write),
     cannedReplies: createCannedReplies(read, write),

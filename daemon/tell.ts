@@ -142,7 +142,16 @@ export type ForwardVerbs = {
   /** circle: from there it would come back · refused: nobody takes it there, in the words of the door. */
   'forward.check': {
     args: { accountId: number; address: string };
-    answer: { kind: 'ok' } | { kind: 'circle' } | { kind: 'refused'; why: string };
+    answer:
+      | { kind: 'ok' /** The owner of the address is to say yes first. */; asks: boolean }
+      | { kind: 'circle' }
+      | { kind: 'refused'; why: string };
+  };
+  /** Writes to the owner of an address, whether mail may be sent on there. `until`: how long the link in the text holds. */
+  'forward.ask': {
+    args: { accountId: number; address: string; secret: string; until: number; subject: string; text: string };
+    /** known: it has an answer · often: one more letter is too many today · nobody: no mailbox here is called so. */
+    answer: 'asked' | 'known' | 'often' | 'nobody';
   };
 };
 

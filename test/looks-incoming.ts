@@ -57,7 +57,21 @@ export async function busyPerson(site: TestSite) {
     'trash',
     now - 1e9,
   );
-  await site.store.accounts.set(busy.id, { forwards: ['bea@home.example'], keepsCopy: true });
+  const forwards = ['bea@home.example', 'office@work.example', 'b@old.example', 'bob@example.org'];
+  await site.store.accounts.set(busy.id, { forwards, keepsCopy: true });
+  await site.store.forwardConsents.free(busy.id, ['bob@example.org'], now);
+  const ask = async (address: string, secret: string) =>
+    await site.tell.ask('daemon', 'forward.ask', {
+      ...{ accountId: busy.id, address, secret, until: now + 7 * 86_400_000, subject: 'Mail for you?', text: secret },
+    });
+  for (const [address, secret] of [
+    ['bea@home.example', 'bea'],
+    ['office@work.example', 'office'],
+    ['b@old.example', 'old'],
+  ] as const)
+    await ask(address, secret);
+  await site.store.forwardConsents.answer('bea', 'confirmed', now - 3e8);
+  await site.store.forwardConsents.answer('old', 'refused', now - 2e8);
   await site.store.vacations.save(busy.id, {
     ...{
       active: true,
@@ -96,6 +110,8 @@ export async function busyPerson(site: TestSite) {
         await page.locator('.question').waitFor();
       },
     },
+    { name: 'confirmation', path: '/forwarding/office' },
+    { name: 'confirmation-gone', path: '/forwarding/old' },
     { name: 'away', path: '/settings/away', who },
     { name: 'blocked', path: '/settings/blocked', who },
     { name: 'blocked-none', path: '/settings/blocked', who: 'newcomer' as const },

@@ -34,6 +34,7 @@ test('what a rule sends on goes to the provider as its owner’s, who hears wher
   };
   const conditions = [{ field: 'subject' as const, test: 'contains' as const, text: 'e' }];
   await rig.store.mailRules.save(rig.ann, null, { name: 'on', active: true, rule: { all: true, conditions, deed } });
+  await rig.store.forwardConsents.free(rig.ann, ['a@far.test'], 1);
   rig.settings.webmail_smtp = rig.rules.webmail_smtp;
   const authorsGateway = async (author: number | null) => {
     if (author !== rig.ann) throw new Error('it is nobody’s');

@@ -45,8 +45,11 @@ describe('chain', () => {
     for (const name of ['ann', 'carl', 'bob', 'copy', 'self', 'tag', 'quota', 'off', 'both', 'gone', 'loop1', 'loop2'])
       await door.account(`${name}@us.test`);
     for (const domain of ['vir.test', 'plain.test']) await door.account(`bob@${domain}`);
-    const set = async (name: string, fields: object) =>
-      door.store.accounts.set((await door.store.accounts.byAddress(`${name}@us.test`))!.id, fields);
+    const set = async (name: string, fields: { forwards?: string[]; keepsCopy?: boolean; disabled?: boolean }) => {
+      const { id } = (await door.store.accounts.byAddress(`${name}@us.test`))!;
+      await door.store.accounts.set(id, fields);
+      await door.store.forwardConsents.free(id, fields.forwards ?? [], 1);
+    };
     await set('off', { disabled: true });
     await set('both', { forwards: ['ann@us.test', 'friend@far.test'], keepsCopy: true });
     await set('gone', { forwards: ['friend@far.test'] });
@@ -288,8 +291,12 @@ test('checkForward knows what would come back, through aliases, forwards and peo
   await door.account('cy@us.test');
   const kinds = ['ann@us.test', 'Ann+x@us.test', 'ann@other.test', 'round@us.test', 'line@far.test', 'bob@us.test'];
   for (const address of kinds) expect(await door.intake.checkForward(ann, address)).toEqual({ kind: 'circle' });
-  for (const address of ['cy@us.test', 'ann@far.test'])
-    expect(await door.intake.checkForward(ann, address)).toEqual({ kind: 'ok' });
+  // Whoever is elsewhere is asked, unless the house asks nobody.
+  const asks = async (address: string) => await door.intake.checkForward(ann, address);
+  expect(await asks('cy@us.test')).toEqual({ kind: 'ok', asks: false });
+  expect(await asks('Ann@Far.test')).toEqual({ kind: 'ok', asks: true });
+  door.settings.forward_confirm = false;
+  expect(await asks('ann@far.test')).toEqual({ kind: 'ok', asks: false });
   expect(await door.intake.checkForward(ann, 'nobody@us.test')).toEqual({ kind: 'refused', why: 'No such user here' });
   await door.close();
 });

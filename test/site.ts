@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadSettings, type Settings } from '../daemon/config.ts';
+import { createIntake } from '../daemon/intake.ts';
 import { silentLog } from '../daemon/log.ts';
 import { scan } from '../daemon/mail/parts.ts';
 import { stretchesOf } from '../daemon/mail/reading.ts';
@@ -39,13 +40,20 @@ export async function openSite(
     s.recipients.map(() => ({ code: 250, status: '2.0', text: 'Ok' }));
 
   const aliases = new Map<string, string>();
+  const intake = createIntake({
+    ...{ store, settings, log: silentLog(), now: () => clock.now, parked: () => null },
+    ...{ wake: () => {}, changed: changes => tell.changed(changes) },
+  });
   const auth: Answers = {
     'forward.check': async ({ accountId, address }) => {
       const { address: own } = (await store.accounts.byId(accountId))!;
       if (address === own || aliases.get(address) === own) return { kind: 'circle' };
-      if (!address.endsWith(`@${settings.host_domain[0]}`)) return { kind: 'ok' };
-      return (await store.accounts.byAddress(address)) ? { kind: 'ok' } : { kind: 'refused', why: 'No such user here' };
+      if (!address.endsWith(`@${settings.host_domain[0]}`)) return { kind: 'ok', asks: settings.forward_confirm };
+      return (await store.accounts.byAddress(address))
+        ? { kind: 'ok', asks: false }
+        : { kind: 'refused', why: 'No such user here' };
     },
+    'forward.ask': letter => intake.askForward(letter),
     'sender.check': async ({ accountId, address }) => {
       const { address: own } = (await store.accounts.byId(accountId))!;
       return address === own || aliases.get(address) === own ? { ok: true } : { ok: false, why: 'not yours' };

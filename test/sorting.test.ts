@@ -48,7 +48,10 @@ const nothing: Deed = { place: null, labels: [], read: false, star: false, forwa
 const rule = async (name: string, text: string, deed: Partial<Deed>) => {
   const conditions: Condition[] = [{ field: 'subject', test: 'contains', text }];
   const fields = { name: text, active: true, rule: { all: true, conditions, deed: { ...nothing, ...deed } } };
-  return (await store.mailRules.save((await account(name)).id, null, fields))!;
+  const { id } = await account(name);
+  const kept = (await store.mailRules.save(id, null, fields))!;
+  if (deed.forward) await store.forwardConsents.free(id, [deed.forward.to], 1);
+  return kept;
 };
 
 describe('rules', () => {
@@ -125,7 +128,9 @@ describe('rules', () => {
   });
 
   test('what a mailbox sends on as a whole ends in a circle too, and is then in that mailbox', async () => {
-    await store.accounts.set((await account('bob')).id, { forwards: ['bob@away.test'], keepsCopy: false });
+    const { id } = await account('bob');
+    await store.accounts.set(id, { forwards: ['bob@away.test'], keepsCopy: false });
+    await store.forwardConsents.free(id, ['bob@away.test'], 1);
     await receive('bob@us.test', 'Subject: all of it\n\nhello');
     const out = await until('it went out', () => sentOn('all of it')[0]);
     expect(out).toMatch(/^Delivered-To: bob@us\.test\r\n/);
@@ -134,7 +139,7 @@ describe('rules', () => {
     expect(await inFolder('bob', 'inbox')).toEqual(['all of it']);
     await idle();
     expect(sentOn('all of it')).toHaveLength(1);
-    await store.accounts.set((await account('bob')).id, { forwards: [] });
+    await store.accounts.set(id, { forwards: [] });
   });
 });
 

@@ -138,6 +138,7 @@ export function sortingContract(name: string, engine: Engine): void {
     test('a forward of a rule is an errand of the same transaction; without a copy the own one lies in the trash', async () => {
       const keep = await save('copy', { forward: { to: 'x@far.example', keep: true } });
       const send = await save('pass', { forward: { to: 'y@far.example', keep: false } });
+      await store.forwardConsents.free(ann.id, ['x@far.example', 'y@far.example'], clock);
       const { queued, contentId } = await give('copy me');
       await give('pass me');
       expect([queued, await place('copy me'), await place('pass me')]).toEqual([1, 'inbox 0', `trash ${Flag.seen}`]);

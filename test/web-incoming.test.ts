@@ -165,6 +165,7 @@ describe('rules', () => {
 describe('forwarding', () => {
   test('is said in words before it begins, and shown while it goes on', async () => {
     const asked = await a.post('/settings/forwarding', { to: 'Ann@Home.example\r\nbob@example.org', keep: '1' });
+    expect(asked.html).toContain('First a letter goes to ann@home.example.');
     expect(asked.html).toMatch(
       /Send all new mail on to Ann@home\.example and bob@example\.org\?|Send all new mail on to ann@home\.example and bob@example\.org\?/,
     );
@@ -175,7 +176,11 @@ describe('forwarding', () => {
       keepsCopy: true,
     });
     const { html } = await a.page('/settings/forwarding');
-    expect(html).toContain('All mail is sent on to ann@home.example and bob@example.org, and a copy stays here.');
+    // Who is elsewhere is asked first.
+    expect(html).toContain('All mail is sent on to bob@example.org, and a copy stays here.');
+    expect(html).toMatch(/ann@home\.example<\/bdi><\/b><small>Waits for confirmation: a letter went there/);
+    const foreign = await b.post('/settings/forwarding/letters', { to: 'ann@home.example' });
+    expect(foreign.status).toBe(404);
     await a.post('/settings/forwarding/removal', {});
     expect(await site.store.accounts.byId(ann.id)).toMatchObject({ forwards: [], keepsCopy: false });
   });

@@ -1,4 +1,4 @@
-/** What is done with mail that comes: the way to each of its pages, sending on, and the answer of who is away. */
+/** What is done with mail that comes: the way to each of its pages, and the answer of who is away. */
 import { html } from 'hono/html';
 import { Sorting } from '../daemon/store.ts';
 import { field } from './field.ts';
@@ -28,54 +28,6 @@ export function incomingLinks(s: Screen): Html {
 
 export const backToSettings = (s: Screen): Html =>
   html`<p><a class="quiet-link" href="/settings">${icon(s, 'arrow-left')}${s.w.t('account.title')}</a></p>`;
-
-export type ForwardingForm = {
-  /** One address a line. */
-  to: string;
-  keep: boolean;
-  error: string;
-  /** The addresses it would go to, to be said yes to; null: nothing is to be decided. */
-  sure: string[] | null;
-};
-
-export function forwardingPage(s: Screen, f: ForwardingForm): Html {
-  const { t } = s.w;
-  const { forwards, keepsCopy } = s.account;
-  return html`<section class="page">${backToSettings(s)}
-<h1>${t('forwarding.title')}</h1>
-${f.sure ? confirm(s, f, f.sure) : html`${forwards.length === 0 ? html`<p>${t('forwarding.none')}</p>` : standing(s, forwards, keepsCopy)}${form(s, f)}`}
-<p class="muted">${s.w.h('forwarding.rules', { link: html`<a href="/settings/rules" hx-boost="false">${t('forwarding.rules.link')}</a>` })}</p>
-</section>`;
-}
-
-function standing(s: Screen, forwards: string[], keeps: boolean): Html {
-  const { t } = s.w;
-  return html`<div class="standing"><p>${icon(s, 'forward')}<span>${t(keeps ? 'forwarding.now.copy' : 'forwarding.now', { to: s.w.list(forwards) })}</span></p>
-<form method="post" action="/settings/forwarding/removal" hx-boost="false"><button class="button" type="submit">${t('forwarding.stop')}</button></form></div>`;
-}
-
-function form(s: Screen, f: ForwardingForm): Html {
-  const { t } = s.w;
-  const described = f.error
-    ? html` aria-invalid="true" aria-describedby="to-error to-hint"`
-    : html` aria-describedby="to-hint"`;
-  const choice = (value: string, words: string, hint: string, on: boolean) =>
-    html`<label class="choice"><input type="radio" name="keep" value="${value}"${on ? html` checked` : ''}><span>${words}<small>${hint}</small></span></label>`;
-  return html`<form class="stack" method="post" action="/settings/forwarding" hx-boost="false" autocomplete="off">
-<div class="field${f.error ? ' wrong' : ''}"><label for="to">${t('forwarding.to')}</label><textarea id="to" name="to" rows="2" maxlength="1200" required autocapitalize="none" spellcheck="false"${described}>
-${f.to}</textarea>${f.error ? html`<p class="error" id="to-error">${f.error}</p>` : ''}<p class="hint" id="to-hint">${t('forwarding.to.hint')}</p></div>
-<fieldset class="choices"><legend>${t('forwarding.copy')}</legend>${choice('1', t('forwarding.copy.yes'), t('forwarding.copy.yes.hint'), f.keep)}${choice('', t('forwarding.copy.no'), t('forwarding.copy.no.hint'), !f.keep)}</fieldset>
-<div><button class="button primary" type="submit">${t('forwarding.next')}</button></div></form>`;
-}
-
-/** What it will do, before it does. */
-function confirm(s: Screen, f: ForwardingForm, to: string[]): Html {
-  const { t } = s.w;
-  const all = s.w.list(to);
-  return html`<div class="question" role="alertdialog" aria-labelledby="sure"><h2 id="sure" tabindex="-1" autofocus>${t('forwarding.sure', { to: all })}</h2>
-<ul><li>${t('forwarding.sure.all')}</li><li>${t(f.keep ? 'forwarding.sure.copy' : 'forwarding.sure.nocopy')}</li><li>${t('forwarding.sure.trust')}</li><li>${t('forwarding.sure.stop')}</li></ul>
-<form method="post" action="/settings/forwarding" hx-boost="false"><input type="hidden" name="to" value="${to.join('\n')}"><input type="hidden" name="keep" value="${f.keep ? '1' : ''}"><div class="buttons"><button class="button primary" type="submit" name="sure" value="1">${t('forwarding.yes')}</button><button class="button" type="submit" name="sure" value="">${t('forwarding.no')}</button></div></form></div>`;
-}
 
 export type AwayFields = {
   active: boolean;

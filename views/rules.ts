@@ -1,9 +1,11 @@
 /** Rules for mail that comes: the list in its order, and the form of one, with what it would have matched. */
 import { html } from 'hono/html';
+import { addressKey } from '../daemon/mail/address.ts';
 import type { Rule, TextField, TextTest } from '../daemon/mail/rules.ts';
 import { mostConditions, textTests } from '../daemon/mail/rules.ts';
 import type { Folder, KeptRule, Message } from '../daemon/store.ts';
 import { field } from './field.ts';
+import type { Goal } from './forwarding.ts';
 import { emptyState } from './list.ts';
 import { folderName, folderPath, icon, type Screen } from './screen.ts';
 import type { Html } from './words.ts';
@@ -58,7 +60,8 @@ export type RuleForm = {
 const backTo = (s: Screen, href: string, words: string): Html =>
   html`<p><a class="quiet-link" href="${href}">${icon(s, 'arrow-left')}${words}</a></p>`;
 
-export function rulesPage(s: Screen, rules: KeptRule[]): Html {
+/** `goals`: what is known of where rules send on to. */
+export function rulesPage(s: Screen, rules: KeptRule[], goals: Goal[]): Html {
   const { t } = s.w;
   const fresh = html`<a class="button primary" href="/settings/rules/new" hx-boost="false">${icon(s, 'plus')}${t('rules.new')}</a>`;
   return html`<section class="page rules-page">${backTo(s, '/settings', t('account.title'))}
@@ -67,20 +70,28 @@ ${
   rules.length === 0
     ? emptyState(s, 'list-filter', t('rules.empty'), t('rules.empty.body'), fresh)
     : html`<p class="muted">${t('rules.body')}</p>
-<ol class="rules">${rules.map((r, i) => row(s, r, i, rules.length))}</ol><p>${fresh}</p>`
+<ol class="rules">${rules.map((r, i) => row(s, r, i, { n: rules.length, goals }))}</ol><p>${fresh}</p>`
 }
 </section>`;
 }
 
-function row(s: Screen, r: KeptRule, i: number, n: number): Html {
+function row(s: Screen, r: KeptRule, i: number, { n, goals }: { n: number; goals: Goal[] }): Html {
   const { t } = s.w;
   const path = `/settings/rules/${r.id}`;
   const name = nameOf(s, r);
   const way = (to: 'up' | 'down', on: boolean) =>
     html`<button class="button plain icon-only" type="submit" name="way" value="${to}" title="${t(`rules.${to}`)}"${on ? '' : html` disabled`}>${icon(s, `chevron-${to}`)}<span class="unseen">${t(`rules.${to}`)}: ${name}</span></button>`;
-  return html`<li class="rule${r.active ? '' : ' off'}"><a href="${path}" hx-boost="false"><b><bdi>${name}</bdi></b>${r.active ? '' : html` <em>${t('rules.off')}</em>`}<small>${r.rule ? sentences(s, r.rule, r.name !== '') : t('rules.damaged')}</small></a>
+  return html`<li class="rule${r.active ? '' : ' off'}"><a href="${path}" hx-boost="false"><b><bdi>${name}</bdi></b>${r.active ? '' : html` <em>${t('rules.off')}</em>`}<small>${r.rule ? sentences(s, r.rule, r.name !== '') : t('rules.damaged')}</small></a>${doubt(s, r, goals)}
 <div class="rule-tools"><form method="post" action="${path}/place">${way('up', i > 0)}${way('down', i < n - 1)}</form>
 <form method="post" action="${path}/state"><button class="button" type="submit" name="active" value="${r.active ? 0 : 1}">${t(r.active ? 'rules.switchoff' : 'rules.switchon')}<span class="unseen">: ${name}</span></button></form></div></li>`;
+}
+
+/** It sends nothing on so far, or never will. */
+function doubt(s: Screen, { rule }: KeptRule, goals: Goal[]): Html {
+  const goal = goals.find(g => g.address === addressKey(rule?.deed.forward?.to ?? ''));
+  const state = goal && (goal.consent?.state ?? 'waiting');
+  if (state !== 'waiting' && state !== 'refused') return html``;
+  return html`<p class="rule-doubt">${icon(s, state === 'waiting' ? 'clock' : 'ban')}<a href="/settings/forwarding" hx-boost="false">${s.w.t(`rules.forward.${state}`)}</a></p>`;
 }
 
 const nameOf = (s: Screen, { name, rule }: KeptRule): string => name || (rule ? asks(s, rule) : s.w.t('rules.unnamed'));

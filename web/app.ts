@@ -20,6 +20,7 @@ import { pathBelow, withBase } from './base.ts';
 import { changes } from './changes.ts';
 import { chooser } from './chooser.ts';
 import { compose } from './compose.ts';
+import { confirmations } from './confirmations.ts';
 import { contacts } from './contacts.ts';
 import { devices } from './devices.ts';
 import { events } from './events.ts';
@@ -94,7 +95,7 @@ export function createApp(needs: Needs): App {
   app.route('/', health(site));
   app.route('/', installed(site));
   app.use(fromOwnPages(site));
-  for (const door of [signup, login]) app.route('/', door(site));
+  for (const door of [signup, login, confirmations]) app.route('/', door(site));
   app.use(signedInOnly(site));
   app.route('/', streams.app);
   app.route('/', notifications(site, pusher));

@@ -1,16 +1,18 @@
-/** Sending all mail on: said in words before it begins, and refused where it would come back. */
+/** Sending all mail on: said in words before it begins, refused where it would come back, and asked of who gets it. */
 import { Hono } from 'hono';
 import { addressKey, formatAddress, parseAddress } from '../daemon/mail/address.ts';
-import { type ForwardingForm, forwardingPage } from '../views/incoming.ts';
+import { type ForwardingForm, forwardingPage } from '../views/forwarding.ts';
 import { readForm } from './form.ts';
+import { goalsOf, refusal, settleGoals, writeTo } from './goals.ts';
 import { tellOnce } from './notice.ts';
-import { screenOf, show } from './page.ts';
-import { refusal } from './rules.ts';
+import { missing, screenOf, show } from './page.ts';
 import type { Ctx, Env, Site } from './site.ts';
 
 /** As many as the chain follows. */
 const mostAddresses = 20;
 const mostOctets = 1_000;
+
+type Form = Omit<ForwardingForm, 'goals'>;
 
 export function forwarding(site: Site): Hono<Env> {
   const app = new Hono<Env>();
@@ -27,13 +29,14 @@ export function forwarding(site: Site): Hono<Env> {
       .split(/[\s,;]+/)
       .filter(one => one !== '');
     const shown = { to: typed.join('\n'), keep: form.get('keep') === '1', sure: null };
-    const error = await wrongIn(c, typed);
-    if (error !== null) return page(c, { ...shown, error });
-    const to = [...new Set(typed.map(one => addressKey(formatAddress(parseAddress(one)!))))];
-    if (form.get('sure') !== '1') return page(c, { ...shown, error: '', sure: form.has('sure') ? null : to });
+    const { why, asks } = await judged(c, typed);
+    if (why !== null) return page(c, { ...shown, error: why });
+    const to = [...new Set(typed.map(keyOf))];
+    const sure = form.has('sure') ? null : { to, asks: [...new Set(asks.map(keyOf))] };
+    if (form.get('sure') !== '1') return page(c, { ...shown, error: '', sure });
     await site.store.accounts.set(c.var.account.id, { forwards: to, keepsCopy: shown.keep });
     site.log.info('web.forwarding', { account: c.var.account.address, to, keeps: shown.keep });
-    tellOnce(site, c, { key: 'done.forwarding.on', values: { to: c.var.words.list(to).slice(0, 300) } });
+    tellKept(c, to, await settleGoals(site, c, to));
     return c.redirect('/settings/forwarding', 303);
   });
 
@@ -44,22 +47,46 @@ export function forwarding(site: Site): Hono<Env> {
     return c.redirect('/settings/forwarding', 303);
   });
 
-  const wrongIn = async (c: Ctx, typed: string[]): Promise<string | null> => {
-    const { t } = c.var.words;
-    if (typed.length === 0) return t('forwarding.error.none');
-    if (typed.length > mostAddresses || Buffer.byteLength(typed.join('\n')) > mostOctets)
-      return t('forwarding.error.many', { n: mostAddresses });
-    for (const one of typed) {
-      const why = await refusal(site, c, one);
-      if (why !== null) return why;
-    }
-    return null;
+  // Once more, for a letter that was lost or came too late; of a rule's goal too.
+  app.post('/settings/forwarding/letters', async c => {
+    const to = (await readForm(c)).get('to');
+    const goal = (await goalsOf(site, c)).find(g => g.address === to);
+    if (!goal) return missing(site, c);
+    const waits = goal.consent === null || goal.consent.state === 'waiting';
+    const sent = waits ? await writeTo(site, c, to) : 'known';
+    if (sent === 'asked') tellOnce(site, c, { key: 'done.forwarding.asked', values: { to } });
+    if (sent === 'often') tellOnce(site, c, { key: 'done.forwarding.often' });
+    return c.redirect('/settings/forwarding', 303);
+  });
+
+  const tellKept = (c: Ctx, to: string[], { asked, often }: { asked: string[]; often: boolean }) => {
+    const names = (some: string[]) => ({ to: c.var.words.list(some).slice(0, 300) });
+    if (often) tellOnce(site, c, { key: 'done.forwarding.often' });
+    else if (asked.length > 0) tellOnce(site, c, { key: 'done.forwarding.asked', values: names(asked) });
+    else tellOnce(site, c, { key: 'done.forwarding.on', values: names(to) });
   };
 
-  const page = async (c: Ctx, form: ForwardingForm) => {
+  /** What is wrong with the addresses, else whose owners are asked first. */
+  const judged = async (c: Ctx, typed: string[]): Promise<{ why: string | null; asks: string[] }> => {
+    const { t } = c.var.words;
+    const asks: string[] = [];
+    if (typed.length === 0) return { why: t('forwarding.error.none'), asks };
+    if (typed.length > mostAddresses || Buffer.byteLength(typed.join('\n')) > mostOctets)
+      return { why: t('forwarding.error.many', { n: mostAddresses }), asks };
+    for (const one of typed) {
+      const verdict = await refusal(site, c, one);
+      if ('why' in verdict) return { why: verdict.why, asks };
+      if (verdict.asks) asks.push(one);
+    }
+    return { why: null, asks };
+  };
+
+  const page = async (c: Ctx, form: Form) => {
     const s = await screenOf(site, c);
-    const content = forwardingPage(s, form);
+    const content = forwardingPage(s, { ...form, goals: await goalsOf(site, c) });
     return show(c, s, s.w.t('forwarding.title'), { view: 'page', content }, form.error ? 422 : 200);
   };
   return app;
 }
+
+const keyOf = (typed: string): string => addressKey(formatAddress(parseAddress(typed)!));

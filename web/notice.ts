@@ -86,6 +86,8 @@ const keys = [
   'done.rule.off',
   'done.forwarding.on',
   'done.forwarding.off',
+  'done.forwarding.asked',
+  'done.forwarding.often',
   'done.away.on',
   'done.away.off',
   'done.blocked.junk',

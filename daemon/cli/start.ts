@@ -1,5 +1,5 @@
 import { isatty } from 'node:tty';
-import { addressesOf, isListening, mistakeLine, type PortSetting, type Settings } from '../config.ts';
+import { addressesOf, mistakeLine, type PortSetting, type Settings, siteUrl, written } from '../config.ts';
 import { type House, PortError, StartError, startHouse } from '../supervisor.ts';
 import { clockProblem } from './clock.ts';
 import { type CommandContext, loadedOf, PlainError, print, readSettings, warnRoot } from './command.ts';
@@ -57,7 +57,7 @@ function inWords(error: unknown): never {
 }
 
 function greeting(s: Settings, house: House): string {
-  const open = `${s.site_url || siteAt(s)}${s.base_path}/`;
+  const open = `${siteUrl(s)}/`;
   return [
     `CWMail is running for ${s.host_domain.join(', ')}.`,
     `  Open         ${open}${s.signup === 'open' ? `   (sign up at ${open}signup)` : ''}`,
@@ -72,8 +72,6 @@ function greeting(s: Settings, house: House): string {
     .join('\n');
 }
 
-const written = (address: string): string => (address.includes(':') ? `[${address}]` : address);
-
 const at = (s: Settings, port: PortSetting): string =>
   addressesOf(s, port)
     .map(address => `${written(address)}:${s[port]}`)
@@ -81,13 +79,3 @@ const at = (s: Settings, port: PortSetting): string =>
 
 /** What mail programs are best told (RFC 8314 §4.1), in front of the rest. */
 const tlsFirst = (s: Settings, port: PortSetting): string => (s[port] > 0 ? `${at(s, port)} (TLS) and ` : '');
-
-/** Over TLS where it is served so: passwords are not asked for otherwise, but on this machine. */
-function siteAt(s: Settings): string {
-  const [scheme, setting, usual] =
-    s.https_port > 0 ? (['https', 'https_port', 443] as const) : (['http', 'http_port', 80] as const);
-  const addresses = addressesOf(s, setting);
-  const isLocal = ['127.0.0.1', '::1'].some(a => isListening(addresses, a));
-  const host = isLocal ? 'localhost' : written(addresses[0]!);
-  return `${scheme}://${host}${s[setting] === usual ? '' : `:${s[setting]}`}`;
-}

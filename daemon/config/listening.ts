@@ -102,6 +102,19 @@ export function listenWarnings(s: ListenSettings & Pick<Settings, PortSetting | 
   return [...absent, ...deaf.map(ip => `vdomain: neither POP3 nor submission listens on ${ip}, so nobody can dial it`)];
 }
 
+/** Where the site is, without a slash at its end. Over TLS where it is served so: passwords are not asked for otherwise, but on this machine. */
+export function siteUrl(s: ListenSettings & Pick<Settings, PortSetting | 'site_url' | 'base_path'>): string {
+  const [scheme, setting, usual] =
+    s.https_port > 0 ? (['https', 'https_port', 443] as const) : (['http', 'http_port', 80] as const);
+  const addresses = addressesOf(s, setting);
+  const isHere = ['127.0.0.1', '::1'].some(a => isListening(addresses, a));
+  const host = isHere ? 'localhost' : written(addresses[0]!);
+  return `${s.site_url || `${scheme}://${host}${s[setting] === usual ? '' : `:${s[setting]}`}`}${s.base_path}`;
+}
+
+/** As a URL has it. */
+export const written = (address: string): string => (address.includes(':') ? `[${address}]` : address);
+
 /** Loopback first. */
 export function ownAddresses(): string[] {
   const all = Object.values(networkInterfaces()).flatMap(i => (i ?? []).map(({ address }) => address));

@@ -5,6 +5,7 @@ import { suspendedHold } from '../parking.ts';
 import type { Account, Route, Store } from '../store.ts';
 import type { AliasFileSettings, AliasFiles } from './recipient/alias-files.ts';
 import type { ChainStep } from './recipient/trace.ts';
+import { createUnconfirmed } from './recipient/unconfirmed.ts';
 import { fallbackOf, isLocal, isSynonym, names, relayEntry, targetsOf } from './tables.ts';
 
 export type Routing = {
@@ -33,7 +34,15 @@ const maxAddresses = 2 * maxRoutes;
 
 export type ChainSettings = Pick<
   Settings,
-  'host_domain' | 'vdomain' | 'forward' | 'forward_cc' | 'alias' | 'fallback_address' | 'relay_to' | 'suspend_domain'
+  | 'host_domain'
+  | 'vdomain'
+  | 'forward'
+  | 'forward_cc'
+  | 'forward_confirm'
+  | 'alias'
+  | 'fallback_address'
+  | 'relay_to'
+  | 'suspend_domain'
 > &
   AliasFileSettings;
 
@@ -92,6 +101,7 @@ export function createChain({
     { name: 'fallback', take: fallback },
     { name: 'nobody', take: async at => refuse(at, 'nobody', unknownUser) },
   ];
+  const unconfirmed = createUnconfirmed({ store, settings });
   const behind = (name: string): number => steps.findIndex(s => s.name === name) + 1;
 
   return async (address, options = {}) => {
@@ -195,11 +205,15 @@ export function createChain({
     const account = await store.accounts.byAddress(key);
     if (!account) return false;
     const others = account.forwards.filter(f => f !== key && untagged(f) !== key);
-    const keeps = account.keepsCopy || others.length < account.forwards.length || others.length === 0;
+    const waiting = await unconfirmed(account, others);
+    const goals = others.filter(f => !waiting.includes(f));
+    // What is not sent on everywhere it should go stays, whatever else its owner wants: so nothing is lost.
+    const keeps = account.keepsCopy || goals.length < account.forwards.length || goals.length === 0;
     if (account.disabled) return refuse(at, 'mailbox', disabled);
     if (keeps) keep(at, account);
     const before = at.walk.routes.length;
-    await lead(at, 'own forward', others, []);
+    if (waiting.length > 0) note(at, 'own forward', `waits for the word of ${waiting.join(', ')}`);
+    await lead(at, 'own forward', goals, []);
     // So that mail which comes back is known here, and ends the circle.
     const via = { accountId: account.id, address: account.address };
     for (const route of at.walk.routes.slice(before)) if (route.kind === 'relay') route.via ??= via;

@@ -2,9 +2,6 @@ import { formatDate } from '../mail/date.ts';
 import type { Envelope } from '../mail/envelope.ts';
 import type { AcceptedRecipient, Hold, Terms } from '../store.ts';
 
-/** `origin`: our own, unless it says `mediator`; no report of its failure is made either way. */
-export type OwnMail = { to: string; bytes: Buffer; key: string; origin?: 'mediator' };
-
 /** What the envelope decides of an acceptance; null: one of our own, to be filled in. */
 export const termsOf = (envelope: Envelope | null, receivedAt: number, hold: Hold | null): Terms => ({
   receivedAt,

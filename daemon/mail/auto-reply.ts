@@ -5,9 +5,9 @@
  * up. Who has had one already, and whether somebody is away at all, is for those who keep rows to know.
  */
 import { addressKey, formatNamed, localOf, type NamedAddress, parseAddressList, subaddress } from './address.ts';
-import { encodeWords } from './auto-reply/encode.ts';
 import { formatDate } from './date.ts';
 import { cleanText, type Header, readHeader } from './header.ts';
+import { encodeWords, plainLetter } from './plain-letter.ts';
 import { idsOf, subjectOf } from './summary.ts';
 
 /** Names that stand for programs, or for those who read what programs send (RFC 3834 §2, RFC 2142 §5 and §6). */
@@ -91,23 +91,20 @@ export function autoReply({ from, to, subject, text, at, messageId, answered }: 
   const before = own.length > 0 ? idsOf(header.text('references')).slice(-20) : [];
   const ids = [...before, ...own].filter(id => /^[!-~]{1,250}$/.test(id)).map(id => `<${id}>`);
   const title = cleanText(subject).trim() || `Auto: ${subjectOf(header)}`;
-  const fields = [
-    ['From', author(from)],
-    ['To', `<${to}>`],
-    ['Subject', encodeWords(title.slice(0, 400).toWellFormed())],
-    ['Date', formatDate(at)],
-    ['Message-ID', messageId],
-    ['In-Reply-To', ids.at(-1) ?? ''],
-    ['References', ids.join('\r\n ')],
-    ['Auto-Submitted', 'auto-replied'],
-    ['X-Auto-Response-Suppress', 'All'],
-    ['MIME-Version', '1.0'],
-    ['Content-Type', 'text/plain; charset=utf-8'],
-    ['Content-Transfer-Encoding', 'base64'],
-  ];
-  const head = fields.map(([field, value]) => (value === '' ? '' : `${field}: ${value}\r\n`)).join('');
-  const body = Buffer.from(text.replace(/\r?\n/g, '\r\n').concat('\r\n')).toString('base64');
-  return Buffer.from(`${head}\r\n${(body.match(/.{1,76}/g) ?? []).join('\r\n')}\r\n`);
+  return plainLetter(
+    [
+      ['From', author(from)],
+      ['To', `<${to}>`],
+      ['Subject', title.slice(0, 400).toWellFormed()],
+      ['Date', formatDate(at)],
+      ['Message-ID', messageId],
+      ['In-Reply-To', ids.at(-1) ?? ''],
+      ['References', ids.join('\r\n ')],
+      ['Auto-Submitted', 'auto-replied'],
+      ['X-Auto-Response-Suppress', 'All'],
+    ],
+    text,
+  );
 }
 
 function author({ name, address }: NamedAddress): string {

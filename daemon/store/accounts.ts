@@ -1,4 +1,5 @@
 import type { Appearance } from './account-shape.ts';
+import { lapse } from './forward-targets.ts';
 import { removeMessages } from './messages.ts';
 import type { Recount } from './quota.ts';
 import type { Account, FolderRole } from './shapes.ts';
@@ -174,6 +175,7 @@ export const accountVerbs = {
       if (column !== undefined && value !== undefined)
         yield* run(`update account set ${column} = ? where id = ?`, asColumn(value), id);
     }
+    if (fields.forwards) yield* lapse(id);
   },
   /** First of the three steps of removal: nobody signs in or receives any more, and the address is nobody's. */
   *retireAccount({ id, at }: { id: number; at: number }): Work<boolean> {

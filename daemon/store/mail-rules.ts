@@ -1,4 +1,5 @@
 import { type Rule, readRule, ruleText } from '../mail/rules.ts';
+import { lapse } from './forward-targets.ts';
 import { type MessageRow, message } from './message-row.ts';
 import { type Message, Sorting } from './shapes.ts';
 import { setSorting } from './sorting-bits.ts';
@@ -62,10 +63,11 @@ function* heads(accountId: number, ids: number[]): Work<MessageHead[]> {
   return found.map(r => ({ message: message(r), head: r.head && Buffer.from(r.head) }));
 }
 
-/** There is something to look at as long as one of them is on. */
+/** There is something to look at as long as one of them is on; and where they send on to, has their owner's word. */
 function* settle(accountId: number): Work<void> {
   const on = yield* row('select 1 from mail_rule where account_id = ? and active = 1 limit 1', accountId);
   yield* setSorting(accountId, Sorting.rules, on !== undefined);
+  yield* lapse(accountId);
 }
 
 type Own = { accountId: number; id: number };

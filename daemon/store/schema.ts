@@ -1,4 +1,5 @@
 import { firstMigrations, type Names } from './first-migrations.ts';
+import { freeOldForwards } from './old-forwards.ts';
 import { row, run, type Work } from './sql.ts';
 
 export type { Names };
@@ -7,7 +8,7 @@ export type { Names };
  * Numbered migrations: each brings a store from version n to n + 1 and keeps all mail.
  * A migration that has been released is never changed; the next one mends it.
  */
-const migrations: ((n: Names) => string[])[] = [
+const migrations: ((n: Names) => string[] | Work<void>)[] = [
   ...firstMigrations,
   ({ id, integer, text }) => [
     // Address books. A removed contact stays for a while: so removal can be undone, and those who sync hear of it.
@@ -160,6 +161,15 @@ const migrations: ((n: Names) => string[])[] = [
     // What is shown after a message was put away.
     `alter table account add column after_act ${text} not null default 'list'`,
   ],
+  ({ integer, text, keyed }) => [
+    // What owners of addresses elsewhere say to mail being sent on there. token: a hash; letters: of the last day.
+    `create table forward_consent (account_id ${integer} not null, address_key ${text} not null, state ${text} not null,
+      at ${integer} not null, token ${text} unique, until_at ${integer}, letters ${integer} not null,
+      letters_at ${integer} not null, primary key (account_id, address_key))${keyed}`,
+    `create index forward_consent_to on forward_consent (address_key, letters_at)`,
+    `create index forward_consent_old on forward_consent (letters_at) where state = 'waiting'`,
+  ],
+  freeOldForwards,
 ];
 
 export const schemaVersion = migrations.length;
@@ -179,7 +189,11 @@ export function* migrate(names: Names, target = schemaVersion): Work<void> {
       { plain: true },
     );
   if (at >= target) return;
-  for (const statements of migrations.slice(at, target)) for (const text of statements(names)) yield* run(text);
+  for (const migration of migrations.slice(at, target)) {
+    const steps = migration(names);
+    if (!Array.isArray(steps)) yield* steps;
+    else for (const text of steps) yield* run(text);
+  }
   yield* run('delete from store_version');
   yield* run('insert into store_version (version) values (?)', target);
 }

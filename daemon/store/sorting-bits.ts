@@ -1,7 +1,9 @@
 import { run, type Work } from './sql.ts';
 
 /** Tables of what is looked at when mail comes, by account. */
-export const sortingTables = ['mail_rule', 'blocked_sender', 'muted_conversation', 'vacation', 'vacation_answer'];
+export const sortingTables = [
+  ...['mail_rule', 'blocked_sender', 'muted_conversation', 'vacation', 'vacation_answer', 'forward_consent'],
+];
 
 /** Sets or clears a bit of the account's `sorting`. */
 export function* setSorting(accountId: number, bit: number, on: boolean): Work<void> {

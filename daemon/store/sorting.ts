@@ -2,6 +2,7 @@ import { addressKey } from '../mail/address.ts';
 import { refusesAnswer } from '../mail/auto-reply.ts';
 import { type Deed, type Judgement, judge, type Place, type Rule, type Traits, traitsOf } from '../mail/rules.ts';
 import { isWelcome } from './choices.ts';
+import { grantedTo } from './forward-targets.ts';
 import { rulesOf } from './mail-rules.ts';
 import { Flag, Sorting, type Summary } from './shapes.ts';
 import { row, rows, type Work } from './sql.ts';
@@ -85,14 +86,27 @@ function* applyRules(a: Arrival, traits: Traits, p: Placement): Work<void> {
   if (j.spentAt !== null) p.troubles.push(`rules of ${a.address} ask for too much, from rule ${j.spentAt} on`);
   p.flags = (j.read ? Flag.seen : 0) | (j.star ? Flag.flagged : 0);
   p.labels = j.labels;
-  p.forwards = (yield* hasBeenHere(a, traits)) ? [] : j.forwards.slice(0, mostForwards);
+  const wanted = (yield* hasBeenHere(a, traits)) ? [] : j.forwards.slice(0, mostForwards);
+  p.forwards = yield* agreedTo(a.accountId, wanted);
   const place = yield* placeOf(a, j.place, p);
   if (place) p.to = place;
-  else if (p.forwards.length > 0 && j.place === null && p.forwards.every(f => !f.keep)) {
+  else if (isSentOn(wanted, p.forwards) && j.place === null && wanted.every(f => !f.keep)) {
     p.to = { role: 'trash' };
     p.flags |= Flag.seen;
   }
 }
+
+type Forwards = Placement['forwards'];
+
+/** Those whose owners want it, or need not be asked. */
+function* agreedTo(accountId: number, wanted: Forwards): Work<Forwards> {
+  if (wanted.length === 0) return wanted;
+  const granted = yield* grantedTo(accountId);
+  return wanted.filter(f => granted.includes(addressKey(f.to)));
+}
+
+/** To all it was to be sent on to: else it stays. */
+const isSentOn = (wanted: Forwards, sent: Forwards): boolean => sent.length > 0 && sent.length === wanted.length;
 
 /** A mistake of ours must not cost the message: it stays in the Inbox. */
 function judgement(rules: (Rule & { id: number })[], traits: Traits, p: Placement, a: Arrival): Judgement | null {

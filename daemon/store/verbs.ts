@@ -11,6 +11,7 @@ import { domainVerbs } from './domains.ts';
 import { draftVerbs } from './drafts.ts';
 import { fetchedVerbs } from './fetched.ts';
 import { folderVerbs } from './folders.ts';
+import { consentVerbs } from './forward-consents.ts';
 import { heldVerbs } from './held-submissions.ts';
 import { identityVerbs } from './identities.ts';
 import { keyVerbs } from './keys.ts';
@@ -60,6 +61,7 @@ export const verbs = {
   ...ruleVerbs,
   ...unwantedVerbs,
   ...vacationVerbs,
+  ...consentVerbs,
   ...providerLoginVerbs,
   ...cannedReplyVerbs,
 };

@@ -22,6 +22,8 @@ export type VirtualDomain = {
 export type RecipientSettings = {
   forward: ForwardRule[];
   forward_cc: ForwardRule[];
+  /** Is the owner of an address elsewhere asked before mail of an account is sent on there? */
+  forward_confirm: boolean;
   alias: AliasRule[];
   alias_file: AliasFileRule[];
   fallback_address: FallbackRule[];
@@ -51,6 +53,14 @@ export const recipientSettings: Declarations<RecipientSettings> = {
     form: 'FROM TO',
     parse: t => rule(t, 'forward_cc FROM TO', pattern),
   },
+  forward_confirm: single({
+    doc: 'Who has mail sent on to an address outside of host_domain and vdomain, on the site, sends nothing there before its owner has said yes to a letter; until then mail stays here. What the operator sets (forward lines, aliases, `cwmail user forward`) asks nobody. false: nobody is asked.',
+    form: 'true|false',
+    group: 'Recipients',
+    initial: true,
+    restart: false,
+    parse: v.yesNo,
+  }),
   alias: {
     ...lines,
     doc: 'ADDRESS is another name of TARGET; several lines for one address make a group. Looked at when no forward line matches. Who gets the mail for an alias may also send with it.',

@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Deed } from '../daemon/mail/rules.ts';
+import type { Account, Store } from '../daemon/store.ts';
+import { acceptance, type Engine } from './store-contract.ts';
+
+const day = 86_400_000;
+
+/** What owners of addresses elsewhere say to mail being sent on there, on every engine. */
+export function forwardContract(name: string, engine: Engine): void {
+  describe(`forwards on ${name}`, () => {
+    let store: Store;
+    let ann: Account;
+    let bob: Account;
+    let at = 100 * day;
+    let n = 0;
+    beforeAll(async () => {
+      store = await engine.open();
+      const made = (address: string) =>
+        store.accounts.create({ address, name: '', passwordHash: 'x', quota: 0, at: 1 });
+      ann = (await made('ann@example.org'))!;
+      bob = (await made('bob@example.org'))!;
+    });
+    afterAll(() => engine.close(store));
+
+    const ask = async (account: Account, address: string, secret: string) => {
+      const letter = acceptance(`letter ${++n}`, [{ kind: 'relay', address }], at, {});
+      const asking = { accountId: account.id, address, secret, at, until: at + 7 * day };
+      return (await store.forwardConsents.ask(asking, letter)).kind;
+    };
+    const stateOf = async (account: Account, address: string) =>
+      (await store.forwardConsents.list(account.id)).find(c => c.address === address)?.state ?? null;
+    const forward = (account: Account, ...forwards: string[]) =>
+      store.accounts.set(account.id, { forwards, keepsCopy: true });
+    const letters = async () => (await store.deliveries.list(100)).map(d => d.recipient);
+
+    test('a letter and its link come together; its answer counts once, for its account and address alone', async () => {
+      await forward(ann, 'Friend@far.test');
+      expect(await ask(ann, 'Friend@far.test', 'one')).toBe('asked');
+      expect(await letters()).toEqual(['Friend@far.test']);
+      expect(await store.forwardConsents.granted(ann.id)).toEqual([]);
+      const wish = { accountId: ann.id, account: 'ann@example.org', address: 'friend@far.test' };
+      expect(await store.forwardConsents.find('one', at)).toEqual(wish);
+      expect(await store.forwardConsents.find('two', at)).toBeNull();
+      expect(await store.forwardConsents.answer('two', 'confirmed', at)).toBeNull();
+      expect(await store.forwardConsents.answer('one', 'confirmed', at)).toEqual(wish);
+      expect(await store.forwardConsents.granted(ann.id)).toEqual(['friend@far.test']);
+      expect(await store.forwardConsents.granted(bob.id)).toEqual([]);
+      expect(await store.forwardConsents.answer('one', 'refused', at)).toBeNull();
+      expect(await stateOf(ann, 'friend@far.test')).toBe('confirmed');
+      expect(await ask(ann, 'friend@far.test', 'again')).toBe('known');
+    });
+
+    test('a link holds for its time, and until the next one is written', async () => {
+      await forward(bob, 'late@far.test');
+      await ask(bob, 'late@far.test', 'first');
+      expect(await store.forwardConsents.find('first', at + 7 * day)).toBeNull();
+      expect(await store.forwardConsents.answer('first', 'confirmed', at + 7 * day)).toBeNull();
+      await ask(bob, 'late@far.test', 'second');
+      expect(await store.forwardConsents.find('first', at)).toBeNull();
+      expect(await store.forwardConsents.find('second', at)).toMatchObject({ address: 'late@far.test' });
+      await store.accounts.set(bob.id, { disabled: true });
+      expect(await store.forwardConsents.answer('second', 'confirmed', at)).toBeNull();
+      await store.accounts.set(bob.id, { disabled: false });
+    });
+
+    test('a no stands for that account, and nobody else', async () => {
+      await forward(bob, 'late@far.test', 'friend@far.test');
+      await ask(bob, 'friend@far.test', 'no');
+      expect(await store.forwardConsents.answer('no', 'refused', at)).toMatchObject({ account: 'bob@example.org' });
+      expect(await ask(bob, 'friend@far.test', 'please')).toBe('known');
+      await forward(bob);
+      expect([await stateOf(bob, 'friend@far.test'), await stateOf(ann, 'friend@far.test')]).toEqual([
+        'refused',
+        'confirmed',
+      ]);
+    });
+
+    test('a yes ends with the last forward or rule that leads there', async () => {
+      const to = { to: 'Friend@far.test', keep: true };
+      const deed: Deed = { place: null, labels: [], read: false, star: false, forward: to, stop: false };
+      const conditions = [{ field: 'subject' as const, test: 'contains' as const, text: 'x' }];
+      const rule = { all: true, conditions, deed };
+      const id = (await store.mailRules.save(ann.id, null, { name: '', active: false, rule }))!;
+      await forward(ann);
+      expect(await stateOf(ann, 'friend@far.test')).toBe('confirmed');
+      await store.mailRules.remove(ann.id, id);
+      expect(await store.forwardConsents.granted(ann.id)).toEqual([]);
+      expect(await stateOf(ann, 'friend@far.test')).toBe('waiting');
+    });
+
+    test('letters have a limit, for an account and for an address, over a day', async () => {
+      at += 2 * day;
+      const cy = (await store.accounts.create({
+        address: 'cy@example.org',
+        name: '',
+        passwordHash: 'x',
+        quota: 0,
+        at,
+      }))!;
+      for (let i = 0; i < 10; i++) expect(await ask(cy, `a${i}@far.test`, `cy${i}`)).toBe('asked');
+      expect(await ask(cy, 'a10@far.test', 'cy10')).toBe('often');
+      at += 2 * day;
+      for (const [i, who] of [ann, bob, cy].entries()) expect(await ask(who, 'v@far.test', `v${i}`)).toBe('asked');
+      const before = (await letters()).length;
+      expect([await ask(ann, 'v@far.test', 'v3'), await ask(cy, 'V@far.test', 'v4')]).toEqual(['often', 'often']);
+      // A letter that was not written leaves the link of the last one.
+      expect(await store.forwardConsents.find('v0', at)).not.toBeNull();
+      expect((await letters()).length).toBe(before);
+      at += day + 1;
+      expect(await ask(ann, 'v@far.test', 'v5')).toBe('asked');
+    });
+
+    test('free asks nobody; waive frees those that are asked; sweep forgets who never answered', async () => {
+      await forward(ann, 'here@example.org', 'v@far.test');
+      await store.forwardConsents.free(ann.id, ['here@example.org'], at);
+      expect(await store.forwardConsents.granted(ann.id)).toEqual(['here@example.org']);
+      expect(await store.forwardConsents.waive(at)).toBeGreaterThan(0);
+      expect(await store.forwardConsents.granted(ann.id)).toEqual(['here@example.org', 'v@far.test']);
+      // What a no was said to stays so, and so does what nobody is asked about.
+      expect([await stateOf(bob, 'friend@far.test'), await stateOf(ann, 'friend@far.test')]).toEqual([
+        'refused',
+        'waiting',
+      ]);
+      while ((await store.forwardConsents.sweep(at - day)) > 0);
+      expect([await stateOf(bob, 'friend@far.test'), await stateOf(ann, 'friend@far.test')]).toEqual(['refused', null]);
+    });
+
+    test('nothing of it outlives its account', async () => {
+      await store.accounts.remove(ann.id, at);
+      expect(await store.forwardConsents.list(ann.id)).toEqual([]);
+    });
+  });
+}
