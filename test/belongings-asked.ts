@@ -46,6 +46,8 @@ const params: Record<string, Fills> = {
   '/assets/:hash': () => 'nohash',
   '/assets/:hash/:name': () => 'app.css',
   '/icon/:name': () => '3.svg',
+  // What a letter brought to somebody elsewhere: who has it, may use it.
+  '/forwarding/:secret': () => 'nosecret',
 };
 
 /** Null: nobody has said yet what goes into this path. */
@@ -162,6 +164,7 @@ export const forms: Record<string, Forms> = {
   '/folders': named,
   '/folders/:id': named,
   '/folders/:id/removal': plain,
+  '/forwarding/:secret': () => [],
   '/labels': () => [{ name: 'New', colour: 'red' }],
   '/labels/:id': () => [{ name: 'Changed', colour: 'blue' }],
   '/labels/:id/removal': plain,
@@ -200,6 +203,7 @@ export const forms: Record<string, Forms> = {
   '/settings/blocked/:id/removal': plain,
   '/settings/devices/removals': ({ ids }) => [{ session: ids.session }, { others: '1' }],
   '/settings/forwarding': () => [{ to: 'new@far.example', keep: '1', sure: '1' }],
+  '/settings/forwarding/letters': ({ address }) => [{ to: address.replace('@example.org', 'else@far.example') }],
   '/settings/forwarding/removal': plain,
   '/settings/identities': ({ ids }) => [{ address: ids.alias, name: 'Changed', signature: 'Changed' }],
   '/settings/identities/:id/removal': plain,

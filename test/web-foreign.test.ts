@@ -139,7 +139,8 @@ describe('somebody else', () => {
     await untilIndexed(site.store);
     for (const { path } of gets()) {
       const own = await ask(ann.browser, filled(path, ann.ids)!);
-      if (!path.startsWith('/assets/')) expect.soft([path, own.status]).toEqual([path, expect.toSatisfy(isServed)]);
+      if (!/^\/(?:assets|forwarding)\//.test(path))
+        expect.soft([path, own.status]).toEqual([path, expect.toSatisfy(isServed)]);
       for (const name of ['', ...Object.keys(queries)]) {
         const asked = (whose: Meant) => filled(path, whose.ids)! + (name === '' ? '' : queryOf(name, whose));
         const hers = await ask(browser, asked(meantBy(ann)));
@@ -159,6 +160,7 @@ describe('somebody else', () => {
     'correspondents',
     'drafts',
     'folders',
+    'forwarding',
     'labels',
   ];
   const all = [...rooms, 'language', 'login', 'logout', 'mail', 'messages', 'outbox', 'searches', 'settings', 'signup'];
@@ -228,7 +230,7 @@ describe('who is not signed in', () => {
     '/manifest.webmanifest',
   ]
     .concat(['/icon-192.png', '/icon-512.png', '/icon-maskable-512.png', '/offline', '/robots.txt', '/worker.js'])
-    .concat(['/signup', '/signup/address', '/logout']);
+    .concat(['/signup', '/signup/address', '/logout', '/forwarding/:secret']);
   /** What a page, htmx and a script ask with. */
   const ways: Record<string, string>[] = [{}, { 'HX-Request': 'true', 'HX-Request-Type': 'partial' }];
 
@@ -300,6 +302,6 @@ const isRefused = (status: number): boolean => status === 404 || status === 409;
 
 /** Its path names something that one account has. */
 const isOwned = (path: string): boolean =>
-  path.includes('/:') && !/^\/(?:assets|icon)\//.test(path) && path !== '/messages/:id/choices';
+  path.includes('/:') && !/^\/(?:assets|icon|forwarding)\//.test(path) && path !== '/messages/:id/choices';
 
 const queryOf = (name: string, { ids }: Meant): string => `?${name}=${encodeURIComponent(String(queries[name]!(ids)))}`;
