@@ -31,15 +31,17 @@ function makeFormats(locale: string, timeZone: string | undefined) {
   const by = (tag: string, options: Intl.DateTimeFormatOptions) =>
     new Intl.DateTimeFormat(tag, { timeZone, calendar: 'gregory', ...options });
   const of = (options: Intl.DateTimeFormatOptions) => by(locale, options);
+  // 9:05 AM, but 09:05.
+  const hour = by(locale, { hour: 'numeric' }).resolvedOptions().hour12 ? 'numeric' : '2-digit';
   return {
-    clock: of({ hour: '2-digit', minute: '2-digit' }),
+    clock: of({ hour, minute: '2-digit' }),
     weekday: of({ weekday: 'short' }),
     date: of({ day: 'numeric', month: 'short' }),
     year: of({ year: 'numeric' }),
-    full: of({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', hour: '2-digit', minute: '2-digit' }),
+    full: of({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', hour, minute: '2-digit' }),
     wholeDay: of({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }),
     weekdayName: new Intl.DateTimeFormat(locale, { weekday: 'long', timeZone: 'UTC' }),
-    stamp: of({ day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' }),
+    stamp: of({ day: 'numeric', month: 'short', year: 'numeric', hour, minute: '2-digit' }),
     // To be read by startOfDay: the reader's clock in numbers.
     offset: by('en', {
       year: 'numeric',
