@@ -418,6 +418,31 @@ function endOffer() {
   }, toast.dataset.seconds * 1000);
 }
 
+/* What lies open for a while counts as read, where its reader wants it so */
+
+function readSoon() {
+  const form = $('form[data-read-after]');
+  if (!form || 'running' in form.dataset) return;
+  form.dataset.running = '';
+  const fields = () => String(new URLSearchParams(new FormData(form, $('button', form))));
+  const meant = fields();
+  const wait = () => setTimeout(read, form.dataset.readAfter * 1000);
+  const read = async () => {
+    // Another message may stand in its place.
+    if (!form.isConnected || fields() !== meant) return;
+    // What nobody looks at is not read.
+    if (document.hidden) return document.addEventListener('visibilitychange', wait, { once: true });
+    const body = new URLSearchParams(meant);
+    const { type } = await fetch(form.action, { method: 'POST', body, redirect: 'manual' }).catch(() => ({}));
+    if (type !== 'opaqueredirect' || !form.isConnected || fields() !== meant) return;
+    const opposite = $('.message [data-key=unread]');
+    opposite.hidden = false;
+    if (form.contains(document.activeElement)) opposite.focus();
+    form.hidden = true;
+  };
+  wait();
+}
+
 /* After a page was exchanged: where to be, and what to say */
 
 let place = location.pathname + location.search;
@@ -434,6 +459,7 @@ function arrived(ctx) {
   showSelection();
   showIcon();
   endOffer();
+  readSoon();
   if (ctx?.target?.id !== 'app') return;
   const before = place;
   place = location.pathname + location.search;
@@ -460,4 +486,5 @@ fitFrames();
 showSelection();
 answered();
 endOffer();
+readSoon();
 follow();

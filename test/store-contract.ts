@@ -52,6 +52,11 @@ export function storeContract(name: string, engine: Engine): void {
       const forwards = ['x@far.example', '"a,b"@far.example'];
       await store.accounts.set(bob.id, { forwards, keepsCopy: true });
       expect(await store.accounts.byAddress('bob@example.org')).toMatchObject({ forwards, keepsCopy: true });
+      expect((await store.accounts.byId(bob.id))?.readAfter).toBe(0);
+      for (const readAfter of [5, null, 0]) {
+        await store.accounts.set(bob.id, { readAfter });
+        expect((await store.accounts.byId(bob.id))?.readAfter).toBe(readAfter);
+      }
       await store.accounts.set(bob.id, { forwards: [], keepsCopy: false });
       expect(await store.accounts.byId(bob.id)).toMatchObject({ forwards: [], keepsCopy: false });
     });

@@ -119,7 +119,7 @@ describe('conversations', () => {
     await post({ clear: 'flagged' });
     expect(await Promise.all([0, 2, 3].map(i => flagsOf(ids[i]!)))).toEqual([1, 1, 1]);
     await post({ clear: 'seen' });
-    expect(await Promise.all([0, 2, 3].map(i => flagsOf(ids[i]!)))).toEqual([1, 1, 0]);
+    expect(await Promise.all([0, 2, 3].map(i => flagsOf(ids[i]!)))).toEqual([1, 1, Flag.unreadAgain]);
   });
 
   test('flat lists show each message by itself, for who chose them', async () => {

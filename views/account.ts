@@ -7,6 +7,9 @@ import { sendingSettings } from './sending.ts';
 import { ways } from './way.ts';
 import type { Html } from './words.ts';
 
+/** Seconds after which what is opened may count as read. */
+export const readChoices = [0, 2, 5, 10];
+
 export type AccountForm = {
   name: string;
   /** The mailbox is a provider's, and so is the password. */
@@ -63,6 +66,7 @@ ${incomingLinks(s)}
 <form class="stack" method="post" action="/settings/reading" hx-boost="false">
 <fieldset class="choices"><legend class="unseen">${t('account.reading')}</legend>${choice('conversations', !account.flat)}${choice('messages', account.flat)}</fieldset>
 <div class="field"><label for="after">${t('account.after')}</label><div class="control"><select id="after" name="after">${(['list', 'next', 'previous'] as const).map(a => html`<option value="${a}"${a === account.afterAct ? html` selected` : ''}>${t(`account.after.${a}`)}</option>`)}</select></div></div>
+<div class="field"><label for="read">${t('account.read')}</label><div class="control"><select id="read" name="read" aria-describedby="read-hint">${readChoices.map(n => html`<option value="${n}"${n === account.readAfter ? html` selected` : ''}>${n === 0 ? t('account.read.now') : t('account.read.after', { n })}</option>`)}<option value="never"${account.readAfter === null ? html` selected` : ''}>${t('account.read.never')}</option></select></div><p class="hint" id="read-hint">${t('account.read.hint')}</p></div>
 <div><button class="button" type="submit">${t('account.reading.save')}</button></div></form>
 <h2>${t('account.site')}</h2>${ways(s, [
     { to: 'appearance', icon: 'sun', title: t('appearance.title'), hint: t('appearance.hint') },

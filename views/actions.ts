@@ -50,5 +50,5 @@ export const forOne = (a: Action, id: number): Action => ({
   action: a.action.replace('/messages/', `/messages/${id}/`),
 });
 
-export const toolButton = (s: Screen, a: Action): Html =>
-  html`<button class="button plain icon-only" type="submit" formaction="${a.action}" name="${a.name}" value="${a.value}" data-key="${a.shortcut}"${a.name === 'for' ? html` data-choose` : ''} title="${s.w.t(a.key)}">${icon(s, a.icon)}<span class="unseen">${s.w.t(a.key)}</span></button>`;
+export const toolButton = (s: Screen, a: Action, hidden = false): Html =>
+  html`<button class="button plain icon-only" type="submit"${hidden ? html` hidden` : ''} formaction="${a.action}" name="${a.name}" value="${a.value}" data-key="${a.shortcut}"${a.name === 'for' ? html` data-choose` : ''} title="${s.w.t(a.key)}">${icon(s, a.icon)}<span class="unseen">${s.w.t(a.key)}</span></button>`;

@@ -74,6 +74,8 @@ export type OpenPane = {
   letters: (OpenMessage | Folded)[];
   /** Are these the messages of a conversation, to be acted on together? */
   whole: boolean;
+  /** Those of them that are open and not read, and in how many seconds they are; null: when their reader says so. */
+  unread: { ids: number[]; seconds: number | null } | null;
   /** Words of the search it was found by, to be marked. */
   sought: SearchWords[];
   /** The list it was opened from. */
@@ -164,8 +166,8 @@ function toolbar(s: Screen, o: OpenPane): Html {
 ${link(`/compose?reply=${answered}`, 'reply', t('act.reply'), 'reply')}
 ${link(`/compose?reply=${answered}&all`, 'reply-all', t('act.replyall'), 'replyall')}
 ${link(`/compose?forward=${answered}`, 'forward', t('act.forward'), 'forward')}
-<form class="tool-form" method="post" action="/messages/${id}/moves"><input type="hidden" name="back" value="${o.after}">${o.whole ? html`<input type="hidden" name="whole" value="1">` : ''}${[...own, ...choices(o.folder)].map(a => toolButton(s, forOne(a, id)))}</form>
-${o.letters.length > 1 ? '' : star(s, o.message)}
+<form class="tool-form" method="post" action="/messages/${id}/moves"><input type="hidden" name="back" value="${o.after}">${o.whole ? html`<input type="hidden" name="whole" value="1">` : ''}${[...own, ...choices(o.folder)].map(a => toolButton(s, forOne(a, id), a.shortcut === 'unread' && o.unread !== null))}</form>
+${o.letters.length > 1 ? '' : star(s, o.message)}${readForm(s, o.unread)}
 <span class="sep"></span>
 ${step(s, o.newer, 'chevron-up', t('act.newer'), 'newer')}${step(s, o.older, 'chevron-down', t('act.older'), 'older')}
 </div>`;
@@ -175,6 +177,13 @@ const step = (s: Screen, href: string | null, name: string, label: string, key: 
   href === null
     ? html``
     : html`<a class="button plain icon-only top-only" href="${href}" data-key="${key}" title="${label}">${icon(s, name)}<span class="unseen">${label}</span></a>`;
+
+/** What is not read yet has this in place of its opposite; app.js presses it when it is time. */
+function readForm(s: Screen, unread: OpenPane['unread']): Html {
+  if (!unread) return html``;
+  const label = s.w.t('act.read');
+  return html`<form class="star-form" method="post" action="/messages/flags"${unread.seconds === null ? '' : html` data-read-after="${unread.seconds}"`}><input type="hidden" name="back" value="${s.here}">${unread.ids.map(id => html`<input type="hidden" name="message" value="${id}">`)}<button class="button plain icon-only" type="submit" name="set" value="seen" title="${label}" data-key="read">${icon(s, 'mail-open')}<span class="unseen">${label}</span></button></form>`;
+}
 
 /** Starring stays on the page; the other actions go back to the list. */
 function star(s: Screen, m: Message): Html {

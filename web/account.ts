@@ -1,6 +1,6 @@
 /** One's own account: display name and password. A new password ends every other session. */
 import { Hono } from 'hono';
-import { type AccountForm, accountPage, type MailPort } from '../views/account.ts';
+import { type AccountForm, accountPage, type MailPort, readChoices } from '../views/account.ts';
 import { readForm } from './form.ts';
 import { privateOnly } from './guard.ts';
 import { tellOnce } from './notice.ts';
@@ -27,7 +27,9 @@ export function account(site: Site): Hono<Env> {
   app.post('/settings/reading', async c => {
     const form = await readForm(c);
     const afterAct = (['next', 'previous'] as const).find(a => a === form.get('after')) ?? 'list';
-    await site.store.accounts.set(c.var.account.id, { flat: form.get('list') === 'messages', afterAct });
+    const chosen = readChoices.find(n => String(n) === form.get('read'));
+    const readAfter = form.get('read') === 'never' ? null : (chosen ?? 0);
+    await site.store.accounts.set(c.var.account.id, { flat: form.get('list') === 'messages', afterAct, readAfter });
     tellOnce(site, c, { key: 'done.reading' });
     return c.redirect('/settings', 303);
   });

@@ -9,7 +9,7 @@ import { type Lesson, learn } from './junk.ts';
 import { folderOf } from './lists.ts';
 import type { Told } from './notice.ts';
 import { missing } from './page.ts';
-import { back, chosen, many, mostAtOnce, mostInCookie, tellAll } from './selection.ts';
+import { back, backOf, chosen, many, mostAtOnce, mostInCookie, tellAll } from './selection.ts';
 import type { Ctx, Env, Site } from './site.ts';
 
 export function changes(site: Site): Hono<Env> {
@@ -19,12 +19,22 @@ export function changes(site: Site): Hono<Env> {
     const form = await readForm(c);
     const ids = await chosen(site, c, form);
     if (ids === null) return missing(site, c);
-    const deed: Deed = { kind: 'flags', set: bits(form.get('set')), clear: bits(form.get('clear')) };
+    const deed = flagging(bits(form.get('set')), bits(form.get('clear')));
     if (ids.length > mostAtOnce) return many(site, c, form, deed, ids);
     if (ids.length === 0) return back(site, c, form, { key: 'done.nothing' });
     tellAll(site, await site.store.messages.setFlags(c.var.account.id, ids, deed.set, deed.clear));
-    return back(site, c, form, null);
+    return deed.set & Flag.unreadAgain ? leave(c, form, ids) : back(site, c, form, null);
   });
+
+  /** The page of what was put back to unread is no place to go on to: it would be read there. */
+  const leave = async (c: Ctx, form: Form, ids: number[]): Promise<Response> => {
+    const goal = backOf(form);
+    const [, list, id] = /^(\/mail\/[^/?]+)\/(\d+)/.exec(goal) ?? [];
+    const shown = id === undefined ? [] : await site.store.conversations.whole(c.var.account.id, [Number(id)]);
+    if (list === undefined || !shown.some(one => ids.includes(one))) return c.redirect(goal, 303);
+    const { search, searchParams } = new URL(goal, 'http://local');
+    return c.redirect(`${searchParams.has('q') ? '/search' : list}${search}`, 303);
+  };
 
   app.on('POST', ['/messages/moves', '/messages/:id/moves'], async c => {
     const form = await readForm(c);
@@ -80,5 +90,11 @@ function toldOf(c: Ctx, lesson: Lesson | null): Pick<Told, 'key' | 'values'> {
 
 /** Drafts holds drafts, and into Snoozed leads only a time. */
 const mayHold = (folder: Folder | null): boolean => folder?.role !== 'drafts' && folder?.role !== 'snoozed';
+
+/** Read and unread are what a person says of it; looking at it again must not take that back. */
+function flagging(set: number, clear: number): Deed & { kind: 'flags' } {
+  const again = (bits: number) => (bits & Flag.seen ? Flag.unreadAgain : 0);
+  return { kind: 'flags', set: set | again(clear), clear: clear | again(set) };
+}
 
 const bits = (name: string): number => (name === 'seen' ? Flag.seen : name === 'flagged' ? Flag.flagged : 0);

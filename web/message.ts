@@ -11,6 +11,7 @@ import { foldQuote, frameHeaders, messageFrame, nameTargets } from '../views/saf
 import { createBodies, darkFor } from './bodies.ts';
 import { createFiles } from './files.ts';
 import { folderList, searchList, soughtBy } from './lists.ts';
+import { openingOf } from './opening.ts';
 import { idOf, messageById, missing, refreshesList, screenOf, show } from './page.ts';
 import { openPane, readingOf } from './reading.ts';
 import type { Ctx, Env, Site } from './site.ts';
@@ -38,15 +39,17 @@ export function message(site: Site): Hono<Env> {
       return show(c, s, titleOf(s, found), { view: 'message', list, content: nothingOpen(s, true) });
     }
     const reading = await readingOf(site, c, s, found, folder);
-    await markSeen(
-      s,
+    const { read, unread } = openingOf(
+      c,
+      s.account,
       reading.shown.filter(m => reading.open.has(m.id)),
     );
+    await markSeen(s, read);
     const list = await listBeside(site, c, s, folder, found);
     s.standing = await standingOf(site, found, s.account.sorting);
     const content = messagePane(
       s,
-      await openPane({ site, c, bodies, files, trust, s }, { ...reading, sought: soughtBy(site, s) }, list),
+      await openPane({ site, c, bodies, files, trust, s }, { ...reading, unread, sought: soughtBy(site, s) }, list),
     );
     return show(c, s, titleOf(s, found), { view: 'message', list: listPane(s, list), content });
   });
@@ -88,11 +91,10 @@ export function message(site: Site): Hono<Env> {
   });
 
   /** Before the list is read, so that page and list agree. */
-  const markSeen = async (s: Screen, some: Message[]): Promise<void> => {
-    const fresh = some.filter(m => (m.flags & Flag.seen) === 0);
+  const markSeen = async (s: Screen, fresh: Message[]): Promise<void> => {
     if (fresh.length === 0) return;
     const ids = fresh.map(m => m.id);
-    const changed = await site.store.messages.setFlags(s.account.id, ids, Flag.seen, 0);
+    const changed = await site.store.messages.setFlags(s.account.id, ids, Flag.seen, Flag.unreadAgain);
     if (changed.length > 0) site.tell.changed(changed);
     recount(s.folders, fresh, changed);
   };

@@ -38,8 +38,8 @@ export type Reading = {
   open: Set<number>;
 };
 
-/** With the words of the search it was found by. */
-type Sought = Reading & { sought: SearchWords[] };
+/** With the words of the search it was found by, and what of it stays unread. */
+type Sought = Reading & { sought: SearchWords[] } & Pick<OpenPane, 'unread'>;
 
 /** What is shown with a message, and what of it is open: the newest, the one asked for, and what was not read yet. */
 export async function readingOf(site: Site, c: Ctx, s: Screen, found: Message, folder: Folder): Promise<Reading> {
@@ -77,7 +77,7 @@ type Desk = { site: Site; c: Ctx; bodies: Bodies; files: Files; trust: TrustOf; 
 
 export async function openPane(
   desk: Desk,
-  { found, folder, shown, open, sought }: Sought,
+  { found, folder, shown, open, sought, unread }: Sought,
   list: ListPane,
 ): Promise<OpenPane> {
   const { site, s } = desk;
@@ -97,6 +97,7 @@ export async function openPane(
     folder,
     letters,
     whole,
+    unread,
     sought,
     back,
     after,

@@ -22,6 +22,8 @@ export type Account = Appearance & {
   flat: boolean;
   /** What is shown after a message was put away: the next below it, the one above it, or the list. */
   afterAct: 'next' | 'previous' | 'list';
+  /** Seconds after which what is opened counts as read; 0: at once; null: only when its reader says so. */
+  readAfter: number | null;
   /** New letters begin with formatting, not as plain text. */
   writesRich: boolean;
   /** Seconds in which what was sent can be taken back; 0: it goes at once; null: as the house has it. */

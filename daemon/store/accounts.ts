@@ -1,3 +1,4 @@
+import { type AccountRow, account, columns } from './account-row.ts';
 import type { Appearance } from './account-shape.ts';
 import { lapse } from './forward-targets.ts';
 import { removeMessages } from './messages.ts';
@@ -19,6 +20,7 @@ export type AccountFields = Partial<
     | 'keepsCopy'
     | 'flat'
     | 'afterAct'
+    | 'readAfter'
     | 'writesRich'
     | 'undoSend'
     | keyof Appearance
@@ -50,55 +52,6 @@ export type Accounts = {
   isFree(address: string): Promise<boolean>;
 };
 
-type AccountRow = Appearance & {
-  id: number;
-  address: string;
-  name: string;
-  created_at: number;
-  quota: number;
-  used: number;
-  pop3: number;
-  disabled: number;
-  forwards: string;
-  keeps_copy: number;
-  flat: number;
-  after_act: Account['afterAct'];
-  writes_rich: number;
-  undo_send: number | null;
-  sorting: number;
-  modseq: number;
-};
-
-const columns =
-  'id, address, name, created_at, quota, used, pop3, disabled, forwards, keeps_copy, flat, after_act, writes_rich, undo_send, language, zone, scheme, contrast, density, shortcuts, sorting, modseq';
-
-const none: string[] = [];
-
-const account = (r: AccountRow): Account => ({
-  id: r.id,
-  address: r.address,
-  name: r.name,
-  createdAt: r.created_at,
-  quota: r.quota,
-  used: r.used,
-  pop3: r.pop3 !== 0,
-  disabled: r.disabled !== 0,
-  forwards: r.forwards === '[]' ? none : JSON.parse(r.forwards),
-  keepsCopy: r.keeps_copy !== 0,
-  flat: r.flat !== 0,
-  afterAct: r.after_act,
-  writesRich: r.writes_rich !== 0,
-  language: r.language,
-  zone: r.zone,
-  scheme: r.scheme,
-  contrast: r.contrast,
-  density: r.density,
-  shortcuts: r.shortcuts,
-  undoSend: r.undo_send,
-  sorting: r.sorting,
-  modseq: r.modseq,
-});
-
 function* one(where: string, value: string | number): Work<Account | null> {
   const found = yield* row<AccountRow>(`select ${columns} from account where ${where} = ?`, value);
   return found ? account(found) : null;
@@ -128,6 +81,7 @@ const settable: Record<string, string> = {
   keepsCopy: 'keeps_copy',
   flat: 'flat',
   afterAct: 'after_act',
+  readAfter: 'read_after',
   writesRich: 'writes_rich',
   language: 'language',
   zone: 'zone',

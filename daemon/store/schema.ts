@@ -170,6 +170,10 @@ const migrations: ((n: Names) => string[] | Work<void>)[] = [
     `create index forward_consent_old on forward_consent (letters_at) where state = 'waiting'`,
   ],
   freeOldForwards,
+  ({ integer }) => [
+    // Seconds after which what is opened counts as read; null: never by itself.
+    `alter table account add column read_after ${integer} default 0`,
+  ],
 ];
 
 export const schemaVersion = migrations.length;

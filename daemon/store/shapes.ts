@@ -35,6 +35,8 @@ export const Flag = {
   forwarded: 16,
   returned: 32,
   unanswered: 64,
+  /** Read once, and put back to unread by hand. */
+  unreadAgain: 128,
 } as const;
 
 export type * from './queue-shapes.ts';
