@@ -59,6 +59,32 @@ describe('TnefReader', () => {
     }
   });
 
+  const bodyOf = (...values: Parameters<typeof property>) => {
+    const bytes = tnef(attribute(1, 0x9007, Buffer.from([0xe3, 4, 0, 0])), attribute(1, 0x9003, property(...values)));
+    for (let step = 1; step < bytes.length; step++) expect(read(bytes, step)).toEqual(read(bytes));
+    return read(bytes)!.map(f => [f.name, f.body, f.charset, bytes.toString('latin1', f.from, f.to)]);
+  };
+
+  test('finds the text of the message, the best version of it, with its letters', () => {
+    const wide = Buffer.from('Zoë', 'utf16le').toString('latin1');
+    const subject: [number, string] = [0x37, 'x'];
+    const [html, rtf] = [Buffer.from('<p>x'), Buffer.from('packed')];
+    expect(bodyOf(subject, [0x1000, 'Zoë'])).toEqual([['message.txt', 'plain', 'utf-16le', wide]]);
+    expect(bodyOf([0x1000, 'Zoë'], [0x1009, rtf])).toEqual([['', 'rtf', null, 'packed']]);
+    expect(bodyOf([0x1009, rtf], subject, [0x1013, html])).toEqual([['message.html', 'plain', null, '<p>x']]);
+    expect(bodyOf(subject)).toEqual([]);
+  });
+
+  test('finds a text longer than what is kept of its properties, and none that runs over their end', () => {
+    const long = Buffer.alloc(1_000_000, 'x');
+    const bytes = tnef(attribute(1, 0x9003, property([0x1009, long])));
+    const [file] = read(bytes, 10_000)!;
+    expect(file && bytes.subarray(file.from, file.to).equals(long)).toBe(true);
+    const over = property([0x1009, Buffer.from('four')]);
+    over.writeUInt32LE(1000, 12);
+    expect(read(tnef(attribute(1, 0x9003, over), attribute(2, 0x9002, Buffer.alloc(2000))))).toEqual([]);
+  });
+
   test('takes any number of files in linear time, and keeps 200', () => {
     const one = Buffer.concat([attribute(2, 0x9002, ''), attribute(2, 0x800f, 'x')]);
     const many = tnef(...Array<Buffer>(50_000).fill(one));
@@ -72,7 +98,7 @@ describe('TnefReader', () => {
     );
     expect(found['two-files.tnef']!.map(f => f.name)).toEqual(['AUTHORS', 'README']);
     expect(found['missing-filenames.tnef']!.map(f => f.name)).toContain('TechlibDEC99-JAN00.doc');
-    expect(found['panic.tnef']!.map(f => f.type)).toEqual(['image/jpeg', 'image/jpeg', 'image/png']);
+    expect(found['panic.tnef']!.map(f => f.type)).toEqual(['text/html', 'image/jpeg', 'image/jpeg', 'image/png']);
   });
 });
 

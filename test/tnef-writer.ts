@@ -11,17 +11,29 @@ export function attribute(level: 1 | 2, id: number, data: string | Buffer): Buff
   return Buffer.concat([head, bytes, Buffer.alloc(2)]);
 }
 
-/** Texts in UTF-16, as Outlook writes them. */
-export function property(...texts: [id: number, text: string][]): Buffer {
-  const number = (n: number) => {
-    const bytes = Buffer.alloc(4);
-    bytes.writeUInt32LE(n);
-    return bytes;
-  };
-  const one = ([id, text]: [number, string]) => {
-    const bytes = Buffer.from(`${text}\0`, 'utf16le');
+const number = (n: number): Buffer => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(n);
+  return bytes;
+};
+
+/** Texts in UTF-16, as Outlook writes them, and octets as they are. */
+export function property(...values: [id: number, value: string | Buffer][]): Buffer {
+  const one = ([id, value]: [number, string | Buffer]) => {
+    const isText = typeof value === 'string';
+    const bytes = isText ? Buffer.from(`${value}\0`, 'utf16le') : value;
     const padding = Buffer.alloc((4 - (bytes.length % 4)) % 4);
-    return Buffer.concat([number((id << 16) + 0x1f), number(1), number(bytes.length), bytes, padding]);
+    const tag = number(id * 0x10000 + (isText ? 0x1f : 0x102));
+    return Buffer.concat([tag, number(1), number(bytes.length), bytes, padding]);
   };
-  return Buffer.concat([number(texts.length), ...texts.map(one)]);
+  return Buffer.concat([number(values.length), ...values.map(one)]);
+}
+
+/** RTF as a winmail.dat has it, though no octet shorter. */
+export function packedRtf(rtf: string): Buffer {
+  const bytes = Buffer.from(rtf, 'latin1');
+  const groups: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += 8) groups.push(Buffer.from([0]), bytes.subarray(at, at + 8));
+  const packed = Buffer.concat(groups);
+  return Buffer.concat([number(packed.length + 12), number(bytes.length), Buffer.from('LZFu'), number(0), packed]);
 }

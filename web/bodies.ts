@@ -8,6 +8,7 @@ import type { Account, Content, Message } from '../daemon/store.ts';
 import { type SafeHtml, type SafeHtmlOptions, safeHtml, type Trackers } from '../views/safe-html.ts';
 import { textToHtml } from '../views/text.ts';
 import type { Words } from '../views/words.ts';
+import { createPacks, type PackedText } from './packs.ts';
 import type { Site } from './site.ts';
 
 /** Octets of a part that are read to be shown. */
@@ -30,12 +31,16 @@ export type Bodies = {
   display(content: Content): DisplayParts | null;
   /** Plain text of the parts, one after the other; `cut` is the first part that was not read to its end. */
   text(content: Content, parts: Part[]): Promise<{ text: string; cut: Part | null }>;
-  /** HTML of the parts, safe; plain ones between them as markup. `of`: the attached message they are of. */
+  /** The text of a message that has none but what Outlook packed into it; null: it has its own, or none at all. */
+  packed(content: Content, shown: DisplayParts): Promise<PackedText | null>;
+  /** HTML of the parts, safe, plain ones between them as markup; or the one that is packed. `of`: the attached message they are of. */
   html(message: Message, content: Content, shown: DisplayParts, how: Shown, of?: Part): Promise<SafeHtml>;
 };
 
 export function createBodies({ store, log, settings }: Pick<Site, 'store' | 'log' | 'settings'>): Bodies {
   const kept = new Map<string, SafeHtml>();
+  const packs = createPacks(store);
+  const packed: Bodies['packed'] = (content, shown) => packs.text(content, shown, mostShown);
 
   const bytesOf = (content: Content, part: Part): Promise<Buffer> => {
     const to = Math.min(part.bodyTo, part.bodyFrom + mostShown);
@@ -56,6 +61,7 @@ export function createBodies({ store, log, settings }: Pick<Site, 'store' | 'log
       const { bytes } = content;
       return readHeader(bytes ? bytes.subarray(from, end) : await store.content.read(content.id, from, end));
     },
+    packed,
     display: content => (content.tree ? displayParts(content.tree) : null),
     async text(content, parts) {
       const texts: string[] = [];
@@ -75,7 +81,9 @@ export function createBodies({ store, log, settings }: Pick<Site, 'store' | 'log
       if (known) return known;
       const options = { ...how, cid: (id: string) => inlineUrl(settings.base_path, message, shown, id) };
       const pieces: SafeHtml[] = [];
-      for (const part of shown.html) pieces.push(await safePiece(part, await textOf(content, part), options));
+      const alone = await packed(content, shown);
+      if (alone?.type === 'text/html') pieces.push(asCut(await safeHtml(alone.text, options), alone.cut));
+      else for (const part of shown.html) pieces.push(await safePiece(part, await textOf(content, part), options));
       const safe = together(pieces);
       if (!safe.shown) log.info('web.html_refused', { message: message.id, why: safe.why });
       keep(kept, key, safe);
@@ -94,9 +102,11 @@ async function safePiece(part: Part, text: string, options: SafeHtmlOptions): Pr
       dark: options.dark !== false,
       truncated: cut,
     };
-  const safe = await safeHtml(text, options);
-  return safe.shown ? { ...safe, truncated: safe.truncated || cut } : safe;
+  return asCut(await safeHtml(text, options), cut);
 }
+
+const asCut = (safe: SafeHtml, cut: boolean): SafeHtml =>
+  safe.shown ? { ...safe, truncated: safe.truncated || cut } : safe;
 
 const nobody = { hosts: [], count: 0 };
 const plain = { shown: true, remoteBlocked: 0, trackers: { pixels: nobody, links: nobody } } as const;

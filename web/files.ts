@@ -1,9 +1,9 @@
 /** The files of a message, as they lie in its parts, and those that Outlook packed into a winmail.dat. */
 import { decodeStream, type Part } from '../daemon/mail/parts.ts';
-import { cutOut, type TnefFile, TnefReader } from '../daemon/mail/tnef.ts';
 import type { Content, Message } from '../daemon/store.ts';
 import type { Words } from '../views/words.ts';
 import { partName } from './bodies.ts';
+import { createPacks, type Packed } from './packs.ts';
 import type { Site } from './site.ts';
 
 export type MessageFile = {
@@ -16,6 +16,10 @@ export type MessageFile = {
   /** Its address. */
   path: string;
   part: Part;
+  /** Of a text that lies in no part of its own; null: as the part says. */
+  charset: string | null;
+  /** The text of the message, which Outlook packed. */
+  isBody: boolean;
   /** Its octets; may be asked for again. */
   open(): AsyncIterable<Buffer>;
 };
@@ -28,32 +32,11 @@ export type Files = {
   packed(w: Words, message: Message, content: Content, part: Part, n: number): Promise<MessageFile | null>;
 };
 
-/** Octets of a winmail.dat that is opened for a page; it has to be read from its beginning to its end. */
-const largestPack = 12_000_000;
-/** What is in them, of so many. */
-const mostKept = 300;
-
 export function createFiles({ store }: Pick<Site, 'store'>): Files {
-  const kept = new Map<string, TnefFile[] | null>();
+  const packs = createPacks(store);
 
   const octetsOf = (content: Content, part: Part): AsyncIterable<Buffer> =>
     decodeStream(part, store.content.open(content.id, part.bodyFrom, part.bodyTo));
-
-  const packOf = async (content: Content, part: Part): Promise<TnefFile[] | null> => {
-    if (!isPack(part) || part.bodyTo - part.bodyFrom > largestPack) return null;
-    const key = `${content.id} ${part.id}`;
-    const known = kept.get(key);
-    if (known !== undefined) return known;
-    const reader = new TnefReader();
-    for await (const chunk of octetsOf(content, part)) reader.push(chunk);
-    const files = reader.end();
-    kept.set(key, files);
-    for (const oldest of kept.keys()) {
-      if (kept.size <= mostKept) break;
-      kept.delete(oldest);
-    }
-    return files;
-  };
 
   const one: Files['one'] = (w, message, content, part) => {
     const encoded = part.bodyTo - part.bodyFrom;
@@ -62,19 +45,20 @@ export function createFiles({ store }: Pick<Site, 'store'>): Files {
       type: typeOf(part.type, part.name ?? ''),
       size: part.encoding === 'base64' ? Math.floor((encoded * 57) / 78) : encoded,
       path: `/messages/${message.id}/parts/${part.id || '1'}`,
-      part,
+      ...{ part, charset: null, isBody: false },
       open: () => octetsOf(content, part),
     };
   };
 
-  const unpacked = (w: Words, message: Message, content: Content, part: Part, files: TnefFile[]): MessageFile[] =>
-    files.map(({ name, type, from, to }, at) => ({
-      name: name || w.t('message.unnamed', { ext: 'bin' }),
-      type: typeOf(type, name),
-      size: to - from,
+  const unpacked = (w: Words, message: Message, content: Content, part: Part, files: Packed[]): MessageFile[] =>
+    files.map((file, at) => ({
+      name: file.name || w.t('message.unnamed', { ext: 'bin' }),
+      type: typeOf(file.type, file.name),
+      size: file.size,
       path: `/messages/${message.id}/parts/${part.id || '1'}/files/${at + 1}`,
-      part,
-      open: () => cutOut(octetsOf(content, part), from, to),
+      ...{ part, charset: file.charset },
+      isBody: file.body !== null,
+      open: () => packs.open(content, part, file),
     }));
 
   return {
@@ -82,7 +66,7 @@ export function createFiles({ store }: Pick<Site, 'store'>): Files {
     async all(w, message, content, parts) {
       const found: MessageFile[] = [];
       for (const part of parts) {
-        const pack = await packOf(content, part);
+        const pack = await packs.of(content, part);
         // With nothing in it that could be read, it stays the file it is.
         if (pack && pack.length > 0) found.push(...unpacked(w, message, content, part, pack));
         else found.push(one(w, message, content, part));
@@ -90,14 +74,11 @@ export function createFiles({ store }: Pick<Site, 'store'>): Files {
       return found;
     },
     async packed(w, message, content, part, n) {
-      const pack = await packOf(content, part);
+      const pack = await packs.of(content, part);
       return pack ? (unpacked(w, message, content, part, pack)[n - 1] ?? null) : null;
     },
   };
 }
-
-const isPack = (part: Part): boolean =>
-  /^application\/(?:vnd\.)?ms-tnef$/.test(part.type) || /^winmail\.dat$/i.test(part.name ?? '');
 
 const endings: Record<string, string> = {
   txt: 'text/plain',

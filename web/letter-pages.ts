@@ -1,13 +1,14 @@
 /** Pages that show a message, an attached one, or a file of text alone, in the sandbox of the mail frame. */
 import { parseAddressList } from '../daemon/mail/address.ts';
 import { parseDate } from '../daemon/mail/date.ts';
-import { displayParts, type Part, partText } from '../daemon/mail/parts.ts';
+import { displayParts, type Part } from '../daemon/mail/parts.ts';
 import type { Content, Message } from '../daemon/store.ts';
 import { filePage, letterPage } from '../views/letter-page.ts';
 import { frameHeaders, nameTargets, safeHtml } from '../views/safe-html.ts';
 import { textToHtml } from '../views/text.ts';
 import { type Bodies, darkFor, mostShown, type Shown } from './bodies.ts';
 import type { Files, MessageFile } from './files.ts';
+import { firstOf, packedText } from './packs.ts';
 import type { Ctx, Site } from './site.ts';
 import { askedForImages } from './version.ts';
 
@@ -32,9 +33,11 @@ export function createLetterPages(site: Site, bodies: Bodies, files: Files): Let
     const header = await bodies.header(content, root);
     const list = (name: string) => parseAddressList(header.get(name) ?? '');
     const shown = displayParts(root);
-    const safe = shown.hasHtml ? await bodies.html(message, content, shown, how, root) : null;
-    const plain = safe?.shown ? null : await bodies.text(content, shown.text);
-    const all = await files.all(w, message, content, shown.attachments);
+    const packed = await bodies.packed(content, shown);
+    const hasHtml = packed ? packed.type === 'text/html' : shown.hasHtml;
+    const safe = hasHtml ? await bodies.html(message, content, shown, how, root) : null;
+    const plain = safe?.shown ? null : (packed ?? (await bodies.text(content, shown.text)));
+    const all = (await files.all(w, message, content, shown.attachments)).filter(file => !(packed && file.isBody));
     const page = letterPage(w, {
       subject: header.text('subject'),
       from: list('from'),
@@ -46,16 +49,15 @@ export function createLetterPages(site: Site, bodies: Bodies, files: Files): Let
         : textToHtml(plain?.text ?? ''),
       dark: (safe?.shown ? safe.dark : true) && how.dark,
       files: all.map(({ name, size, path }) => ({ name, size, href: within(path) })),
-      cut: safe?.shown ? safe.truncated : plain?.cut != null,
+      cut: safe?.shown ? safe.truncated : Boolean(plain?.cut),
     });
     return answer(c, page, how.remoteImages);
   };
 
   const ofFile = async (c: Ctx, file: MessageFile): Promise<Response | null> => {
     if (!hasPage(file.type)) return null;
-    const { bytes, cut } = await firstOf(file.open());
-    // Already decoded: of the part only what it says of its letters counts.
-    const text = partText({ ...file.part, type: file.type, encoding: 'binary' }, bytes);
+    const { bytes, cut } = await firstOf(file.open(), mostShown);
+    const text = packedText(file.part, file.type, file.charset, bytes);
     const dark = darkFor(c.var.account);
     const safe =
       file.type === 'text/html' ? await safeHtml(text, { remoteImages: false, dark, cid: () => null }) : null;
@@ -86,16 +88,4 @@ export function createLetterPages(site: Site, bodies: Bodies, files: Files): Let
     },
     ofFile,
   };
-}
-
-/** As much as is shown of it. */
-async function firstOf(source: AsyncIterable<Buffer>): Promise<{ bytes: Buffer; cut: boolean }> {
-  const pieces: Buffer[] = [];
-  let size = 0;
-  for await (const piece of source) {
-    pieces.push(piece);
-    size += piece.length;
-    if (size > mostShown) break;
-  }
-  return { bytes: Buffer.concat(pieces).subarray(0, mostShown), cut: size > mostShown };
 }

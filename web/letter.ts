@@ -86,6 +86,8 @@ const oneLine = (text = ''): string => text.replace(/\s+/g, ' ').slice(0, 10_000
 async function textOf(bodies: Bodies, content: Content): Promise<string> {
   const shown = bodies.display(content);
   if (!shown) return '';
+  const packed = await bodies.packed(content, shown);
+  if (packed) return packed.type === 'text/html' ? htmlToText(packed.text) : packed.text;
   const { text } = await bodies.text(content, shown.text);
   return shown.text.some(part => part.type === 'text/html') ? htmlToText(text) : text;
 }

@@ -15,6 +15,8 @@ export async function quotedMarkup(bodies: Bodies, content: Content): Promise<st
     const part = shown.inline.get(id);
     return part && isInlineImage(part.type) ? quotedLabel(part.id) : null;
   };
+  const packed = await bodies.packed(content, shown);
+  if (packed) return packed.type === 'text/html' ? await quotable(packed.text, label) : textToLetter(packed.text);
   const pieces: string[] = [];
   for (const part of shown.html) {
     const { text } = await bodies.text(content, [part]);

@@ -67,7 +67,9 @@ export function message(site: Site): Hono<Env> {
     const found = await messageById(site, c, c.req.param('id'));
     const content = found && (await bodies.content(found));
     const shown = content && bodies.display(content);
-    if (!found || !content || !shown?.hasHtml) return missing(site, c);
+    const packed = content && shown && (await bodies.packed(content, shown));
+    if (!found || !content || !shown || !(packed ? packed.type === 'text/html' : shown.hasHtml))
+      return missing(site, c);
     const remoteImages = askedForImages(c);
     const dark = c.req.query('light') === undefined && darkFor(c.var.account);
     const safe = await bodies.html(found, content, shown, { remoteImages, dark });

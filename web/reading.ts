@@ -162,6 +162,8 @@ async function opened(desk: Desk, m: Message, place: Place): Promise<OpenMessage
     ...(list ? [listKey(list, m)] : []),
   ];
   const choices = await site.store.choices.about(m.accountId, keys);
+  const packed = content && shown ? await bodies.packed(content, shown) : null;
+  const all = content && shown ? await files.all(c.var.words, m, content, shown.attachments) : [];
   const of: Record<string, string> = m.id === found.id ? {} : { of: String(m.id) };
   const link = (more: Record<string, string>) => at(folder, found, keep, { ...of, ...more });
   const meant = isMeant(c, m, found);
@@ -176,9 +178,9 @@ async function opened(desk: Desk, m: Message, place: Place): Promise<OpenMessage
     receipt: header && receiptCardOf(header, m, choices),
     reminder: await reminderFor(site, s, m),
     outcomes: await outcomesFor(site, m, [...people.to, ...people.cc]),
-    ...(await versionsOf({ c, bodies, message: m, content, shown, meant, choices, authenticity, link })),
+    ...(await versionsOf({ c, bodies, message: m, content, shown, packed, meant, choices, authenticity, link })),
     back: link({}),
-    attachments: content && shown ? (await files.all(c.var.words, m, content, shown.attachments)).map(card) : [],
+    attachments: all.filter(file => !(packed && !packed.cut && file.isBody)).map(card),
     sought,
   };
 }

@@ -5,6 +5,7 @@ import type { DisplayParts } from '../daemon/mail/parts.ts';
 import type { Choice, Content, Message } from '../daemon/store.ts';
 import type { MessageBody, OpenMessage } from '../views/message.ts';
 import { type Bodies, darkFor } from './bodies.ts';
+import type { PackedText } from './packs.ts';
 import type { Ctx } from './site.ts';
 
 export type Versions = Pick<OpenMessage, 'body' | 'other' | 'images' | 'light'>;
@@ -15,6 +16,8 @@ export type VersionAsked = {
   message: Message;
   content: Content | null;
   shown: DisplayParts | null;
+  /** The text, where Outlook packed it and there is no other. */
+  packed: PackedText | null;
   /** What the address asks for is about this message. */
   meant: boolean;
   /** What was decided about its sender. */
@@ -27,11 +30,13 @@ export type VersionAsked = {
 const none = { other: null, images: null, light: null };
 
 export async function versionsOf(a: VersionAsked): Promise<Versions> {
-  const { c, bodies, message: m, content, shown } = a;
+  const { c, bodies, message: m, content, shown, packed } = a;
   if (!content || !shown) return { ...none, body: { kind: 'gone' } };
-  const hasPlain = shown.text.some(part => part.type === 'text/plain');
-  if (!shown.hasHtml || (hasPlain && wantsText(a)))
-    return { ...none, other: shown.hasHtml ? 'html' : null, body: await plainBody(bodies, m, content, shown) };
+  if (packed?.type === 'text/plain') return { ...none, body: { kind: 'text', text: packed.text, rest: null } };
+  const hasHtml = packed !== null || shown.hasHtml;
+  const hasPlain = packed === null && shown.text.some(part => part.type === 'text/plain');
+  if (!hasHtml || (hasPlain && wantsText(a)))
+    return { ...none, other: hasHtml ? 'html' : null, body: await plainBody(bodies, m, content, shown) };
   const always = maySeeImages(a.choices, a.authenticity);
   const remoteImages = always || (a.meant && askedForImages(c));
   const isLight = a.meant && c.req.query('light') !== undefined;

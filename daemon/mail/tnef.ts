@@ -2,16 +2,21 @@
  * winmail.dat: what Outlook packs attachments into when it takes its reader for another Outlook ([MS-OXTNEF]).
  *
  * The reader takes the decoded bytes as they stream by and keeps names and places only, so a file of any size costs no
- * memory: whoever wants one of the files reads its place out of the same stream. Linear, bounded, and nothing in it throws.
+ * memory: whoever wants one of the files, or the text of the message, which stands among them, reads its place out of
+ * the same stream. Linear, bounded, and nothing in it throws.
  */
 import { cleanText, decodeCharset } from './header.ts';
-import { type Properties, readProperties } from './tnef/properties.ts';
+import { type Place, type Properties, readProperties } from './tnef/properties.ts';
 
 export type TnefFile = {
   /** As its sender called it, on one line and without a path; empty: it has no name. */
   name: string;
   /** As its sender said; empty: not said. */
   type: string;
+  /** Of a text whose letters are known from elsewhere; null: it says so itself, or nobody does. */
+  charset: string | null;
+  /** The text of the message, as it is, or as compressed RTF, which rtf.ts reads and has no name; null: a file. */
+  body: 'plain' | 'rtf' | null;
   /** Octets [from, to) of the decoded winmail.dat. */
   from: number;
   to: number;
@@ -31,12 +36,19 @@ const ATTRIBUTE = {
   title: 0x8010,
   data: 0x800f,
   rendering: 0x9002,
+  ofMessage: 0x9003,
   properties: 0x9005,
   body: 0x800c,
   codepage: 0x9007,
 };
 
 const TAG = { longName: 0x3707, shortName: 0x3704, displayName: 0x3001, mimeType: 0x370e };
+/** The text of the message, the best version first. */
+const BODIES = [
+  { tag: 0x1013, name: 'message.html', type: 'text/html', body: 'plain' },
+  { tag: 0x1009, name: '', type: '', body: 'rtf' },
+  { tag: 0x1000, name: 'message.txt', type: 'text/plain', body: 'plain' },
+] as const;
 
 type Attribute = { id: number; from: number; length: number };
 
@@ -120,13 +132,24 @@ export class TnefReader {
     else if (id === ATTRIBUTE.data) Object.assign(this.#open ?? this.#next(), { from, to });
     else if (id === ATTRIBUTE.title) this.#name(fileName(decodeCharset(untilNull(kept), this.#charset)), false);
     else if (id === ATTRIBUTE.properties && this.#open) this.#describe(readProperties(kept, this.#charset));
-    else if (id === ATTRIBUTE.body && length > 0) this.#keep({ name: 'message.txt', type: 'text/plain', from, to });
+    else if (id === ATTRIBUTE.ofMessage) this.#findBody(readProperties(kept, this.#charset).places, from, to);
+    else if (id === ATTRIBUTE.body && length > 0)
+      this.#keep({ name: 'message.txt', type: 'text/plain', charset: this.#charset, body: 'plain', from, to });
   }
 
-  #describe(properties: Properties): void {
-    const named = properties.get(TAG.longName) || properties.get(TAG.displayName) || properties.get(TAG.shortName);
+  #findBody(places: Map<number, Place>, base: number, end: number): void {
+    for (const { tag, ...version } of BODIES) {
+      const place = places.get(tag);
+      if (!place || place.from === place.to || base + place.to > end) continue;
+      const charset = place.kind === 'wide' ? 'utf-16le' : place.kind === 'text' ? this.#charset : null;
+      return this.#keep({ ...version, charset, from: base + place.from, to: base + place.to });
+    }
+  }
+
+  #describe({ texts }: Properties): void {
+    const named = texts.get(TAG.longName) || texts.get(TAG.displayName) || texts.get(TAG.shortName);
     if (named) this.#name(fileName(named), true);
-    const type = properties.get(TAG.mimeType)?.trim().toLowerCase() ?? '';
+    const type = texts.get(TAG.mimeType)?.trim().toLowerCase() ?? '';
     if (this.#open && /^[\w.+-]{1,100}\/[\w.+-]{1,100}$/.test(type)) this.#open.type = type;
   }
 
@@ -138,7 +161,7 @@ export class TnefReader {
 
   #next(): TnefFile {
     this.#close();
-    this.#open = { name: '', type: '', from: 0, to: 0 };
+    this.#open = { name: '', type: '', charset: null, body: null, from: 0, to: 0 };
     return this.#open;
   }
 

@@ -1,0 +1,127 @@
+/** What Outlook packed into a winmail.dat, opened: files, and the text of a message that has none beside it. */
+import { type DisplayParts, decodeStream, type Part, partText } from '../daemon/mail/parts.ts';
+import { decompressRtf, MOST_RTF, type RtfText, readRtf } from '../daemon/mail/rtf.ts';
+import { cutOut, type TnefFile, TnefReader } from '../daemon/mail/tnef.ts';
+import type { Content, Store } from '../daemon/store.ts';
+
+/** With its name, and its size as it is given out. */
+export type Packed = TnefFile & { size: number };
+
+/** `cut`: it goes on. */
+export type PackedText = RtfText & { cut: boolean };
+
+export type Packs = {
+  /** Null: it is none, or too large. */
+  of(content: Content, part: Part): Promise<Packed[] | null>;
+  /** Its octets; may be asked for again. */
+  open(content: Content, part: Part, file: Packed): AsyncIterable<Buffer>;
+  /** The text of a message, of at most so many octets; null: it has one of its own, or none at all. */
+  text(content: Content, shown: DisplayParts, most: number): Promise<PackedText | null>;
+};
+
+/** Octets of a winmail.dat that is opened for a page; it has to be read from its beginning to its end. */
+const largestPack = 12_000_000;
+/** What is in them, of so many; and texts of so many. */
+const mostKept = 300;
+const mostTexts = 8;
+/** Octets of a text of which a gateway made nothing but line ends. */
+const nearlyEmpty = 8;
+
+export function createPacks({ content: contents }: Pick<Store, 'content'>): Packs {
+  const kept = new Map<string, Packed[] | null>();
+  const texts = new Map<string, PackedText | null>();
+
+  const octetsOf = (content: Content, part: Part): AsyncIterable<Buffer> =>
+    decodeStream(part, contents.open(content.id, part.bodyFrom, part.bodyTo));
+
+  const of: Packs['of'] = async (content, part) => {
+    if (!isPack(part) || part.bodyTo - part.bodyFrom > largestPack) return null;
+    const key = `${content.id} ${part.id}`;
+    const known = kept.get(key);
+    if (known !== undefined) return known;
+    const reader = new TnefReader();
+    for await (const chunk of octetsOf(content, part)) reader.push(chunk);
+    const found = reader.end();
+    const named = found && (await Promise.all(found.map(file => packedAs(file, () => octetsOf(content, part)))));
+    return keep(kept, key, named?.filter(file => file !== null) ?? null, mostKept);
+  };
+
+  const open: Packs['open'] = (content, part, file) => openPacked(file, octetsOf(content, part));
+
+  return {
+    of,
+    open,
+    async text(content, shown, most) {
+      const pack = shown.attachments.find(isPack);
+      if (!pack || shown.text.some(part => part.bodyTo - part.bodyFrom > nearlyEmpty)) return null;
+      const key = `${content.id} ${pack.id} ${most}`;
+      const known = texts.get(key);
+      if (known !== undefined) return known;
+      const file = bodyOf((await of(content, pack)) ?? []);
+      const text = file && (await textOf(pack, file, await firstOf(open(content, pack, file), most)));
+      return keep(texts, key, text?.text.trim() === '' ? null : text, mostTexts);
+    },
+  };
+}
+
+function keep<T>(all: Map<string, T>, key: string, value: T, most: number): T {
+  all.set(key, value);
+  for (const oldest of all.keys()) {
+    if (all.size <= most) break;
+    all.delete(oldest);
+  }
+  return value;
+}
+
+const isPack = (part: Part): boolean =>
+  /^application\/(?:vnd\.)?ms-tnef$/.test(part.type) || /^winmail\.dat$/i.test(part.name ?? '');
+
+const bodyOf = (files: Packed[]): Packed | null =>
+  files.find(f => f.body !== null && f.type === 'text/html') ?? files.find(f => f.body !== null) ?? null;
+
+/** A text that was RTF has its name and size from what comes out of it; null: nothing does. */
+async function packedAs(file: TnefFile, octets: () => AsyncIterable<Buffer>): Promise<Packed | null> {
+  if (file.body !== 'rtf') return { ...file, size: file.to - file.from };
+  const { type, text } = await rtfText(file, octets());
+  if (text.trim() === '') return null;
+  const name = type === 'text/html' ? 'message.html' : 'message.txt';
+  return { ...file, name, type, charset: 'utf-8', size: Buffer.byteLength(mark + text) };
+}
+
+async function* openPacked(file: Packed, octets: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  if (file.body !== 'rtf') return yield* cutOut(octets, file.from, file.to);
+  yield Buffer.from(mark + (await rtfText(file, octets)).text);
+}
+
+/** In front of UTF-8: HTML may say of itself that it is in the letters it had as RTF. */
+const mark = '\ufeff';
+
+async function rtfText({ from, to }: TnefFile, octets: AsyncIterable<Buffer>): Promise<RtfText> {
+  const pieces = await Array.fromAsync(cutOut(octets, from, Math.min(to, from + MOST_RTF)));
+  const rtf = decompressRtf(Buffer.concat(pieces), MOST_RTF);
+  return (rtf && readRtf(rtf)) ?? { type: 'text/plain', text: '' };
+}
+
+async function textOf(
+  part: Part,
+  { type, charset }: Packed,
+  { bytes, cut }: { bytes: Buffer; cut: boolean },
+): Promise<PackedText> {
+  return { type: type === 'text/html' ? 'text/html' : 'text/plain', text: packedText(part, type, charset, bytes), cut };
+}
+
+/** Already decoded: of the part only what it says of its letters counts, and only where nothing else does. */
+export const packedText = (part: Part, type: string, charset: string | null, bytes: Buffer): string =>
+  partText({ ...part, type, encoding: 'binary', charset: charset ?? part.charset }, bytes);
+
+/** As much as is shown of it. */
+export async function firstOf(source: AsyncIterable<Buffer>, most: number): Promise<{ bytes: Buffer; cut: boolean }> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of source) {
+    pieces.push(piece);
+    size += piece.length;
+    if (size > most) break;
+  }
+  return { bytes: Buffer.concat(pieces).subarray(0, most), cut: size > most };
+}
