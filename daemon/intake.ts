@@ -155,7 +155,10 @@ export function createIntake(options: IntakeOptions): Intake {
     },
     prepareReport,
     async prepareRelease(held) {
-      const routed = await routeHeld(held, { store, chain, leaves, now, parked, judge });
+      const routed = await routeHeld(held, {
+        ...{ store, chain, leaves, now, parked, judge },
+        perHour: settings.user_max_forwards,
+      });
       if (!routed.release) return { ...routed, reports: [] };
       const { filing, recipients, contentId } = routed.release;
       const header = () => store.content.read(contentId, 0, mostHeader);
@@ -211,6 +214,7 @@ export function createIntake(options: IntakeOptions): Intake {
       key,
       draftId: submitted.draftId,
       fileSent: visitor.origin === 'webmail',
+      forwardsPerHour: settings.user_max_forwards,
       recipients: releaseAt === null ? submitted.recipients : submitted.recipients.map(unrouted),
     };
     // Content that is checked, or of which a report is due, is read here.

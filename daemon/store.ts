@@ -22,6 +22,7 @@ import { createDrafts, type Drafts } from './store/drafts.ts';
 import { createFetched, createKeptState, type FetchedLedger, type KeptState } from './store/fetched.ts';
 import { createFolders, type Folders } from './store/folders.ts';
 import { createForwardConsents, type ForwardConsents } from './store/forward-consents.ts';
+import { createForwardVolume, type ForwardVolume } from './store/forward-volume.ts';
 import { createHeldSubmissions, type HeldSubmissions } from './store/held-submissions.ts';
 import { createIdentities, type Identities } from './store/identities.ts';
 import { type GivenKey, wasAccepted } from './store/keys.ts';
@@ -60,6 +61,7 @@ export type { DomainCall, DomainMail } from './store/domains.ts';
 export type { Draft, DraftFields, NoRoom, Upload } from './store/drafts.ts';
 export type { Fetched } from './store/fetched.ts';
 export type { Asked, Asking, ConsentState, ForwardConsent, ForwardWish } from './store/forward-consents.ts';
+export type { HeldBack } from './store/forward-volume.ts';
 export type { HeldAnswer, HeldSubmission, Release } from './store/held-submissions.ts';
 export type { Identity, IdentityFields } from './store/identities.ts';
 export {
@@ -110,6 +112,7 @@ export type Store = {
   identities: Identities;
   mailRules: MailRules;
   forwardConsents: ForwardConsents;
+  forwardVolume: ForwardVolume;
   unwanted: Unwanted;
   vacations: Vacations;
   cannedReplies: CannedReplies;
@@ -197,6 +200,7 @@ export async function openStore({ path, writer: kind, fatal, indexes = true }: S
     identities: createIdentities(read, write),
     mailRules: createMailRules(read, write),
     forwardConsents: createForwardConsents(read, write),
+    forwardVolume: createForwardVolume(read),
     unwanted: createUnwanted(read, write),
     vacations: createVacations(read, write),
     cannedReplies: createCannedReplies(read, write),

@@ -125,6 +125,64 @@ export function forwardContract(name: string, engine: Engine): void {
       expect([await stateOf(bob, 'friend@far.test'), await stateOf(ann, 'friend@far.test')]).toEqual(['refused', null]);
     });
 
+    test('what is sent on has a limit an hour; what is more goes into the mailbox, and that is told once', async () => {
+      at += 10 * day;
+      const dan = (await store.accounts.create({
+        address: 'dan@example.org',
+        name: '',
+        passwordHash: 'x',
+        quota: 0,
+        at,
+      }))!;
+      const via = { accountId: dan.id, address: dan.address };
+      const goals = ['a@far.test', 'b@far.test'].map(address => ({ kind: 'relay' as const, address, via }));
+      const given = (title: string, perHour: number) =>
+        store.accept(acceptance(title, goals, at, { forwardsPerHour: perHour }));
+      const inbox = async () => (await store.folders.byRole(dan.id, 'inbox')).total;
+      const told: string[] = [];
+      // One that goes to two counts as two.
+      for (const title of ['one', 'two', 'three', 'four']) told.push(...((await given(title, 3)).troubles ?? []));
+      expect(told).toEqual(['mail of dan@example.org stays here: more than 3 an hour is to be sent on']);
+      // Of the second one copy went; it is here too.
+      expect([await inbox(), (await letters()).filter(to => to === 'b@far.test').length]).toEqual([3, 1]);
+      expect(await store.forwardVolume.heldBack(dan.id)).toEqual({ since: at, last: at, count: 5 });
+      expect(await store.forwardVolume.heldBack(bob.id)).toBeNull();
+      at += 20 * 60_000;
+      expect([(await given('one more', 3)).troubles, await inbox()]).toEqual([undefined, 4]);
+      at += 3_600_000;
+      expect([(await given('later', 3)).troubles, await inbox()]).toEqual([undefined, 4]);
+      expect((await given('unbounded', 0)).troubles).toBeUndefined();
+      expect(await inbox()).toBe(4);
+    });
+
+    test('what rules send on counts with it, and stays in the Inbox when it is too much', async () => {
+      at += 10 * day;
+      const eve = (await store.accounts.create({
+        address: 'eve@example.org',
+        name: '',
+        passwordHash: 'x',
+        quota: 0,
+        at,
+      }))!;
+      for (const to of ['x@far.test', 'y@far.test', 'y@far.test']) {
+        const forward = { to, keep: false };
+        const deed: Deed = { place: null, labels: [], read: false, star: false, forward, stop: false };
+        const conditions = [{ field: 'subject' as const, test: 'contains' as const, text: 'on' }];
+        await store.mailRules.save(eve.id, null, { name: '', active: true, rule: { all: true, conditions, deed } });
+      }
+      await store.forwardConsents.free(eve.id, ['x@far.test', 'y@far.test'], at);
+      const box = { kind: 'mailbox' as const, accountId: eve.id, address: eve.address };
+      const given = (title: string) => store.accept(acceptance(title, [box], at, { forwardsPerHour: 3 }));
+      const totals = async () => [
+        (await store.folders.byRole(eve.id, 'trash')).total,
+        (await store.folders.byRole(eve.id, 'inbox')).total,
+      ];
+      await given('on one');
+      expect(await totals()).toEqual([1, 0]);
+      expect((await given('on two')).troubles).toHaveLength(1);
+      expect([await totals(), (await letters()).filter(to => to === 'x@far.test').length]).toEqual([[1, 1], 2]);
+    });
+
     test('nothing of it outlives its account', async () => {
       await store.accounts.remove(ann.id, at);
       expect(await store.forwardConsents.list(ann.id)).toEqual([]);

@@ -1,6 +1,6 @@
 /** Sending all mail on: the form, what it will do before it does it, and what the owners of the addresses say. */
 import { html } from 'hono/html';
-import type { ForwardConsent } from '../daemon/store.ts';
+import type { ForwardConsent, HeldBack } from '../daemon/store.ts';
 import { backToSettings } from './incoming.ts';
 import { icon, type Screen } from './screen.ts';
 import type { Html } from './words.ts';
@@ -17,13 +17,15 @@ export type ForwardingForm = {
   sure: { to: string[] /** Those whose owners get a letter first. */; asks: string[] } | null;
   /** Of all forwards and rules. */
   goals: Goal[];
+  /** What stayed here lately, being too much; null: nothing did. `perHour`: what is sent on in an hour. */
+  tooMuch: (HeldBack & { perHour: number }) | null;
 };
 
 export function forwardingPage(s: Screen, f: ForwardingForm): Html {
   const { t } = s.w;
   return html`<section class="page">${backToSettings(s)}
 <h1>${t('forwarding.title')}</h1>
-${f.sure ? question(s, f, f.sure) : html`${standing(s, f.goals)}${consents(s, f.goals)}${form(s, f)}`}
+${f.sure ? question(s, f, f.sure) : html`${standing(s, f.goals)}${tooMuch(s, f)}${consents(s, f.goals)}${form(s, f)}`}
 <p class="muted">${s.w.h('forwarding.rules', { link: html`<a href="/settings/rules" hx-boost="false">${t('forwarding.rules.link')}</a>` })}</p>
 </section>`;
 }
@@ -42,6 +44,12 @@ function standing(s: Screen, goals: Goal[]): Html {
       : t(keeps ? 'forwarding.now.copy' : 'forwarding.now', { to: s.w.list(going) });
   return html`<div class="standing"><p>${icon(s, going.length === 0 ? 'clock' : 'forward')}<span>${words}</span></p>
 <form method="post" action="/settings/forwarding/removal" hx-boost="false"><button class="button" type="submit">${t('forwarding.stop')}</button></form></div>`;
+}
+
+function tooMuch(s: Screen, { tooMuch: held }: ForwardingForm): Html {
+  if (!held) return html``;
+  const words = s.w.t('forwarding.toomuch', { n: held.count, time: s.w.stamp(held.since), most: held.perHour });
+  return html`<p class="flash">${icon(s, 'info')}${words}</p>`;
 }
 
 /** What is of the house, or was there before anybody was asked, is nothing to tell. */

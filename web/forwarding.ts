@@ -12,7 +12,10 @@ import type { Ctx, Env, Site } from './site.ts';
 const mostAddresses = 20;
 const mostOctets = 1_000;
 
-type Form = Omit<ForwardingForm, 'goals'>;
+type Form = Omit<ForwardingForm, 'goals' | 'tooMuch'>;
+
+/** What stayed here is told of for so long. */
+const toldForMs = 7 * 86_400_000;
 
 export function forwarding(site: Site): Hono<Env> {
   const app = new Hono<Env>();
@@ -83,7 +86,10 @@ export function forwarding(site: Site): Hono<Env> {
 
   const page = async (c: Ctx, form: Form) => {
     const s = await screenOf(site, c);
-    const content = forwardingPage(s, { ...form, goals: await goalsOf(site, c) });
+    const held = await site.store.forwardVolume.heldBack(c.var.account.id);
+    const perHour = site.settings.user_max_forwards;
+    const tooMuch = held && site.now() - held.last < toldForMs ? { ...held, perHour } : null;
+    const content = forwardingPage(s, { ...form, goals: await goalsOf(site, c), tooMuch });
     return show(c, s, s.w.t('forwarding.title'), { view: 'page', content }, form.error ? 422 : 200);
   };
   return app;

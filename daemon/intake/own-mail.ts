@@ -17,7 +17,7 @@ export type OwnMail = {
 
 type Deps = {
   store: Store;
-  settings: Pick<Settings, 'webmail_smtp'>;
+  settings: Pick<Settings, 'webmail_smtp' | 'user_max_forwards'>;
   now: () => number;
   parked: () => Hold | null;
   chain: (of: Fields, address: string, options: ChainOptions) => Promise<Routing>;
@@ -41,6 +41,7 @@ export function createOwnMail({ store, settings, now, parked, chain }: Deps) {
       origin: origin ?? ('ourselves' as const),
       accountId: leaves ? author : null,
       key,
+      forwardsPerHour: settings.user_max_forwards,
       smtpUtf8: /[^\0-\x7f]/.test(to),
       recipients: [{ address: to, notify: ['NEVER' as const], orcpt: null, routes }],
     };

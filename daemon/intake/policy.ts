@@ -24,6 +24,7 @@ export type PolicySettings = Pick<
   | 'fromip_max_rcpts'
   | 'user_max_messages'
   | 'user_max_rcpts'
+  | 'user_max_forwards'
 >;
 
 /** Is there room for a message of this visitor? Null: yes. */

@@ -21,6 +21,8 @@ type Options = {
   leaves: (from: Pick<Delivery, 'origin' | 'errand'>) => boolean;
   now: () => number;
   parked: () => Hold | null;
+  /** Copies that may be sent on for one account in an hour; 0: no limit. */
+  perHour: number;
   /** What the content rules say of it; null: there are none. */
   judge: (content: FilterContent, from: { id: string; visitor: { origin: Origin } }) => Promise<Verdict | null>;
 };
@@ -31,7 +33,7 @@ type Options = {
  */
 export async function routeHeld(
   held: Delivery[],
-  { store, chain, leaves, now, parked, judge }: Options,
+  { store, chain, leaves, now, parked, judge, perHour }: Options,
 ): Promise<Routed> {
   const recipients: AcceptedRecipient[] = [];
   const ids: number[] = [];
@@ -75,6 +77,7 @@ export async function routeHeld(
       eightBit,
       smtpUtf8,
       hold: await holdOf(verdict, contentId),
+      forwardsPerHour: perHour,
     },
     ...{ content: { size } },
     summary: fresh ? { ...summary, date: Math.floor(at / 1000) * 1000 } : summary,

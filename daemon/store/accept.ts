@@ -5,6 +5,7 @@ import { deliver, mailboxes } from './deliver.ts';
 import { removeDraft } from './drafts.ts';
 import { passedBy, withoutCircles } from './errands.ts';
 import { addMessage } from './filing.ts';
+import { withinVolume } from './forward-volume.ts';
 import { draftWaits } from './held-drafts.ts';
 import { takeKey } from './keys.ts';
 import {
@@ -65,7 +66,10 @@ export function* fileRecipients(
   head: () => Buffer,
 ): Work<Filed> {
   const filed: Filed = { changed: [], queued: 0 };
-  const straight = withoutCircles(recipients, head, a.passed);
+  const limit = { at: a.receivedAt, perHour: a.forwardsPerHour };
+  const troubles: string[] = [];
+  const straight = yield* withinVolume(withoutCircles(recipients, head, a.passed), limit, troubles);
+  if (troubles.length > 0) filed.troubles = troubles;
   for (const box of mailboxes(straight)) yield* deliver(a, { contentId, head, ...box }, filed);
   for (const recipient of straight)
     for (const route of recipient.routes)

@@ -120,6 +120,8 @@ export type Terms = {
   filing?: { role: 'inbox' | 'junk'; fields: string };
   /** Delivered-To of the mailboxes it was sent on from; written in front wherever it goes. */
   passed?: string;
+  /** Copies an hour that may be sent on for one account; none or 0: no limit. */
+  forwardsPerHour?: number;
   /** What its deliveries are held for from the start; null: they are not. Held routes have a hold with a time. */
   hold: Hold | null;
 };

@@ -3,6 +3,7 @@ import { run, type Work } from './sql.ts';
 /** Tables of what is looked at when mail comes, by account. */
 export const sortingTables = [
   ...['mail_rule', 'blocked_sender', 'muted_conversation', 'vacation', 'vacation_answer', 'forward_consent'],
+  'forward_volume',
 ];
 
 /** Sets or clears a bit of the account's `sorting`. */

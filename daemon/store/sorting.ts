@@ -3,6 +3,7 @@ import { refusesAnswer } from '../mail/auto-reply.ts';
 import { type Deed, type Judgement, judge, type Place, type Rule, type Traits, traitsOf } from '../mail/rules.ts';
 import { isWelcome } from './choices.ts';
 import { grantedTo } from './forward-targets.ts';
+import { type Limit, takeForward, tooMuch } from './forward-volume.ts';
 import { rulesOf } from './mail-rules.ts';
 import { Flag, Sorting, type Summary } from './shapes.ts';
 import { row, rows, type Work } from './sql.ts';
@@ -25,6 +26,8 @@ export type Arrival = {
   reversePath: string | null;
   /** Addresses of the envelope that lead to this account and to no other. */
   named: string[];
+  /** Of what is sent on. */
+  limit: Limit;
   /** The conversation it is about to join; null: it begins one. */
   kin: () => Work<number | null>;
 };
@@ -87,7 +90,7 @@ function* applyRules(a: Arrival, traits: Traits, p: Placement): Work<void> {
   p.flags = (j.read ? Flag.seen : 0) | (j.star ? Flag.flagged : 0);
   p.labels = j.labels;
   const wanted = (yield* hasBeenHere(a, traits)) ? [] : j.forwards.slice(0, mostForwards);
-  p.forwards = yield* agreedTo(a.accountId, wanted);
+  p.forwards = yield* withinLimit(a, yield* agreedTo(a.accountId, wanted), p);
   const place = yield* placeOf(a, j.place, p);
   if (place) p.to = place;
   else if (isSentOn(wanted, p.forwards) && j.place === null && wanted.every(f => !f.keep)) {
@@ -103,6 +106,17 @@ function* agreedTo(accountId: number, wanted: Forwards): Work<Forwards> {
   if (wanted.length === 0) return wanted;
   const granted = yield* grantedTo(accountId);
   return wanted.filter(f => granted.includes(addressKey(f.to)));
+}
+
+/** One that is named twice goes once. */
+function* withinLimit({ accountId, address, limit }: Arrival, agreed: Forwards, p: Placement): Work<Forwards> {
+  const going: Forwards = [];
+  for (const f of agreed) {
+    const taken = going.some(g => g.to === f.to) ? 'goes' : yield* takeForward(accountId, limit);
+    if (taken === 'first') p.troubles.push(tooMuch(address, limit.perHour));
+    if (taken === 'goes') going.push(f);
+  }
+  return going;
 }
 
 /** To all it was to be sent on to: else it stays. */

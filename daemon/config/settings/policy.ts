@@ -15,6 +15,7 @@ export type PolicySettings = {
   fromip_max_rcpts: number;
   user_max_messages: number;
   user_max_rcpts: number;
+  user_max_forwards: number;
   smtp_welcome: string;
   fake_vrfy: boolean;
   xclient_ip: string[];
@@ -67,6 +68,10 @@ export const policySettings: Declarations<PolicySettings> = {
   fromip_max_rcpts: limit('Recipients an hour from one address (IPv6: one /64), those who are refused too.', 50_000),
   user_max_messages: limit('Messages an hour from one account, over all its connections and the site.', 500),
   user_max_rcpts: limit('Recipients an hour from one account, over all its connections and the site.', 5000),
+  user_max_forwards: limit(
+    'Copies an hour that are sent on for one account, to addresses elsewhere by its forwarding, to any by its rules. What is more stays in its mailbox.',
+    500,
+  ),
   smtp_welcome: single({
     doc: 'The text behind our name in the SMTP greeting. Empty: just ESMTP; no version is ever told.',
     form: 'TEXT',
