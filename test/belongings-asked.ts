@@ -90,6 +90,7 @@ export const plainQueries = [
   'list',
   'next',
   'out',
+  'search',
   'since',
   'username',
 ];

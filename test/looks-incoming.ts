@@ -97,6 +97,7 @@ export async function busyPerson(site: TestSite) {
     { name: 'rules-none', path: '/settings/rules', who: 'newcomer' as const },
     { name: 'rule', path: `/settings/rules/${first}`, who },
     { name: 'rule-new', path: `/settings/rules/new?from=${list}`, who },
+    { name: 'rule-search', path: '/settings/rules/new?search=from%3Aann+is%3Aunread+older_than%3A2m', who },
     { name: 'rule-trial', path: `/settings/rules/${first}`, who, act: click('Try it') },
     { name: 'rule-wrong', path: '/settings/rules/new', who, act: click('Save rule') },
     { name: 'forwarding', path: '/settings/forwarding', who },

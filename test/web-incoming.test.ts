@@ -148,6 +148,25 @@ describe('rules', () => {
     await site.store.mailRules.remove(ann.id, kept!.id);
   });
 
+  test('begin with what a search asks for, and name what they cannot ask', async () => {
+    const asked = 'subject:"annual report" -from:bo larger:2M is:unread <b>';
+    const path = `/settings/rules/new?search=${encodeURIComponent(asked)}`;
+    expect((await a.page(`/search?q=${encodeURIComponent(asked)}`)).html).toContain(`href="${path}"`);
+    await a.post('/searches', { name: 'Reports', query: asked });
+    const { html } = await a.page(path);
+    expect(html).toContain('name="name" type="text" value="Reports"');
+    expect([...html.matchAll(/name="text" value="([^"]*)"/g)].map(m => m[1])).toEqual(['annual report', 'bo', '2 MB']);
+    for (const chosen of ['subject', 'contains', 'from', 'lacks', 'larger'])
+      expect(html).toContain(`value="${chosen}" selected`);
+    expect(html).toContain('cannot ask for it: is:unread and &lt;b&gt;');
+    expect(html).toContain('more mail than the search finds');
+    const either = (await a.page('/settings/rules/new?search=from:ann+OR+from:bo')).html;
+    expect(either).toContain('name="all" value="any" checked');
+    expect(either).not.toContain('role="note"');
+    // Nothing of it is a condition: then there is an empty one.
+    expect((await a.page('/settings/rules/new?search=roof')).html).toContain('name="text" value=""');
+  });
+
   test('are made from a message, by its list or its sender', async () => {
     const fromList = await give('news', 'List-Id: News <news.far.example>\r\n');
     const page = (await a.page(`/mail/inbox/${fromList}`)).html;

@@ -55,6 +55,8 @@ export type RuleForm = {
   /** By field; of conditions by row. */
   errors: { name?: string; rows: string[]; place?: string; forward?: string };
   trial: Trial | null;
+  /** What of the search it is made from no rule can ask. */
+  left: string[];
 };
 
 const backTo = (s: Screen, href: string, words: string): Html =>
@@ -135,6 +137,7 @@ export function rulePage(s: Screen, f: RuleForm): Html {
   const v = f.fields;
   return html`<section class="page rules-page">${backTo(s, '/settings/rules', t('rules.title'))}
 <h1>${title}</h1>
+${f.left.length === 0 ? '' : leftOut(s, f)}
 <form class="rule-form" method="post" action="${path}" hx-boost="false" autocomplete="off">
 ${field({ name: 'name', label: t('rules.name'), value: v.name, error: f.errors.name, hint: t('rules.name.hint'), maxlength: 100 })}
 <fieldset class="rule-part"><legend>${t('rules.when')}</legend>
@@ -153,6 +156,12 @@ ${check('keep', t('rules.keep'), v.keep)}${check('stop', t('rules.stop'), v.stop
 ${f.trial ? trial(s, f.trial) : ''}
 ${f.id === null ? '' : apply(s, path)}
 </section>`;
+}
+
+function leftOut(s: Screen, { left, fields }: RuleForm): Html {
+  const { t, list } = s.w;
+  const wider = fields.all && fields.rows.some(r => r.text !== '' || r.field === 'files' || r.field === 'nofiles');
+  return html`<p class="flash" role="note">${icon(s, 'info')}<span>${t('rules.left', { what: list(left) })}${wider ? html`<br>${t('rules.left.wider')}` : ''}</span></p>`;
 }
 
 const radio = (name: string, value: string, words: string, on: boolean): Html =>

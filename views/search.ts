@@ -34,6 +34,16 @@ export const mistakeWords = (s: Screen, { why, typed, operator }: Mistake): stri
 
 /** Beside the title, inside the list's form; what it sends belongs to `keepForm`, which stands before that. */
 export function keeping(s: Screen, r: Results): Html {
+  return html`${keepingButton(s, r)}${ruleLink(s, s.query)}`;
+}
+
+/** A form of a rule that asks for the same. */
+function ruleLink(s: Screen, query: string): Html {
+  const { t } = s.w;
+  return html`<a class="rule-link" href="/settings/rules/new?search=${encodeURIComponent(query)}" hx-boost="false" title="${t('rules.fromsearch')}">${icon(s, 'list-filter')}<span class="unseen">${t('rules.fromsearch')}</span></a>`;
+}
+
+function keepingButton(s: Screen, r: Results): Html {
   const t = s.w.t;
   if (r.saved)
     return html`<button class="link keeping" type="submit" form="keep-search" aria-label="${t('search.saved.remove.of', { name: r.saved.name })}">${t('search.saved.remove')}</button>`;

@@ -50,7 +50,7 @@ export function shownRule(name: string, { all, conditions, deed }: Rule): RuleFi
   };
 }
 
-function shownRow(c: Condition): ConditionRow {
+export function shownRow(c: Condition): ConditionRow {
   if (c.field === 'attachment') return { ...blankRow, field: c.has ? 'files' : 'nofiles' };
   if (c.field === 'size')
     return { ...blankRow, field: c.test === 'over' ? 'larger' : 'smaller', text: sizeText(c.octets) };

@@ -1,6 +1,7 @@
 /** Rules for mail that comes: kept in order, tried on mail that is there, applied to it. The daemon applies them to new mail. */
 import { Hono } from 'hono';
 import { mostConditions, type Rule, traitsOf } from '../daemon/mail/rules.ts';
+import { longestSearch, searchAsRule } from '../daemon/mail/search-query.ts';
 import { type KeptRule, mostRules } from '../daemon/store.ts';
 import { type RuleFields, type RuleForm, rulePage, rulesPage, type Trial } from '../views/rules.ts';
 import { afterAct } from './act.ts';
@@ -9,7 +10,7 @@ import { goalsOf, refusal, settleGoals } from './goals.ts';
 import { folderOf } from './lists.ts';
 import { type Told, tellOnce } from './notice.ts';
 import { idOf, messageById, missing, screenOf, show } from './page.ts';
-import { blankRow, ruleOf, shownRule, typedRule } from './rule-form.ts';
+import { blankRow, ruleOf, shownRow, shownRule, typedRule } from './rule-form.ts';
 import { createRuleScan } from './rule-scan.ts';
 import type { Ctx, Env, Site } from './site.ts';
 
@@ -31,7 +32,8 @@ export function rules(site: Site): Hono<Env> {
   });
 
   app.get('/settings/rules/new', async c => {
-    const from = c.req.query('from');
+    const [from, search] = [c.req.query('from'), c.req.query('search')];
+    if (search !== undefined) return likeSearch(c, search);
     const fields = from === undefined ? fresh : await likeMessage(c, from);
     return fields ? page(c, { id: null, fields }) : missing(site, c);
   });
@@ -116,6 +118,14 @@ export function rules(site: Site): Hono<Env> {
     return { ...(await scan.trial(own(c), inbox.id, rule)), folder: inbox };
   };
 
+  /** The form for what a search finds, as far as a rule can ask for it. */
+  const likeSearch = async (c: Ctx, search: string) => {
+    const { all, conditions, left } = searchAsRule(search.slice(0, longestSearch));
+    const saved = (await site.store.savedSearches.list(own(c))).find(one => one.query === search);
+    const rows = conditions.length === 0 ? [blankRow] : conditions.map(shownRow);
+    return page(c, { id: null, fields: { ...fresh, name: saved?.name ?? '', all, rows }, left });
+  };
+
   /** What a rule for such messages would ask for: the list, else who wrote. Null: there is no such message. */
   const likeMessage = async (c: Ctx, id: string): Promise<RuleFields | null> => {
     const m = await messageById(site, c, id);
@@ -137,7 +147,7 @@ export function rules(site: Site): Hono<Env> {
 
   const page = async (c: Ctx, form: Pick<RuleForm, 'id' | 'fields'> & Partial<RuleForm>) => {
     const s = await screenOf(site, c);
-    const content = rulePage(s, { errors: { rows: [] }, trial: null, ...form });
+    const content = rulePage(s, { errors: { rows: [] }, trial: null, left: [], ...form });
     const title = s.w.t(form.id === null ? 'rules.new' : 'rules.edit');
     return show(c, s, title, { view: 'page', content }, form.errors ? 422 : 200);
   };

@@ -10,6 +10,7 @@ import { isOperator, type Token, tokenize } from './search-query/tokens.ts';
 import { type AskedMark, type Reading, readValue } from './search-query/values.ts';
 import { isUnspaced, queryWords } from './words.ts';
 
+export { type SearchAsRule, searchAsRule } from './search-query/as-rule.ts';
 export { type SearchFields, searchFields, writeSearch } from './search-query/fields.ts';
 
 /** Where words are looked for; `any` is all of a message, `people` whoever it is from or to. */

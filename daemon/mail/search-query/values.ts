@@ -58,7 +58,7 @@ function labelled(name: string, { labelId }: SearchContext): Reading {
 const units: Record<string, number> = { '': 1, b: 1, k: 1_000, m: 1_000_000, g: 1_000_000_000 };
 
 /** `5M`, `2.5 MB`, `500k`, `12000`: in the thousands that sizes are shown in. */
-function sized(kind: 'larger' | 'smaller', value: string): Reading {
+export function sized(kind: 'larger' | 'smaller', value: string): Reading {
   const [, number, unit = ''] = /^(\d{1,12}(?:[.,]\d{1,3})?) ?([kmg]|b)?i?b?$/.exec(value) ?? [];
   if (number === undefined) return { mistake: 'size' };
   return { query: { kind, octets: Math.round(Number(number.replace(',', '.')) * units[unit]!) } };
