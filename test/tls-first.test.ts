@@ -303,7 +303,8 @@ describe('limits before the handshake', () => {
     slow.socket.write(half);
     await Promise.all([slow.gone(), silent.gone()]);
     clearInterval(trickle);
-    expect(await greeting(door.port)).toBe('220');
+    // Whose handshake is done in time, on a machine that is busy too.
+    await until('another is greeted', async () => (await greeting(door.port)) === '220');
     await door.close();
   });
 
@@ -322,7 +323,7 @@ describe('limits before the handshake', () => {
     await Promise.all([slow.gone(), silent.gone()]);
     clearInterval(trickle);
     await until('they are forgotten', () => pop3.sessions().pop3s === 0);
-    expect(await greeting(pop3.tlsPort)).toBe('+OK');
+    await until('another is greeted', async () => (await greeting(pop3.tlsPort)) === '+OK');
     await pop3.stop();
   });
 

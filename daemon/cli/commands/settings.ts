@@ -9,7 +9,7 @@ export const settings: Group = {
         '--domain DOMAIN[,…]': 'whose mail it is; the first is the main one',
         '--data FOLDER': 'where mail, keys and logs lie',
         '--listen here|all|IP[,…]': 'who connects: this machine, everybody, or on which addresses',
-        '--ports standard|high': '25, 587, 110, 443, or 2525, 2587, 2110, 8080',
+        '--ports standard|high': '25, 465, 587, 110, 995, 443, or 2525, 2465, 2587, 2110, 2995, 8080',
         '--site URL|none': 'the address of the site where a proxy of this machine serves it',
         '--signup open|closed': 'may visitors make accounts',
         '--out direct|never|HOST[:PORT]': 'how mail leaves',
