@@ -34,6 +34,11 @@ const fileOf = (name: string, text: string) => [
 const packWith = (...body: Parameters<typeof property>) =>
   tnef(attribute(1, 0x9003, property(...body)), ...fileOf('notes.txt', 'packed notes'));
 
+const png = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
+
 const hostile = packWith([
   0x1009,
   packedRtf(
@@ -56,6 +61,23 @@ describe('the text that Outlook packed', () => {
       expect(page.html).not.toContain(gone);
     // Asked for, its images come as those of any HTML.
     expect((await b.page(`/messages/${id}/body?images=1`)).html).toContain('t.example');
+  });
+
+  test('shows the pictures inside it that came in the same pack', async () => {
+    const body = '<p>Look: <img src="cid:image001.png@01D5"><img src="cid:other@01D5"></p>';
+    const pack = tnef(
+      attribute(1, 0x9003, property([0x1013, Buffer.from(body)])),
+      attribute(2, 0x9002, ''),
+      attribute(2, 0x800f, png),
+      attribute(2, 0x9005, property([0x3712, '<image001.png@01D5>'], [0x3707, 'image001.png'])),
+    );
+    const id = await site.deliver(ann, alone(pack));
+    const { html } = await b.page(`/messages/${id}/body`);
+    const [src, ...others] = [...html.matchAll(/<img [^>]*src="([^"]*)"/g)].map(m => m[1]);
+    expect([src, others]).toEqual([`/messages/${id}/parts/1/files/2?inline`, []]);
+    const picture = await b.request(src!);
+    expect(picture.headers.get('content-type')).toBe('image/png');
+    expect(Buffer.from(await picture.arrayBuffer())).toEqual(png);
   });
 
   test('is printed and quoted like any other', async () => {

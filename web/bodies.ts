@@ -79,9 +79,11 @@ export function createBodies({ store, log, settings }: Pick<Site, 'store' | 'log
       const key = `${message.id} ${of?.id ?? ''} ${how.remoteImages} ${how.dark}`;
       const known = kept.get(key);
       if (known) return known;
-      const options = { ...how, cid: (id: string) => inlineUrl(settings.base_path, message, shown, id) };
-      const pieces: SafeHtml[] = [];
       const alone = await packed(content, shown);
+      const inline = (id: string) => alone?.inline.get(id) ?? inlinePart(shown, id);
+      const at = `${settings.base_path}/messages/${message.id}`;
+      const options = { ...how, cid: (id: string) => (inline(id) ? `${at}/${inline(id)}?inline` : null) };
+      const pieces: SafeHtml[] = [];
       if (alone?.type === 'text/html') pieces.push(asCut(await safeHtml(alone.text, options), alone.cut));
       else for (const part of shown.html) pieces.push(await safePiece(part, await textOf(content, part), options));
       const safe = together(pieces);
@@ -134,11 +136,12 @@ const allTold = (some: Trackers['links'][]): Trackers['links'] => ({
   count: some.reduce((sum, t) => sum + t.count, 0),
 });
 
-function inlineUrl(base: string, message: Message, shown: DisplayParts, contentId: string): string | null {
+/** Its path below the message; null: there is no such picture. */
+function inlinePart(shown: DisplayParts, contentId: string): string | null {
   const part = shown.inline.get(contentId);
   // What it really is, is looked at when it is given out.
   const mayBe = part && (isInlineImage(part.type) || part.type === 'application/octet-stream');
-  return mayBe ? `${base}/messages/${message.id}/parts/${part.id || '1'}?inline` : null;
+  return mayBe ? `parts/${part.id || '1'}` : null;
 }
 
 /** The kinds of image a browser decodes without running anything in them; SVG is a document. */

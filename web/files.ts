@@ -3,7 +3,7 @@ import { decodeStream, type Part } from '../daemon/mail/parts.ts';
 import type { Content, Message } from '../daemon/store.ts';
 import type { Words } from '../views/words.ts';
 import { partName } from './bodies.ts';
-import { createPacks, type Packed } from './packs.ts';
+import { createPacks, fileAt, type Packed } from './packs.ts';
 import type { Site } from './site.ts';
 
 export type MessageFile = {
@@ -55,7 +55,7 @@ export function createFiles({ store }: Pick<Site, 'store'>): Files {
       name: file.name || w.t('message.unnamed', { ext: 'bin' }),
       type: typeOf(file.type, file.name),
       size: file.size,
-      path: `/messages/${message.id}/parts/${part.id || '1'}/files/${at + 1}`,
+      path: `/messages/${message.id}/${fileAt(part, at)}`,
       ...{ part, charset: file.charset },
       isBody: file.body !== null,
       open: () => packs.open(content, part, file),

@@ -7,8 +7,8 @@ import type { Content, Store } from '../daemon/store.ts';
 /** With its name, and its size as it is given out. */
 export type Packed = TnefFile & { size: number };
 
-/** `cut`: it goes on. */
-export type PackedText = RtfText & { cut: boolean };
+/** `cut`: it goes on. `inline`: pictures that its HTML shows inside itself, by Content-ID, with their paths below the message. */
+export type PackedText = RtfText & { cut: boolean; inline: Map<string, string> };
 
 export type Packs = {
   /** Null: it is none, or too large. */
@@ -48,6 +48,16 @@ export function createPacks({ content: contents }: Pick<Store, 'content'>): Pack
 
   const open: Packs['open'] = (content, part, file) => openPacked(file, octetsOf(content, part));
 
+  const textOf = async (content: Content, pack: Part, most: number): Promise<PackedText | null> => {
+    const files = (await of(content, pack)) ?? [];
+    const file = bodyOf(files);
+    if (file === null) return null;
+    const { bytes, cut } = await firstOf(open(content, pack, file), most);
+    const text = packedText(pack, file.type, file.charset, bytes);
+    const type = file.type === 'text/html' ? 'text/html' : 'text/plain';
+    return text.trim() === '' ? null : { type, text, cut, inline: inlineOf(pack, files) };
+  };
+
   return {
     of,
     open,
@@ -57,9 +67,7 @@ export function createPacks({ content: contents }: Pick<Store, 'content'>): Pack
       const key = `${content.id} ${pack.id} ${most}`;
       const known = texts.get(key);
       if (known !== undefined) return known;
-      const file = bodyOf((await of(content, pack)) ?? []);
-      const text = file && (await textOf(pack, file, await firstOf(open(content, pack, file), most)));
-      return keep(texts, key, text?.text.trim() === '' ? null : text, mostTexts);
+      return keep(texts, key, await textOf(content, pack, most), mostTexts);
     },
   };
 }
@@ -102,13 +110,12 @@ async function rtfText({ from, to }: TnefFile, octets: AsyncIterable<Buffer>): P
   return (rtf && readRtf(rtf)) ?? { type: 'text/plain', text: '' };
 }
 
-async function textOf(
-  part: Part,
-  { type, charset }: Packed,
-  { bytes, cut }: { bytes: Buffer; cut: boolean },
-): Promise<PackedText> {
-  return { type: type === 'text/html' ? 'text/html' : 'text/plain', text: packedText(part, type, charset, bytes), cut };
-}
+/** What each of them really is, is looked at when it is given out. */
+const inlineOf = (pack: Part, files: Packed[]): Map<string, string> =>
+  new Map(files.flatMap((f, at) => (f.contentId === null ? [] : [[f.contentId, fileAt(pack, at)]])));
+
+/** Below its message. */
+export const fileAt = (pack: Part, at: number): string => `parts/${pack.id || '1'}/files/${at + 1}`;
 
 /** Already decoded: of the part only what it says of its letters counts, and only where nothing else does. */
 export const packedText = (part: Part, type: string, charset: string | null, bytes: Buffer): string =>

@@ -17,6 +17,8 @@ export type TnefFile = {
   charset: string | null;
   /** The text of the message, as it is, or as compressed RTF, which rtf.ts reads and has no name; null: a file. */
   body: 'plain' | 'rtf' | null;
+  /** By which the HTML shows it inside itself; null: it does not. */
+  contentId: string | null;
   /** Octets [from, to) of the decoded winmail.dat. */
   from: number;
   to: number;
@@ -42,7 +44,7 @@ const ATTRIBUTE = {
   codepage: 0x9007,
 };
 
-const TAG = { longName: 0x3707, shortName: 0x3704, displayName: 0x3001, mimeType: 0x370e };
+const TAG = { longName: 0x3707, shortName: 0x3704, displayName: 0x3001, mimeType: 0x370e, contentId: 0x3712 };
 /** The text of the message, the best version first. */
 const BODIES = [
   { tag: 0x1013, name: 'message.html', type: 'text/html', body: 'plain' },
@@ -134,7 +136,15 @@ export class TnefReader {
     else if (id === ATTRIBUTE.properties && this.#open) this.#describe(readProperties(kept, this.#charset));
     else if (id === ATTRIBUTE.ofMessage) this.#findBody(readProperties(kept, this.#charset).places, from, to);
     else if (id === ATTRIBUTE.body && length > 0)
-      this.#keep({ name: 'message.txt', type: 'text/plain', charset: this.#charset, body: 'plain', from, to });
+      this.#keep({
+        name: 'message.txt',
+        type: 'text/plain',
+        charset: this.#charset,
+        body: 'plain',
+        contentId: null,
+        from,
+        to,
+      });
   }
 
   #findBody(places: Map<number, Place>, base: number, end: number): void {
@@ -142,13 +152,14 @@ export class TnefReader {
       const place = places.get(tag);
       if (!place || place.from === place.to || base + place.to > end) continue;
       const charset = place.kind === 'wide' ? 'utf-16le' : place.kind === 'text' ? this.#charset : null;
-      return this.#keep({ ...version, charset, from: base + place.from, to: base + place.to });
+      return this.#keep({ ...version, charset, contentId: null, from: base + place.from, to: base + place.to });
     }
   }
 
   #describe({ texts }: Properties): void {
     const named = texts.get(TAG.longName) || texts.get(TAG.displayName) || texts.get(TAG.shortName);
     if (named) this.#name(fileName(named), true);
+    if (this.#open) this.#open.contentId = texts.get(TAG.contentId)?.replace(/^<|>$/g, '') || null;
     const type = texts.get(TAG.mimeType)?.trim().toLowerCase() ?? '';
     if (this.#open && /^[\w.+-]{1,100}\/[\w.+-]{1,100}$/.test(type)) this.#open.type = type;
   }
@@ -161,7 +172,7 @@ export class TnefReader {
 
   #next(): TnefFile {
     this.#close();
-    this.#open = { name: '', type: '', charset: null, body: null, from: 0, to: 0 };
+    this.#open = { name: '', type: '', charset: null, body: null, contentId: null, from: 0, to: 0 };
     return this.#open;
   }
 
