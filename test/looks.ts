@@ -349,7 +349,7 @@ const shots: Shot[] = [
     act: async page => {
       await page.locator('.compose-text textarea').first().fill('The plan is attached.');
       await page.locator('[data-key=sendarchive]').click();
-      await page.locator('.question').waitFor();
+      await page.locator('.question[role=alert]').waitFor();
     },
   },
   { name: 'sent', path: `/mail/sent/${sent?.id}`, who: 'ann' },
@@ -488,7 +488,7 @@ const shots: Shot[] = [
     who: 'ann',
     act: async page => {
       await page.getByRole('button', { name: 'Send', exact: true }).click();
-      await page.locator('.question').waitFor();
+      await page.locator('.question[role=alert]').waitFor();
     },
   },
   { name: 'replies', path: '/settings/replies', who: 'ann' },
