@@ -264,8 +264,15 @@ const goal = name => document.body.dataset[`${name}Href`];
 const shortcuts = JSON.parse(document.body.dataset.shortcuts ?? '{}');
 const secondWithin = 1500;
 
-function openKeys() {
-  $('#keys')?.showModal();
+async function openKeys() {
+  const list = $('#keys');
+  if (!list || list.open) return;
+  if (!list.firstChild) {
+    const answer = await fetch(list.dataset.helpHref).catch(() => null);
+    if (!answer?.ok || answer.redirected) return;
+    list.innerHTML = await answer.text();
+  }
+  if (!list.open) list.showModal();
 }
 
 const rowNow = () => document.activeElement?.closest?.('.row') ?? $('.row.open');

@@ -1,4 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { icon } from '../views/screen.ts';
+import { corpusMessages } from './corpus-folder.ts';
 import { openSite, origin, type TestSite } from './site.ts';
 
 let site: TestSite;
@@ -263,9 +266,13 @@ describe('health and assets', () => {
     ]);
   });
 
-  test('the first page with all it loads is below 100 KB compressed, a page without script below 20 KB', async () => {
+  test('a full inbox with all it loads is below 100 KB compressed, without script below 20 KB', async () => {
+    const account = await site.account('reader');
+    const letters = corpusMessages().filter(m => m.bytes.length < 64_000);
+    for (const [i, letter] of letters.slice(0, 50).entries())
+      await site.deliver(account, letter.bytes, site.clock.now - i * 3_000_000);
     const b = site.browser();
-    await b.login('ann');
+    await b.login('reader');
     const { html } = await b.page('/mail/inbox');
     const sizeOf = async (path: string, type: string) => {
       const answer = await b.request(path, { headers: { 'Accept-Encoding': type } });
@@ -279,5 +286,21 @@ describe('health and assets', () => {
     const sum = (some: number[]) => some.reduce((a, n) => a + n, 0);
     expect(page + sum(all)).toBeLessThan(100_000);
     expect(page + sum(noScript)).toBeLessThan(20_000);
+  });
+
+  test('every icon is drawn from the file that has it', () => {
+    const file = (name: string) => readFileSync(new URL(`../public/${name}`, import.meta.url), 'utf8');
+    const ids = ['icons.svg', 'more-icons.svg'].flatMap(name =>
+      [...file(name).matchAll(/<symbol id="([^"]+)"/g)].map(m => ({ name, id: m[1]! })),
+    );
+    for (const { name, id } of ids) expect(String(icon({ asset: n => n }, id))).toContain(`href="${name}#${id}"`);
+    const known = new Set(ids.map(one => one.id));
+    const folder = new URL('../views/', import.meta.url);
+    const named = readdirSync(folder)
+      .filter(one => one.endsWith('.ts'))
+      .flatMap(one =>
+        [...readFileSync(new URL(one, folder), 'utf8').matchAll(/\bicon\(\w+, '([^']+)'/g)].map(m => m[1]!),
+      );
+    expect(named.filter(one => !known.has(one))).toEqual([]);
   });
 });

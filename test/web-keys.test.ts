@@ -73,7 +73,8 @@ describe('/settings/keys', () => {
     const { html } = await b.page('/mail/inbox');
     expect(forScript(html)).toMatchObject({ y: 'archive', 'g q': 'sent' });
     expect(Object.values(forScript(html))).not.toContain('junk');
-    expect(html).toContain('<tr><th scope="row"><kbd>y</kbd> </th><td>Archive</td></tr>');
+    const help = (await b.page('/settings/keys/help')).html;
+    expect(help).toContain('<tr><th scope="row"><kbd>y</kbd> </th><td>Archive</td></tr>');
     await b.post('/settings/keys', { again: '1', archive: 'q' });
     expect(forScript((await b.page('/mail/inbox')).html)).toMatchObject({ e: 'archive', '!': 'junk' });
   });
@@ -102,7 +103,7 @@ describe('/settings/keys', () => {
     await b.post('/settings/keys', { ...first });
     const { html } = await b.page('/mail/inbox');
     expect(forScript(html)).toBe(null);
-    expect(html).toContain('Shortcuts are switched off.');
+    expect((await b.page('/settings/keys/help')).html).toContain('Shortcuts are switched off.');
     await b.post('/settings/keys', { ...first, on: '1' });
     expect((await site.store.accounts.byAddress('ann@example.org'))?.shortcuts).toBe('');
   });

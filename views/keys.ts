@@ -114,19 +114,16 @@ export const keysForScript = (account: Account): string | null =>
         Object.fromEntries(shortcuts.map(one => [keysOf(account)[one], one]).filter(([key]) => key !== '')),
       );
 
-// A character beyond Latin-1 would make the whole page twice as wide in memory (V8), and slower to encode.
-const enter = html`&crarr;`;
-
-/** The list that `?` opens. */
-export function keyHelp(s: Screen): Html {
-  const { t } = s.w;
-  const keys = keysOf(s.account);
+/** The list that `?` opens; few do, so it comes when one does. */
+export function keyHelp(w: Words, account: Account): Html {
+  const { t } = w;
+  const keys = keysOf(account);
   const row = (signs: (string | Html)[], words: string) =>
     html`<tr><th scope="row">${signs.map(sign => html`<kbd>${sign}</kbd> `)}</th><td>${words}</td></tr>`;
-  const used = keysAreOff(s.account) ? [] : shortcuts.filter(one => keys[one] !== '');
-  return html`<dialog id="keys" aria-labelledby="keys-title"><h2 id="keys-title">${t('keys.title')}</h2>${used.length === 0 ? html`<p>${t('keys.are.off')}</p>` : ''}<table>
-${used.map(one => row(keys[one].split(' '), shortcutName(s.w, one)))}${row(['Ctrl', enter], t('keys.send'))}
-</table><form method="dialog" class="buttons"><button class="button">${t('keys.close')}</button><a class="button plain" href="/settings/keys">${t('keys.change')}</a></form></dialog>`;
+  const used = keysAreOff(account) ? [] : shortcuts.filter(one => keys[one] !== '');
+  return html`<h2 id="keys-title">${t('keys.title')}</h2>${used.length === 0 ? html`<p>${t('keys.are.off')}</p>` : ''}<table>
+${used.map(one => row(keys[one].split(' '), shortcutName(w, one)))}${row(['Ctrl', '↵'], t('keys.send'))}
+</table><form method="dialog" class="buttons"><button class="button">${t('keys.close')}</button><a class="button plain" href="/settings/keys">${t('keys.change')}</a></form>`;
 }
 
 export type KeysForm = { keys: Keys; off: boolean; errors: Partial<Record<Shortcut, string>> };

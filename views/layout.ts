@@ -5,7 +5,7 @@
 import { html } from 'hono/html';
 import type { Folder, SavedSearch } from '../daemon/store.ts';
 import { awayBanner } from './incoming.ts';
-import { keyHelp, keysForScript } from './keys.ts';
+import { keysForScript } from './keys.ts';
 import { railLabels } from './labels.ts';
 import { type Door, folderName, folderPath, icon, iconOf, type Notice, type Screen, searchPath } from './screen.ts';
 import { searchOptions } from './search-options.ts';
@@ -47,11 +47,14 @@ function overlays({ asset, look }: Door): Html {
 /** The window's icon with so many unread on it; app.js puts the number of the moment in place of the one here. */
 const countedIcon = (unread: number): string => `/icon/${Math.min(unread, 100)}.svg`;
 
+/** What pages look like that are no list and no message: the first page does not wait for it. */
+const pagesSheet = ({ asset }: Door): Html => html`<link rel="stylesheet" href="${asset('pages.css')}">`;
+
 /** Pages before signing in: one column, the mark above it. */
 /** `leads`: elsewhere, too; not from a page that holds what somebody wrote. */
 export function doorBody(d: Door, content: Html, leads = true): Html {
   return html`<body class="door">
-<header class="door-head"><a class="brand" href="/">${mark(d)}<span>${d.w.t('app.name')}</span></a></header>
+${pagesSheet(d)}<header class="door-head"><a class="brand" href="/">${mark(d)}<span>${d.w.t('app.name')}</span></a></header>
 <main class="door-main">${content}</main>
 ${leads ? tongues(d) : ''}
 </body>`;
@@ -85,7 +88,7 @@ export function appBody(s: Screen, shell: Html): Html {
 <div id="app" hx-boost:inherited='{"target":"#app","swap":"innerMorph"}'>${shell}</div>
 <p id="announce" class="unseen" role="status"></p>
 <dialog id="chooser" class="chooser" aria-labelledby="choices-title" hx-boost:inherited='{"target":"#app","swap":"innerMorph"}'></dialog>
-${keyHelp(s)}
+<dialog id="keys" aria-labelledby="keys-title" data-help-href="/settings/keys/help"></dialog>
 </body>`;
 }
 
@@ -97,8 +100,9 @@ export type Panes = {
 };
 
 export function shellOf(s: Screen, panes: Panes): Html {
+  const more = panes.view === 'page' || panes.view === 'compose' ? pagesSheet(s) : '';
   return html`<div class="shell" data-view="${panes.view}">
-${topBar(s, panes.view !== 'compose')}
+${more}${topBar(s, panes.view !== 'compose')}
 ${awayBanner(s)}
 ${rail(s)}
 <main id="content" class="panes${panes.list ? '' : ' wide'}" tabindex="-1">${panes.list ?? ''}${panes.content}</main>

@@ -69,7 +69,7 @@ function rowOf(s: Screen, p: ListPane, m: Message): Row {
 function row(s: Screen, p: ListPane, shared: Shared, r: Row): Html {
   const m = r.message;
   const subject = m.subject.trim() || s.w.t('list.nosubject');
-  const snippet = p.search?.excerpts.get(m.id) ?? m.snippet;
+  const snippet = shortened(p.search?.excerpts.get(m.id) ?? m.snippet);
   const mark = (text: string, ...fields: SearchField[]) =>
     p.search ? marked(text, soughtIn(p.search.sought, ...fields)) : inOrder(text);
   const folder = shared.folders.get(m.folderId);
@@ -78,7 +78,7 @@ function row(s: Screen, p: ListPane, shared: Shared, r: Row): Html {
 <label class="tick"><input type="checkbox" name="message" value="${m.id}"${p.ticked ? html` checked` : ''} aria-label="${s.w.t('list.select', { subject, who: together(s.w, r.who) })}"></label>
 <a class="row-link" href="${pathIn(folder, m)}${p.keep}"${open ? html` aria-current="true"` : ''}>
 ${r.unread ? shared.unread : ''}<span class="who">${names(s.w, r.who, who => mark(who, 'from', 'people'))}${r.count > 1 ? html` <span class="of" title="${s.w.t('list.messages', { n: r.count })}">${s.w.number(r.count)}<span class="unseen"> ${s.w.t('list.count', { n: r.count })}</span></span>` : ''}</span>
-<span class="what" dir="auto">${r.labels.length === 0 ? '' : chips(s, r.labels)}<span class="subject">${mark(subject, 'subject')}</span>${snippet === '' ? '' : [' ', shown.snippet[0], mark(snippet), shown.snippet[1]]}</span>
+<span class="what" dir="auto">${r.labels.length === 0 ? '' : chips(s, r.labels)}<span class="subject">${mark(subject, 'subject')}</span>${snippet === '' ? '' : [' ', shown.snippet[0], led(snippet, mark), shown.snippet[1]]}</span>
 <span class="marks">${p.search && folder ? html`<span class="place">${folderName(s.w, folder)}</span>` : ''}${marks(s, r)}</span>
 ${timeOf(s, p, m)}
 </a>
@@ -86,6 +86,16 @@ ${filled(r.flagged ? shared.star.on : shared.star.off, m.id)}
 <span class="quick">${(r.unread ? shared.quick.unread : shared.quick.read).map(one => filled(one, m.id))}</span>
 </li>`;
 }
+
+/** UTF-16 units that a line of the widest list shows. */
+const mostOfSnippet = 120;
+
+const shortened = (text: string): string =>
+  text.length <= mostOfSnippet ? text : text.slice(0, mostOfSnippet).replace(/[\ud800-\udbff]$/, '');
+
+/** A sign beyond Latin-1 would make the whole page twice as wide in memory (V8), and slower to encode. */
+const led = (text: string, mark: (text: string) => Html | string): Html | string =>
+  text.startsWith('…') ? html`&hellip;${mark(text.slice(1))}` : mark(text);
 
 const shown = { snippet: [html`<span class="snippet"><bdi>`, html`</bdi></span>`] } as const;
 

@@ -61,8 +61,15 @@ const pointing = new Set(
   ),
 );
 
+/** Those of the list and what is around it lie in a file of their own: the first page waits for no others. */
+const often = new Set(
+  `inbox send file-pen-line archive trash-2 octagon-alert folder folder-plus folder-input search settings log-out reply
+  forward star star-on mail mail-open paperclip chevron-left chevron-right chevron-down x menu square-pen undo-2 users
+  clock keyboard sliders-horizontal tag bell arrow-down-wide-narrow`.split(/\s+/),
+);
+
 export const icon = (s: Pick<Screen, 'asset'>, name: string): Html =>
-  html`<svg class="${pointing.has(name) ? 'icon points' : 'icon'}" aria-hidden="true"><use href="${s.asset('icons.svg')}#${name}"></use></svg>`;
+  html`<svg class="${pointing.has(name) ? 'icon points' : 'icon'}" aria-hidden="true"><use href="${s.asset(often.has(name) ? 'icons.svg' : 'more-icons.svg')}#${name}"></use></svg>`;
 
 export const folderPath = (folder: Folder): string => `/mail/${folder.role ?? folder.id}`;
 

@@ -90,7 +90,7 @@ export function createWords(now: number, { language, locale, zone }: Reader): Wo
     // 1970 began on a Thursday.
     weekday: n => f.weekdayName.format((n + 3) * 86_400_000),
     inZone: other => createWords(now, { language, locale, zone: other }),
-    iso: at => new Date(at).toISOString(),
+    iso: at => `${new Date(at).toISOString().slice(0, -8)}Z`,
     size: octets => size(octets, t),
     number: n => f.number.format(n),
     list: some => f.list.format(some.map(one => isolated(one, dir))),

@@ -10,7 +10,7 @@ import type { Ctx } from './site.ts';
 const press = promisify(gzip);
 
 /** Beyond this more work makes a page hardly smaller. */
-const level = 4;
+const level = 5;
 /** Octets; what fits into one packet gains nothing. */
 const worthwhile = 1_000;
 

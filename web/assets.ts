@@ -41,6 +41,7 @@ const packaged = createRequire(import.meta.url);
 /** `framed`: the editor loads it, whose document has no origin; it is read when the first one asks for the editor. */
 const sources: Record<string, { type: string; from: () => URL | string; framed?: true }> = {
   'app.css': { type: 'text/css; charset=utf-8', from: () => publicFile('app.css') },
+  'pages.css': { type: 'text/css; charset=utf-8', from: () => publicFile('pages.css') },
   'dark.css': { type: 'text/css; charset=utf-8', from: () => publicFile('dark.css') },
   'contrast.css': { type: 'text/css; charset=utf-8', from: () => publicFile('contrast.css') },
   'app.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('app.js') },
@@ -58,6 +59,7 @@ const sources: Record<string, { type: string; from: () => URL | string; framed?:
     framed: true,
   },
   'tidy.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('tidy.js') },
+  'more-icons.svg': { type: 'image/svg+xml', from: () => publicFile('more-icons.svg') },
   'icons.svg': { type: 'image/svg+xml', from: () => publicFile('icons.svg') },
   'push.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('push.js') },
   'worker.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('worker.js') },
@@ -94,7 +96,8 @@ function counted(icon: string, n: number): string {
 }
 
 function load(type: string, from: URL | string, framed: boolean): Asset {
-  const plain = readFileSync(from);
+  const read = readFileSync(from);
+  const plain = type.startsWith('text/css') ? Buffer.from(slim(read.toString())) : read;
   return {
     type,
     plain,
@@ -103,6 +106,13 @@ function load(type: string, from: URL | string, framed: boolean): Asset {
     pressed: {},
   };
 }
+
+/** Without comments and the blanks that only people read; what stands in quotation marks stays. */
+const slim = (css: string): string =>
+  css
+    .replace(/("[^"\n]*"|'[^'\n]*')|\/\*[\s\S]*?\*\//g, '$1')
+    .replace(/("[^"\n]*"|'[^'\n]*')|\s*([{};,])\s*|(:) +|\s+/g, (_, text, sign, colon) => text ?? sign ?? colon ?? ' ')
+    .replaceAll(';}', '}');
 
 async function answer(c: Ctx, asset: Asset): Promise<Response> {
   const tag = `"${asset.hash}"`;

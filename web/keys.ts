@@ -5,6 +5,7 @@ import {
   conflicts,
   type Keys,
   type KeysForm,
+  keyHelp,
   keyIn,
   keysAreOff,
   keysOf,
@@ -24,6 +25,11 @@ export function keys(site: Site): Hono<Env> {
   app.get('/settings/keys', c => {
     const { account } = c.var;
     return page(c, { keys: keysOf(account), off: keysAreOff(account), errors: {} });
+  });
+
+  app.get('/settings/keys/help', c => {
+    c.header('Cache-Control', 'no-store');
+    return c.html(keyHelp(c.var.words, c.var.account));
   });
 
   app.post('/settings/keys', async c => {
