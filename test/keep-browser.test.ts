@@ -70,7 +70,7 @@ describe.skipIf(!hasChromium)('what is typed in Chromium', { timeout: 90_000 }, 
     const page = await signIn(context);
     await page.goto(`${base}/compose?to=bo@example.net`);
     await message(page).fill('saved by itself');
-    await page.getByText(/^Saved \d\d:\d\d/).waitFor();
+    await page.getByText(/^Saved \d+:\d\d/).waitFor();
     await untilKept(page, 0);
     // Sent at once after the last key.
     await message(page).fill('sent before it was saved');
@@ -144,7 +144,7 @@ describe.skipIf(!hasChromium)('what is typed in Chromium', { timeout: 90_000 }, 
     const phone = await signIn(two);
     for (const page of [desk, phone]) await page.goto(`${base}/drafts/${id}`);
     await message(desk).fill('from the desk');
-    await desk.getByText(/^Saved \d\d:\d\d/).waitFor();
+    await desk.getByText(/^Saved \d+:\d\d/).waitFor();
     await message(phone).fill('from the phone');
     await phone.getByRole('button', { name: 'Keep mine' }).waitFor();
     await message(phone).fill('from the phone, typed on');
@@ -153,7 +153,7 @@ describe.skipIf(!hasChromium)('what is typed in Chromium', { timeout: 90_000 }, 
     expect(await text()).toBe('from the desk');
     await phone.getByRole('button', { name: 'Keep mine' }).click();
     await phone.waitForURL(`**/drafts/${id}`);
-    await phone.getByText(/^Saved \d\d:\d\d/).waitFor();
+    await phone.getByText(/^Saved \d+:\d\d/).waitFor();
     expect(await text()).toBe('from the phone, typed on');
     await message(desk).fill('from the desk again');
     await desk.getByRole('button', { name: 'Take the other one' }).click();

@@ -259,7 +259,7 @@ describe.skipIf(!hasChromium)('site in Chromium', () => {
     await page.getByLabel('To', { exact: true }).fill('bo@example.net');
     await page.getByLabel('Subject').fill('By itself');
     await page.getByLabel('Message', { exact: true }).fill('First words');
-    await page.getByText(/^Saved \d\d:\d\d/).waitFor();
+    await page.getByText(/^Saved \d+:\d\d/).waitFor();
     await page.waitForURL('**/drafts/*');
     await page.getByLabel('Message', { exact: true }).fill('First words, and more');
     await page.waitForTimeout(2200);
@@ -282,7 +282,7 @@ describe.skipIf(!hasChromium)('site in Chromium', () => {
     const { context, page } = await signedIn();
     await page.goto(`${base}/compose`);
     await page.getByLabel('Subject').fill('Kept');
-    await page.getByText(/^Saved \d\d:\d\d/).waitFor();
+    await page.getByText(/^Saved \d+:\d\d/).waitFor();
     await site.store.sessions.removeAll(ann.id);
     await page.getByLabel('Message', { exact: true }).fill('typed after the end');
     await page.getByText('You are signed out.').waitFor();
@@ -294,7 +294,7 @@ describe.skipIf(!hasChromium)('site in Chromium', () => {
     await other.click('button[type=submit]');
     await other.waitForURL('**/mail/inbox');
     await page.getByLabel('Message', { exact: true }).fill('typed after signing in');
-    await page.getByText(/^Saved \d\d:\d\d/).waitFor();
+    await page.getByText(/^Saved \d+:\d\d/).waitFor();
     const kept = (await site.store.drafts.list(ann.id)).filter(d => d.subject === 'Kept');
     expect(kept.map(d => d.text)).toEqual(['typed after signing in']);
     await context.close();

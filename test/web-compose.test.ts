@@ -165,7 +165,7 @@ describe('drafts', () => {
     const { html } = await b.page('/compose');
     const form = formOf(html);
     const first = await b.post('/drafts', { ...form, ...fields }, asHtmx);
-    expect(first.html).toMatch(/^<div class="draft-state"[\s\S]*Saved \d\d:\d\d/);
+    expect(first.html).toMatch(/^<div class="draft-state"[\s\S]*Saved \d+:\d\d/);
     const [draft] = await drafts();
     expect(first.headers.get('hx-replace-url')).toBe(`/drafts/${draft?.id}`);
     // The answer to the first save is still under way when the next one leaves.
