@@ -53,6 +53,10 @@ export const startDaemon: Start = async context => {
     ...{ store, settings, seal, now, log },
     ask: async (user, password) =>
       (await tell?.ask('fetcher', 'provider.ask', { user, password })) as 'right' | 'wrong',
+    renewed: accountId =>
+      void queue
+        .operate({ command: 'retry', which: { accountId }, by: 'a sign-in' })
+        .catch(error => log.warn('waiting mail not woken', because(error))),
   });
   const auth = createAuth({ store, settings, now, log, ...(settings.webmail_for && { atProvider }) });
   auth.restore((await store.kept.load(throttleState)) ?? '');

@@ -102,6 +102,7 @@ test('check counts guesses while a provider cannot be asked, and lets in with wh
       if (away) throw new Error('no answer');
       return password === 'right one' ? 'right' : 'wrong';
     },
+    renewed: () => {},
     log: silentLog(),
   });
   auth = createAuth({ store, settings, now: () => now, log: silentLog(), atProvider });
@@ -114,6 +115,41 @@ test('check counts guesses while a provider cannot be asked, and lets in with wh
   expect(await check('pro', 'right one', '192.0.2.67')).toBe('pro@main.test');
   // Of whom nothing is known nothing can be guessed.
   for (let i = 0; i < 12; i++) expect(await check('nobody', `guess ${i}`, '192.0.2.68')).toBe('unavailable');
+});
+
+test('check remembers nothing of a password that the provider has refused since, and says when there is another', async () => {
+  let right = 'first one';
+  let asked = 0;
+  const renewed: number[] = [];
+  const atProvider = createProviderCheck({
+    ...{ store, settings: { ...settings, webmail_for: null }, seal: createSeal('key', 'test'), now: () => now },
+    ask: async (_, password) => {
+      asked++;
+      return password === right ? 'right' : 'wrong';
+    },
+    renewed: id => renewed.push(id),
+    log: silentLog(),
+  });
+  auth = createAuth({ store, settings, now: () => now, log: silentLog(), atProvider });
+  expect(await check('prova', 'first one')).toBe('prova@main.test');
+  const { id } = (await store.accounts.byAddress('prova@main.test'))!;
+  await check('prova', 'first one');
+  const before = asked;
+  for (let i = 0; i < 3; i++) expect(await check('prova', 'first one')).toBe('prova@main.test');
+  expect([asked, renewed]).toEqual([before, [id]]);
+  // The fetcher heard that it is wrong now.
+  right = 'second one';
+  await store.providerLogins.refuse(id, (await store.providerLogins.of(id))!.sealed);
+  expect(await check('prova', 'first one')).toBe('refused');
+  expect(await check('prova', 'second one')).toBe('prova@main.test');
+  expect(renewed).toEqual([id, id]);
+  // Here it is heard at a sign-in, beyond the time a good answer is remembered.
+  right = 'third one';
+  now += 301_000;
+  await store.sessions.create('cookie', { accountId: id, at: now, expiresAt: now + 1e6, address: '', agent: '' });
+  expect(await check('prova', 'second one')).toBe('refused');
+  expect([await store.providerLogins.of(id), await store.sessions.find('cookie', now)]).toEqual([null, null]);
+  expect(await check('prova', 'second one')).toBe('refused');
 });
 
 /** Milliseconds of processor time, of the threads that hash too: what else the machine does does not count. */

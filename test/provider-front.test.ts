@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createAutoreply } from '../daemon/autoreply.ts';
+import { silentLog } from '../daemon/log.ts';
 import { createDsnRig, type DsnRig } from './dsn-rig.ts';
 
 /** A site for the mailboxes of a provider (`webmail_smtp`): what leaves it, and what stays. */
@@ -36,14 +38,52 @@ test('what a rule sends on goes to the provider as its owner’s, who hears wher
   await rig.store.mailRules.save(rig.ann, null, { name: 'on', active: true, rule: { all: true, conditions, deed } });
   await rig.store.forwardConsents.free(rig.ann, ['a@far.test'], 1);
   rig.settings.webmail_smtp = rig.rules.webmail_smtp;
-  const authorsGateway = async (author: number | null) => {
-    if (author !== rig.ann) throw new Error('it is nobody’s');
-    return { domain: '*', host: '127.0.0.1', port: hop.port };
-  };
   await rig.submit([{ address: 'ann@us.test' }], { from: 'peer', reversePath: 'eve@else.test' });
-  await rig.carry({ authorsGateway });
+  await rig.carry({ authorsGateway: owners(hop.port) });
   await rig.settled();
   expect(hop.heard).toContainEqual(expect.stringMatching(/^MAIL FROM:<ann@us\.test>/));
   // Of the report, which the rule sends on too, there is none.
   expect(await rig.reports()).toHaveLength(1);
 });
+
+test('what a mailbox sends on as a whole goes as its owner’s too', async () => {
+  const hop = await rig.hop({ answers: {} });
+  await rig.store.accounts.set(rig.ann, { forwards: ['home@far.test'], keepsCopy: false });
+  await rig.store.forwardConsents.free(rig.ann, ['home@far.test'], 1);
+  rig.settings.webmail_smtp = rig.rules.webmail_smtp;
+  await rig.submit([{ address: 'ann@us.test' }], { from: 'peer', reversePath: 'eve@else.test' });
+  await rig.submit([{ address: 'ann@us.test' }], { from: 'peer', reversePath: null });
+  await rig.carry({ authorsGateway: owners(hop.port) });
+  await rig.settled();
+  expect(hop.heard.filter(line => line.startsWith('MAIL FROM'))).toEqual([
+    expect.stringMatching(/^MAIL FROM:<ann@us\.test>/),
+    expect.stringMatching(/^MAIL FROM:<>/),
+  ]);
+  expect(await rig.reports()).toEqual([]);
+});
+
+test('the answer of who is away, and a letter that asks whether mail may be sent on, go as their own', async () => {
+  const hop = await rig.hop({ answers: {} });
+  rig.settings.webmail_smtp = rig.rules.webmail_smtp;
+  const days = { from: null, until: null, firstDay: '', lastDay: '', zone: '', everyDays: 7 };
+  await rig.store.vacations.save(rig.ann, { active: true, ...days, subject: 'Away', text: 'Later.', ownText: '' });
+  const content = 'From: eve@else.test\r\nTo: ann@us.test\r\nSubject: hello\r\n\r\nhello\r\n';
+  await rig.submit([{ address: 'ann@us.test' }], { from: 'peer', reversePath: 'eve@else.test', content });
+  const letter = { accountId: rig.ann, address: 'home@far.test', secret: 'x', until: Date.now() + 1e6 };
+  expect(await rig.intake.askForward({ ...letter, subject: 'Mail for you?', text: 'Yes or no?' })).toBe('asked');
+  const prepareAnswer = createAutoreply({
+    ...{ store: rig.store, settings: rig.rules, log: silentLog(), now: Date.now, prepare: rig.intake.prepareReport },
+  });
+  await rig.carry({ authorsGateway: owners(hop.port), prepareAnswer });
+  await rig.settled();
+  const all = hop.contents.join('\n');
+  expect(all).toMatch(/^From: .*<ann@us\.test>\r\nTo: <eve@else\.test>\r\nSubject: Away\r$/m);
+  expect(all).toMatch(/^From: <ann@us\.test>\r\nTo: <home@far\.test>\r\nSubject: Mail for you\?\r$/m);
+  expect(hop.heard.filter(line => line.startsWith('MAIL FROM:<>'))).toHaveLength(2);
+});
+
+/** Each author has a way of their own, and there is but one author. */
+const owners = (port: number) => async (author: number | null) => {
+  if (author !== rig.ann) throw new Error('it is nobody’s');
+  return { domain: '*', host: '127.0.0.1', port };
+};

@@ -103,7 +103,7 @@ export function queueContract(name: string, engine: Engine): void {
 
     test('change holds, lets go and removes, by each way to choose, and says so in the timeline', async () => {
       const { contentId } = await accept(['x@one.test', 'y@two.test']);
-      await accept(['z@one.test'], { reversePath: null });
+      await accept(['z@one.test'], { reversePath: null, accountId: bob.id });
       const note = { event: 'held' as const, detail: 'by a test' };
       const chosen: [Which, string[]][] = [
         [{}, ['x@one.test', 'y@two.test', 'z@one.test']],
@@ -111,6 +111,7 @@ export function queueContract(name: string, engine: Engine): void {
         [{ sender: 'EVE@far.test' }, ['x@one.test', 'y@two.test']],
         [{ sender: null }, ['z@one.test']],
         [{ recipient: 'Y@two.test' }, ['y@two.test']],
+        [{ accountId: bob.id }, ['z@one.test']],
         [{ domain: 'one.test', sender: 'eve@far.test' }, ['x@one.test']],
         [{ domain: 'none.test' }, []],
       ];

@@ -110,6 +110,32 @@ describe('a site for the mailboxes of a provider', () => {
     expect(await inboxOf(fresh)).toContain('came later');
   }, 90_000);
 
+  test('answers for who is away by the provider, and tells them to stay signed in', async () => {
+    const bob = await signIn(origin(), 'bob', password);
+    const away = { active: '1', firstDay: '', lastDay: '', subject: 'Bob is away', text: 'Later.', everyDays: '7' };
+    expect((await bob.post('/settings/away', away)).status).toBe(303);
+    expect((await bob.get('/settings/away')).text).toContain('Stay signed in while you are away');
+    const there = await signIn(`http://127.0.0.1:${provider.ports.http}`, 'cid@isp.test', password);
+    await send(there, { to: 'bob@isp.test', subject: 'are you there', text: 'Bob?' });
+    await until('the answer', async () => (await inboxOf(there)).includes('Bob is away'), 40_000);
+    await bob.post('/settings/away/end', {});
+  }, 60_000);
+
+  test('sends what waits as soon as its author signs in with the password that is right now', async () => {
+    const cid = await signIn(origin(), 'cid@isp.test', password);
+    await provider.stop();
+    await send(cid, { to: 'bob@isp.test', subject: 'waits for a password', text: 'Hello Bob.' });
+    const fresh = { username: 'cid', password: 'a new one entirely' };
+    const queue = async () =>
+      JSON.parse((await front.cli(['queue', 'list', '--json'])).stdout) as { attempts: number }[];
+    await until('it was tried in vain', async () => (await queue()).some(d => d.attempts > 0));
+    await provider.cli(['user', 'passwd', 'cid@isp.test', '--password-stdin'], 'a new one entirely\n');
+    await provider.restart();
+    await until('cid to be in', async () => (await visit(origin()).post('/login', fresh)).status === 303, 60_000);
+    const atHome = await signIn(`http://127.0.0.1:${provider.ports.http}`, 'bob@isp.test', password);
+    await until('the letter', async () => (await inboxOf(atHome)).includes('waits for a password'), 60_000);
+  }, 150_000);
+
   test('keeps no password in the clear, in no file and no log', async () => {
     for (const name of readdirSync(front.data, { recursive: true, encoding: 'utf8' })) {
       const path = join(front.data, name);

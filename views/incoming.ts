@@ -43,16 +43,18 @@ export type AwayForm = {
   errors: Partial<Record<Exclude<keyof AwayFields, 'active'>, string>>;
   /** The answer is sent just now. */
   now: boolean;
+  /** The mailboxes are a provider's, and mail is fetched for who is signed in. */
+  fetched: boolean;
 };
 
-export function awayPage(s: Screen, { fields: f, errors: e, now }: AwayForm): Html {
+export function awayPage(s: Screen, { fields: f, errors: e, now, fetched }: AwayForm): Html {
   const { t } = s.w;
   const choice = (value: string, words: string, on: boolean) =>
     html`<label class="choice"><input type="radio" name="active" value="${value}"${on ? html` checked` : ''}><span>${words}</span></label>`;
   const day = (name: 'firstDay' | 'lastDay') =>
     field({ name, type: 'date', label: t(`away.${name}`), value: f[name], error: e[name] });
   return html`<section class="page">${backToSettings(s)}
-<h1>${t('away.title')}</h1><p class="muted">${t('away.body')}</p>
+<h1>${t('away.title')}</h1><p class="muted">${t('away.body')}${fetched ? ` ${t('away.provider')}` : ''}</p>
 ${now ? html`<p class="standing">${icon(s, 'tree-palm')}<span>${t('away.now')}</span></p>` : ''}
 <form class="stack away-form" method="post" action="/settings/away" hx-boost="false" autocomplete="off">
 <fieldset class="choices"><legend>${t('away.active')}</legend>${choice('', t('away.off'), !f.active)}${choice('1', t('away.on'), f.active)}</fieldset>

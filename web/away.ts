@@ -34,7 +34,8 @@ export function away(site: Site): Hono<Env> {
 
   const page = async (c: Ctx, fields: AwayFields, errors: AwayForm['errors'] | null) => {
     const s = await screenOf(site, c);
-    const content = awayPage(s, { fields, errors: errors ?? {}, now: s.away !== null });
+    const fetched = site.settings.webmail_for !== null;
+    const content = awayPage(s, { fields, errors: errors ?? {}, now: s.away !== null, fetched });
     return show(c, s, s.w.t('away.title'), { view: 'page', content }, errors ? 422 : 200);
   };
   return app;

@@ -17,7 +17,7 @@ const mostRemembered = 20_000;
 /** RFC 5321 §4.5.3.1 with room to spare: a longer name is nobody's. */
 const longestLogin = 400;
 
-/** `hash`: that of nobody where there is no account; `peer`: its network. */
+/** `hash`: that of nobody where there is no account, or what stands for it at a provider; `peer`: its network. */
 type Attempt = { account: Account | null; address: string; password: string; hash: string; peer: string };
 
 export function createCheck(deps: AuthDeps, throttle: Throttle): Auth['check'] {
@@ -54,7 +54,8 @@ export function createCheck(deps: AuthDeps, throttle: Throttle): Auth['check'] {
       if (right === 'unproven') return { kind: 'unavailable' };
       // A provider's may become right at any moment.
       if (failed && !atProvider) wrong.remember(mine, now());
-      if (!failed) good.remember(mark, now());
+      // What nothing is kept of yet, nothing could make forgotten.
+      if (!failed && a.hash !== nobody) good.remember(mark, now());
       return failed ? { kind: 'refused' } : admitted(await asItIs(a));
     } finally {
       entry.done(failed);
@@ -96,15 +97,18 @@ const admitted = ({ account }: Attempt): Verdict =>
   account === null || account.disabled ? { kind: 'refused' } : { kind: 'known', account };
 
 async function lookUp(
-  { store, settings }: AuthDeps,
+  { store, settings, atProvider }: AuthDeps,
   nobody: string,
   { typed, local }: { typed: string; local: string },
   password: string,
   peer: string,
 ): Promise<Attempt> {
+  /** Of a provider's what was right last: gone when it is refused there, so that nothing is remembered of it. */
+  const secretOf = async ({ id }: Account) =>
+    atProvider ? (await store.providerLogins.of(id))?.sealed : await store.accounts.passwordHash(id);
   const address = loginAddress(typed.slice(0, longestLogin), settings, local);
   const account = await store.accounts.byAddress(address);
-  const hash = account && (await store.accounts.passwordHash(account.id));
+  const hash = account && (await secretOf(account));
   return { account, address, password, hash: hash ?? nobody, peer: networkOf(peer) };
 }
 

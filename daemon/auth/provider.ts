@@ -13,6 +13,8 @@ export type ProviderDeps = {
   settings: Pick<Settings, 'host_domain' | 'webmail_for' | 'user_quota'>;
   seal: Seal;
   ask: AskProvider;
+  /** Told when somebody signed in with a password that was not known: what waits for it may go. */
+  renewed: (accountId: number) => void;
   now: () => number;
   log: Log;
 };
@@ -34,7 +36,12 @@ export function createProviderCheck(deps: ProviderDeps): IsProvidersPassword {
     const known = account && (await store.providerLogins.of(account.id));
     const before = known && seal.open(known.sealed, address);
     try {
-      if ((await ask(user, password)) === 'wrong') return false;
+      if ((await ask(user, password)) === 'wrong') {
+        // It was right before: whoever is signed in with it is signed out, as when the fetcher hears of it.
+        if (known && before !== null && isSame(before, password))
+          await store.providerLogins.refuse(account.id, known.sealed);
+        return false;
+      }
     } catch (error) {
       // While the provider cannot be reached, the mail that is here can be read by whoever could before.
       if (before === null) throw error;
@@ -51,6 +58,7 @@ export function createProviderCheck(deps: ProviderDeps): IsProvidersPassword {
     // An address that was given up here is given to nobody again.
     if (!account) return;
     await store.providerLogins.keep({ accountId: account.id, user, sealed: seal.close(password, address) }, deps.now());
+    deps.renewed(account.id);
   }
 }
 

@@ -6,7 +6,7 @@ import type { Account, Route, Store } from '../store.ts';
 import type { AliasFileSettings, AliasFiles } from './recipient/alias-files.ts';
 import type { ChainStep } from './recipient/trace.ts';
 import { createUnconfirmed } from './recipient/unconfirmed.ts';
-import { fallbackOf, isLocal, isSynonym, names, relayEntry, targetsOf } from './tables.ts';
+import { type DomainSettings, fallbackOf, isLocal, isSynonym, names, relayEntry, targetsOf } from './tables.ts';
 
 export type Routing = {
   routes: Route[];
@@ -32,19 +32,9 @@ const maxDepth = 20;
 const maxRoutes = 1000;
 const maxAddresses = 2 * maxRoutes;
 
-export type ChainSettings = Pick<
-  Settings,
-  | 'host_domain'
-  | 'vdomain'
-  | 'forward'
-  | 'forward_cc'
-  | 'forward_confirm'
-  | 'alias'
-  | 'fallback_address'
-  | 'relay_to'
-  | 'suspend_domain'
-> &
-  AliasFileSettings;
+type LineSettings = Pick<Settings, 'forward' | 'forward_cc' | 'forward_confirm' | 'alias' | 'fallback_address'>;
+type WaySettings = Pick<Settings, 'relay_to' | 'suspend_domain' | 'webmail_smtp'>;
+export type ChainSettings = DomainSettings & LineSettings & WaySettings & AliasFileSettings;
 
 type Walk = {
   routes: Route[];
@@ -216,7 +206,11 @@ export function createChain({
     await lead(at, 'own forward', goals, []);
     // So that mail which comes back is known here, and ends the circle.
     const via = { accountId: account.id, address: account.address };
-    for (const route of at.walk.routes.slice(before)) if (route.kind === 'relay') route.via ??= via;
+    for (const route of at.walk.routes.slice(before)) {
+      if (route.kind !== 'relay') continue;
+      route.via ??= via;
+      if (settings.webmail_smtp) route.author ??= via;
+    }
     return true;
   }
 

@@ -168,13 +168,15 @@ function* queue(
   const parked = route.kind === 'relay' ? route.hold : null;
   // What a rule put away waits for a person, and no call for mail is one.
   const hold = a.hold?.kind === 'operator' ? a.hold : (parked ?? a.hold);
+  // An answer to nobody stays one, or two such reports would call each other up.
+  const author = route.kind === 'relay' ? route.author : undefined;
   return yield* run(
     `insert into delivery (content_id, account_id, sender, recipient, domain, state, hold_kind, reason, routed, origin,
       next_at, since, notify, orcpt, accepted_as, ret, envid, eight_bit, smtp_utf8, octets, fields)
       values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
     contentId,
-    a.accountId,
-    a.reversePath,
+    author?.accountId ?? a.accountId,
+    a.reversePath === null ? null : (author?.address ?? a.reversePath),
     route.address,
     domainOf(route.address),
     hold === null ? 'waiting' : 'held',

@@ -34,7 +34,7 @@ export const goesBack = `state = case when routed = 1 and coalesce(hold_kind, ''
 
 /**
  * Conditions as `and …`; `{}` is none. Read in the order of ids, so that a slice costs what is in it: by ids, by the
- * index of domains, else by that of holds. Senders and recipients have none: for them the whole queue is read, once.
+ * index of domains, else by that of holds. Senders, recipients and accounts have none: for them the whole queue is read, once.
  */
 export function whereOf(which: Which, table = ''): { where: string; params: Value[] } {
   const conditions: string[] = [];
@@ -48,6 +48,7 @@ export function whereOf(which: Which, table = ''): { where: string; params: Valu
   if (which.sender === null) say(`${table}sender is null`);
   else if (which.sender !== undefined) say(`lower(${table}sender) = lower(?)`, which.sender);
   if (which.recipient !== undefined) say(`lower(${table}recipient) = lower(?)`, which.recipient);
+  if (which.accountId !== undefined) say(`${table}account_id = ?`, which.accountId);
   const few = which.ids !== undefined || which.domain !== undefined;
   const kind = few ? `coalesce(${table}hold_kind, '')` : `${table}hold_kind`;
   if (which.holdKind !== undefined) say(`${kind} = ?`, which.holdKind);

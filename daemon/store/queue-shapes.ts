@@ -87,6 +87,8 @@ export type Which = {
   /** Null: `<>`. */
   sender?: string | null;
   recipient?: string;
+  /** In whose name they are. */
+  accountId?: number;
   holdKind?: HoldKind;
 };
 

@@ -84,7 +84,14 @@ export type NewContent = { bytes: Buffer; file: null; size: number } | { bytes: 
 export type Route =
   | { kind: 'mailbox'; accountId: number; address: string }
   /** `hold`: what its delivery is held for whatever the others of its message are; none: nothing. */
-  | { kind: 'relay'; address: string; hold?: Hold | null; via?: Via };
+  | {
+      kind: 'relay';
+      address: string;
+      hold?: Hold | null;
+      via?: Via;
+      /** In whose name it leaves, where each has a way of their own (`webmail_smtp`); none: as it came. */
+      author?: Via;
+    };
 
 /** The mailbox whose owner sends it on: mail that has been there before goes no further than into it. */
 export type Via = { accountId: number; address: string };
