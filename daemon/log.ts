@@ -62,6 +62,8 @@ export function because(error: unknown): Fields {
   return error instanceof Error ? { error: error.message, stack: error.stack } : { error: String(error) };
 }
 
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 let pending = '';
 
 /** Writes come no closer than this. */

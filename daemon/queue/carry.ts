@@ -1,4 +1,4 @@
-import { because } from '../log.ts';
+import { because, messageOf } from '../log.ts';
 import { originalRecipient } from '../mail/envelope.ts';
 import { isPermanent, isPositive, type Reply, reply } from '../mail/reply.ts';
 import type { SmtpClient, Submission } from '../smtp-client.ts';
@@ -13,6 +13,8 @@ export type Result = {
   reply: Reply;
   /** The host that answered; null: none was reached. */
   hop: string | null;
+  /** Why it did not go, where the fault is ours alone, in words for the operator; none: it is not. */
+  fault?: string;
   /** The hop knows DSN (RFC 3461 §5.2.1): what is to be reported of a delivery made is now its duty. */
   reports: boolean;
 };
@@ -102,7 +104,18 @@ async function unload(host: Host, client: SmtpClient, loads: Load[], by: Carrier
   try {
     for (let load = loads[0]; load && client.usable && !by.signal.aborted; load = loads[0]) {
       const content = watched(load, by);
-      const replies = await client.send({ ...submissionOf(load, content.open), after: written });
+      const replies = await client.send({ ...submissionOf(load, content.open), after: written }).catch(error => {
+        if (content.fault() === null) throw error;
+        return [];
+      });
+      const fault = content.fault();
+      if (fault !== null) {
+        loads.shift();
+        await written;
+        written = kept(by.settle(load.map(d => faulty(d, fault))));
+        taken++;
+        continue;
+      }
       // 421 says that the host took nothing of it: the next connection, or the next host, may (RFC 5321 §3.8).
       if (replies.every(r => r.code === 421)) return { taken, failure: failureOf(host, replies[0] ?? closing) };
       // What was cut off by our own stop is not the host's doing, and no attempt.
@@ -110,7 +123,7 @@ async function unload(host: Host, client: SmtpClient, loads: Load[], by: Carrier
       loads.shift();
       await written;
       written = settled(load, replies, host, client, by);
-      if (client.usable || content.unreadable()) taken++;
+      if (client.usable) taken++;
       else return { taken, failure: failureOf(host, replies[0] ?? closing) };
     }
     return { taken, failure: null };
@@ -119,13 +132,23 @@ async function unload(host: Host, client: SmtpClient, loads: Load[], by: Carrier
   }
 }
 
-/** Whoever awaits it hears of a failure; the next transaction may be under way before anybody does. */
 function settled(load: Load, replies: Reply[], host: Host, client: SmtpClient, by: Carrier): Promise<void> {
   const results = replies.map((r, i) => resultOf(load[i], r, host, client)).filter(r => r !== null);
-  const written = by.settle(results);
+  return kept(by.settle(results));
+}
+
+/** Whoever awaits it hears of a failure; the next transaction may be under way before anybody does. */
+function kept(written: Promise<void>): Promise<void> {
   written.catch(() => {});
   return written;
 }
+
+const ours = reply(451, '3.0', 'This server cannot read the message just now');
+
+/** Nothing came of it, and neither the host nor its sender can help that. */
+export const faulty = (delivery: Delivery, fault: string): Result => ({
+  ...{ delivery, verdict: 'later', reply: ours, hop: null, reports: false, fault },
+});
 
 const closing = reply(421, '4.2', 'The host closes the connection');
 const failureOf = (host: Host, r: Reply): Failure => ({ host: host.host, reply: r, permanent: false });
@@ -175,17 +198,17 @@ const originalOf = ({ orcpt, acceptedAs }: Delivery): string | null =>
  */
 function watched(load: Load, by: Carrier) {
   const { contentId, fields } = load[0] ?? { contentId: 0, fields: '' };
-  let failed = false;
+  let fault: string | null = null;
   async function* open(): AsyncIterable<Buffer> {
     try {
       if (fields !== '') yield Buffer.from(fields);
       yield* by.openContent(contentId);
     } catch (error) {
-      // Our disk's fault, not the host's: others go on, and this one waits for a person.
-      failed = true;
+      // Our disk's fault, not the host's: others go on.
+      fault = `its content cannot be read (${messageOf(error)})`;
       by.log.error('content unreadable', { content: contentId, ...because(error) });
       throw error;
     }
   }
-  return { open, unreadable: () => failed };
+  return { open, fault: () => fault };
 }

@@ -1,8 +1,8 @@
 import type { Counters } from '../counters.ts';
-import { because, type Log } from '../log.ts';
+import { because, type Log, messageOf } from '../log.ts';
 import { isPermanent, type Reply } from '../mail/reply.ts';
 import type { Acceptance, Change, Delivery, Release, Store } from '../store.ts';
-import type { Result } from './carry.ts';
+import { faulty, type Result } from './carry.ts';
 
 /** What the door says of a submission whose time has come. */
 export type PreparedRelease = {
@@ -51,7 +51,7 @@ async function answer(errand: Delivery, o: Options): Promise<void> {
     if (filed) o.changed(filed.changed);
   } catch (error) {
     o.log.error('not answered', { content: errand.contentId, ...because(error) });
-    await o.giveBack([errand], minute, 'could not be answered: tried again in a minute');
+    await setAside([errand], `could not be answered (${messageOf(error)})`, o);
   }
 }
 
@@ -70,7 +70,17 @@ async function releaseOne(group: Delivery[], o: Options): Promise<void> {
     if (refused.length) await o.settle(refused.map(resultOf));
   } catch (error) {
     o.log.error('not released', { content: group[0]?.contentId, ...because(error) });
-    await o.giveBack([...open], minute, 'could not be released: tried again in a minute');
+    await setAside([...open], `could not be released (${messageOf(error)})`, o);
+  }
+}
+
+/** Others go on; these are looked at again, at last by a person. */
+async function setAside(group: Delivery[], fault: string, o: Options): Promise<void> {
+  try {
+    await o.settle(group.map(d => faulty(d, fault)));
+  } catch {
+    // Not even that can be written now, which is in the log.
+    await o.giveBack(group, minute, fault);
   }
 }
 

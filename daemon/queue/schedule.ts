@@ -33,6 +33,22 @@ function isExpired(d: Waiting, now: number, limits: Limits): boolean {
   return now - d.since >= limits.max_retrytime && triedFor(d.attempts, limits) >= 0.75 * limits.max_retrytime;
 }
 
+/** So many looks in vain, in about six hours, and a person must see to it. */
+const mostLooks = 10;
+
+/**
+ * When what we ourselves could not read, or carry out, is looked at again; null: it waits for a person. `attempts`: made
+ * so far, this one included; `before`: the last one failed so too.
+ */
+export function nextLook(
+  { attempts, before }: { attempts: number; before: boolean },
+  now: number,
+  limits: Limits,
+): number | null {
+  if (before && attempts >= mostLooks) return null;
+  return now + Math.min(limits.retry_interval, minute * 2 ** Math.min(attempts - 1, 30));
+}
+
 /** How long so many attempts usually take. */
 function triedFor(attempts: number, limits: Limits): number {
   let total = 0;

@@ -3,10 +3,10 @@ import type { Counters } from '../counters.ts';
 import { because, type Log } from '../log.ts';
 import { replyLine } from '../mail/reply.ts';
 import { suspendedHold } from '../parking.ts';
-import type { Accepted, Outcome, Store } from '../store.ts';
+import type { Accepted, Hold, Outcome, Store } from '../store.ts';
 import { type Event, isDelayed, type Reporter, reportsFor } from './bounce.ts';
 import type { Result } from './carry.ts';
-import { nextAttempt } from './schedule.ts';
+import { nextAttempt, nextLook } from './schedule.ts';
 
 export type Settler = Reporter & {
   store: Pick<Store, 'content' | 'deliveries'>;
@@ -53,6 +53,7 @@ function judge(result: Result, at: number, by: Settler): Judged {
   const event = (action: Event['action'], expired = false): Event => ({ result, action, expired });
   if (result.verdict === 'delivered')
     return { outcome: { ...outcome, kind: 'delivered', hop: hop ?? '' }, event: event('relayed') };
+  if (result.fault !== undefined) return setAside(result, result.fault, at, by);
   if (result.verdict === 'failed') return { outcome: { ...outcome, kind: 'failed' }, event: event('failed') };
   const reason = hop === null ? reply.text : `${hop} answered: ${outcome.reply}`;
   // A parked domain was tried because somebody asked: once, and never to its end.
@@ -68,12 +69,37 @@ function judge(result: Result, at: number, by: Settler): Judged {
   };
 }
 
+/** It never expires, for what is lost by our fault must not be lost without a person: it ends by waiting for one. */
+function setAside(result: Result, fault: string, at: number, by: Settler): Judged {
+  const { delivery: d, reply } = result;
+  const line = replyLine(reply);
+  const next = nextLook({ attempts: d.attempts + 1, before: d.lastReply === line }, at, by.settings);
+  const hold: Hold | null =
+    next === null ? { kind: 'operator', reason: `${fault}: mend it and release it`, until: null } : null;
+  const delayed = isDelayed(d, at, by.settings.delay_notice);
+  const reason = hold?.reason ?? `${fault}: tried again`;
+  return {
+    outcome: { id: d.id, at, reply: line, hop: null, kind: 'later', nextAt: next ?? at, reason, delayed, hold },
+    event: delayed ? { result, action: 'delayed', expired: false } : null,
+  };
+}
+
 const words = { delivered: 'delivered', failed: 'failed', later: 'put off' } as const;
 const counted = { delivered: 'delivered', failed: 'failed', later: 'deferred' } as const;
 
-function tell({ delivery, reply, hop }: Result, { outcome, event }: Judged, by: { log: Log; counters: Counters }) {
+function tell(
+  { delivery, reply, hop, fault }: Result,
+  { outcome, event }: Judged,
+  by: { log: Log; counters: Counters },
+) {
   by.counters.add(counted[outcome.kind]);
   if (event?.expired) by.counters.add('expired');
+  if (fault !== undefined && outcome.kind === 'later' && outcome.hold)
+    by.log.error('waits for a person', {
+      delivery: delivery.id,
+      content: delivery.contentId,
+      why: outcome.hold.reason,
+    });
   by.log[outcome.kind === 'delivered' ? 'info' : 'warn'](words[outcome.kind], {
     delivery: delivery.id,
     content: delivery.contentId,
