@@ -395,6 +395,23 @@ function forgetTyped(name) {
   }
 }
 
+const typedDays = 7;
+
+/** Nor is it for who else signs in here, or for a writer who does not come back. */
+function boundTyped() {
+  const { account } = document.body.dataset;
+  try {
+    for (const name of Object.keys(localStorage)) {
+      if (!name.startsWith('cwmail typed ')) continue;
+      const isOthers = account && !name.startsWith(`cwmail typed ${account} `);
+      const at = Number(/^\{"at":(\d+)/.exec(localStorage.getItem(name))?.[1] ?? 0);
+      if (isOthers || Date.now() - at > typedDays * 86_400_000) localStorage.removeItem(name);
+    }
+  } catch {
+    // As above.
+  }
+}
+
 function answered() {
   try {
     const { name, action } = JSON.parse(sessionStorage.getItem('cwmail handed in')) ?? {};
@@ -491,6 +508,7 @@ function findFocus(before) {
 
 fitFrames();
 showSelection();
+boundTyped();
 answered();
 endOffer();
 readSoon();

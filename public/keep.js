@@ -1,10 +1,9 @@
 /**
  * What is typed and not saved yet stands in this browser until the server has it: a crash, or a server out of reach,
  * loses nothing. What is found of an earlier page is offered, never put in unasked. app.js forgets it when the server
- * has answered a form, and at sign-out.
+ * has answered a form, at sign-out, when somebody else signs in, and after some days.
  */
 const prefix = 'cwmail typed ';
-const longestMs = 7 * 86_400_000;
 const afterMs = 300;
 
 const form = document.querySelector('.compose-form');
@@ -87,8 +86,7 @@ async function found(mine, own) {
   const some = [];
   for (const name of names) {
     const { at = 0 } = read(name) ?? {};
-    if (Date.now() - at > longestMs) drop(name);
-    else if (held ? !held.includes(name) : Date.now() - at > 60_000) some.push({ name, at });
+    if (held ? !held.includes(name) : Date.now() - at > 60_000) some.push({ name, at });
   }
   return some.sort((a, b) => b.at - a.at)[0]?.name;
 }

@@ -96,15 +96,37 @@ describe.skipIf(!hasChromium)('what is typed in Chromium', { timeout: 90_000 }, 
     // Eve's pages offer her nothing of it, and signing out takes it away.
     await other.close({ runBeforeUnload: false });
     const eve = await signIn(context, 'eve');
+    expect(await kept(eve)).toBe(0);
     await eve.goto(`${base}/compose`);
-    await eve.locator('.chip-box').first().waitFor();
-    await eve.waitForTimeout(500);
-    expect(await eve.getByText('and not saved:').count()).toBe(0);
+    await cut(eve);
+    await message(eve).fill('nor for who comes after Eve');
+    await untilKept(eve, 1);
     await eve.goto(`${base}/mail/inbox`);
     await eve.locator('.me summary').click();
     await eve.getByRole('button', { name: 'Sign out' }).first().click();
     await eve.waitForURL('**/login?out');
     expect(await kept(eve)).toBe(0);
+    await context.close();
+  });
+
+  test('is forgotten after a week, on any page, and when somebody else signs in', async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(`${base}/login`);
+    const put = (days: number) =>
+      page.evaluate(
+        `for (const who of ['ann', 'eve']) localStorage.setItem('cwmail typed ' + who + '@example.org k${days}',
+          JSON.stringify({ at: Date.now() - ${days} * 86400000, fields: [] }))`,
+      );
+    for (const days of [6, 8]) await put(days);
+    await page.evaluate("localStorage.setItem('cwmail typed broken', '{')");
+    await page.reload();
+    const names = () => page.evaluate<string[]>('Object.keys(localStorage).sort()');
+    const lasting = ['cwmail typed ann@example.org k6', 'cwmail typed eve@example.org k6'];
+    // The session may have run out: its writer may come back.
+    expect(await names()).toEqual(lasting);
+    await enter(page, base, 'ann');
+    expect(await names()).toEqual(lasting.slice(0, 1));
     await context.close();
   });
 

@@ -323,7 +323,7 @@ export function storeContract(name: string, engine: Engine): void {
         ...{ accountId: bob.id, sessionId: session.id, endpoint: 'https://push.example/1', p256dh: 'k', auth: 's' },
         ...{ shows: 'sender' as const, language: 'en', at: 60 },
       };
-      const { list, save, fresh, claim, remove, accounts } = store.pushSubscriptions;
+      const { list, save, fresh, claim, failed, remove, accounts } = store.pushSubscriptions;
       await save(device);
       const [one] = await list(bob.id, 70);
       expect(one).toMatchObject(device);
@@ -335,6 +335,12 @@ export function storeContract(name: string, engine: Engine): void {
       expect([await claim(one!.id, found.newest.id), await claim(one!.id, found.newest.id)]).toEqual([true, false]);
       expect(await fresh(bob.id, (await list(bob.id, 70))[0]!.told)).toBe(null);
       // the same device again, and one too many: the oldest makes room
+      const [at20] = await list(bob.id, 50);
+      expect(at20).toMatchObject({ failingSince: null, failures: 0 });
+      for (const at of [60, 70]) await failed(at20!.id, at);
+      expect((await list(bob.id, 50))[0]).toMatchObject({ failingSince: 60, failures: 2 });
+      await failed(at20!.id, null);
+      expect((await list(bob.id, 50))[0]).toMatchObject({ failingSince: null, failures: 0 });
       for (let i = 20; i > 0; i--) await save({ ...device, endpoint: `https://push.example/${i}` });
       await save({ ...device, endpoint: 'https://push.example/21' });
       const endpoints = (await list(bob.id, 70)).map(s => s.endpoint.split('/').at(-1));

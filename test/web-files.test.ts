@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Account } from '../daemon/store.ts';
+import { cutsOf } from '../web/cuts.ts';
 import { openSite, type TestSite } from './site.ts';
 import { attribute, property, tnef } from './tnef-writer.ts';
 
@@ -34,6 +35,17 @@ const sandboxed = (policy: string) => {
   expect(policy).not.toContain('allow-scripts');
   expect(policy).toContain("default-src 'none'");
 };
+
+/** The names and sizes in a zip file, as another program reads it. */
+const zipped = (bytes: Buffer): string =>
+  execFileSync(
+    'python3',
+    [
+      '-c',
+      'import sys,io,zipfile; z=zipfile.ZipFile(io.BytesIO(sys.stdin.buffer.read())); assert z.testzip() is None; print([(i.filename,i.file_size) for i in z.infolist()])',
+    ],
+    { input: bytes, encoding: 'utf8' },
+  ).trim();
 
 describe('a file of a message', () => {
   // What its sender says it is, what its octets are, and what it is given out as where it is asked for in place.
@@ -87,17 +99,8 @@ describe('a file of a message', () => {
     expect(html).not.toContain('\u202e');
     const all = await b.request(`/messages/${id}/attachments.zip`);
     expect(all.headers.get('content-disposition')).toContain('attachment');
-    const list = execFileSync(
-      'python3',
-      [
-        '-c',
-        'import sys,io,zipfile; z=zipfile.ZipFile(io.BytesIO(sys.stdin.buffer.read())); assert z.testzip() is None; print([(i.filename,i.file_size) for i in z.infolist()])',
-      ],
-      { input: Buffer.from(await all.arrayBuffer()), encoding: 'utf8' },
-    );
-    expect(list.trim()).toBe(
-      "[('plan.png', 70), ('list.csv', 4), ('x.zip', 2), ('plan (2).png', 5), ('invoicegpj.exe', 3)]",
-    );
+    const list = zipped(Buffer.from(await all.arrayBuffer()));
+    expect(list).toBe("[('plan.png', 70), ('list.csv', 4), ('x.zip', 2), ('plan (2).png', 5), ('invoicegpj.exe', 3)]");
   });
 
   test('of text is shown alone, escaped; HTML made safe; with the way to save it', async () => {
@@ -168,6 +171,10 @@ describe('a file of a message', () => {
     expect(picture.headers.get('content-type')).toBe('image/png');
     expect(Buffer.from(await picture.arrayBuffer())).toEqual(png);
     expect((await b.page(`/messages/${id}/parts/2/files/2/view`)).html).toContain('packed &lt;b&gt;notes&lt;/b&gt;');
+    const all = await b.request(`/messages/${id}/attachments.zip`);
+    expect(zipped(Buffer.from(await all.arrayBuffer()))).toBe(
+      "[('Zoë.png', 70), ('notes.txt', 19), ('winmail.dat', 6)]",
+    );
     for (const missing of ['2/files/3', '2/files/0', '2/files/x', '3/files/1', '1/files/1', '2/files/1/view'])
       expect([missing, (await b.page(`/messages/${id}/parts/${missing}`)).status]).toEqual([missing, 404]);
   });
@@ -193,5 +200,62 @@ describe('a message alone', () => {
     expect(page.html).toContain('Prüfung');
     expect(page.html).toContain('<bdi>&lt;script&gt;alert(1)&lt;/script&gt;</bdi>');
     expect(page.html).toContain(`href="/messages/${id}/source"`);
+  });
+});
+
+describe('cutsOf', () => {
+  const octets = Buffer.from(Array.from({ length: 1000 }, (_, i) => i % 251));
+  /** In pieces of such a size, with how often it was begun, and how many are open. */
+  const source = (size: number) => {
+    const seen = { begun: 0, open: 0, given: 0 };
+    async function* read() {
+      seen.begun++;
+      seen.open++;
+      try {
+        for (let at = 0; at < octets.length; at += size) {
+          const piece = octets.subarray(at, at + size);
+          seen.given += piece.length;
+          yield piece;
+        }
+      } finally {
+        seen.open--;
+      }
+    }
+    return { seen, read };
+  };
+  const all = async (pieces: AsyncIterable<Buffer>) => Buffer.concat(await Array.fromAsync(pieces));
+
+  test.each([1, 7, 64, 2000])('reads stretches in order once, each of them twice, in pieces of %i', async size => {
+    const { seen, read } = source(size);
+    const { cut, close } = cutsOf(read);
+    for (let from = 3; from < 980; from += 20)
+      for (let times = 0; times < 2; times++)
+        expect(await all(cut(from, from + 15))).toEqual(octets.subarray(from, from + 15));
+    expect(seen.begun).toBe(2);
+    expect(seen.given).toBeLessThanOrEqual(2 * octets.length);
+    await close();
+    expect(seen.open).toBe(0);
+  });
+
+  test('gives any stretch in any order, also to who stops early, and lets go what it opened', async () => {
+    const { seen, read } = source(64);
+    const { cut, close } = cutsOf(read);
+    for (const [from, to] of [
+      [900, 950],
+      [0, 10],
+      [990, 2000],
+      [10, 10],
+      [500, 700],
+      [100, 1000],
+    ] as const)
+      expect(await all(cut(from, to))).toEqual(octets.subarray(from, to));
+    for await (const piece of cut(200, 900)) {
+      expect(piece.length).toBeGreaterThan(0);
+      break;
+    }
+    expect(await all(cut(210, 220))).toEqual(octets.subarray(210, 220));
+    expect(seen.open).toBeLessThanOrEqual(2);
+    await close();
+    expect(seen.open).toBe(0);
   });
 });

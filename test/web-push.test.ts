@@ -135,6 +135,40 @@ describe('notifications', () => {
     expect((await b.post(`/settings/notifications/${mine!.id}/removal`, {})).status).toBe(404);
   });
 
+  test('are tried more and more seldom where a service takes none, and after a week no more', async () => {
+    const b = await signedIn();
+    await ask(b, 'arrival');
+    const begun = site.clock.now;
+    const device = async () => (await site.store.pushSubscriptions.list(ann.id, begun))[0];
+    /** Mail comes so many minutes after it began, and the service answers so; what is known of it then. */
+    const come = async (minutes: number, answer: number, failures: number | undefined) => {
+      site.clock.now = begun + minutes * 60_000;
+      status = answer;
+      const before = carried.length;
+      await comes(letter('again'));
+      await until(async () => carried.length > before && (await device())?.failures === failures);
+      return [carried.length, (await device())?.failures];
+    };
+    expect(await come(0, 503, 1)).toEqual([1, 1]);
+    expect(await come(0, 503, 2)).toEqual([2, 2]);
+    site.clock.now = begun + 30_000;
+    await comes(letter('too soon'));
+    await pause(200);
+    expect(carried).toHaveLength(2);
+    expect(await come(1, 503, 3)).toEqual([3, 3]);
+    site.clock.now = begun + 150_000;
+    await comes(letter('too soon'));
+    await pause(200);
+    expect(carried).toHaveLength(3);
+    // What comes in a pause is told with what comes behind it.
+    expect(await come(3, 201, 0)).toEqual([4, 0]);
+    expect(read(carried[3]!).title).toBe('2 new messages');
+    expect(await come(10, 503, 1)).toEqual([5, 1]);
+    expect(await come(9 + 7 * 24 * 60, 503, 2)).toEqual([6, 2]);
+    expect(await come(10 + 7 * 24 * 60, 503, undefined)).toEqual([7, undefined]);
+    site.clock.now = begun;
+  });
+
   test.each([404, 410, 403])('are over for a device its service answers %i for', async answer => {
     const b = await signedIn();
     await ask(b, 'arrival');

@@ -27,6 +27,13 @@ export type MessageFile = {
 export type Files = {
   /** A winmail.dat that can be opened stands as what is in it. */
   all(w: Words, message: Message, content: Content, parts: Part[]): Promise<MessageFile[]>;
+  /** All of them, to be read in this order; `close` is the caller's. */
+  inOrder(
+    w: Words,
+    message: Message,
+    content: Content,
+    parts: Part[],
+  ): Promise<{ files: MessageFile[]; close(): Promise<void> }>;
   one(w: Words, message: Message, content: Content, part: Part): MessageFile;
   /** The nth of a winmail.dat, from 1; null: there is none. */
   packed(w: Words, message: Message, content: Content, part: Part, n: number): Promise<MessageFile | null>;
@@ -50,7 +57,13 @@ export function createFiles({ store }: Pick<Site, 'store'>): Files {
     };
   };
 
-  const unpacked = (w: Words, message: Message, content: Content, part: Part, files: Packed[]): MessageFile[] =>
+  const unpacked = (
+    w: Words,
+    message: Message,
+    part: Part,
+    files: Packed[],
+    open: (file: Packed) => AsyncIterable<Buffer>,
+  ): MessageFile[] =>
     files.map((file, at) => ({
       name: file.name || w.t('message.unnamed', { ext: 'bin' }),
       type: typeOf(file.type, file.name),
@@ -58,24 +71,43 @@ export function createFiles({ store }: Pick<Site, 'store'>): Files {
       path: `/messages/${message.id}/${fileAt(part, at)}`,
       ...{ part, charset: file.charset },
       isBody: file.body !== null,
-      open: () => packs.open(content, part, file),
+      open: () => open(file),
     }));
+
+  const alone = (content: Content, part: Part) => (file: Packed) => packs.open(content, part, file);
+
+  /** `opener`: how what is packed in a part is opened. */
+  async function each(
+    { w, message, content }: { w: Words; message: Message; content: Content },
+    parts: Part[],
+    opener: (part: Part) => (file: Packed) => AsyncIterable<Buffer>,
+  ): Promise<MessageFile[]> {
+    const found: MessageFile[] = [];
+    for (const part of parts) {
+      const pack = await packs.of(content, part);
+      // With nothing in it that could be read, it stays the file it is.
+      if (pack && pack.length > 0) found.push(...unpacked(w, message, part, pack, opener(part)));
+      else found.push(one(w, message, content, part));
+    }
+    return found;
+  }
 
   return {
     one,
-    async all(w, message, content, parts) {
-      const found: MessageFile[] = [];
-      for (const part of parts) {
-        const pack = await packs.of(content, part);
-        // With nothing in it that could be read, it stays the file it is.
-        if (pack && pack.length > 0) found.push(...unpacked(w, message, content, part, pack));
-        else found.push(one(w, message, content, part));
-      }
-      return found;
+    all: (w, message, content, parts) => each({ w, message, content }, parts, part => alone(content, part)),
+    async inOrder(w, message, content, parts) {
+      const open: { close(): Promise<void> }[] = [];
+      const opener = (part: Part) => {
+        const ordered = packs.inOrder(content, part);
+        open.push(ordered);
+        return ordered.open;
+      };
+      const files = await each({ w, message, content }, parts, opener);
+      return { files, close: async () => void (await Promise.all(open.map(o => o.close()))) };
     },
     async packed(w, message, content, part, n) {
       const pack = await packs.of(content, part);
-      return pack ? (unpacked(w, message, content, part, pack)[n - 1] ?? null) : null;
+      return pack ? (unpacked(w, message, part, pack, alone(content, part))[n - 1] ?? null) : null;
     },
   };
 }

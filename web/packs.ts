@@ -3,6 +3,7 @@ import { type DisplayParts, decodeStream, type Part, partText } from '../daemon/
 import { decompressRtf, MOST_RTF, type RtfText, readRtf } from '../daemon/mail/rtf.ts';
 import { cutOut, type TnefFile, TnefReader } from '../daemon/mail/tnef.ts';
 import type { Content, Store } from '../daemon/store.ts';
+import { cutsOf } from './cuts.ts';
 
 /** With its name, and its size as it is given out. */
 export type Packed = TnefFile & { size: number };
@@ -15,6 +16,8 @@ export type Packs = {
   of(content: Content, part: Part): Promise<Packed[] | null>;
   /** Its octets; may be asked for again. */
   open(content: Content, part: Part, file: Packed): AsyncIterable<Buffer>;
+  /** For several of them in their order; `close` is the caller's. */
+  inOrder(content: Content, part: Part): { open(file: Packed): AsyncIterable<Buffer>; close(): Promise<void> };
   /** The text of a message, of at most so many octets; null: it has one of its own, or none at all. */
   text(content: Content, shown: DisplayParts, most: number): Promise<PackedText | null>;
 };
@@ -42,11 +45,15 @@ export function createPacks({ content: contents }: Pick<Store, 'content'>): Pack
     const reader = new TnefReader();
     for await (const chunk of octetsOf(content, part)) reader.push(chunk);
     const found = reader.end();
-    const named = found && (await Promise.all(found.map(file => packedAs(file, () => octetsOf(content, part)))));
+    const named = found && (await Promise.all(found.map(file => packedAs(file, cutter(content, part)))));
     return keep(kept, key, named?.filter(file => file !== null) ?? null, mostKept);
   };
 
-  const open: Packs['open'] = (content, part, file) => openPacked(file, octetsOf(content, part));
+  const cutter =
+    (content: Content, part: Part): Cut =>
+    (from, to) =>
+      cutOut(octetsOf(content, part), from, to);
+  const open: Packs['open'] = (content, part, file) => openPacked(file, cutter(content, part));
 
   const textOf = async (content: Content, pack: Part, most: number): Promise<PackedText | null> => {
     const files = (await of(content, pack)) ?? [];
@@ -61,6 +68,10 @@ export function createPacks({ content: contents }: Pick<Store, 'content'>): Pack
   return {
     of,
     open,
+    inOrder(content, part) {
+      const { cut, close } = cutsOf(() => octetsOf(content, part));
+      return { open: file => openPacked(file, cut), close };
+    },
     async text(content, shown, most) {
       const pack = shown.attachments.find(isPack);
       if (!pack || shown.text.some(part => part.bodyTo - part.bodyFrom > nearlyEmpty)) return null;
@@ -87,25 +98,27 @@ const isPack = (part: Part): boolean =>
 const bodyOf = (files: Packed[]): Packed | null =>
   files.find(f => f.body !== null && f.type === 'text/html') ?? files.find(f => f.body !== null) ?? null;
 
+type Cut = (from: number, to: number) => AsyncIterable<Buffer>;
+
 /** A text that was RTF has its name and size from what comes out of it; null: nothing does. */
-async function packedAs(file: TnefFile, octets: () => AsyncIterable<Buffer>): Promise<Packed | null> {
+async function packedAs(file: TnefFile, cut: Cut): Promise<Packed | null> {
   if (file.body !== 'rtf') return { ...file, size: file.to - file.from };
-  const { type, text } = await rtfText(file, octets());
+  const { type, text } = await rtfText(file, cut);
   if (text.trim() === '') return null;
   const name = type === 'text/html' ? 'message.html' : 'message.txt';
   return { ...file, name, type, charset: 'utf-8', size: Buffer.byteLength(mark + text) };
 }
 
-async function* openPacked(file: Packed, octets: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
-  if (file.body !== 'rtf') return yield* cutOut(octets, file.from, file.to);
-  yield Buffer.from(mark + (await rtfText(file, octets)).text);
+async function* openPacked(file: Packed, cut: Cut): AsyncIterable<Buffer> {
+  if (file.body !== 'rtf') return yield* cut(file.from, file.to);
+  yield Buffer.from(mark + (await rtfText(file, cut)).text);
 }
 
 /** In front of UTF-8: HTML may say of itself that it is in the letters it had as RTF. */
 const mark = '\ufeff';
 
-async function rtfText({ from, to }: TnefFile, octets: AsyncIterable<Buffer>): Promise<RtfText> {
-  const pieces = await Array.fromAsync(cutOut(octets, from, Math.min(to, from + MOST_RTF)));
+async function rtfText({ from, to }: TnefFile, cut: Cut): Promise<RtfText> {
+  const pieces = await Array.fromAsync(cut(from, Math.min(to, from + MOST_RTF)));
   const rtf = decompressRtf(Buffer.concat(pieces), MOST_RTF);
   return (rtf && readRtf(rtf)) ?? { type: 'text/plain', text: '' };
 }

@@ -4,7 +4,7 @@ import type { Part } from '../daemon/mail/parts.ts';
 import type { Content, Message } from '../daemon/store.ts';
 import { zip } from '../daemon/wire/zip.ts';
 import { createBodies } from './bodies.ts';
-import { createFiles, type MessageFile, shownAs } from './files.ts';
+import { createFiles, type Files, type MessageFile, shownAs } from './files.ts';
 import { createLetterPages } from './letter-pages.ts';
 import { messageById, missing } from './page.ts';
 import type { Ctx, Env, Site } from './site.ts';
@@ -75,9 +75,9 @@ export function parts(site: Site): Hono<Env> {
     const content = message && (await bodies.content(message));
     const shown = content && bodies.display(content);
     if (!message || !content || !shown) return missing(site, c);
-    const all = await files.all(c.var.words, message, content, shown.attachments);
+    const all = await files.inOrder(c.var.words, message, content, shown.attachments);
     const name = `${message.subject.trim() || c.var.words.t('list.nosubject')}.zip`;
-    return c.body(streamOf(zip(all, message.date ?? message.receivedAt)), 200, {
+    return c.body(streamOf(zipped(all, message.date ?? message.receivedAt)), 200, {
       ...inert,
       'Content-Type': 'application/zip',
       'Content-Disposition': disposition('attachment', name),
@@ -96,6 +96,14 @@ export function parts(site: Site): Hono<Env> {
     });
   });
   return app;
+}
+
+async function* zipped({ files, close }: Awaited<ReturnType<Files['inOrder']>>, at: number): AsyncIterable<Buffer> {
+  try {
+    yield* zip(files, at);
+  } finally {
+    await close();
+  }
 }
 
 /** `?inline`: in place, where its octets are what a browser shows without running anything. Else a download. */

@@ -1,6 +1,7 @@
 /**
  * Tells devices of new mail by their push services (RFC 8030): at most once for each message, and no more than the
- * person chose. It promises nothing: a service that cannot be reached now is not asked again for the same mail.
+ * person chose. It promises nothing: a service that cannot be reached now is not asked again for the same mail, is asked
+ * more and more seldom, and after a week no more.
  */
 import { because } from '../daemon/log.ts';
 import type { Account, PushSubscription } from '../daemon/store.ts';
@@ -13,6 +14,10 @@ const keptSeconds = 86_400;
 
 /** Gone for ever (RFC 8030 §7.3), or not ours: the key it was made with was another. */
 const lost = new Set([403, 404, 410]);
+
+/** Milliseconds: the pause once it took nothing twice, doubled each time, and how long all of it may last. */
+const firstPause = 60_000;
+const patience = 7 * 86_400_000;
 
 export type Pusher = {
   /** The accounts that have devices changed. */
@@ -58,6 +63,7 @@ async function round(site: Site, accountId: number): Promise<void> {
 }
 
 async function tell(site: Site, account: Account, device: PushSubscription): Promise<void> {
+  if (!mayBeAsked(device, site.now())) return;
   const fresh = await site.store.pushSubscriptions.fresh(account.id, device.told);
   if (!fresh || !(await site.store.pushSubscriptions.claim(device.id, fresh.newest.id))) return;
   const body = encryptPush(JSON.stringify(noteOf(site, device, fresh)), device);
@@ -72,12 +78,19 @@ async function tell(site: Site, account: Account, device: PushSubscription): Pro
     Topic: 'mail',
   };
   const posted = await site.post(device.endpoint, { headers, body });
-  if (posted.kind === 'done') return;
+  const { failed, remove } = site.store.pushSubscriptions;
+  if (posted.kind === 'done') return device.failures === 0 ? undefined : failed(device.id, null);
   // Its path is a secret of the device.
   site.log.info('web.push', { service: new URL(device.endpoint).host, ...posted });
+  // Not its fault.
+  if (posted.kind === 'off line') return;
   const over = posted.kind === 'forbidden' || (posted.kind === 'refused' && lost.has(posted.status));
-  if (over) await site.store.pushSubscriptions.remove(account.id, device.id);
+  if (over || site.now() - (device.failingSince ?? site.now()) >= patience) await remove(account.id, device.id);
+  else await failed(device.id, site.now());
 }
+
+const mayBeAsked = ({ failures, failingSince }: PushSubscription, now: number): boolean =>
+  failingSince === null || now >= failingSince + firstPause * (2 ** (failures - 1) - 1);
 
 type Fresh = NonNullable<Awaited<ReturnType<Site['store']['pushSubscriptions']['fresh']>>>;
 

@@ -6,6 +6,9 @@ export type PushSubscription = NewPushSubscription & {
   id: number;
   /** The newest message it was told of. */
   told: number;
+  /** Since when its service does not take what it is told, and how often in a row it was asked; null and 0: it takes it. */
+  failingSince: number | null;
+  failures: number;
 };
 
 export type NewPushSubscription = {
@@ -39,6 +42,8 @@ export type PushSubscriptions = {
   fresh(accountId: number, after: number): Promise<Fresh | null>;
   /** Marks it as told of all up to that message; false: it was already, by somebody else. */
   claim(id: number, told: number): Promise<boolean>;
+  /** Its service took nothing at this time; null: it takes what it is told again. */
+  failed(id: number, at: number | null): Promise<void>;
 };
 
 const most = 20;
@@ -54,10 +59,13 @@ type Row = {
   language: string;
   at: number;
   told: number;
+  failing_since: number | null;
+  failures: number;
 };
 
-const subscription = ({ account_id, session_id, ...r }: Row): PushSubscription => ({
+const subscription = ({ account_id, session_id, failing_since, ...r }: Row): PushSubscription => ({
   ...r,
+  failingSince: failing_since,
   accountId: account_id,
   sessionId: session_id,
 });
@@ -88,6 +96,15 @@ export const pushVerbs = {
   },
   *claimPush({ id, told }: { id: number; told: number }): Work<boolean> {
     return (yield* run('update push_subscription set told = ? where id = ? and told < ?', told, id, told)) > 0;
+  },
+  *pushFailed({ id, at }: { id: number; at: number | null }): Work<void> {
+    if (at === null) yield* run('update push_subscription set failing_since = null, failures = 0 where id = ?', id);
+    else
+      yield* run(
+        'update push_subscription set failing_since = coalesce(failing_since, ?), failures = failures + 1 where id = ?',
+        at,
+        id,
+      );
   },
 };
 
@@ -127,5 +144,6 @@ export function createPushSubscriptions(read: Read, write: Write): PushSubscript
     remove: (accountId, id) => write('removePush', { accountId, id }),
     fresh: (accountId, after) => read(fresh(accountId, after)),
     claim: (id, told) => write('claimPush', { id, told }),
+    failed: (id, at) => write('pushFailed', { id, at }),
   };
 }

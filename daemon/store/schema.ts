@@ -174,6 +174,11 @@ const migrations: ((n: Names) => string[] | Work<void>)[] = [
     // Seconds after which what is opened counts as read; null: never by itself.
     `alter table account add column read_after ${integer} default 0`,
   ],
+  ({ integer }) => [
+    // Since when a device's push service takes nothing, and how often it was asked since.
+    `alter table push_subscription add column failing_since ${integer}`,
+    `alter table push_subscription add column failures ${integer} not null default 0`,
+  ],
   ({ integer, keyed }) => [
     // How much is sent on for an account: when what was sent will have drained, and what stayed because it was too much.
     `create table forward_volume (account_id ${integer} primary key, drained_at ${integer} not null,
