@@ -25,6 +25,7 @@ const options = {
   from: { type: 'string' },
   keep: { type: 'boolean' },
   off: { type: 'boolean' },
+  revoke: { type: 'boolean' },
   deep: { type: 'boolean' },
   data: { type: 'string' },
   listen: { type: 'string' },

@@ -29,7 +29,7 @@ import { startSweep } from './sweep.ts';
 import type { AuthVerbs, ForwardVerbs, SenderVerbs, Tell, Verbs } from './tell.ts';
 import { createResolver } from './wire/dns.ts';
 import { ipList } from './wire/ip-pattern.ts';
-import { createSeal, providerPasswords } from './wire/seal.ts';
+import { createSeal, providerPasswords, secondFactors } from './wire/seal.ts';
 
 const dnsTimeoutMs = 10_000;
 const throttleState = 'auth.throttle';
@@ -58,7 +58,8 @@ export const startDaemon: Start = async context => {
         .operate({ command: 'retry', which: { accountId }, by: 'a sign-in' })
         .catch(error => log.warn('waiting mail not woken', because(error))),
   });
-  const auth = createAuth({ store, settings, now, log, ...(settings.webmail_for && { atProvider }) });
+  const factors = createSeal(serviceKey, secondFactors);
+  const auth = createAuth({ store, settings, now, log, seal: factors, ...(settings.webmail_for && { atProvider }) });
   auth.restore((await store.kept.load(throttleState)) ?? '');
   const changed = (changes: Change[]) => tell?.changed(changes);
   const parked = (): Hold | null => {
@@ -241,14 +242,20 @@ function verbs(
       ...(settings.pops_port > 0 && { pop3s: true }),
     }),
     'auth.check': async (a: AuthArgs<'auth.check'>) =>
-      auth.check(a.address, a.password, { peer: a.peer, protocol: 'web' }),
+      auth.check(a.address, a.password, { peer: a.peer, protocol: 'web', trusted: a.trusted }),
+    'auth.finish': async (a: AuthArgs<'auth.finish'>) => auth.finish(a.ticket, a.code, a.peer),
+    'auth.offer': async (a: AuthArgs<'auth.offer'>) => auth.factor.offer(a),
+    'auth.factorOn': async (a: AuthArgs<'auth.factorOn'>) => auth.factor.switchOn(a),
+    'auth.factorOff': async (a: AuthArgs<'auth.factorOff'>) => auth.factor.switchOff(a, a.code),
+    'auth.recovery': async (a: AuthArgs<'auth.recovery'>) => auth.factor.renewRecovery(a, a.code),
+    'auth.appPassword': async (a: AuthArgs<'auth.appPassword'>) => auth.makeAppPassword(a),
     'auth.signup': async (a: AuthArgs<'auth.signup'>) => auth.signup(a, a.peer),
     'auth.available': async (a: AuthArgs<'auth.available'>) => auth.available(a.username, a.domain),
     'auth.password': async (a: AuthArgs<'auth.password'>) => {
       const account = await store.accounts.byId(a.accountId);
       if (!account) return { ok: false };
       if (settings.webmail_for) return { ok: false, reason: 'auth.elsewhere' };
-      const verdict = await auth.check(account.address, a.old, { peer: '', protocol: 'web' });
+      const verdict = await auth.checkOwner(account.id, a.old, a.peer);
       if (verdict.kind !== 'known') return { ok: false, reason: `auth.${verdict.kind}` };
       const problem = passwordProblem(a.next, localOf(account.address));
       if (problem) return { ok: false, reason: problem };

@@ -10,6 +10,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { packed, packedUnread } from './store/accept.ts';
 import { type Accounts, createAccounts } from './store/accounts.ts';
+import { type AppPasswords, createAppPasswords } from './store/app-passwords.ts';
 import { type CannedReplies, createCannedReplies } from './store/canned-replies.ts';
 import { type Choices, createChoices } from './store/choices.ts';
 import { type Contacts, createContacts } from './store/contacts.ts';
@@ -35,6 +36,7 @@ import { createPushSubscriptions, type PushSubscriptions } from './store/push-su
 import { createSavedSearches, type SavedSearches } from './store/saved-searches.ts';
 import { migrate, schemaVersion, storeVersion } from './store/schema.ts';
 import { createSearches, type Searches } from './store/search.ts';
+import { createSecondFactors, type SecondFactors } from './store/second-factors.ts';
 import { createSessions, type Sessions } from './store/sessions.ts';
 import type { Acceptance, Accepted, Objection, Terms, Unread } from './store/shapes.ts';
 import { createSignIns, type SignIns } from './store/sign-ins.ts';
@@ -43,6 +45,7 @@ import { createSortedPages, type SortedPages } from './store/sorted-pages.ts';
 import { giveBackSpace } from './store/space.ts';
 import { connect, StoreError, sqliteNames } from './store/sqlite.ts';
 import { createSubmissions, type Submissions } from './store/submissions.ts';
+import { createTrustedBrowsers, type TrustedBrowsers } from './store/trusted-browsers.ts';
 import { createUnwanted, type Unwanted } from './store/unwanted.ts';
 import { createUsage, type Usage } from './store/usage.ts';
 import { createVacations, type Vacations } from './store/vacation.ts';
@@ -50,6 +53,7 @@ import type { Read, Write } from './store/verbs.ts';
 import { inlineWriter, startWriter } from './store/writer.ts';
 
 export type { AccountFields } from './store/accounts.ts';
+export { type AppPassword, type AppPasswords, mostAppPasswords } from './store/app-passwords.ts';
 export type { CannedReplies, CannedReply, CannedReplyFields, CannedReplySaved } from './store/canned-replies.ts';
 export type { Choice, ChoiceKind } from './store/choices.ts';
 export type { Contact, ContactFields, ContactGroup, ContactKey } from './store/contacts.ts';
@@ -79,12 +83,14 @@ export type { PushSubscription } from './store/push-subscriptions.ts';
 export type { Changed, Slice } from './store/queue-changes.ts';
 export type { SavedSearch } from './store/saved-searches.ts';
 export type { Found } from './store/search.ts';
+export type { SecondFactor } from './store/second-factors.ts';
 export type { Session } from './store/sessions.ts';
 export * from './store/shapes.ts';
-export { mostSignIns, type SignIn, type SignIns, type SignInWay } from './store/sign-ins.ts';
+export { mostSignIns, type SignIn, type SignInResult, type SignIns, type SignInWay } from './store/sign-ins.ts';
 export { mostReminders, type SnoozedPage, type Waiting, type WaitingKey } from './store/snoozes.ts';
 export { mostSorted, type SortColumn, type Sorted, type SortedKey, type SortWish } from './store/sorted-pages.ts';
 export type { SubmissionFacts } from './store/submissions.ts';
+export type { TrustedBrowser } from './store/trusted-browsers.ts';
 export type { BlockedSender } from './store/unwanted.ts';
 export type { Heavy, Weight } from './store/usage.ts';
 export { isAway, longestEveryDays, type Vacation } from './store/vacation.ts';
@@ -119,6 +125,9 @@ export type Store = {
   submissions: Submissions;
   sessions: Sessions;
   signIns: SignIns;
+  appPasswords: AppPasswords;
+  secondFactors: SecondFactors;
+  trustedBrowsers: TrustedBrowsers;
   providerLogins: ProviderLogins;
   fetched: FetchedLedger;
   kept: KeptState;
@@ -207,6 +216,9 @@ export async function openStore({ path, writer: kind, fatal, indexes = true }: S
     submissions: createSubmissions(read),
     sessions: createSessions(read, write),
     signIns: createSignIns(read, write),
+    appPasswords: createAppPasswords(read, write),
+    secondFactors: createSecondFactors(read, write),
+    trustedBrowsers: createTrustedBrowsers(read, write),
     providerLogins: createProviderLogins(read, write),
     fetched: createFetched(read, write),
     kept: createKeptState(read, write),

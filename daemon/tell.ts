@@ -107,16 +107,46 @@ export async function answer(question: Message & { kind: 'ask' }, verbs: Verbs):
   }
 }
 
+/** A change of how one signs in. `reason`: a key of views/words; `seconds`: how long the throttle says to wait. */
+export type Changed<T> =
+  | ({ ok: true } & T)
+  | { ok: false; field: 'password' | 'code' | 'form'; reason: string; seconds?: number };
+
+/** Who asks for such a change: an account that is signed in, with its password once more. */
+export type Asked = { accountId: number; password: string; peer: string };
+
+/** The key for an authenticator app: in base32, and as what a QR code says. `token` proves who was offered it. */
+export type Offer = { key: string; uri: string; token: string };
+
 /** What the site asks of the daemon's `auth`; the answers are as auth.ts gives them. */
 export type AuthVerbs = {
   'auth.check': {
-    args: { address: string; password: string; peer: string; protocol: 'web' };
+    args: { address: string; password: string; peer: string; protocol: 'web'; trusted: string[] };
     answer:
       | { kind: 'known'; account: Account }
+      | { kind: 'code'; ticket: string }
       | { kind: 'refused' }
       | { kind: 'throttled'; seconds: number }
       | { kind: 'unavailable' };
   };
+  'auth.finish': {
+    args: { ticket: string; code: string; peer: string };
+    answer:
+      | { kind: 'known'; account: Account; recoveryLeft: number | null }
+      | { kind: 'refused' }
+      | { kind: 'used' }
+      | { kind: 'expired' }
+      | { kind: 'throttled'; seconds: number }
+      | { kind: 'unavailable' };
+  };
+  'auth.offer': { args: Asked; answer: Changed<{ offer: Offer }> };
+  'auth.factorOn': {
+    args: { accountId: number; token: string; code: string };
+    answer: Changed<{ recovery: string[] }> & { offer?: Offer };
+  };
+  'auth.factorOff': { args: Asked & { code: string }; answer: Changed<unknown> };
+  'auth.recovery': { args: Asked & { code: string }; answer: Changed<{ recovery: string[] }> };
+  'auth.appPassword': { args: Asked & { name: string; key: string }; answer: Changed<{ secret: string }> };
   'auth.signup': {
     args: { username: string; domain: string; name: string; password: string; peer: string };
     answer:
@@ -126,7 +156,7 @@ export type AuthVerbs = {
   /** Why this name cannot be had, as a key of views/words; null: it is free. */
   'auth.available': { args: { username: string; domain: string }; answer: string | null };
   'auth.password': {
-    args: { accountId: number; old: string; next: string };
+    args: { accountId: number; old: string; next: string; peer: string };
     answer: { ok: true } | { ok: false; reason?: string };
   };
 };

@@ -328,3 +328,26 @@ test('createThrottle keeps its state over a restart, and begins anew from one it
     expect([bad, fresh.wait('192.0.2.1', 'x')]).toEqual([bad, 0]);
   }
 });
+
+test('enterCode lets thirty wrong codes a day through to an account, from wherever, and its owner from where she is known', async () => {
+  let now = 5000;
+  const throttle = createThrottle(() => now);
+  let peer = 0;
+  const wrongCode = async () => {
+    const entry = await throttle.enterCode(`10.${peer >> 8}.${peer++ & 255}.1`, 'ann');
+    if (entry.kind === 'entered') entry.done(true);
+    return entry.kind;
+  };
+  let entered = 0;
+  for (; now < 80_000_000; now += 600_000) if ((await wrongCode()) === 'entered') entered++;
+  expect(entered).toBe(30);
+  expect((await throttle.enterCode('192.0.2.1', 'ann')).kind).toBe('throttled');
+  const next = createThrottle(() => now);
+  next.restore(throttle.snapshot());
+  expect((await next.enterCode('192.0.2.1', 'ann')).kind).toBe('throttled');
+  // Passwords, and other accounts, have budgets of their own.
+  expect((await next.enter('192.0.2.1', 'ann')).kind).toBe('entered');
+  expect((await next.enterCode('192.0.2.1', 'bob')).kind).toBe('entered');
+  next.welcome('192.0.2.7', 'ann');
+  expect((await next.enterCode('192.0.2.7', 'ann')).kind).toBe('entered');
+});

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { freshSecret } from '../daemon/auth/secrets.ts';
 import { type Auth, createAuth, createProviderCheck, hashPassword, type Verdict } from '../daemon/auth.ts';
 import type { Settings } from '../daemon/config.ts';
 import { silentLog } from '../daemon/log.ts';
@@ -21,7 +22,7 @@ let store: Store;
 let auth: Auth;
 let now = Date.UTC(2026, 0, 1);
 
-const fresh = () => createAuth({ store, settings, now: () => now, log: silentLog() });
+const fresh = () => createAuth({ store, settings, seal: createSeal('key', 'test'), now: () => now, log: silentLog() });
 const from = (peer: string) => ({ peer, protocol: 'pop3' as const });
 const shown = (v: Verdict) => (v.kind === 'known' ? v.account.address : v.kind);
 const check = async (name: string, password: string, peer = '192.0.2.1') =>
@@ -80,7 +81,7 @@ test('check notes who signed in and who tried, by account, way and address, and 
   await check('ann@other.test', 'correct horse', '203.0.113.6');
   const good = await until('the next note', async () => (await listed()).find(one => one.times === 6));
   expect(good).toEqual({
-    ...{ way: 'pop3', address: '203.0.113.6', good: true },
+    ...{ way: 'pop3', address: '203.0.113.6', result: 'in' },
     ...{ firstAt: began, lastAt: now, times: 6 },
   });
 });
@@ -105,7 +106,7 @@ test('check counts guesses while a provider cannot be asked, and lets in with wh
     renewed: () => {},
     log: silentLog(),
   });
-  auth = createAuth({ store, settings, now: () => now, log: silentLog(), atProvider });
+  auth = createAuth({ store, settings, seal: createSeal('key', 'test'), now: () => now, log: silentLog(), atProvider });
   expect(await check('pro', 'right one')).toBe('pro@main.test');
   away = true;
   now += 301_000;
@@ -130,7 +131,7 @@ test('check remembers nothing of a password that the provider has refused since,
     renewed: id => renewed.push(id),
     log: silentLog(),
   });
-  auth = createAuth({ store, settings, now: () => now, log: silentLog(), atProvider });
+  auth = createAuth({ store, settings, seal: createSeal('key', 'test'), now: () => now, log: silentLog(), atProvider });
   expect(await check('prova', 'first one')).toBe('prova@main.test');
   const { id } = (await store.accounts.byAddress('prova@main.test'))!;
   await check('prova', 'first one');
@@ -170,6 +171,48 @@ test('check costs the same for names that exist and names that do not', async ()
   expect(median(known)).toBeGreaterThan(5);
   expect(median(unknown) / median(known)).toBeGreaterThan(0.6);
   expect(median(unknown) / median(known)).toBeLessThan(1.6);
+});
+
+test('check costs a guess of an app password the same whether there are any or not, and a right one no hash', async () => {
+  const ann = (await store.accounts.byAddress('ann@main.test'))!;
+  const form = { accountId: ann.id, name: 'Phone', password: 'correct horse', peer: '192.0.2.9' };
+  const guess = (i: number) => freshSecret().slice(0, -1) + 'bcdfghjkm'[i];
+  const withNone: number[] = [];
+  const withSome: number[] = [];
+  for (let i = 0; i < 9; i++) withNone.push(await cost(() => check('ann@other.test', guess(i), `198.51.100.${i}`)));
+  const made = await auth.makeAppPassword({ ...form, key: 'a form' });
+  if (!made.ok) throw new Error(made.reason);
+  for (let i = 0; i < 9; i++) withSome.push(await cost(() => check('ann', guess(i), `203.0.113.${i}`)));
+  const median = (list: number[]) => list.sort((a, b) => a - b)[4]!;
+  expect(median(withNone)).toBeGreaterThan(5);
+  expect(median(withSome) / median(withNone)).toBeGreaterThan(0.6);
+  expect(median(withSome) / median(withNone)).toBeLessThan(1.6);
+  expect(await cost(() => check('ann', made.secret, '192.0.2.10'))).toBeLessThan(median(withNone) / 3);
+  expect(await check('ann', made.secret)).toBe('ann@main.test');
+  expect(shown(await auth.check('ann', made.secret, { peer: '192.0.2.11', protocol: 'web' }))).toBe('refused');
+  // Where wrong passwords have used the budget up, a right one of any kind is no way around it.
+  for (let i = 0; i < 10; i++) await check('ann', `wrong ${i}`, '192.0.2.12');
+  expect(await check('ann', made.secret, '192.0.2.12')).toBe('throttled');
+  now += 86_400_000;
+  await store.accounts.set(ann.id, { disabled: true });
+  expect(await check('ann', made.secret, '192.0.2.13')).toBe('refused');
+  await store.accounts.set(ann.id, { disabled: false });
+});
+
+test('check tells nobody of a second factor but who has the password', async () => {
+  const passwordHash = await hashPassword('correct horse');
+  const two = (await store.accounts.create({ address: 'two@main.test', name: '', passwordHash, quota: 0, at: now }))!;
+  await store.secondFactors.switchOn({ accountId: two.id, sealed: 'x', step: 1, recovery: [], at: now });
+  const kinds = async (password: string) => [
+    (await auth.check('two', password, from('192.0.2.1'))).kind,
+    (await auth.check('two', password, { peer: '192.0.2.1', protocol: 'smtp' })).kind,
+    (await auth.check('two', password, { peer: '192.0.2.1', protocol: 'web' })).kind,
+  ];
+  expect(await kinds('correct horse')).toEqual(['app-password', 'app-password', 'code']);
+  expect(await kinds('wrong horse')).toEqual(['refused', 'refused', 'refused']);
+  // A key that another service.key has sealed lets nobody in, and breaks nothing.
+  const half = await auth.check('two', 'correct horse', { peer: '192.0.2.1', protocol: 'web' });
+  expect(half.kind === 'code' && (await auth.finish(half.ticket, '123456', '192.0.2.1')).kind).toBe('refused');
 });
 
 test('check remembers a good answer for five minutes, and not past a new password or a disabled account', async () => {
@@ -248,7 +291,7 @@ test('check answers unavailable when the store cannot answer, and spends nothing
   };
   const lines: string[] = [];
   const log = { ...silentLog(), error: (event: string) => void lines.push(event) };
-  const other = createAuth({ store: broken, settings, now: () => now, log });
+  const other = createAuth({ store: broken, settings, seal: createSeal('key', 'test'), now: () => now, log });
   for (let i = 0; i < 20; i++)
     expect(await other.check('ann', `guess ${i}`, from('192.0.2.1'))).toEqual({ kind: 'unavailable' });
   expect(lines).toHaveLength(20);
@@ -273,7 +316,13 @@ test('signup says what is wrong, with the field it is in', async () => {
   ];
   for (const [part, field, reason] of table)
     expect([part, await auth.signup({ ...form, ...part }, '192.0.2.1')]).toEqual([part, { ok: false, field, reason }]);
-  const closed = createAuth({ store, settings: { ...settings, signup: 'closed' }, now: () => now, log: silentLog() });
+  const closed = createAuth({
+    store,
+    settings: { ...settings, signup: 'closed' },
+    seal: createSeal('key', 'test'),
+    now: () => now,
+    log: silentLog(),
+  });
   expect(await closed.signup(form, '192.0.2.1')).toEqual({ ok: false, field: 'form', reason: 'signup.closed' });
 });
 

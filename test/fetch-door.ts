@@ -10,6 +10,7 @@ import { type Log, silentLog } from '../daemon/log.ts';
 import { createSubmitter } from '../daemon/smtp-client.ts';
 import { type Collecting, createSmtpServer, type SmtpOptions } from '../daemon/smtp-server.ts';
 import { openStore } from '../daemon/store.ts';
+import { createSeal } from '../daemon/wire/seal.ts';
 import { createFeed } from '../fetcher/feed.ts';
 import { connectPop3 } from '../fetcher/pop3-client.ts';
 import { type FetchDeps, fetchAccount, type MailboxAccount } from '../fetcher/popfetch.ts';
@@ -37,7 +38,7 @@ export async function openDoor(over: Partial<Settings> = {}, listener: Partial<S
     await store.accounts.create({ address: `${name}@example.org`, name, passwordHash: null, quota: 0, at: 1 });
   const log = silentLog();
   const now = Date.now;
-  const auth = createAuth({ store, settings, now, log });
+  const auth = createAuth({ store, settings, seal: createSeal('key', 'test'), now, log });
   const intake = createIntake({ store, settings, log, now, parked: () => null, wake: () => {}, changed: () => {} });
   const collecting = nobodyCollects;
   const shared = { settings, store, auth, intake, log, tls: localhost, serviceKey, collecting };

@@ -15,6 +15,7 @@ import { untilIndexed } from './harness.ts';
 import { holds } from './holding.ts';
 import { letters } from './letters.ts';
 import { busyPerson } from './looks-incoming.ts';
+import { signInShots, trustedCookie } from './looks-sign-in.ts';
 import { openSite } from './site.ts';
 
 const [dir = 'test-results/looks', ...only] = process.argv.slice(2);
@@ -251,7 +252,7 @@ const base = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
 type Shot = {
   name: string;
   path: string;
-  who?: 'ann' | 'newcomer' | 'full' | 'busy';
+  who?: 'ann' | 'newcomer' | 'full' | 'busy' | 'stepper';
   act?: (page: Page) => Promise<void>;
 };
 const editorOpen = async (page: Page) => {
@@ -544,6 +545,7 @@ const shots: Shot[] = [
   { name: 'folders', path: '/folders', who: 'ann' },
   { name: 'settings', path: '/settings', who: 'ann' },
   ...(await busyPerson(site)),
+  ...(await signInShots(site, base)),
   { name: 'appearance', path: '/settings/appearance', who: 'ann' },
   { name: 'missing', path: '/mail/inbox/999999', who: 'ann' },
   {
@@ -577,8 +579,9 @@ for (const scheme of ['light', 'dark'] as const)
       colorScheme: scheme,
       locale: process.env.LOOKS_LOCALE ?? 'en-GB',
     });
-    for (const who of [undefined, 'ann', 'newcomer', 'full', 'busy'] as const) {
+    for (const who of [undefined, 'ann', 'newcomer', 'full', 'busy', 'stepper'] as const) {
       await context.clearCookies();
+      await context.addCookies([{ ...trustedCookie, url: base }]);
       if (who)
         await context.request.post(`${base}/login`, {
           form: { username: who, password: 'correct horse' },

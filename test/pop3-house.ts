@@ -7,6 +7,7 @@ import type { Settings } from '../daemon/config.ts';
 import { silentLog } from '../daemon/log.ts';
 import { createPop3Server, type Pop3Options } from '../daemon/pop3-server.ts';
 import { openStore, type Store } from '../daemon/store.ts';
+import { createSeal } from '../daemon/wire/seal.ts';
 import { noSummary, plainTerms } from './acceptance.ts';
 import { localhost } from './certificate.ts';
 
@@ -23,7 +24,7 @@ export async function startPop3(options: Partial<Pop3Options> & { folder?: strin
     user_quota: 0,
   } as Partial<Settings> as Settings;
   const now = () => Date.now();
-  const auth = createAuth({ store, settings, now, log: silentLog() });
+  const auth = createAuth({ store, settings, seal: createSeal('key', 'test'), now, log: silentLog() });
   const pop3 = createPop3Server({ store, auth, log: silentLog(), now, tls: () => localhost, ...options });
   for (const server of [pop3.server, pop3.tlsServer])
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));

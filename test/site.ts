@@ -1,7 +1,10 @@
 /** A site on a store of its own, for tests of the web room: the daemon's answers are given as plain functions. */
+
+import { argon2Sync, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createAuth } from '../daemon/auth.ts';
 import { loadSettings, type Settings } from '../daemon/config.ts';
 import { createIntake } from '../daemon/intake.ts';
 import { silentLog } from '../daemon/log.ts';
@@ -13,6 +16,7 @@ import type { Submission } from '../daemon/smtp-client.ts';
 import { type Account, type Change, openStore, type Store } from '../daemon/store.ts';
 import type { AuthVerbs, ForwardVerbs, QueueVerbs, SenderVerbs, Tell } from '../daemon/tell.ts';
 import type { Parcel } from '../daemon/wire/post.ts';
+import { createSeal } from '../daemon/wire/seal.ts';
 import { createVapid } from '../daemon/wire/web-push.ts';
 import { createApp, type Post } from '../web/app.ts';
 
@@ -44,7 +48,16 @@ export async function openSite(
     ...{ store, settings, log: silentLog(), now: () => clock.now, parked: () => null },
     ...{ wake: () => {}, changed: changes => tell.changed(changes) },
   });
+  const now = () => clock.now;
+  /** What asks for more than a password is as it is in the daemon. */
+  const daemon = createAuth({ store, settings, now, log: silentLog(), seal: createSeal('key', 'test') });
   const auth: Answers = {
+    'auth.finish': a => daemon.finish(a.ticket, a.code, a.peer),
+    'auth.offer': a => daemon.factor.offer(a),
+    'auth.factorOn': a => daemon.factor.switchOn(a),
+    'auth.factorOff': a => daemon.factor.switchOff(a, a.code),
+    'auth.recovery': a => daemon.factor.renewRecovery(a, a.code),
+    'auth.appPassword': a => daemon.makeAppPassword(a),
     'forward.check': async ({ accountId, address }) => {
       const { address: own } = (await store.accounts.byId(accountId))!;
       if (address === own || aliases.get(address) === own) return { kind: 'circle' };
@@ -63,14 +76,18 @@ export async function openSite(
       return [...aliases].filter(([, to]) => to === own).map(([from]) => from);
     },
     'queue.wake': async () => null,
-    'auth.check': async ({ address, password }) => {
+    'auth.check': async ({ address, password, ...from }) => {
       const full = address.includes('@')
         ? address.toLowerCase()
         : `${address.toLowerCase()}@${settings.host_domain[0]}`;
       const account = await store.accounts.byAddress(full);
       if (password === 'slow down') return { kind: 'throttled', seconds: 30 };
       if (password === 'down') return { kind: 'unavailable' };
-      return account && passwords.get(full) === password ? { kind: 'known', account } : { kind: 'refused' };
+      if (!account || passwords.get(full) !== password) return { kind: 'refused' };
+      if (!(await store.accounts.credentials(account.id)).secondFactor) return { kind: 'known', account };
+      const verdict = await daemon.check(full, password, from);
+      if (verdict.kind === 'app-password' || verdict.kind === 'site-only') throw new Error('asked for the web');
+      return verdict;
     },
     'auth.available': async ({ username, domain }) => {
       if (username.length < 3) return 'signup.short';
@@ -78,7 +95,13 @@ export async function openSite(
     },
     'auth.signup': async ({ username, domain, name, password }) => {
       const address = `${username.toLowerCase()}@${domain}`;
-      const account = await store.accounts.create({ address, name, passwordHash: 'x', quota: 0, at: clock.now });
+      const account = await store.accounts.create({
+        address,
+        name,
+        passwordHash: cheapHash(password),
+        quota: 0,
+        at: clock.now,
+      });
       if (!account) return { ok: false, field: 'username', reason: 'signup.taken' };
       passwords.set(address, password);
       return { ok: true, accountId: account.id, address };
@@ -87,6 +110,7 @@ export async function openSite(
       const account = await store.accounts.byId(accountId);
       if (!account || passwords.get(account.address) !== old) return { ok: false };
       passwords.set(account.address, next);
+      await store.accounts.setPassword(account.id, cheapHash(next));
       return { ok: true };
     },
   };
@@ -163,6 +187,15 @@ export async function openSite(
       rmSync(path, { recursive: true, force: true });
     },
   };
+}
+
+/** A hash as the daemon makes them, at the least cost. */
+function cheapHash(password: string): string {
+  const nonce = randomBytes(16);
+  const cost = { memory: 8, passes: 1, parallelism: 1, tagLength: 32 };
+  const tag = argon2Sync('argon2id', { message: Buffer.from(password), nonce, ...cost });
+  const [salt, hash] = [nonce, tag].map(octets => octets.toString('base64').replaceAll('=', ''));
+  return `$argon2id$v=19$m=8,t=1,p=1$${salt}$${hash}`;
 }
 
 /** Who of us sent it, and whom else it goes to, out of the house. */

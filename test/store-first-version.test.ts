@@ -31,7 +31,7 @@ test('openStore brings a store of the first version along, with all that is in i
     { id: 2, address: 'bob@x.org', name: 'Bob', createdAt: 11, quota: 0, pop3: false, disabled: true },
   ]);
   expect([ann!.modseq, ann!.forwards, ann!.keepsCopy]).toEqual([7, [], false]);
-  expect(await store.accounts.passwordHash(1)).toBe('$argon2id$ann');
+  expect((await store.accounts.credentials(1)).passwordHash).toBe('$argon2id$ann');
   expect(await store.accounts.isFree('eve@x.org')).toBe(false);
   // A draft counts from the second version on, with its files; nothing else is counted anew.
   expect(await store.accounts.recount(1)).toEqual({ before: ann!.used, used: ann!.used });

@@ -11,6 +11,7 @@ import { choicesContract } from './store-choices.ts';
 import { contactsContract } from './store-contacts.ts';
 import { acceptance, type Engine, storeContract } from './store-contract.ts';
 import { conversationContract } from './store-conversations.ts';
+import { factorContract } from './store-factors.ts';
 import { forwardContract } from './store-forwards.ts';
 import { heldContract } from './store-held.ts';
 import { labelContract } from './store-labels.ts';
@@ -54,6 +55,7 @@ for (const writer of ['thread', 'inline'] as const) {
   snoozeContract(`SQLite, writer ${writer}`, engine);
   loginContract(`SQLite, writer ${writer}`, engine);
   forwardContract(`SQLite, writer ${writer}`, engine);
+  factorContract(`SQLite, writer ${writer}`, engine);
   queueContract(`SQLite, writer ${writer}`, engine);
   searchContract(`SQLite, writer ${writer}`, engine);
   conversationContract(`SQLite, writer ${writer}`, engine);

@@ -57,9 +57,9 @@ describe('devices', () => {
 
   test('beside them stand sign-ins, good and refused', async () => {
     const ann = (await site.store.accounts.byAddress('ann@example.org'))!;
-    await site.store.signIns.note(ann.id, { way: 'pop3', address: '192.0.2.9', good: true, times: 1 }, 1_000);
-    await site.store.signIns.note(ann.id, { way: 'pop3', address: '192.0.2.9', good: true, times: 4 }, 9_000);
-    await site.store.signIns.note(ann.id, { way: 'smtp', address: '198.51.100.1', good: false, times: 1 }, 5_000);
+    await site.store.signIns.note(ann.id, { way: 'pop3', address: '192.0.2.9', result: 'in', times: 1 }, 1_000);
+    await site.store.signIns.note(ann.id, { way: 'pop3', address: '192.0.2.9', result: 'in', times: 4 }, 9_000);
+    await site.store.signIns.note(ann.id, { way: 'smtp', address: '198.51.100.1', result: 'wrong', times: 1 }, 5_000);
     const { html } = await (await signedIn('ann')).page('/settings/devices');
     expect(html).toMatch(
       /to fetch mail[\s\S]*from 192\.0\.2\.9 · 5 times[\s\S]*to send mail[\s\S]*Wrong password[\s\S]*198\.51\.100\.1 · once/,
@@ -72,15 +72,15 @@ describe('devices', () => {
     for (let i = 0; i < 130; i++)
       await site.store.signIns.note(
         bob.id,
-        { way: 'smtp', address: `192.0.2.${i}`, good: false, times: 1 },
+        { way: 'smtp', address: `192.0.2.${i}`, result: 'wrong', times: 1 },
         10_000 + i,
       );
     const kept = await site.store.signIns.list(bob.id);
     expect(kept).toHaveLength(100);
     expect(kept[0]!.address).toBe('192.0.2.129');
     // Guesses push out none that was good.
-    await site.store.signIns.note(bob.id, { way: 'pop3', address: '192.0.2.7', good: true, times: 1 }, 5_000);
-    await site.store.signIns.note(bob.id, { way: 'smtp', address: '192.0.2.200', good: false, times: 1 }, 20_000);
+    await site.store.signIns.note(bob.id, { way: 'pop3', address: '192.0.2.7', result: 'in', times: 1 }, 5_000);
+    await site.store.signIns.note(bob.id, { way: 'smtp', address: '192.0.2.200', result: 'wrong', times: 1 }, 20_000);
     const after = await site.store.signIns.list(bob.id);
     expect([after.length, after.at(-1)!.address]).toEqual([101, '192.0.2.7']);
   });

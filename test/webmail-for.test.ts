@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadSettings } from '../daemon/config.ts';
 import { createSeal } from '../daemon/wire/seal.ts';
+import { authenticator, keyIn, secretsIn, tokenIn } from './authenticator.ts';
 import { freePorts, type House, launcher, startHouse, until } from './harness.ts';
+import { popMessages } from './mail-talk.ts';
 import { formOf, type Site, signIn, visit } from './site-talk.ts';
 
 const password = 'correct horse battery';
@@ -84,6 +86,31 @@ describe('a site for the mailboxes of a provider', () => {
   test('tells an author what the provider refuses', async () => {
     await send(ann, { to: 'nobody@isp.test', subject: 'into the void', text: 'Anybody?' });
     await until('the report', async () => /Undeliver|not be delivered|failed/i.test(await inboxOf(ann)), 40_000);
+  }, 60_000);
+
+  test('asks for a second factor on the site, where a mail program is sent to the provider', async () => {
+    const home = '/settings/second-factor';
+    const bob = await signIn(origin(), 'bob', password);
+    expect((await bob.get(home)).text).toContain('still opens your mailbox at your provider');
+    expect((await bob.get('/settings/app-passwords')).status).toBe(404);
+    const offered = await bob.post(`${home}/offers`, { password });
+    const app = authenticator(keyIn(offered.text));
+    const code = app.code(Date.now());
+    expect(secretsIn((await bob.post(home, { token: tokenIn(offered.text), code })).text)).toHaveLength(10);
+    const again = visit(origin());
+    const half = await again.post('/login', { username: 'bob', password });
+    expect(half.headers.get('location')).toMatch(/^\/login\/code/);
+    expect((await again.post('/login/code', { code: app.code(Date.now() + 30_000) })).status).toBe(303);
+    expect((await again.get('/mail/inbox')).status).toBe(200);
+    await expect(popMessages(front.ports.pop3, 'bob', password)).rejects.toThrow(
+      /a mail program signs in at the provider/,
+    );
+    // At the provider it is as before, but while his mail is fetched from there.
+    const atHome = () => popMessages(provider.ports.pop3, 'bob@isp.test', password).catch(error => String(error));
+    await until('the maildrop at the provider', async () => !String(await atHome()).includes('[IN-USE]'));
+    expect(await atHome()).not.toMatch(/\[AUTH\]/);
+    expect((await front.cli(['user', 'second-factor', 'bob@isp.test', '--off'])).code).toBe(0);
+    await signIn(origin(), 'bob', password);
   }, 60_000);
 
   test('lets read who could before while the provider is away, and sends when it is back', async () => {

@@ -10,15 +10,18 @@ import type { Html } from './words.ts';
 /** Seconds after which what is opened may count as read. */
 export const readChoices = [0, 2, 5, 10];
 
-export type AccountForm = {
+/** What a mail program connects to. */
+export type MailDoors = { host: string; pop: MailPort; submission: MailPort };
+
+export type AccountForm = MailDoors & {
   name: string;
   /** The mailbox is a provider's, and so is the password. */
   elsewhere: boolean;
   errors: { name?: string; old?: string; next?: string };
-  /** What a mail program connects to. */
-  host: string;
-  pop: MailPort;
-  submission: MailPort;
+  /** May a mail program have a password of its own, must it, or is none made yet? */
+  appPasswords: 'none' | 'some' | 'needed';
+  /** A code is asked for at sign-in. */
+  secondFactor: boolean;
   /** Seconds of undo for who chose nothing; null: this site holds no mail. */
   undo: number | null;
 };
@@ -30,17 +33,23 @@ export type MailPort = { port: number; security: 'SSL/TLS' | 'STARTTLS' };
 function ownDoors(s: Screen, f: AccountForm): Html {
   const t = s.w.t;
   const { account } = s;
-  const place = ({ port, security }: MailPort) => t('account.port', { host: f.host, port: String(port), security });
   return html`<h2>${t('account.password')}</h2>
 <form class="stack" method="post" action="/settings/password" hx-boost="false">
 <input type="text" name="username" value="${account.address}" autocomplete="username" hidden aria-hidden="true" tabindex="-1">
 ${field({ name: 'old', ltr: true, label: t('account.password.old'), type: 'password', error: f.errors.old, autocomplete: 'current-password', required: true, maxlength: 256 })}
 ${field({ name: 'next', ltr: true, label: t('account.password.new'), type: 'password', hint: t('signup.password.hint'), error: f.errors.next, autocomplete: 'new-password', required: true, maxlength: 256 })}
+${f.appPasswords === 'none' ? '' : html`<p class="hint">${t('account.password.apps')}</p>`}
 <div><button class="button" type="submit">${t('account.password.save')}</button></div></form>
 <h2>${t('account.mailapp')}</h2>
-<p>${t('account.mailapp.body')}</p>
-<dl class="facts"><dt>${t('account.pop')}</dt><dd>${place(f.pop)}</dd><dt>${t('account.smtp')}</dt><dd>${place(f.submission)}</dd></dl>
+<p>${t(f.appPasswords === 'needed' ? 'account.mailapp.needed' : 'account.mailapp.body')}</p>
+<dl class="facts">${mailDoors(s, f)}</dl>
 `;
+}
+
+/** Items of a list of facts. */
+export function mailDoors({ w: { t } }: Screen, { host, pop, submission }: MailDoors): Html {
+  const place = ({ port, security }: MailPort) => t('account.port', { host, port: String(port), security });
+  return html`<dt>${t('account.pop')}</dt><dd>${place(pop)}</dd><dt>${t('account.smtp')}</dt><dd>${place(submission)}</dd>`;
 }
 
 export function accountPage(s: Screen, f: AccountForm): Html {
@@ -74,7 +83,9 @@ ${incomingLinks(s)}
     { to: 'notifications', icon: 'mail', title: t('push.title'), hint: t('push.hint') },
   ])}
 <h2>${t('account.yours')}</h2>${ways(s, [
+    { to: 'second-factor', icon: 'lock', title: t('factor.title'), hint: t('factor.hint'), on: f.secondFactor },
     { to: 'devices', icon: 'shield-check', title: t('devices.title'), hint: t('devices.hint') },
+    ...(f.elsewhere ? [] : [{ to: 'app-passwords', icon: 'mail', title: t('apps.title'), hint: t('apps.hint') }]),
     { to: 'export', icon: 'download', title: t('export.title'), hint: t('export.hint') },
   ])}
 ${

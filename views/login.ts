@@ -40,7 +40,7 @@ ${form.signup ? html`<p class="door-other">${d.w.h('login.signup', { link: html`
   );
 }
 
-const typedFields = ({ fields, files }: NonNullable<LoginForm['typed']>): Html =>
+export const typedFields = ({ fields, files }: NonNullable<LoginForm['typed']>): Html =>
   html`${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="typed-${name}" value="${value}">`)}${files ? html`<input type="hidden" name="typed-files" value="1">` : ''}`;
 
 export function plainRefusal(d: Door): Html {

@@ -1,6 +1,6 @@
 /** One's own account: display name and password. A new password ends every other session. */
 import { Hono } from 'hono';
-import { type AccountForm, accountPage, type MailPort, readChoices } from '../views/account.ts';
+import { type AccountForm, accountPage, type MailDoors, type MailPort, readChoices } from '../views/account.ts';
 import { readForm } from './form.ts';
 import { privateOnly } from './guard.ts';
 import { tellOnce } from './notice.ts';
@@ -46,7 +46,9 @@ export function account(site: Site): Hono<Env> {
     const { t, reason } = c.var.words;
     const next = form.get('next');
     if ([...next].length < 8) return page(c, { errors: { next: t('account.password.short') } });
-    const answer = await askDaemon(site, 'auth.password', { accountId: c.var.account.id, old: form.get('old'), next });
+    const answer = await askDaemon(site, 'auth.password', {
+      ...{ accountId: c.var.account.id, old: form.get('old'), next, peer: c.var.peer },
+    });
     if (!answer.ok) {
       const errors = answer.reason ? { next: reason(answer.reason) } : { old: t('account.password.wrong') };
       return page(c, { errors });
@@ -59,13 +61,16 @@ export function account(site: Site): Hono<Env> {
 
   const page = async (c: Ctx, form: Partial<AccountForm>) => {
     const s = await screenOf(site, c);
+    const { id } = c.var.account;
+    const some = (await site.store.appPasswords.list(id)).length > 0;
+    const hasFactor = (await site.store.secondFactors.get(id)) !== null;
     const content = accountPage(s, {
       name: c.var.account.name,
       errors: {},
       elsewhere: site.settings.webmail_for !== null,
-      host: new URL(c.req.url).hostname,
-      pop: mailPort(site.settings.pops_port, site.settings.pop_port),
-      submission: mailPort(site.settings.submissions_port, site.settings.submission_port),
+      secondFactor: hasFactor,
+      appPasswords: hasFactor ? 'needed' : some ? 'some' : 'none',
+      ...mailDoors(site, c),
       undo: site.settings.max_future_release === 0 ? null : undoSeconds(site, { ...c.var.account, undoSend: null }),
       ...form,
     });
@@ -73,6 +78,13 @@ export function account(site: Site): Hono<Env> {
   };
   return app;
 }
+
+/** What a mail program connects to. */
+export const mailDoors = ({ settings: s }: Site, c: Ctx): MailDoors => ({
+  host: new URL(c.req.url).hostname,
+  pop: mailPort(s.pops_port, s.pop_port),
+  submission: mailPort(s.submissions_port, s.submission_port),
+});
 
 /** RFC 8314 §4.1: TLS from the first octet where there is such a listener; 0: there is none. */
 const mailPort = (tlsFirst: number, other: number): MailPort =>

@@ -13,6 +13,7 @@ import { account } from './account.ts';
 import { acts } from './act.ts';
 import { type Acts, createActs } from './acts.ts';
 import { isAskedFromOutside } from './answer.ts';
+import { appPasswords } from './app-passwords.ts';
 import { appearance } from './appearance.ts';
 import { loadAssets } from './assets.ts';
 import { away } from './away.ts';
@@ -49,6 +50,7 @@ import { replies } from './replies.ts';
 import { rich } from './rich.ts';
 import { rules } from './rules.ts';
 import { search } from './search.ts';
+import { secondFactor } from './second-factor.ts';
 import { senders } from './senders.ts';
 import { sending } from './sending.ts';
 import { signedInOnly } from './session.ts';
@@ -126,6 +128,8 @@ export function createApp(needs: Needs): App {
     keys,
     identities,
     devices,
+    appPasswords,
+    secondFactor,
     exports,
     rules,
     forwarding,

@@ -2,7 +2,7 @@
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import type { Ctx, Site } from './site.ts';
 
-type Name = 'session' | 'notice' | 'known' | 'language';
+type Name = 'session' | 'notice' | 'known' | 'language' | 'half' | 'trusted';
 
 const isHttps = (site: Site): boolean => site.settings.site_url.startsWith('https:');
 

@@ -13,8 +13,9 @@ export function devices(site: Site): Hono<Env> {
     const { account, session } = c.var;
     const sessions = await site.store.sessions.list(account.id, site.now());
     const signIns = await site.store.signIns.list(account.id);
+    const trusted = await site.store.trustedBrowsers.list(account.id, site.now());
     const s = await screenOf(site, c);
-    const content = devicesPage(s, { sessions, current: session.id, signIns });
+    const content = devicesPage(s, { sessions, current: session.id, signIns, trusted });
     return show(c, s, s.w.t('devices.title'), { view: 'page', content });
   });
 
@@ -25,6 +26,12 @@ export function devices(site: Site): Hono<Env> {
     if (form.has('others')) await site.store.sessions.endOthers(account.id, session.id);
     else if (one !== null) await site.store.sessions.end(account.id, one);
     tellOnce(site, c, { key: form.has('others') ? 'done.devices' : 'done.device' });
+    return c.redirect('/settings/devices', 303);
+  });
+
+  app.post('/settings/devices/trust/removal', async c => {
+    await site.store.trustedBrowsers.forgetAll(c.var.account.id);
+    tellOnce(site, c, { key: 'done.trust' });
     return c.redirect('/settings/devices', 303);
   });
   return app;

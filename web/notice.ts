@@ -75,6 +75,11 @@ const keys = [
   'done.push.on',
   'done.push.off',
   'done.device',
+  'done.trust',
+  'done.app.revoked',
+  'done.app.restored',
+  'done.factor.off',
+  'done.recovery',
   'done.devices',
   'done.reply.saved',
   'done.reply.removed',
@@ -123,7 +128,9 @@ type Undo =
   | { ids: number[]; label: number; on: 0 | 1 }
   | { contacts: number[] }
   /** A sender is no longer blocked. */
-  | { unblock: number };
+  | { unblock: number }
+  /** An app password opens mail again. */
+  | { appPassword: number };
 
 export function tellOnce(site: Site, c: Ctx, told: Told): void {
   // Browsers drop cookies beyond 4 KB: then better no undo than no sentence.
@@ -169,6 +176,8 @@ function undoing({ undo, act, held }: Told): Notice['undo'] {
   if ('contacts' in undo)
     return { action: '/contacts/restorations', fields: undo.contacts.map(id => ['contact', id]), leaves: false };
   if ('unblock' in undo) return { action: `/settings/blocked/${undo.unblock}/removal`, fields: [], leaves: false };
+  if ('appPassword' in undo)
+    return { action: `/settings/app-passwords/${undo.appPassword}/restoration`, fields: [], leaves: false };
   const messages = undo.ids.map((id): [string, number] => ['message', id]);
   if ('label' in undo) {
     const { label, on } = undo;
@@ -220,9 +229,10 @@ function isTold(value: unknown): value is Told {
 
 function isUndo(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  const { ids, to, label, on, contacts, unblock } = value as Partial<
-    Record<'ids' | 'to' | 'label' | 'on' | 'contacts' | 'unblock', unknown>
+  const { ids, to, label, on, contacts, unblock, appPassword } = value as Partial<
+    Record<'ids' | 'to' | 'label' | 'on' | 'contacts' | 'unblock' | 'appPassword', unknown>
   >;
+  if (appPassword !== undefined) return Number.isSafeInteger(appPassword);
   if (unblock !== undefined) return Number.isSafeInteger(unblock);
   if (contacts !== undefined) return areIds(contacts);
   return areIds(ids) && (typeof to === 'number' || (typeof label === 'number' && (on === 0 || on === 1)));

@@ -5,18 +5,19 @@ import { dropCookie, readCookie, writeCookie } from './cookie.ts';
 import { speak } from './language.ts';
 import { isLetter, signInAgain } from './resume.ts';
 import type { Ctx, Env, Site } from './site.ts';
+import { trustedIn } from './trusted.ts';
 
 const day = 86_400_000;
 const lasts = 30 * day;
 /** Writing the time of each click would make every page a write. */
 const touchEvery = 10 * 60_000;
 
-/** A new value at each sign-in, so that one planted before is worth nothing. */
-export async function signIn(site: Site, c: Ctx, accountId: number): Promise<void> {
+/** A new value at each sign-in, so that one planted before is worth nothing. Answers the session's id. */
+export async function signIn(site: Site, c: Ctx, accountId: number): Promise<number> {
   await forget(site, c);
   const secret = site.random(32);
   const at = site.now();
-  await site.store.sessions.create(secret, {
+  const id = await site.store.sessions.create(secret, {
     accountId,
     at,
     expiresAt: at + lasts,
@@ -25,6 +26,9 @@ export async function signIn(site: Site, c: Ctx, accountId: number): Promise<voi
   });
   writeCookie(site, c, 'session', secret, lasts / 1000);
   writeCookie(site, c, 'known', '1', (365 * day) / 1000);
+  const trusted = trustedIn(site, c);
+  if (trusted.length > 0) await site.store.trustedBrowsers.signedIn(accountId, trusted, id);
+  return id;
 }
 
 export async function endSession(site: Site, c: Ctx): Promise<void> {

@@ -1,5 +1,5 @@
 import { networkOf } from '../wire/ip.ts';
-import { createBudget } from './budget.ts';
+import { type Budget, createBudget } from './budget.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -12,6 +12,11 @@ const byPeer = [
 ];
 /** Failed sign-ins to one account, from wherever; a peer that has signed in to it before is not held up by them. */
 const byAccount = [{ count: 20, ms: minute }];
+/** Wrong codes behind a right password to one account: of a million codes three are right at a time. */
+const byCode = [
+  { count: 10, ms: hour },
+  { count: 30, ms: day },
+];
 /** Accounts made from one peer. */
 const bySignup = [{ count: 10, ms: hour }];
 
@@ -31,6 +36,8 @@ export type Throttle = {
   wait(peer: string, account: string): number;
   /** Waits while what is already under way could use the budget up, so that no parallel guess gets past it. */
   enter(peer: string, account: string): Promise<Entry>;
+  /** The same for a code behind the password, which has a budget of its own. */
+  enterCode(peer: string, account: string): Promise<Entry>;
   /** False: this peer has made enough accounts for now. */
   enterSignup(peer: string): { done(failed: boolean): void } | null;
   /** The account's owner has been seen there. */
@@ -44,41 +51,43 @@ export type Throttle = {
 export function createThrottle(now: () => number): Throttle {
   const peers = createBudget(byPeer, mostKeys);
   const accounts = createBudget(byAccount, mostKeys);
+  const codes = createBudget(byCode, mostKeys);
   const signups = createBudget(bySignup, mostKeys);
   const welcomed = createBudget([{ count: 1, ms: knownFor }], mostKeys);
   const pending = createPending();
   const isWelcome = (net: string, account: string) => welcomed.wait(`${net} ${account}`, now()) > 0;
 
-  const waitOf = (net: string, account: string, underWay: boolean) => {
+  const waitOf = (net: string, account: string, underWay: boolean, guessed: Budget = accounts) => {
     const extra = (key: string) => (underWay ? pending.of(key) : 0);
     const peer = peers.wait(net, now(), extra(`peer ${net}`));
-    return isWelcome(net, account) ? peer : Math.max(peer, accounts.wait(account, now(), extra(`account ${account}`)));
+    return isWelcome(net, account) ? peer : Math.max(peer, guessed.wait(account, now(), extra(`account ${account}`)));
   };
-  const entered = (net: string, account: string): Entry => {
+  const entered = (net: string, account: string, guessed: Budget): Entry => {
     const leave = pending.enter([`peer ${net}`, `account ${account}`]);
     return {
       kind: 'entered',
       done(failed) {
         if (failed) {
           peers.count(net, now());
-          accounts.count(account, now());
+          guessed.count(account, now());
         }
         leave();
       },
     };
   };
+  const enter = async (net: string, account: string, guessed: Budget): Promise<Entry> => {
+    while (waitOf(net, account, true, guessed) > 0) {
+      const ms = waitOf(net, account, false, guessed);
+      if (ms > 0) return { kind: 'throttled', ms };
+      if (pending.waiting() >= mostWaiting) return { kind: 'busy' };
+      await pending.change();
+    }
+    return entered(net, account, guessed);
+  };
   return {
     wait: (peer, account) => waitOf(networkOf(peer), account, false),
-    async enter(peer, account) {
-      const net = networkOf(peer);
-      while (waitOf(net, account, true) > 0) {
-        const ms = waitOf(net, account, false);
-        if (ms > 0) return { kind: 'throttled', ms };
-        if (pending.waiting() >= mostWaiting) return { kind: 'busy' };
-        await pending.change();
-      }
-      return entered(net, account);
-    },
+    enter: (peer, account) => enter(networkOf(peer), account, accounts),
+    enterCode: (peer, account) => enter(networkOf(peer), account, codes),
     enterSignup(peer) {
       const net = networkOf(peer);
       if (signups.wait(net, now(), pending.of(`signup ${net}`)) > 0) return null;
@@ -95,6 +104,7 @@ export function createThrottle(now: () => number): Throttle {
       JSON.stringify({
         peers: peers.save(now()),
         accounts: accounts.save(now()),
+        codes: codes.save(now()),
         signups: signups.save(now()),
         welcomed: welcomed.save(now()),
       }),
@@ -102,6 +112,7 @@ export function createThrottle(now: () => number): Throttle {
       const state = readSnapshot(saved);
       peers.load(state.peers);
       accounts.load(state.accounts);
+      codes.load(state.codes);
       signups.load(state.signups);
       welcomed.load(state.welcomed);
     },
@@ -135,7 +146,7 @@ function createPending() {
 
 type Saved = [string, number[]][];
 
-function readSnapshot(text: string): Record<'peers' | 'accounts' | 'signups' | 'welcomed', Saved> {
+function readSnapshot(text: string): Record<'peers' | 'accounts' | 'codes' | 'signups' | 'welcomed', Saved> {
   let value: Record<string, unknown> = {};
   try {
     value = Object(JSON.parse(text));
@@ -146,7 +157,10 @@ function readSnapshot(text: string): Record<'peers' | 'accounts' | 'signups' | '
     const list = value[name];
     return Array.isArray(list) ? list.filter(isSaved) : [];
   };
-  return { peers: part('peers'), accounts: part('accounts'), signups: part('signups'), welcomed: part('welcomed') };
+  return {
+    ...{ peers: part('peers'), accounts: part('accounts'), codes: part('codes') },
+    ...{ signups: part('signups'), welcomed: part('welcomed') },
+  };
 }
 
 function isSaved(entry: unknown): entry is [string, number[]] {

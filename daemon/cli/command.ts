@@ -31,6 +31,7 @@ export type CommandContext = {
     from?: string;
     keep?: boolean;
     off?: boolean;
+    revoke?: boolean;
     deep?: boolean;
     data?: string;
     listen?: string;

@@ -33,6 +33,8 @@ export async function passwd(context: CommandContext): Promise<number> {
     await store.accounts.setPassword(account.id, await hashPassword(password));
     await store.sessions.removeAll(account.id);
     print(`${address} has a new password; its sessions are ended`);
+    const others = (await store.appPasswords.list(account.id)).length;
+    if (others > 0) print(`${others} of its mail programs go on by app passwords: see cwmail user app-passwords`);
     return 0;
   });
 }

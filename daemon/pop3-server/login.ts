@@ -69,7 +69,16 @@ async function login(talk: Talk, name: string, password: string): Promise<Answer
     local: talk.local,
   });
   if (verdict.kind === 'known') return open(talk, verdict.account);
-  if (verdict.kind === 'refused') return failed(talk, 'AUTH', 'Wrong name or password');
+  // Only whoever has the right password hears it; RFC 3206 §4: [AUTH] is for credentials that will not do.
+  if (verdict.kind === 'app-password')
+    return failed(
+      talk,
+      'AUTH',
+      'This account asks for a second factor: make an app password on the site, and use that',
+    );
+  if (verdict.kind === 'site-only')
+    return failed(talk, 'AUTH', 'This account asks for a second factor: a mail program signs in at the provider');
+  if (verdict.kind === 'refused' || verdict.kind === 'code') return failed(talk, 'AUTH', 'Wrong name or password');
   // RFC 3206 §4: without [AUTH] the client keeps the password and tries later.
   if (verdict.kind === 'unavailable') return refused('Sign-in is not possible just now', 'SYS/TEMP');
   return failed(talk, 'SYS/TEMP', `Too many failed sign-ins, try again in ${verdict.seconds} seconds`);

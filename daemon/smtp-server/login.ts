@@ -27,6 +27,13 @@ export type LoginOptions = {
   mayServe: (address: string) => boolean;
 };
 
+/** Only whoever has the right password hears it. */
+const needsAppPassword = reply(
+  535,
+  '7.8',
+  'This account asks for a second factor: make an app password on the site, under Settings, and use that here',
+);
+const siteOnly = reply(535, '7.8', 'This account asks for a second factor: a mail program signs in at the provider');
 const wrongPassword = reply(535, '7.8', 'The name or the password is wrong');
 
 /** SASL PLAIN and LOGIN: users by their password; services by their key, acting for a user (RFC 4616 authzid). */
@@ -55,6 +62,10 @@ function answerOf(verdict: Verdict): SignedIn | Reply {
   switch (verdict.kind) {
     case 'known':
       return { service: null, account: verdict.account, name: verdict.account.address };
+    case 'app-password':
+      return needsAppPassword;
+    case 'site-only':
+      return siteOnly;
     case 'throttled':
       return reply(454, '7.0', `Too many wrong passwords: try again in ${Math.ceil(verdict.seconds)} seconds`);
     case 'unavailable':

@@ -27,6 +27,13 @@ export type AccountFields = Partial<
   >
 >;
 
+export type Credentials = {
+  /** The PHC string to check a password against; null: the account has none and cannot sign in. */
+  passwordHash: string | null;
+  /** More than the password is asked for: a code on the site, an app password of mail programs. */
+  secondFactor: boolean;
+};
+
 export type Accounts = {
   /** By id; null: there is none. */
   byId(id: number): Promise<Account | null>;
@@ -35,8 +42,7 @@ export type Accounts = {
    * changed a moment ago (50 ms) may not show yet.
    */
   byAddress(address: string): Promise<Account | null>;
-  /** The PHC string to check a password against; null: the account has none and cannot sign in. */
-  passwordHash(id: number): Promise<string | null>;
+  credentials(id: number): Promise<Credentials>;
   list(): Promise<Account[]>;
   /** Makes the account and its folders. Null: the address is taken (or was, and is kept from re-use). */
   create(account: NewAccount): Promise<Account | null>;
@@ -140,6 +146,7 @@ export const accountVerbs = {
     yield* run('delete from session where account_id = ?', id);
     yield* run('delete from provider_login where account_id = ?', id);
     yield* run('delete from sign_in where account_id = ?', id);
+    yield* run('delete from app_password where account_id = ?', id);
     return true;
   },
   /** A slice of the account's messages; answers how many went. */
@@ -166,6 +173,10 @@ export const accountVerbs = {
       // Whoever signed in while it retired may have written these once more.
       'provider_login',
       'sign_in',
+      'app_password',
+      'second_factor',
+      'recovery_code',
+      'trusted_browser',
       'push_subscription',
       'saved_search',
       'message_name',
@@ -222,9 +233,15 @@ export function createAccounts(read: Read, anyWrite: Write, leaving: Leaving): A
       if (account) memory.keep(account);
       return account;
     },
-    async passwordHash(id) {
-      const found = await read(row<{ password: string | null }>('select password from account where id = ?', id));
-      return found?.password ?? null;
+    async credentials(id) {
+      const found = await read(
+        row<{ password: string | null; second: number }>(
+          `select password, case when exists (select 1 from second_factor f where f.account_id = account.id)
+            then 1 else 0 end as second from account where id = ?`,
+          id,
+        ),
+      );
+      return { passwordHash: found?.password ?? null, secondFactor: found?.second === 1 };
     },
     async list() {
       return (await read(rows<AccountRow>(`select ${columns} from account order by address`))).map(account);

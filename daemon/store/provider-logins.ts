@@ -42,6 +42,7 @@ export const providerLoginVerbs = {
     const gone = yield* run('delete from provider_login where account_id = ? and sealed = ?', accountId, sealed);
     if (gone === 0) return;
     yield* run('delete from push_subscription where account_id = ?', accountId);
+    yield* run('delete from trusted_browser where account_id = ?', accountId);
     yield* run('delete from session where account_id = ?', accountId);
   },
 };

@@ -184,6 +184,22 @@ const migrations: ((n: Names) => string[] | Work<void>)[] = [
     `create table forward_volume (account_id ${integer} primary key, drained_at ${integer} not null,
       held_since ${integer}, held_at ${integer}, held ${integer} not null)${keyed}`,
   ],
+  ({ id, integer, text, keyed }) => [
+    // Passwords of single mail programs; a revoked one stays for a moment, so that it can come back.
+    `create table app_password (id ${id}, account_id ${integer} not null, name ${text} not null,
+      form_key ${text} not null, hash ${text} not null, made_at ${integer} not null, used_at ${integer},
+      used_way ${text}, used_from ${text} not null default '', revoked_at ${integer}, unique (account_id, form_key))`,
+    `create index app_password_hash on app_password (account_id, hash)`,
+    // What is asked for at sign-in besides the password: a sealed key, and the time step of the last code taken.
+    `create table second_factor (account_id ${integer} primary key, sealed ${text} not null, since ${integer} not null,
+      last_step ${integer} not null)`,
+    `create table recovery_code (account_id ${integer} not null, hash ${text} not null,
+      primary key (account_id, hash))${keyed}`,
+    `create table trusted_browser (id ${id}, account_id ${integer} not null, session_id ${integer} not null,
+      hash ${text} not null unique, at ${integer} not null, expires_at ${integer} not null, address ${text} not null,
+      agent ${text} not null)`,
+    `create index trusted_browser_of on trusted_browser (account_id, at)`,
+  ],
 ];
 
 export const schemaVersion = migrations.length;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { row, rows, run, type Work } from './sql.ts';
+import { mustRow, row, rows, run, type Work } from './sql.ts';
 import type { Read, Write } from './verbs.ts';
 
 export type Session = {
@@ -14,8 +14,8 @@ export type Session = {
 export type NewSession = { accountId: number; at: number; expiresAt: number; address: string; agent: string };
 
 export type Sessions = {
-  /** `secret` is the random value of the cookie; only its SHA-256 is kept. */
-  create(secret: string, session: NewSession): Promise<void>;
+  /** `secret` is the random value of the cookie; only its SHA-256 is kept. Answers the id. */
+  create(secret: string, session: NewSession): Promise<number>;
   /** Null: unknown, expired at `now`, or its account is disabled or gone. */
   find(secret: string, now: number): Promise<Session | null>;
   /** Moves the expiry of a session in use. */
@@ -23,9 +23,9 @@ export type Sessions = {
   remove(secret: string): Promise<void>;
   /** Of the account, the one used last first; without those that ran out. */
   list(accountId: number, now: number): Promise<Session[]>;
-  /** False: the account has none of this id. */
+  /** And the trust in its browser. False: the account has none of this id. */
   end(accountId: number, id: number): Promise<boolean>;
-  /** All but this one. */
+  /** All but this one, and the trust in all browsers but its own. */
   endOthers(accountId: number, id: number): Promise<void>;
   removeAll(accountId: number): Promise<void>;
 };
@@ -40,10 +40,11 @@ type SessionRow = {
 };
 
 export const sessionVerbs = {
-  *createSession({ hash, session: s }: { hash: string; session: NewSession }): Work<void> {
+  *createSession({ hash, session: s }: { hash: string; session: NewSession }): Work<number> {
     yield* run('delete from session where expires_at < ?', s.at);
-    yield* run(
-      'insert into session (hash, account_id, created_at, seen_at, expires_at, address, agent) values (?,?,?,?,?,?,?)',
+    const { id } = yield* mustRow<{ id: number }>(
+      `insert into session (hash, account_id, created_at, seen_at, expires_at, address, agent) values (?,?,?,?,?,?,?)
+        returning id`,
       hash,
       s.accountId,
       s.at,
@@ -52,6 +53,7 @@ export const sessionVerbs = {
       s.address,
       s.agent,
     );
+    return id;
   },
   *touchSession({ id, at, expiresAt }: { id: number; at: number; expiresAt: number }): Work<void> {
     yield* run('update session set seen_at = ?, expires_at = ? where id = ?', at, expiresAt, id);
@@ -62,14 +64,17 @@ export const sessionVerbs = {
   },
   *endSession({ accountId, id }: { accountId: number; id: number }): Work<boolean> {
     yield* run('delete from push_subscription where account_id = ? and session_id = ?', accountId, id);
+    yield* run('delete from trusted_browser where account_id = ? and session_id = ?', accountId, id);
     return (yield* run('delete from session where account_id = ? and id = ?', accountId, id)) > 0;
   },
   *endOtherSessions({ accountId, id }: { accountId: number; id: number }): Work<void> {
     yield* run('delete from push_subscription where account_id = ? and session_id <> ?', accountId, id);
+    yield* run('delete from trusted_browser where account_id = ? and session_id <> ?', accountId, id);
     yield* run('delete from session where account_id = ? and id <> ?', accountId, id);
   },
   *removeSessions({ accountId }: { accountId: number }): Work<void> {
     yield* run('delete from push_subscription where account_id = ?', accountId);
+    yield* run('delete from trusted_browser where account_id = ?', accountId);
     yield* run('delete from session where account_id = ?', accountId);
   },
 };

@@ -3,13 +3,18 @@ import type { Read, Write } from './verbs.ts';
 
 export type SignInWay = 'web' | 'pop3' | 'smtp';
 
+/** in: signed in · wrong: by a wrong password · half: the password was right, and what else is asked for was missing. */
+export type SignInResult = 'in' | 'wrong' | 'half';
+
+/** By the number that the column `good` has for it. */
+const results: SignInResult[] = ['wrong', 'in', 'half'];
+
 /** Sign-ins of one kind from one address, told as one. */
 export type SignIn = {
   way: SignInWay;
   /** IP address of the client. */
   address: string;
-  /** False: with a wrong password. */
-  good: boolean;
+  result: SignInResult;
   firstAt: number;
   lastAt: number;
   times: number;
@@ -18,10 +23,14 @@ export type SignIn = {
 export type SignIns = {
   /** Those of the last time first. */
   list(accountId: number): Promise<SignIn[]>;
-  note(accountId: number, one: Pick<SignIn, 'way' | 'address' | 'good'> & { times: number }, at: number): Promise<void>;
+  note(
+    accountId: number,
+    one: Pick<SignIn, 'way' | 'address' | 'result'> & { times: number },
+    at: number,
+  ): Promise<void>;
 };
 
-/** What is kept of an account, of good and of refused ones each, so that guesses push no good one out; of more the oldest go. */
+/** What is kept of an account, of each result, so that guesses push no good one out; of more the oldest go. */
 export const mostSignIns = 100;
 
 export const signInVerbs = {
@@ -34,7 +43,7 @@ export const signInVerbs = {
     one: Parameters<SignIns['note']>[1];
     at: number;
   }): Work<void> {
-    const good = one.good ? 1 : 0;
+    const good = results.indexOf(one.result);
     const key = [accountId, one.way, one.address, good] as const;
     yield* run(
       `insert into sign_in (account_id, way, address, good, first_at, last_at, times) values (?,?,?,?,?,?,?)
@@ -62,13 +71,13 @@ export function createSignIns(read: Read, write: Write): SignIns {
   return {
     async list(accountId) {
       const found = await read(
-        rows<Omit<SignIn, 'good'> & { good: number }>(
+        rows<Omit<SignIn, 'result'> & { good: number }>(
           `select way, address, good, first_at as "firstAt", last_at as "lastAt", times from sign_in
             where account_id = ? order by last_at desc, way, address`,
           accountId,
         ),
       );
-      return found.map(one => ({ ...one, good: one.good !== 0 }));
+      return found.map(({ good, ...one }) => ({ ...one, result: results[good]! }));
     },
     note: (accountId, one, at) => write('noteSignIn', { accountId, one, at }),
   };

@@ -1,5 +1,6 @@
 import { acceptRead, acceptReporting, type Packed, readPacked } from './accept.ts';
 import { accountVerbs } from './accounts.ts';
+import { appPasswordVerbs } from './app-passwords.ts';
 import { cannedReplyVerbs } from './canned-replies.ts';
 import { choiceVerbs } from './choices.ts';
 import { contactVerbs } from './contacts.ts';
@@ -23,10 +24,12 @@ import { providerLoginVerbs } from './provider-logins.ts';
 import { pushVerbs } from './push-subscriptions.ts';
 import { quotaVerbs } from './quota.ts';
 import { savedSearchVerbs } from './saved-searches.ts';
+import { secondFactorVerbs } from './second-factors.ts';
 import { sessionVerbs } from './sessions.ts';
 import { signInVerbs } from './sign-ins.ts';
 import { snoozeVerbs } from './snoozes.ts';
 import { spaceVerbs } from './space.ts';
+import { trustedBrowserVerbs } from './trusted-browsers.ts';
 import { unwantedVerbs } from './unwanted.ts';
 import { vacationVerbs } from './vacation.ts';
 
@@ -51,6 +54,9 @@ export const verbs = {
   ...draftVerbs,
   ...sessionVerbs,
   ...signInVerbs,
+  ...appPasswordVerbs,
+  ...secondFactorVerbs,
+  ...trustedBrowserVerbs,
   ...savedSearchVerbs,
   ...choiceVerbs,
   ...fetchedVerbs,

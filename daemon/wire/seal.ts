@@ -11,6 +11,9 @@ export type Seal = {
 /** The purpose under which passwords of a provider's mailboxes are sealed. */
 export const providerPasswords = 'passwords at the provider';
 
+/** That of keys for one-time codes, and of what is handed to a browser on the way to a sign-in by them. */
+export const secondFactors = 'second factors';
+
 const nonceLength = 12;
 const tagLength = 16;
 

@@ -49,6 +49,22 @@ export const accounts: Group = {
       words: Number.POSITIVE_INFINITY,
       load: async () => (await import('../forward.ts')).forward,
     },
+    'user app-passwords': {
+      takes: 'NAME@DOMAIN',
+      does: 'list its app passwords, or revoke them all',
+      options: { '--revoke': 'none of them opens anything any more' },
+      example: 'cwmail user app-passwords ann@example.org',
+      words: 1,
+      load: async () => (await import('../sign-in.ts')).appPasswords,
+    },
+    'user second-factor': {
+      takes: 'NAME@DOMAIN',
+      does: 'show its second factor, or switch it off',
+      options: { '--off': 'the password is enough again' },
+      example: 'cwmail user second-factor ann@example.org --off',
+      words: 1,
+      load: async () => (await import('../sign-in.ts')).secondFactor,
+    },
     'user recount': {
       takes: '[NAME@DOMAIN]',
       does: 'count anew what an account holds; without a name all',
