@@ -257,6 +257,14 @@ function follow() {
   document.addEventListener('visibilitychange', () => (document.hidden ? stream.close() : stream.open()));
 }
 
+/* The sheet of other pages comes while nothing else is to do, so that the first of them is not seen without it */
+
+addEventListener('load', () => {
+  const sheet = Object.assign(document.createElement('link'), { rel: 'stylesheet', media: 'not all' });
+  sheet.href = document.body.dataset.pagesHref ?? '';
+  if (sheet.href && !$('.shell > link')) setTimeout(() => document.head.append(sheet), 500);
+});
+
 /* Keys; never in fields, never with a modifier the browser uses */
 
 const goal = name => document.body.dataset[`${name}Href`];
