@@ -121,7 +121,7 @@ export function keyHelp(w: Words, account: Account): Html {
   const row = (signs: (string | Html)[], words: string) =>
     html`<tr><th scope="row">${signs.map(sign => html`<kbd>${sign}</kbd> `)}</th><td>${words}</td></tr>`;
   const used = keysAreOff(account) ? [] : shortcuts.filter(one => keys[one] !== '');
-  return html`<h2 id="keys-title">${t('keys.title')}</h2>${used.length === 0 ? html`<p>${t('keys.are.off')}</p>` : ''}<table>
+  return html`<h2 id="keys-title" tabindex="-1" autofocus>${t('keys.title')}</h2>${used.length === 0 ? html`<p>${t('keys.are.off')}</p>` : ''}<table>
 ${used.map(one => row(keys[one].split(' '), shortcutName(w, one)))}${row(['Ctrl', '↵'], t('keys.send'))}
 </table><form method="dialog" class="buttons"><button class="button">${t('keys.close')}</button><a class="button plain" href="/settings/keys">${t('keys.change')}</a></form>`;
 }
