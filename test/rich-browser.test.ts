@@ -123,6 +123,37 @@ describe.skipIf(!hasChromium)('writing with formatting in Chromium', { timeout: 
     await context.close();
   });
 
+  test('by the signs of Markdown, which Undo gives back', async () => {
+    const { context, page, frame } = await formatted();
+    await letter(frame).press('Control+Home');
+    await page.keyboard.type('- ');
+    await letter(frame).locator('li').waitFor();
+    await page.keyboard.press('Control+z');
+    await expect.poll(() => letter(frame).innerText()).toMatch(/^-\s*$/);
+    await page.keyboard.press('Backspace');
+    const lines = [
+      '# Saturday',
+      'Bring **two spades** and **a barrow**, 2 ** 3 - 1',
+      '- tea',
+      'cake',
+      '',
+      '> as he said',
+      '',
+      '1. one',
+    ];
+    for (const [i, line] of lines.entries()) {
+      if (i > 0) await page.keyboard.press('Enter');
+      await page.keyboard.type(line);
+    }
+    await saved(
+      now =>
+        now ===
+        '<h3>Saturday</h3><div>Bring <b>two spades</b> and <b>a barrow</b>, 2 ** 3 - 1</div>' +
+          '<ul><li>tea</li><li>cake</li></ul><blockquote><div>as he said</div></blockquote><ol><li>one</li></ol><div><br /></div>',
+    );
+    await context.close();
+  });
+
   test('what was typed a moment before Send is sent, and Ctrl-Enter in the editor sends', async () => {
     for (const send of ['button', 'key']) {
       site.sent.length = 0;

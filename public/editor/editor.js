@@ -333,6 +333,60 @@ $('#pictures').addEventListener('change', event => {
   event.target.value = '';
 });
 
+/* Markdown, as it is typed; squire itself knows `* ` and `1. `. Undo gives back the signs */
+
+const lineMarks = { '-': does.bullets, '>': does.quote, '#': heading, '##': heading, '###': heading };
+const LONGEST_BOLD = 200;
+const BOLD = /(?<![\p{L}\p{N}*])\*\*([^\s*](?:[^*\n]*[^\s*])?)\*\*$/u;
+
+function rangeOf(node, from, to) {
+  const range = document.createRange();
+  range.setStart(node, from);
+  range.setEnd(node, to);
+  return range;
+}
+
+/** Null: something is selected, or there is no text where the caret is. */
+function caretInText() {
+  const range = editor.getSelection();
+  return range.collapsed && range.startContainer.nodeType === Node.TEXT_NODE ? range : null;
+}
+
+document.addEventListener(
+  'keydown',
+  event => {
+    if (event.key !== ' ' || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const range = root.contains(event.target) ? caretInText() : null;
+    const block = range?.startContainer.parentElement.closest('#letter div, #letter p');
+    const typed = block?.textContent.replaceAll('\u200b', '');
+    if (!block || !Object.hasOwn(lineMarks, typed) || range.startOffset < range.startContainer.length) return;
+    event.preventDefault();
+    editor.saveUndoState(range);
+    block.replaceChildren(document.createElement('br'));
+    editor.setSelection(rangeOf(block, 0, 0));
+    lineMarks[typed]();
+  },
+  true,
+);
+
+root.addEventListener('input', event => {
+  const range = event.data === '*' && !event.isComposing ? caretInText() : null;
+  if (!range || has('B') || within('PRE')) return;
+  const { startContainer: node, startOffset: at } = range;
+  const found = BOLD.exec(node.data.slice(Math.max(0, at - LONGEST_BOLD), at));
+  if (!found) return;
+  const from = at - found[0].length;
+  editor.saveUndoState(range);
+  node.deleteData(at - 2, 2);
+  node.deleteData(from, 2);
+  editor.setSelection(rangeOf(node, from, at - 4));
+  editor.bold();
+  const end = editor.getSelection();
+  end.collapse(false);
+  editor.setSelection(end);
+  editor.removeBold();
+});
+
 /* Links */
 
 const linkNow = () => {
