@@ -101,8 +101,19 @@ describe.runIf(hasChromium)('in Chromium', () => {
       await page.getByText('Send all new mail on to me@home.example?').waitFor();
       expect((await site.store.accounts.byId(who.id))?.forwards).toEqual([]);
       await press(page, 'Yes, send it on');
-      await page.getByText('All mail is sent on to me@home.example').waitFor();
+      // Who gets it is asked by letter, and says yes on a page of its own, without signing in.
+      await page.getByText('Nothing is sent on yet').waitFor();
       expect((await site.store.accounts.byId(who.id))?.forwards).toEqual(['me@home.example']);
+      const letter = (await site.store.deliveries.list(10)).findLast(d => d.recipient === 'me@home.example')!;
+      const source = (await site.store.content.read(letter.contentId)).toString();
+      const text = Buffer.from(source.slice(source.indexOf('\r\n\r\n')), 'base64').toString();
+      const guest = await (await page.context().browser()!.newContext({ javaScriptEnabled: script })).newPage();
+      await guest.goto(base + /\/forwarding\/[\w-]+/.exec(text)![0]);
+      await press(guest, 'Yes, send it to me');
+      await guest.getByText(`From now on mail of ${name}@example.org is sent on to me@home.example.`).waitFor();
+      await guest.context().close();
+      await page.reload();
+      await page.getByText('All mail is sent on to me@home.example').waitFor();
       await page.context().close();
     },
   );
