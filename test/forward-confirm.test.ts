@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openStore } from '../daemon/store.ts';
 import { type House, startHouse, until } from './harness.ts';
@@ -126,6 +128,36 @@ test('a rule that sends on waits for the same word, and leaves mail in the Inbox
   await until('it is there', async () => (await inbox(far, 'ruled')).includes(after));
   expect(await inbox(us, 'ann')).not.toContain(after);
 }, 120_000);
+
+test('the operator sees who is asked, and a house that asks nobody sends on what waits', async () => {
+  const conf = (confirm: boolean) => (ports: House['ports'], data: string) =>
+    [
+      ...['host_domain own.test', 'undo_send 0', 'online never', `forward_confirm ${confirm}`, `data_path ${data}`],
+      ...[`smtp_port ${ports.smtp}`, `submission_port ${ports.submission}`, `pop_port ${ports.pop3}`],
+      `http_port ${ports.http}\n`,
+    ].join('\n');
+  const own = await startHouse({ single: true, file: conf(true) });
+  try {
+    await own.addUser('dan@own.test', password);
+    const dan = await signIn(originOf(own), 'dan', password);
+    await dan.post('/settings/forwarding', { to: 'dan@far.test', keep: '1', sure: '1' });
+    const shown = async () => (await own.cli(['user', 'forward', 'dan@own.test'])).stdout;
+    expect(await shown()).toContain('dan@far.test is asked whether it wants that: until then mail stays here');
+    expect((await own.cli(['route', 'dan@own.test', '--as', 'relay'])).stdout).toContain(
+      'waits for the word of dan@far.test',
+    );
+    writeFileSync(join(own.data, 'cwmail.conf'), conf(false)(own.ports, own.data));
+    expect((await own.cli(['reload'])).code).toBe(0);
+    await until('it is sent on', async () => (await own.cli(['route', 'dan@own.test'])).stdout.includes('relay'));
+    expect((await dan.get('/settings/forwarding')).text).toContain('All mail is sent on to dan@far.test');
+    writeFileSync(join(own.data, 'cwmail.conf'), conf(true)(own.ports, own.data));
+    expect((await own.cli(['reload'])).code).toBe(0);
+    // What was let go meanwhile goes on.
+    expect(await shown()).not.toContain('is asked');
+  } finally {
+    await own.remove();
+  }
+}, 90_000);
 
 test('what the operator sets asks nobody, and letters have an end', async () => {
   expect((await us.cli(['user', 'forward', 'bob@us.test', 'friend@far.test'])).code).toBe(0);

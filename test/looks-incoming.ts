@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import type { Condition, Deed } from '../daemon/mail/rules.ts';
+import { inMemory, noSummary, plainTerms } from './acceptance.ts';
 import type { TestSite } from './site.ts';
 
 /** Somebody with rules, who is away: pictures of what is done with mail that comes. */
@@ -72,6 +73,14 @@ export async function busyPerson(site: TestSite) {
     await ask(address, secret);
   await site.store.forwardConsents.answer('bea', 'confirmed', now - 3e8);
   await site.store.forwardConsents.answer('old', 'refused', now - 2e8);
+  const via = { accountId: busy.id, address: busy.address };
+  const goals = ['bea@home.example', 'b@home.example'].map(address => ({ kind: 'relay' as const, address, via }));
+  await site.store.accept({
+    ...{ ...plainTerms, ...inMemory(Buffer.from('Subject: Flood\r\n\r\nwater\r\n')), receivedAt: now - 3e6 },
+    summary: { ...noSummary, subject: 'Flood', fromName: 'Water Works', fromAddress: 'bills@water.example' },
+    recipients: [{ address: busy.address, notify: null, orcpt: null, routes: goals }],
+    forwardsPerHour: 1,
+  });
   await site.store.vacations.save(busy.id, {
     ...{
       active: true,

@@ -102,7 +102,7 @@ export function forwardContract(name: string, engine: Engine): void {
       at += 2 * day;
       for (const [i, who] of [ann, bob, cy].entries()) expect(await ask(who, 'v@far.test', `v${i}`)).toBe('asked');
       const before = (await letters()).length;
-      expect([await ask(ann, 'v@far.test', 'v3'), await ask(cy, 'V@far.test', 'v4')]).toEqual(['often', 'often']);
+      expect([await ask(ann, 'v@far.test', 'v3'), await ask(cy, 'V+tag@far.test', 'v4')]).toEqual(['often', 'often']);
       // A letter that was not written leaves the link of the last one.
       expect(await store.forwardConsents.find('v0', at)).not.toBeNull();
       expect((await letters()).length).toBe(before);

@@ -1,6 +1,6 @@
 import { addressKey, parseAddress } from '../mail/address.ts';
 import { targetProblem } from '../mail/aliases.ts';
-import type { Account } from '../store.ts';
+import type { Account, ConsentState } from '../store.ts';
 import { addressIn, type CommandContext, existing, PlainError, print, UsageError, withStore } from './command.ts';
 
 /** As much as the user databases of old could say in one reply. */
@@ -19,16 +19,28 @@ export async function forward({ args, options }: CommandContext): Promise<number
     );
   const octets = Buffer.byteLength(forwards.join(','));
   if (octets > mostOctets) throw new PlainError(`all addresses together may have ${mostOctets} octets, not ${octets}`);
-  return await withStore({ args, options }, async store => {
+  return await withStore({ args, options }, async (store, settings) => {
     const account = await existing(store, address);
     if (options.off || forwards.length)
       await store.accounts.set(account.id, { forwards, keepsCopy: options.keep === true });
     // Who runs the house answers for it: nobody is asked.
     await store.forwardConsents.free(account.id, forwards, Date.now());
-    print(shown((await store.accounts.byId(account.id))!));
+    const now = (await store.accounts.byId(account.id))!;
+    print(shown(now));
+    const consents = settings.forward_confirm ? await store.forwardConsents.list(account.id) : [];
+    for (const c of consents)
+      if (now.forwards.includes(c.address) && unsaid[c.state]) print(`  ${c.address} ${unsaid[c.state]}`);
     return 0;
   });
 }
+
+/** What a user set on the site, and does not hold. */
+const unsaid: Record<ConsentState, string> = {
+  waiting: 'is asked whether it wants that: until then mail stays here',
+  refused: 'does not want that: mail stays here',
+  confirmed: '',
+  free: '',
+};
 
 function target(text: string): string {
   const problem = targetProblem(text);

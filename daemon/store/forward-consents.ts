@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { addressKey } from '../mail/address.ts';
+import { addressKey, domainOf, formatAddress, localOf, subaddress } from '../mail/address.ts';
 import { acceptVerb } from './accept.ts';
 import { grantedTo } from './forward-targets.ts';
 import type { Acceptance, Accepted } from './shapes.ts';
@@ -52,16 +52,20 @@ export type ForwardConsents = {
 
 const dayMs = 86_400_000;
 /** So many strangers can one account bother in a day, and so often is one stranger bothered, by all accounts together. */
-const mostLettersADay = { account: 10, address: 3 };
+const mostLettersADay = { account: 10, reader: 3 };
 const slice = 500;
+
+/** Who reads mail for an address, whatever tag it has. */
+const readerOf = (key: string): string =>
+  formatAddress({ local: subaddress(localOf(key)).user, domain: domainOf(key) });
 
 const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('hex');
 
 function* isOften({ accountId, address, at }: Asking): Work<boolean> {
   const sum = 'select coalesce(sum(letters), 0) as n from forward_consent where letters_at > ? and';
   const byAccount = yield* mustRow<{ n: number }>(`${sum} account_id = ?`, at - dayMs, accountId);
-  const toAddress = yield* mustRow<{ n: number }>(`${sum} address_key = ?`, at - dayMs, address);
-  return byAccount.n >= mostLettersADay.account || toAddress.n >= mostLettersADay.address;
+  const toReader = yield* mustRow<{ n: number }>(`${sum} reader_key = ?`, at - dayMs, readerOf(address));
+  return byAccount.n >= mostLettersADay.account || toReader.n >= mostLettersADay.reader;
 }
 
 const wish = `select c.account_id as accountId, a.address as account, c.address_key as address
@@ -84,11 +88,14 @@ export const consentVerbs = {
     const answered = "select 1 from forward_consent where account_id = ? and address_key = ? and state <> 'waiting'";
     if (yield* row(answered, accountId, address)) return { kind: 'known' };
     if (yield* isOften({ ...asking, address })) return { kind: 'often' };
-    const sql = `insert into forward_consent (account_id, address_key, state, at, token, until_at, letters, letters_at)
-      values (?,?,'waiting',?,?,?,1,?) on conflict (account_id, address_key) do update set at = excluded.at,
-        token = excluded.token, until_at = excluded.until_at, letters_at = excluded.letters_at,
+    const sql = `insert into forward_consent (account_id, address_key, reader_key, state, at, token, until_at, letters,
+        letters_at)
+      values (?,?,?,'waiting',?,?,?,1,?) on conflict (account_id, address_key) do update set at = excluded.at,
+        reader_key = excluded.reader_key, token = excluded.token, until_at = excluded.until_at,
+        letters_at = excluded.letters_at,
         letters = case when forward_consent.letters_at > ? then forward_consent.letters + 1 else 1 end`;
-    yield* run(sql, accountId, address, at, hashOf(asking.secret), until, at, at - dayMs);
+    const link = [hashOf(asking.secret), until];
+    yield* run(sql, accountId, address, readerOf(address), at, ...link, at, at - dayMs);
     return { kind: 'asked', accepted: yield* acceptVerb(letter) };
   },
   *answerForward({ secret, says, now }: Answer): Work<ForwardWish | null> {

@@ -200,6 +200,13 @@ const migrations: ((n: Names) => string[] | Work<void>)[] = [
       agent ${text} not null)`,
     `create index trusted_browser_of on trusted_browser (account_id, at)`,
   ],
+  ({ text }) => [
+    // The address without its tag: whatever stands behind the plus, one person reads the letters.
+    `alter table forward_consent add column reader_key ${text} not null default ''`,
+    `update forward_consent set reader_key = address_key`,
+    `drop index forward_consent_to`,
+    `create index forward_consent_to on forward_consent (reader_key, letters_at)`,
+  ],
 ];
 
 export const schemaVersion = migrations.length;
