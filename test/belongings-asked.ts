@@ -1,5 +1,5 @@
 /** How each route of the site is asked for a thing of each kind: what goes in its path, its query and its form. */
-import type { Ids } from './belongings.ts';
+import { type Ids, recoveryCode } from './belongings.ts';
 import { receiver } from './push-receiver.ts';
 
 /** Whose things are meant, and who they are. */
@@ -37,6 +37,7 @@ const params: Record<string, Fills> = {
   '/messages/:id/reminders': ids => ids.sent,
   '/outbox/:id': ids => ids.outbox,
   '/searches/:id': ids => ids.search,
+  '/settings/app-passwords/:id': ids => ids.appPassword,
   '/settings/blocked/:id': ids => ids.blocked,
   '/settings/identities/:id': ids => ids.identity,
   '/settings/notifications/:id': ids => ids.device,
@@ -90,6 +91,7 @@ export const plainQueries = [
   'list',
   'next',
   'out',
+  'recovery',
   'search',
   'since',
   'username',
@@ -171,6 +173,7 @@ export const forms: Record<string, Forms> = {
   '/labels/:id/removal': plain,
   '/language': () => [{ language: 'de' }],
   '/login': () => [],
+  '/login/code': () => [],
   '/logout': plain,
   '/mail/:folder/emptying': plain,
   '/messages/choices': some({ for: 'move' }, { for: 'label' }, { for: 'snooze' }),
@@ -197,12 +200,16 @@ export const forms: Record<string, Forms> = {
   '/outbox/:id/withdrawals': ({ ids }) => [{ draft: ids.waiting, archived: ids.message }],
   '/searches': () => [{ name: 'New', query: 'letter' }],
   '/searches/:id/removal': plain,
+  '/settings/app-passwords': () => [{ name: 'New', key: 'a-form-of-its-own', password: 'correct horse' }],
+  '/settings/app-passwords/:id/removal': plain,
+  '/settings/app-passwords/:id/restoration': plain,
   '/settings/appearance': () => [{ scheme: 'dark' }],
   '/settings/away': () => [{ active: '1', text: 'Away' }],
   '/settings/away/end': plain,
   '/settings/blocked': () => [{ address: 'x@far.example', place: 'junk' }],
   '/settings/blocked/:id/removal': plain,
   '/settings/devices/removals': ({ ids }) => [{ session: ids.session }, { others: '1' }],
+  '/settings/devices/trust/removal': plain,
   '/settings/forwarding': () => [{ to: 'new@far.example', keep: '1', sure: '1' }],
   '/settings/forwarding/letters': ({ address }) => [{ to: address.replace('@example.org', 'else@far.example') }],
   '/settings/forwarding/removal': plain,
@@ -224,6 +231,11 @@ export const forms: Record<string, Forms> = {
   '/settings/rules/:id/place': () => [{ way: 'up' }],
   '/settings/rules/:id/removal': plain,
   '/settings/rules/:id/state': () => [{ active: '' }],
+  // What an account has on cannot be switched on again; whose offer is whose, web-factor.test.ts knows.
+  '/settings/second-factor': () => [],
+  '/settings/second-factor/offers': () => [],
+  '/settings/second-factor/recovery': () => [{ password: 'correct horse', code: recoveryCode }],
+  '/settings/second-factor/removal': () => [{ password: 'correct horse', code: recoveryCode }],
   '/settings/senders/removals': ({ address }) => [
     { kind: 'images', key: address.replace('@example.org', 'boss@far.example') },
   ],

@@ -1,3 +1,4 @@
+import { secretIn } from '../daemon/auth/secrets.ts';
 import { Sorting } from '../daemon/store.ts';
 import { fits } from './fits.ts';
 import { holds } from './holding.ts';
@@ -32,7 +33,8 @@ export type Ids = Record<
   | 'inbox'
   | 'trash'
   | 'session'
-  | 'device',
+  | 'device'
+  | 'appPassword',
   number
 > & { act: string; key: string; endpoint: string; alias: string };
 
@@ -69,7 +71,11 @@ export async function belongings(site: TestSite, word: string, earlier = 0) {
     session: (await store.sessions.list(id, clock.now))[0]!.id,
     endpoint: `https://push.example/${word}`,
     device: 0,
+    appPassword: (await store.appPasswords.make({
+      ...{ accountId: id, name: `${word} program`, key: `${word}-program`, hash: `${word}-program`, at: clock.now },
+    })) as number,
   };
+  await twoSteps(site, id, { word, session: ids.session });
   const { keys } = receiver();
   await browser.post('/settings/notifications', { endpoint: ids.endpoint, ...keys, shows: 'sender' });
   ids.device = (await store.pushSubscriptions.list(id, clock.now))[0]!.id;
@@ -161,6 +167,22 @@ async function settled(
   await store.accounts.set(id, { forwards: [`${word}else@far.example`], keepsCopy: true });
   if (!((await store.accounts.byId(id))!.sorting & Sorting.vacation)) throw new Error('not away');
   return { identity: identity.id, alias, reply: reply.id, rule, blocked: blocked.id, search: search.id };
+}
+
+/** Each account has it, so that each finds it taken once. */
+export const recoveryCode = 'bcdf ghjk mnpq rstv wxyz';
+
+async function twoSteps(
+  { store, clock }: TestSite,
+  accountId: number,
+  { word, session }: { word: string; session: number },
+) {
+  const recovery = [secretIn(recoveryCode)!];
+  await store.secondFactors.switchOn({ accountId, sealed: `${word} key`, step: 1, recovery, at: clock.now });
+  await store.trustedBrowsers.trust(`${word} browser`, {
+    ...{ accountId, sessionId: session, at: clock.now, expiresAt: clock.now + 1e9, address: '192.0.2.1' },
+    agent: `${word} agent`,
+  });
 }
 
 /** One that can be undone. */

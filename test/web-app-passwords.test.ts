@@ -77,7 +77,7 @@ describe('app passwords', () => {
     const [mine] = await all('ann');
     for (const path of [`${home}/${mine!.id}/removal`, `${home}/0/removal`, `${home}/x/removal`])
       expect((await b.post(path, {})).status).toBe(404);
-    await b.post(`${home}/${mine!.id}/restoration`, {});
+    expect((await b.post(`${home}/${mine!.id}/restoration`, {})).status).toBe(404);
     expect(await all('ann')).toHaveLength(1);
     expect((await a.post(`${home}/${mine!.id}/removal`, {})).status).toBe(303);
     expect(await all('ann')).toEqual([]);

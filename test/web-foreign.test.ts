@@ -227,6 +227,7 @@ describe('who is not signed in', () => {
     '/assets/:hash/:name',
     '/language',
     '/login',
+    '/login/code',
     '/manifest.webmanifest',
   ]
     .concat(['/icon-192.png', '/icon-512.png', '/icon-maskable-512.png', '/offline', '/robots.txt', '/worker.js'])

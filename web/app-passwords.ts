@@ -43,7 +43,8 @@ export function appPasswords(site: Site): Hono<Env> {
 
   app.post(`${home}/:id/restoration`, async c => {
     const id = idOf(c.req.param('id'));
-    const restored = id !== null && (await store.restore(c.var.account.id, id, site.now()));
+    const restored = id === null ? null : await store.restore(c.var.account.id, id, site.now());
+    if (restored === null) return missing(site, c);
     tellOnce(site, c, { key: restored ? 'done.app.restored' : 'done.noundo' });
     return c.redirect(home, 303);
   });

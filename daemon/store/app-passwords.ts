@@ -35,8 +35,8 @@ export type AppPasswords = {
   used(id: number, use: { way: SignInWay; from: string; at: number }): Promise<void>;
   /** It opens nothing from now on; answers its name. Null: the account has none of this id. */
   revoke(accountId: number, id: number, at: number): Promise<string | null>;
-  /** False: it was not revoked, or too long ago. */
-  restore(accountId: number, id: number, at: number): Promise<boolean>;
+  /** False: it was not revoked, or too long ago. Null: the account has none of this id. */
+  restore(accountId: number, id: number, at: number): Promise<boolean | null>;
   /** Of all; answers how many there were. */
   revokeAll(accountId: number): Promise<number>;
 };
@@ -83,7 +83,8 @@ export const appPasswordVerbs = {
     );
     return gone?.name ?? null;
   },
-  *restoreAppPassword({ accountId, id, at }: { accountId: number; id: number; at: number }): Work<boolean> {
+  *restoreAppPassword({ accountId, id, at }: { accountId: number; id: number; at: number }): Work<boolean | null> {
+    if (!(yield* row('select 1 from app_password where account_id = ? and id = ?', accountId, id))) return null;
     const restored = yield* run(
       'update app_password set revoked_at = null where account_id = ? and id = ? and revoked_at > ?',
       ...[accountId, id, at - revokedKeptMs],
