@@ -204,6 +204,42 @@ describe('forwarding', () => {
     expect(await site.store.accounts.byId(ann.id)).toMatchObject({ forwards: [], keepsCopy: false });
   });
 
+  test('waits for a link that holds for a week, for its own account alone, whoever follows it', async () => {
+    const secretFor = async (to: string) => {
+      const letter = (await site.store.deliveries.list(100)).findLast(d => d.recipient === to)!;
+      const source = (await site.store.content.read(letter.contentId)).toString();
+      const text = Buffer.from(source.slice(source.indexOf('\r\n\r\n')), 'base64').toString();
+      return /\/forwarding\/[\w-]+/.exec(text)![0];
+    };
+    const states = async () => (await site.store.forwardConsents.list(ann.id)).map(c => `${c.address} ${c.state}`);
+    await a.post('/settings/forwarding', { to: 'late@home.example', keep: '', sure: '1' });
+    await b.post('/settings/forwarding', { to: 'late@home.example', keep: '', sure: '1' });
+    const bobs = await secretFor('late@home.example');
+    // Signed in or not, and as whom, makes no difference: the link says whose mail it is about.
+    expect((await a.page(bobs)).html).toContain('bob@example.org would like mail');
+    expect((await a.post(bobs, { say: 'yes' })).html).toContain(
+      'mail of bob@example.org is sent on to late@home.example',
+    );
+    expect(await states()).toContain('late@home.example waiting');
+    await a.post('/settings/forwarding/letters', { to: 'late@home.example' });
+    const path = await secretFor('late@home.example');
+    const before = site.clock.now;
+    site.clock.now += 7 * 86_400_000;
+    const guest = site.browser();
+    expect([(await guest.page(path)).status, (await guest.post(path, { say: 'yes' })).status]).toEqual([404, 404]);
+    expect((await a.page('/settings/forwarding')).html).toContain(
+      'Waits for confirmation, and no letter is under way.',
+    );
+    site.clock.now = before;
+    // Ended by its account, nobody can say yes to it any more.
+    await a.post('/settings/forwarding/removal', {});
+    expect((await guest.post(path, { say: 'yes' })).status).toBe(404);
+    expect(await states()).toContain('late@home.example waiting');
+    for (const wrong of ['/forwarding/x', `/forwarding/${'x'.repeat(5_000)}`, '/forwarding/%00'])
+      expect([wrong, (await guest.page(wrong)).status]).toEqual([wrong, 404]);
+    await b.post('/settings/forwarding/removal', {});
+  });
+
   test('refuses circles, and what nobody takes', async () => {
     for (const [to, words] of [
       ['', 'Name the address'],
