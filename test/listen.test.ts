@@ -4,7 +4,7 @@ import { connect, createServer } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadSettings, mistakeLine } from '../daemon/config.ts';
+import { loadSettings, mistakeLine, siteUrl } from '../daemon/config.ts';
 import { freePorts, type House, runCli, startHouse } from './harness.ts';
 import { openTalk, popMessages } from './mail-talk.ts';
 
@@ -22,6 +22,18 @@ async function greeting(host: string, port: number): Promise<string | null> {
   socket.destroy();
   return first;
 }
+
+test.each([
+  // here, and elsewhere by the name of the machine
+  [[], 'http://localhost:8080', 'http://localhost:8080'],
+  [['listen=0.0.0.0', 'http_port=80'], 'http://localhost', 'http://us.test'],
+  [['listen=192.0.2.7', 'base_path=/webmail'], 'http://192.0.2.7:8080/webmail', 'http://us.test:8080/webmail'],
+  [['listen=::', 'https_port=8443'], 'https://localhost:8443', 'https://us.test:8443'],
+  [['site_url=https://mail.us.test', 'listen=0.0.0.0'], 'https://mail.us.test', 'https://mail.us.test'],
+])('siteUrl of %j', (set, here, elsewhere) => {
+  const { settings } = loadSettings({ config: null, set });
+  expect([siteUrl(settings), siteUrl(settings, 'us.test')]).toEqual([here, elsewhere]);
+});
 
 describe('settings of listeners', () => {
   const folder = mkdtempSync(join(tmpdir(), 'cwmail-listen-'));

@@ -7,7 +7,7 @@ import { loadSettings } from '../daemon/config.ts';
 import { createSeal } from '../daemon/wire/seal.ts';
 import { authenticator, keyIn, secretsIn, tokenIn } from './authenticator.ts';
 import { freePorts, type House, launcher, startHouse, until } from './harness.ts';
-import { popMessages } from './mail-talk.ts';
+import { popMessages, sendRaw } from './mail-talk.ts';
 import { formOf, type Site, signIn, visit } from './site-talk.ts';
 
 const password = 'correct horse battery';
@@ -144,6 +144,14 @@ describe('a site for the mailboxes of a provider', () => {
     const there = await signIn(`http://127.0.0.1:${provider.ports.http}`, 'cid@isp.test', password);
     await send(there, { to: 'bob@isp.test', subject: 'are you there', text: 'Bob?' });
     await until('the answer', async () => (await inboxOf(there)).includes('Bob is away'), 40_000);
+    // A receipt goes the same way.
+    const asks = 'From: cid@isp.test\r\nTo: bob@isp.test\r\nDisposition-Notification-To: cid@isp.test\r\n';
+    const data = Buffer.from(`${asks}Subject: say when you read it\r\n\r\nhello\r\n.\r\n`);
+    await sendRaw(provider.ports.smtp, { from: 'cid@isp.test', to: ['bob@isp.test'], data });
+    const row = /href="\/mail\/inbox\/(\d+)"[^>]*>(?:(?!href=)[\s\S])*say when you read it/;
+    const id = await until('the letter', async () => row.exec(await inboxOf(bob))?.[1], 40_000);
+    await bob.post(`/messages/${id}/receipts`, { receipt: 'send' });
+    await until('the receipt', async () => (await inboxOf(there)).includes('say when you read it'), 40_000);
     await bob.post('/settings/away/end', {});
   }, 60_000);
 

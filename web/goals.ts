@@ -77,12 +77,13 @@ export async function writeTo(site: Site, c: Ctx, address: string) {
   const language = site.settings.default_language;
   const { t, lang } = createWords(site.now(), { language, locale: languages[language].locale });
   const secret = site.random(32);
+  const host = site.settings.host_domain[0]!;
   const about = { account, address, n: linkHolds / dayMs };
   const text = [
     t('confirm.letter.wish', about),
-    `${t('confirm.letter.open', about)}\n\n${siteUrl(site.settings)}${confirmationPath(secret)}`,
+    `${t('confirm.letter.open', about)}\n\n${siteUrl(site.settings, host)}${confirmationPath(secret)}`,
     t('confirm.letter.no', about),
-    t('confirm.letter.end', { site: site.settings.host_domain[0]! }),
+    t('confirm.letter.end', { site: host }),
   ].join('\n\n');
   const subject = t('confirm.letter.subject', about);
   const until = site.now() + linkHolds;

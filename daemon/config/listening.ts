@@ -102,13 +102,18 @@ export function listenWarnings(s: ListenSettings & Pick<Settings, PortSetting | 
   return [...absent, ...deaf.map(ip => `vdomain: neither POP3 nor submission listens on ${ip}, so nobody can dial it`)];
 }
 
-/** Where the site is, without a slash at its end. Over TLS where it is served so: passwords are not asked for otherwise, but on this machine. */
-export function siteUrl(s: ListenSettings & Pick<Settings, PortSetting | 'site_url' | 'base_path'>): string {
+type SiteAddress = ListenSettings & Pick<Settings, PortSetting | 'site_url' | 'base_path'>;
+
+/**
+ * Where the site is, without a slash at its end. Over TLS where it is served so: passwords are not asked for otherwise,
+ * but on this machine. `name`: how readers elsewhere know the machine, where site_url does not tell; none: for one here.
+ */
+export function siteUrl(s: SiteAddress, name?: string): string {
   const [scheme, setting, usual] =
     s.https_port > 0 ? (['https', 'https_port', 443] as const) : (['http', 'http_port', 80] as const);
   const addresses = addressesOf(s, setting);
-  const isHere = ['127.0.0.1', '::1'].some(a => isListening(addresses, a));
-  const host = isHere ? 'localhost' : written(addresses[0]!);
+  const near = ['127.0.0.1', '::1'].some(a => isListening(addresses, a)) ? 'localhost' : written(addresses[0]!);
+  const host = name !== undefined && !addresses.every(isLoopback) ? name : near;
   return `${s.site_url || `${scheme}://${host}${s[setting] === usual ? '' : `:${s[setting]}`}`}${s.base_path}`;
 }
 
