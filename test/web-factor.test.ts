@@ -140,6 +140,22 @@ describe('two-step sign-in', () => {
     );
   });
 
+  test('lets in who presses twice, and nobody else by that code', async () => {
+    const { name, app, recovery } = await withFactor();
+    for (const code of [app.code(clock.now), recovery[0]!]) {
+      const { b } = await halfway(name);
+      const half = b.cookies.get('half')!;
+      const press = () => b.post('/login/code', { code });
+      expect((await Promise.all([press(), press()])).map(a => a.status)).toEqual([303, 303]);
+      b.cookies.set('half', half);
+      expect((await press()).status).toBe(303);
+      expect((await (await halfway(name)).b.post('/login/code', { code })).status).toBe(422);
+      clock.now += 31_000;
+      b.cookies.set('half', half);
+      expect((await press()).status).toBe(422);
+    }
+  });
+
   test('takes codes of one step before and after, and none further off', async () => {
     const { name, app } = await withFactor();
     const tryAt = async (ms: number) =>
@@ -291,6 +307,7 @@ describe('switching off', () => {
     expect((await off({ password: 'wrong', code })).html).toContain('present password is not right');
     expect((await off({ password, code: wrongCode(app, clock.now) })).html).toContain('That code is not right');
     expect((await off({ password, code: '' })).status).toBe(422);
+    expect((await off({ password, code })).status).toBe(303);
     expect((await off({ password, code })).status).toBe(303);
     expect((await b.page(home)).html).toContain('Two-step sign-in is off');
     expect((await site.browser().login(name)).headers.get('location')).toBe('/mail/inbox');

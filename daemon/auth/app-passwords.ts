@@ -26,15 +26,16 @@ export function createAppPasswordCheck({ store, now, log }: AuthDeps) {
 }
 
 /** Makes one; what is to be typed is told once, and kept nowhere. */
-export function createAppPasswordMaker({ store, now, atProvider }: AuthDeps, checkOwner: CheckOwner) {
+export function createAppPasswordMaker({ store, now, log, atProvider }: AuthDeps, checkOwner: CheckOwner) {
   return async (f: Asked & { name: string; key: string }): Promise<Changed<{ secret: string }>> => {
     if (atProvider) return refusal('form', 'auth.elsewhere');
-    const refused = refusalOf(await checkOwner(f.accountId, f.password, f.peer));
-    if (refused) return refused;
+    const owner = await checkOwner(f.accountId, f.password, f.peer);
+    if (owner.kind !== 'known') return refusalOf(owner)!;
     const secret = freshSecret();
     const { accountId, name, key } = f;
     const made = await store.appPasswords.make({ accountId, name, key, hash: secretIn(secret)!, at: now() });
     if (typeof made === 'string') return refusal('form', `apps.${made}`);
+    log.info('app password made', { name: owner.account.address, peer: f.peer });
     return { ok: true, secret };
   };
 }

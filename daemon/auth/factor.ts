@@ -15,7 +15,7 @@ const issuer = 'CWMail';
 
 /** Switching the second factor on and off. The password is asked for again, and a code by what ends one. */
 export function createFactor(deps: AuthDeps, checkOwner: CheckOwner, takeCode: TakeCode): FactorChanges {
-  const { store, seal, now } = deps;
+  const { store, seal, now, log } = deps;
   const offerOf = ({ id, address }: Account, key: Buffer, until: number): Offer => ({
     token: seal.close(JSON.stringify([key.toString('base64'), until]), ownerOf(id)),
     key: base32(key),
@@ -62,12 +62,17 @@ export function createFactor(deps: AuthDeps, checkOwner: CheckOwner, takeCode: T
       const { secrets, hashes } = recoveryCodes();
       const sealed = seal.close(key.toString('base64'), account.address);
       const isOn = await store.secondFactors.switchOn({ accountId, sealed, step, recovery: hashes, at: now() });
-      return isOn ? { ok: true, recovery: secrets } : refusal('form', 'factor.already');
+      if (!isOn) return refusal('form', 'factor.already');
+      log.info('second factor switched on', { name: account.address });
+      return { ok: true, recovery: secrets };
     },
     async switchOff(asked, code) {
       const account = await proven(asked, code);
-      if ('ok' in account) return account;
+      const isOff = (await store.secondFactors.get(asked.accountId)) === null;
+      // The form sent again, when the first has done it.
+      if ('ok' in account) return account.field === 'code' && isOff ? { ok: true } : account;
       await store.secondFactors.switchOff(account.id);
+      log.info('second factor switched off', { name: account.address, peer: asked.peer });
       return { ok: true };
     },
     async renewRecovery(asked, code) {
