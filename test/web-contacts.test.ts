@@ -89,6 +89,26 @@ describe('contacts', () => {
     expect((await a.page(`/contacts?group=${friends!.id}`)).status).toBe(404);
   });
 
+  test('are made from who wrote a message, or opened where there is one', async () => {
+    const give = (from: string) => site.deliver(ann, `From: ${from}\nSubject: Hi\n\nHello.\n`);
+    const id = await give('"Nia, <b>" <nia@example.net>');
+    const { html } = await a.page(`/mail/inbox/${id}`);
+    expect(html).toContain(`href="/contacts/new?from=${id}"`);
+    expect(html).toContain('href="/search?q=from%3Ania%40example.net"');
+    const form = await a.page(`/contacts/new?from=${id}`);
+    expect(form.html).toContain('value="Nia, &lt;b&gt;"');
+    expect(form.html).toContain('value="nia@example.net"');
+    const at = await add(a, { name: 'Nia', address: 'Nia@Example.net' });
+    expect((await a.page(`/contacts/new?from=${id}`)).headers.get('location')).toBe(at);
+    // Somebody with nearly that address is somebody else.
+    const other = await a.page(`/contacts/new?from=${await give('x.nia@example.net')}`);
+    expect([other.status, other.html.includes('value="x.nia@example.net"')]).toEqual([200, true]);
+    for (const nobody of [await give('Nobody'), 999_999]) {
+      const { status } = await a.page(`/contacts/new?from=${nobody}`);
+      expect(status).toBe(404);
+    }
+  });
+
   test('come in from a file and go out as one; the same file again adds nobody', async () => {
     const file =
       'BEGIN:VCARD\r\nVERSION:3.0\r\nN:Öberg;Elsa;;;\r\nFN:Elsa Öberg\r\nEMAIL;TYPE=HOME:elsa@example.net\r\nTEL:+46 70\r\nEND:VCARD\r\nBEGIN:VCARD\r\nEND:VCARD\r\n';

@@ -1,10 +1,11 @@
 /** What a reader has done with all mail like this one: its sender blocked, its conversation muted, a rule made of it. And the list of whom one blocked. */
 import { html } from 'hono/html';
+import { searchFields, writeSearch } from '../daemon/mail/search-query.ts';
 import type { BlockedSender, Message } from '../daemon/store.ts';
 import { field } from './field.ts';
 import { backToSettings } from './incoming.ts';
 import { emptyState } from './list.ts';
-import { icon, type Screen } from './screen.ts';
+import { icon, type Screen, searchPath } from './screen.ts';
 import type { Html } from './words.ts';
 
 /** What was said already about the message shown. */
@@ -27,8 +28,9 @@ export function senderActs(s: Screen, m: Message): Html {
   const mute = html`<form method="post" action="/conversations/${m.conversation}/mutes${muted ? '/removal' : ''}">${back}<button type="submit">${icon(s, 'bell-off')}${t(muted ? 'mute.undo' : 'mute.do')}</button></form>`;
   const block = html`<form method="post" action="/messages/${m.id}/blocks">${back}<p class="menu-who"><span>${t('blocked.do', { who })}</span></p><button type="submit" name="place" value="junk">${icon(s, 'octagon-alert')}${t('blocked.junk')}</button><button type="submit" name="place" value="trash">${icon(s, 'trash-2')}${t('blocked.trash')}</button></form>`;
   const rule = html`<a href="/settings/rules/new?from=${m.id}" hx-boost="false">${icon(s, 'list-filter')}${t('rules.frommessage')}</a>`;
+  const person = html`<a href="/contacts/new?from=${m.id}" hx-boost="false">${icon(s, 'users')}${t('sender.contact')}</a><a href="${searchPath(writeSearch({ ...searchFields(''), from: who }))}">${icon(s, 'search')}${t('sender.mail', { who })}</a>`;
   const more = t('sender.more');
-  return html`<div class="sender-acts">${muted && isIt ? html`<p class="muted">${icon(s, 'bell-off')}${t('mute.is')}</p>` : ''}${blocked ? blockedLine(s, blocked) : ''}<details class="menu"><summary class="button plain">${icon(s, 'ellipsis')}${more}</summary><div class="menu-card">${rule}${m.conversation > 0 ? mute : ''}${isOwn || blocked ? '' : block}</div></details></div>`;
+  return html`<div class="sender-acts">${muted && isIt ? html`<p class="muted">${icon(s, 'bell-off')}${t('mute.is')}</p>` : ''}${blocked ? blockedLine(s, blocked) : ''}<details class="menu"><summary class="button plain">${icon(s, 'ellipsis')}${more}</summary><div class="menu-card">${isOwn ? '' : person}${rule}${m.conversation > 0 ? mute : ''}${isOwn || blocked ? '' : block}</div></details></div>`;
 }
 
 function blockedLine(s: Screen, b: BlockedSender): Html {

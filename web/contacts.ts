@@ -1,7 +1,7 @@
 /** The address book: its pages, one contact, groups, what is done to those chosen, and cards in and out. */
 import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
-import { formatNamed } from '../daemon/mail/address.ts';
+import { addressKey, formatNamed } from '../daemon/mail/address.ts';
 import { mostCards, readCards, writeCards } from '../daemon/mail/card.ts';
 import type { Contact, ContactFields } from '../daemon/store.ts';
 import { type ContactForm, contactPage } from '../views/contact.ts';
@@ -10,7 +10,7 @@ import type { Key } from '../views/words.ts';
 import { blankContact, goodGroup, readContact, typedContact } from './contacts/typed.ts';
 import { type Form, readForm } from './form.ts';
 import { type Told, tellOnce } from './notice.ts';
-import { idOf, missing, screenOf, show } from './page.ts';
+import { idOf, messageById, missing, screenOf, show } from './page.ts';
 import { ownPath } from './session.ts';
 import type { Ctx, Env, Site } from './site.ts';
 import { readFile } from './upload.ts';
@@ -28,6 +28,8 @@ export function contacts(site: Site): Hono<Env> {
 
   app.get('/contacts', c => list(c));
   app.get('/contacts/new', async c => {
+    const from = c.req.query('from');
+    if (from !== undefined) return senderOf(c, from);
     const group = await groupOf(c, c.req.query('group'));
     return page(c, { ...blankContact, groups: group ? [group.name] : [] });
   });
@@ -150,6 +152,17 @@ export function contacts(site: Site): Hono<Env> {
     const known = there ? { id, modseq: there.modseq } : { id: null, modseq: 0 };
     return page(c, { ...typedContact(form, there ?? blankContact), ...known, errors: { form: form_ } }, 409);
   });
+
+  /** The form for who wrote a message; the contact, where there is one. */
+  const senderOf = async (c: Ctx, messageId: string) => {
+    const m = await messageById(site, c, messageId);
+    if (!m || m.fromAddress === '') return missing(site, c);
+    const { contacts: alike } = await book.page(c.var.account.id, { text: m.fromAddress, limit: perPage });
+    const key = addressKey(m.fromAddress);
+    const known = alike.find(one => one.addresses.some(a => addressKey(a.address) === key));
+    if (known) return c.redirect(`/contacts/${known.id}`, 303);
+    return page(c, { ...blankContact, name: m.fromName, addresses: [{ label: '', address: m.fromAddress }] });
+  };
 
   const own = async (c: Ctx): Promise<Contact | null> => {
     const id = idOf(c.req.param('id'));
