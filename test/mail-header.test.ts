@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { cleanText, decodeCharset, decodeWords, parseParams, readHeader } from '../daemon/mail/header.ts';
+import {
+  charsetOfCodePage,
+  cleanText,
+  decodeCharset,
+  decodeWords,
+  parseParams,
+  readHeader,
+} from '../daemon/mail/header.ts';
 import { cpuMillis } from './cpu.ts';
 
 const header = (text: string) => readHeader(Buffer.from(text, 'latin1'));
@@ -148,6 +155,12 @@ describe('decodeCharset', () => {
     ['c3a4e697', null, 'ä\ufffd'],
   ])('decodeCharset reads %s as %j', (hex, charset, wanted) => {
     expect(decodeCharset(Buffer.from(hex, 'hex'), charset)).toBe(wanted);
+  });
+
+  it('charsetOfCodePage knows what can be read, and tries nothing that a stranger made up', () => {
+    for (const number of [866, 874, 932, 936, 949, 950, 1250, 1258, 10000, 20866, 65001])
+      expect(new TextDecoder(charsetOfCodePage(number)!).decode(Buffer.from('x'))).toBe('x');
+    for (const number of [0, -1, 437, 1249, 1259, 99999, 2 ** 31]) expect(charsetOfCodePage(number)).toBeNull();
   });
 
   it('cleanText puts text on one line and takes out what forges', () => {

@@ -102,6 +102,9 @@ describe('readRtf', () => {
     ],
     ["\\'cf\\'f0\\'e8", 'При', '\\ansicpg1251'],
     ["\\'8e\\u233\\'8e", 'éé', '\\mac'],
+    // Code pages that nobody knows.
+    ["caf\\'e9", 'café', '\\ansicpg99999'],
+    ["caf\\'c3\\'a9", 'café', '\\ansicpg-1'],
     // What ends behind the last brace, and what is not ended at all.
     ['a}b}c', 'a'],
     ['{{{a', 'a'],

@@ -75,6 +75,13 @@ describe('TnefReader', () => {
     expect(bodyOf(subject)).toEqual([]);
   });
 
+  test('takes one compressed text, however many are said to be the message', () => {
+    const one = attribute(1, 0x9003, property([0x1000, 'plain'], [0x1009, Buffer.from('packed')]));
+    const bodies = read(tnef(...Array<Buffer>(50).fill(one)))!.map(f => f.body);
+    expect(bodies.filter(body => body === 'rtf')).toHaveLength(1);
+    expect(bodies).toHaveLength(50);
+  });
+
   test('finds a text longer than what is kept of its properties, and none that runs over their end', () => {
     const long = Buffer.alloc(1_000_000, 'x');
     const bytes = tnef(attribute(1, 0x9003, property([0x1009, long])));

@@ -11,7 +11,7 @@ import { cleanText } from './header/clean.ts';
 import { decodeWords } from './header/encoded-words.ts';
 import { parseParams } from './header/params.ts';
 
-export { decodeCharset } from './header/charset.ts';
+export { charsetOfCodePage, decodeCharset } from './header/charset.ts';
 export { cleanText, trimEndOf } from './header/clean.ts';
 export { decodeWords } from './header/encoded-words.ts';
 export { type Params, paramReadings, parseParams, withoutComments } from './header/params.ts';

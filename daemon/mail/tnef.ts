@@ -5,7 +5,7 @@
  * memory: whoever wants one of the files, or the text of the message, which stands among them, reads its place out of
  * the same stream. Linear, bounded, and nothing in it throws.
  */
-import { cleanText, decodeCharset } from './header.ts';
+import { charsetOfCodePage, cleanText, decodeCharset } from './header.ts';
 import { type Place, type Properties, readProperties } from './tnef/properties.ts';
 
 export type TnefFile = {
@@ -67,6 +67,8 @@ export class TnefReader {
   #open: TnefFile | null = null;
   #charset: string | null = null;
   #valid = false;
+  /** Unpacking such a text is work: of a message that claims many only the first is one. */
+  #hasRtf = false;
 
   push(chunk: Buffer): void {
     if (this.#state === 'over' || chunk.length === 0) return;
@@ -129,7 +131,7 @@ export class TnefReader {
 
   #finish({ id, from, length }: Attribute, kept: Buffer): void {
     const to = from + length;
-    if (id === ATTRIBUTE.codepage && kept.length >= 4) this.#charset = `windows-${kept.readUInt32LE(0)}`;
+    if (id === ATTRIBUTE.codepage && kept.length >= 4) this.#charset = charsetOfCodePage(kept.readUInt32LE(0));
     else if (id === ATTRIBUTE.rendering) this.#next();
     else if (id === ATTRIBUTE.data) Object.assign(this.#open ?? this.#next(), { from, to });
     else if (id === ATTRIBUTE.title) this.#name(fileName(decodeCharset(untilNull(kept), this.#charset)), false);
@@ -151,6 +153,8 @@ export class TnefReader {
     for (const { tag, ...version } of BODIES) {
       const place = places.get(tag);
       if (!place || place.from === place.to || base + place.to > end) continue;
+      if (version.body === 'rtf' && this.#hasRtf) continue;
+      this.#hasRtf ||= version.body === 'rtf';
       const charset = place.kind === 'wide' ? 'utf-16le' : place.kind === 'text' ? this.#charset : null;
       return this.#keep({ ...version, charset, contentId: null, from: base + place.from, to: base + place.to });
     }

@@ -56,6 +56,15 @@ export function decodeCharset(bytes: Buffer, charset: string | null): string {
 export const isKnownCharset = (charset: string): boolean =>
   normalName(charset) === 'utf-7' || decoderOf(normalName(charset)) !== null;
 
+const CODE_PAGES: Record<number, string> = {
+  ...{ 866: 'ibm866', 874: 'windows-874', 932: 'shift_jis', 936: 'gbk', 949: 'euc-kr', 950: 'big5' },
+  ...{ 10000: 'macintosh', 20866: 'koi8-r', 65001: 'utf-8' },
+};
+
+/** By its number at Microsoft; null: none that we can read. Looked up, since to try each that a stranger makes up is dear. */
+export const charsetOfCodePage = (number: number): string | null =>
+  CODE_PAGES[number] ?? (number >= 1250 && number <= 1258 ? `windows-${number}` : null);
+
 function guess(bytes: Buffer): TextDecoder {
   const whole = withoutCut(bytes);
   const isWide = isUtf8(bytes) || (isUtf8(whole) && hasEightBit(whole));

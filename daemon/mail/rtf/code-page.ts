@@ -1,4 +1,4 @@
-import { decodeCharset } from '../header.ts';
+import { charsetOfCodePage, decodeCharset } from '../header.ts';
 
 /** Fonts say their letters by a number of Windows' own (the charset of a LOGFONT); 1 and what is not here: as the text around. */
 const OF_FONT: Record<number, number> = {
@@ -8,10 +8,8 @@ const OF_FONT: Record<number, number> = {
 
 export const codePageOfFont = (charset: number): number | null => OF_FONT[charset] ?? null;
 
-const NAMES: Record<number, string> = { 866: 'ibm866', 10000: 'macintosh', 20866: 'koi8-r', 65001: 'utf-8' };
-
 /** Octets, one a character, as the text they mean. */
 export function decodeOctets(octets: string, codePage: number): string {
   if (/^[\x01-\x7f]*$/.test(octets)) return octets;
-  return decodeCharset(Buffer.from(octets.replaceAll('\0', ''), 'latin1'), NAMES[codePage] ?? `windows-${codePage}`);
+  return decodeCharset(Buffer.from(octets.replaceAll('\0', ''), 'latin1'), charsetOfCodePage(codePage));
 }
