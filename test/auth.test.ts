@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { freshSecret } from '../daemon/auth/secrets.ts';
+import { codeAt, stepOf } from '../daemon/auth/totp.ts';
 import { type Auth, createAuth, createProviderCheck, hashPassword, type Verdict } from '../daemon/auth.ts';
 import type { Settings } from '../daemon/config.ts';
 import { silentLog } from '../daemon/log.ts';
@@ -151,6 +152,23 @@ test('check remembers nothing of a password that the provider has refused since,
   expect(await check('prova', 'second one')).toBe('refused');
   expect([await store.providerLogins.of(id), await store.sessions.find('cookie', now)]).toEqual([null, null]);
   expect(await check('prova', 'second one')).toBe('refused');
+});
+
+test("finish takes the code of an account that had a password of its own before its mailbox was a provider's", async () => {
+  const passwordHash = await hashPassword('of long ago');
+  const old = (await store.accounts.create({ address: 'old@main.test', name: '', passwordHash, quota: 0, at: now }))!;
+  const seal = createSeal('key', 'test');
+  const key = Buffer.from('12345678901234567890');
+  const sealed = seal.close(key.toString('base64'), old.address);
+  await store.secondFactors.switchOn({ accountId: old.id, sealed, step: 1, recovery: [], at: now });
+  const atProvider = async (_: string, password: string) => password === 'right one';
+  auth = createAuth({ store, settings, seal, now: () => now, log: silentLog(), atProvider });
+  const onSite = { peer: '192.0.2.1', protocol: 'web' as const };
+  expect((await auth.check('old', 'of long ago', onSite)).kind).toBe('refused');
+  const half = await auth.check('old', 'right one', onSite);
+  const ticket = half.kind === 'code' ? half.ticket : '';
+  expect((await auth.finish(ticket, '000000', '192.0.2.1')).kind).toBe('refused');
+  expect((await auth.finish(ticket, codeAt(key, stepOf(now)), '192.0.2.1')).kind).toBe('known');
 });
 
 /** Milliseconds of processor time, of the threads that hash too: what else the machine does does not count. */

@@ -15,7 +15,7 @@ const pressedForMs = 30_000;
 const mostPressed = 1_000;
 
 /** The second half of a sign-in: the code that is asked for behind the password. */
-export function createFinish({ store, log, now }: AuthDeps, helpers: Helpers): Auth['finish'] {
+export function createFinish({ store, log, now, atProvider }: AuthDeps, helpers: Helpers): Auth['finish'] {
   const { throttle, tickets, note, takeCode } = helpers;
   const pressed = createRecall(pressedForMs, mostPressed);
   const underWay = new Map<string, Promise<CodeVerdict>>();
@@ -24,7 +24,8 @@ export function createFinish({ store, log, now }: AuthDeps, helpers: Helpers): A
     const account = half && (await store.accounts.byId(half.accountId));
     if (!account || account.disabled) return null;
     const { passwordHash, secondFactor } = await store.accounts.credentials(account.id);
-    return secondFactor && half.isFor(passwordHash) ? account : null;
+    // One that had a password of its own before its mailbox was a provider's may still have it, and it means nothing.
+    return secondFactor && half.isFor(atProvider ? null : passwordHash) ? account : null;
   };
   const judged = async (account: Account, code: string, peer: string): Promise<CodeVerdict> => {
     const taken = await takeCode(account, code, peer);
