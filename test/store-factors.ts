@@ -54,6 +54,10 @@ export function factorContract(name: string, engine: Engine): void {
       expect(await store.appPasswords.restore(ann.id, id, 100 + 9 * minute)).toBe(true);
       expect(await store.appPasswords.find(ann.id, 'hash-lost')).toMatchObject({ id });
       await store.appPasswords.revoke(ann.id, id, 200);
+      // What the form answers, sent again, is shown as one that opens mail.
+      expect(await make('lost', 'hash-again', 150)).toBe(id);
+      expect(await store.appPasswords.find(ann.id, 'hash-again')).toMatchObject({ id });
+      await store.appPasswords.revoke(ann.id, id, 200);
       // The next that is made removes those nobody can have back.
       await make('after', 'hash-after', 201 + 10 * minute);
       expect(await store.appPasswords.restore(ann.id, id, 202)).toBeNull();

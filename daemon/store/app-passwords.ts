@@ -59,7 +59,12 @@ export const appPasswordVerbs = {
     );
     if (again) {
       if (again.used_at !== null) return 'used';
-      yield* run('update app_password set hash = ?, name = ? where id = ?', a.hash, a.name, again.id);
+      yield* run(
+        'update app_password set hash = ?, name = ?, revoked_at = null where id = ?',
+        a.hash,
+        a.name,
+        again.id,
+      );
       return again.id;
     }
     const { n } = yield* mustRow<{ n: number }>(
