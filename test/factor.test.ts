@@ -62,6 +62,15 @@ describe('an app password', () => {
   });
 });
 
+test('a new password of the account leaves app passwords as they are, and the operator is told', async () => {
+  const secret = await appPassword(await enter('cid'), 'Phone');
+  const changed = await house.cli(['user', 'passwd', 'cid@localhost', '--password-stdin'], `${password}\n`);
+  expect(changed.stdout).toBe(
+    'cid@localhost has a new password; its sessions are ended\napp passwords that go on: 1 (cwmail user app-passwords cid@localhost)\n',
+  );
+  expect(await opens('cid', secret)).toBe(true);
+});
+
 describe('where a second factor is on', () => {
   let bob: Site;
   let secret: string;

@@ -34,7 +34,7 @@ export async function passwd(context: CommandContext): Promise<number> {
     await store.sessions.removeAll(account.id);
     print(`${address} has a new password; its sessions are ended`);
     const others = (await store.appPasswords.list(account.id)).length;
-    if (others > 0) print(`${others} of its mail programs go on by app passwords: see cwmail user app-passwords`);
+    if (others > 0) print(`app passwords that go on: ${others} (cwmail user app-passwords ${address})`);
     return 0;
   });
 }
