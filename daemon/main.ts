@@ -41,6 +41,8 @@ const keysKeptMs = 30 * dayMs;
 const fetchKeysKeptMs = 400 * dayMs;
 /** A contact deleted by mistake can come back for so long. */
 const contactsKeptMs = 30 * dayMs;
+/** For who threw a letter away, and thinks better of it. */
+const draftsKeptMs = dayMs;
 /** An address whose owner never answered is forgotten; a letter may be written anew. */
 const lettersKeptMs = 30 * dayMs;
 const filterState = 'filter.hits';
@@ -200,6 +202,7 @@ function keepHouse(context: Context, keepStates: () => Promise<unknown>, look: (
     await store.content.unlinkDoomed();
     await store.content.sweepOrphans(now());
     while ((await store.contacts.forget(now() - contactsKeptMs)) > 0);
+    while ((await store.drafts.forget(now() - draftsKeptMs)) > 0);
     while ((await store.vacations.sweep(now(), now() - (longestEveryDays + 1) * dayMs)) > 0);
     await waive(context);
     while ((await store.forwardConsents.sweep(now() - lettersKeptMs)) > 0);

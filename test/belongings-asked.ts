@@ -23,6 +23,7 @@ const params: Record<string, Fills> = {
   '/contacts/:id': ids => ids.contact,
   '/conversations/:id': ids => ids.conversation,
   '/drafts/:id': ids => ids.draft,
+  '/drafts/:id/restoration': ids => ids.discarded,
   '/drafts/:id/images/:label': () => 'picture1',
   '/folders/:id': ids => ids.folder,
   '/folders/:id/messages.mbox': ids => ids.inbox,
@@ -152,6 +153,7 @@ export const forms: Record<string, Forms> = {
     // Of a form that was sent.
     { ...letter(meant), key: meant.ids.key },
   ],
+  '/drafts/:id/restoration': plain,
   '/drafts/:id/recipients': () => [{ field: 'to', person: 'x@far.example' }],
   '/drafts/conversions': meant => [{ ...letter(meant) }, { html: '<p>x</p>' }],
   '/drafts/files': meant => [{ ...letter(meant), file: note() }],

@@ -15,6 +15,7 @@ export type Ids = Record<
   | 'label'
   | 'draft'
   | 'draftVersion'
+  | 'discarded'
   | 'upload'
   | 'search'
   | 'contact'
@@ -114,8 +115,19 @@ async function correspondence(site: TestSite, { account, browser, word }: Who, r
   const { status } = await browser.post('/drafts/submissions', { key, draft: '', ...waits });
   const held = (await store.heldSubmissions.list(id, 2))[0];
   if (!held?.draft) throw new Error(`nothing waits: ${status}`);
+  const thrown = await fits(store.drafts.create(id, { ...fields, ...texts, subject: `${word} thrown` }, clock.now));
+  await store.drafts.discard(id, thrown.id, clock.now);
   const { version: draftVersion } = (await store.drafts.get(id, draft.id))!;
-  return { draft: draft.id, draftVersion, upload, sent, outbox: held.contentId, waiting: held.draft.id, key };
+  return {
+    draft: draft.id,
+    draftVersion,
+    discarded: thrown.id,
+    upload,
+    sent,
+    outbox: held.contentId,
+    waiting: held.draft.id,
+    key,
+  };
 }
 
 async function people(site: TestSite, { id }: Owner, word: string) {

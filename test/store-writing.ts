@@ -35,6 +35,40 @@ export function writingContract(name: string, engine: Engine): void {
       expect(await used()).toBe(5);
     });
 
+    test('drafts.discard puts one aside, without its room and unseen, until it is restored or forgotten', async () => {
+      const { drafts } = store;
+      const account = (await store.accounts.byId(bob.id))!;
+      const draft = await fits(drafts.create(bob.id, plain, 1));
+      const named = { name: 'a', type: 'text/plain', content: file(30), at: 1 };
+      await fits(drafts.attach(bob.id, draft.id, named));
+      const used = async () => (await store.accounts.byId(bob.id))!.used - account.used;
+      const counted = async () => (await store.folders.byRole(bob.id, 'drafts')).total;
+      expect([await used(), await counted()]).toEqual([35, 1]);
+      expect([await drafts.discard(ann.id, draft.id, 10), await drafts.discard(bob.id, draft.id, 10)]).toEqual([
+        false,
+        true,
+      ]);
+      expect(await drafts.discard(bob.id, draft.id, 11)).toBe(false);
+      expect([await used(), await counted(), await drafts.list(bob.id)]).toEqual([0, 0, []]);
+      expect(await drafts.get(bob.id, draft.id)).toBeNull();
+      expect(await drafts.save(bob.id, draft.id, null, plain, 12)).toBeNull();
+      expect(await drafts.attach(bob.id, draft.id, named)).toBeNull();
+      expect((await store.accounts.recount(bob.id))!.used).toBe(account.used);
+      await store.accounts.set(bob.id, { quota: account.used + 34 });
+      expect(await drafts.restore(bob.id, draft.id)).toBe('no-room');
+      await store.accounts.set(bob.id, { quota: 0 });
+      expect([await drafts.restore(ann.id, draft.id), await drafts.restore(bob.id, draft.id)]).toEqual([
+        'gone',
+        'restored',
+      ]);
+      expect(await drafts.restore(bob.id, draft.id)).toBe('gone');
+      expect([await used(), await counted()]).toEqual([35, 1]);
+      expect((await drafts.get(bob.id, draft.id))?.uploads.length).toBe(1);
+      await drafts.discard(bob.id, draft.id, 20);
+      expect([await drafts.forget(20), await drafts.forget(21), await drafts.forget(21)]).toEqual([0, 1, 0]);
+      expect([await drafts.restore(bob.id, draft.id), await used()]).toEqual(['gone', 0]);
+    });
+
     test('drafts.attach takes a label once: markup that names it means one image', async () => {
       const draft = await fits(store.drafts.create(ann.id, plain, 1));
       const attach = (label: string) =>

@@ -249,6 +249,24 @@ describe('drafts', () => {
     const opened = await b.page(`/drafts/${(await drafts())[0]?.id}`);
     expect((await b.post('/drafts/removals', { ...formOf(opened.html), ...fields })).status).toBe(303);
     expect(await drafts()).toEqual([]);
+    // It can be undone, once or clicked twice; a form that was never saved has nothing to give back.
+    const undo = /action="(\/drafts\/\d+\/restoration)"/.exec((await b.page('/mail/inbox')).html)![1]!;
+    for (let i = 0; i < 2; i++) {
+      const back = await b.post(undo, {});
+      expect([back.status, `${back.headers.get('location')}/restoration`]).toEqual([303, undo]);
+    }
+    expect(await drafts()).toMatchObject([{ subject: fields.subject, text: fields.text }]);
+    const again = await b.page(undo.replace('/restoration', ''));
+    await b.post('/drafts/removals', { ...formOf(again.html), ...fields });
+    await site.store.accounts.set(ann.id, { quota: 1 });
+    const full = await b.post(undo, {});
+    expect([full.status, full.headers.get('location')]).toEqual([303, '/mail/drafts']);
+    expect((await b.page('/mail/drafts')).html).toMatch(/class="toast"[\s\S]*full/);
+    await site.store.accounts.set(ann.id, { quota: 0 });
+    await site.store.drafts.forget(site.clock.now + 1);
+    expect((await b.post(undo, {})).status).toBe(404);
+    await b.post('/drafts/removals', { ...formOf(html), draft: '', key: 'never-saved-key' });
+    expect((await b.page('/mail/inbox')).html).not.toContain('/restoration');
   });
 });
 

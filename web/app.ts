@@ -24,6 +24,7 @@ import { compose } from './compose.ts';
 import { confirmations } from './confirmations.ts';
 import { contacts } from './contacts.ts';
 import { devices } from './devices.ts';
+import { discarded } from './discarded.ts';
 import { events } from './events.ts';
 import { exports } from './export.ts';
 import { folder } from './folder.ts';
@@ -117,6 +118,7 @@ export function createApp(needs: Needs): App {
     acts,
     search,
     () => writing,
+    discarded,
     rich,
     outbox,
     sending,

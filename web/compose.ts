@@ -100,8 +100,8 @@ export function compose(site: Site): Hono<Env> {
       const id = desk.draftId ?? idOf(form.get('draft'));
       const waiting = id !== null && (await site.store.drafts.get(c.var.account.id, id))?.heldAs;
       if (waiting) return c.redirect(`/outbox/${waiting}`, 303);
-      if (id !== null) await site.store.drafts.remove(c.var.account.id, id);
-      tellOnce(site, c, { key: 'done.discarded' });
+      const aside = id !== null && (await site.store.drafts.discard(c.var.account.id, id, site.now()));
+      tellOnce(site, c, { key: 'done.discarded', ...(aside && { undo: { draft: id } }) });
       return c.redirect('/mail/inbox', 303);
     }),
   );

@@ -35,6 +35,7 @@ const keys = [
   'done.undo',
   'done.saved',
   'done.discarded',
+  'compose.error.full',
   'done.folder.created',
   'done.folder.renamed',
   'done.folder.removed',
@@ -129,6 +130,8 @@ type Undo =
   | { contacts: number[] }
   /** A sender is no longer blocked. */
   | { unblock: number }
+  /** A draft comes back. */
+  | { draft: number }
   /** An app password opens mail again. */
   | { appPassword: number };
 
@@ -175,6 +178,7 @@ function undoing({ undo, act, held }: Told): Notice['undo'] {
   if (!undo) return null;
   if ('contacts' in undo)
     return { action: '/contacts/restorations', fields: undo.contacts.map(id => ['contact', id]), leaves: false };
+  if ('draft' in undo) return { action: `/drafts/${undo.draft}/restoration`, fields: [], leaves: true };
   if ('unblock' in undo) return { action: `/settings/blocked/${undo.unblock}/removal`, fields: [], leaves: false };
   if ('appPassword' in undo)
     return { action: `/settings/app-passwords/${undo.appPassword}/restoration`, fields: [], leaves: false };
@@ -229,10 +233,11 @@ function isTold(value: unknown): value is Told {
 
 function isUndo(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  const { ids, to, label, on, contacts, unblock, appPassword } = value as Partial<
-    Record<'ids' | 'to' | 'label' | 'on' | 'contacts' | 'unblock' | 'appPassword', unknown>
+  const { ids, to, label, on, contacts, unblock, draft, appPassword } = value as Partial<
+    Record<'ids' | 'to' | 'label' | 'on' | 'contacts' | 'unblock' | 'draft' | 'appPassword', unknown>
   >;
   if (appPassword !== undefined) return Number.isSafeInteger(appPassword);
+  if (draft !== undefined) return Number.isSafeInteger(draft);
   if (unblock !== undefined) return Number.isSafeInteger(unblock);
   if (contacts !== undefined) return areIds(contacts);
   return areIds(ids) && (typeof to === 'number' || (typeof label === 'number' && (on === 0 || on === 1)));

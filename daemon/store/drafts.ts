@@ -70,6 +70,11 @@ export type Drafts = {
     at: number,
   ): Promise<Draft | NoRoom | null>;
   remove(accountId: number, id: number): Promise<boolean>;
+  /** Out of sight, and may be brought back. */
+  discard(accountId: number, id: number, at: number): Promise<boolean>;
+  restore(accountId: number, id: number): Promise<'restored' | 'no-room' | 'gone'>;
+  /** For good what was discarded before; answers how many, and there may be more. */
+  forget(before: number): Promise<number>;
   /** Those that wait, too: their account is on its way out. */
   removeAll(accountId: number): Promise<void>;
   /** Null: the draft is gone, or has a file of that label. Then, and where there is no room, the content is the caller's to discard. */
@@ -96,6 +101,7 @@ type DraftRow = {
   updated_at: number;
   held_as: number | null;
   round: number;
+  discarded_at: number | null;
 };
 type UploadRow = {
   id: number;
@@ -143,7 +149,8 @@ const upload = (u: UploadRow): Upload => ({
 });
 
 function* one(accountId: number, id: number): Work<Draft | null> {
-  const found = yield* row<DraftRow>('select * from draft where id = ? and account_id = ?', id, accountId);
+  const sql = 'select * from draft where id = ? and account_id = ? and discarded_at is null';
+  const found = yield* row<DraftRow>(sql, id, accountId);
   return found ? (yield* withUploads([found]))[0]! : null;
 }
 
@@ -153,12 +160,13 @@ function* open(accountId: number, id: number): Work<Draft | null> {
 }
 
 export function* removeDraft({ accountId, id }: { accountId: number; id: number }): Work<boolean> {
-  const found = yield* one(accountId, id);
+  const found = yield* row<DraftRow>('select * from draft where id = ? and account_id = ?', id, accountId);
   if (!found) return false;
-  yield* giveRoom(accountId, yield* octetsOfDraft(id));
+  if (found.discarded_at === null) yield* giveRoom(accountId, yield* octetsOfDraft(id));
+  const uploads = yield* rows<UploadRow>('select * from upload where draft_id = ?', id);
   yield* run('delete from upload where draft_id = ?', id);
   yield* run('delete from draft where id = ?', id);
-  for (const { contentId } of found.uploads) yield* releaseContent(contentId);
+  for (const u of uploads) yield* releaseContent(u.content_id);
   yield* countDrafts(accountId);
   return true;
 }
@@ -206,7 +214,8 @@ export const draftVerbs = {
   },
   *saveDraft({ accountId, id, version, fields, at }: Save): Work<Draft | NoRoom | null> {
     const stored = yield* row<{ version: number; octets: number }>(
-      `select version, ${draftOctets} as octets from draft where id = ? and account_id = ? and held_as is null`,
+      `select version, ${draftOctets} as octets from draft where id = ? and account_id = ? and held_as is null
+        and discarded_at is null`,
       id,
       accountId,
     );
@@ -252,7 +261,8 @@ export const draftVerbs = {
 export function createDrafts(read: Read, write: Write, swept: () => void): Drafts {
   return {
     async list(accountId) {
-      const sql = 'select * from draft where account_id = ? and held_as is null order by updated_at desc, id desc';
+      const sql =
+        'select * from draft where account_id = ? and held_as is null and discarded_at is null order by updated_at desc, id desc';
       return await read(
         (function* () {
           return yield* withUploads(yield* rows<DraftRow>(sql, accountId));
@@ -266,6 +276,13 @@ export function createDrafts(read: Read, write: Write, swept: () => void): Draft
       const removed = await write('discardDraft', { accountId, id });
       swept();
       return removed;
+    },
+    discard: (accountId, id, at) => write('putDraftAside', { accountId, id, at }),
+    restore: (accountId, id) => write('bringDraftBack', { accountId, id }),
+    async forget(before) {
+      const gone = await write('forgetDrafts', { before, limit: 100 });
+      if (gone > 0) swept();
+      return gone;
     },
     async removeAll(accountId) {
       const all = await read(rows<{ id: number }>('select id from draft where account_id = ?', accountId));

@@ -33,7 +33,8 @@ export function* octetsOfDraft(id: number): Work<number> {
 /** Drafts are no messages, but their folder counts them: those that are being written. */
 export function* countDrafts(accountId: number): Work<void> {
   yield* run(
-    `update folder set total = (select count(*) from draft where account_id = ? and held_as is null)
+    `update folder set total = (select count(*) from draft where account_id = ? and held_as is null
+        and discarded_at is null)
       where account_id = ? and role = 'drafts'`,
     accountId,
     accountId,
@@ -64,7 +65,10 @@ export const quotaVerbs = {
         c.folder,
       );
     yield* recountLabels(id);
-    const drafts = yield* rows<{ id: number }>('select id from draft where account_id = ?', id);
+    const drafts = yield* rows<{ id: number }>(
+      'select id from draft where account_id = ? and discarded_at is null',
+      id,
+    );
     yield* countDrafts(id);
     let used = counts.reduce((sum, c) => sum + c.octets, 0);
     for (const draft of drafts) used += yield* octetsOfDraft(draft.id);

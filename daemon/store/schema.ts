@@ -207,6 +207,11 @@ const migrations: ((n: Names) => string[] | Work<void>)[] = [
     `drop index forward_consent_to`,
     `create index forward_consent_to on forward_consent (reader_key, letters_at)`,
   ],
+  ({ integer }) => [
+    // When its writer threw it away; null: it is being written.
+    `alter table draft add column discarded_at ${integer}`,
+    `create index draft_discarded on draft (discarded_at) where discarded_at is not null`,
+  ],
 ];
 
 export const schemaVersion = migrations.length;

@@ -8,6 +8,7 @@ import { contentVerbs } from './content.ts';
 import { conversationVerbs } from './conversations.ts';
 import { correspondentVerbs } from './correspondents.ts';
 import { deliveryVerbs } from './deliveries.ts';
+import { discardedDraftVerbs } from './discarded-drafts.ts';
 import { domainVerbs } from './domains.ts';
 import { draftVerbs } from './drafts.ts';
 import { fetchedVerbs } from './fetched.ts';
@@ -51,6 +52,7 @@ export const verbs = {
   ...deliveryVerbs,
   ...heldVerbs,
   ...domainVerbs,
+  ...discardedDraftVerbs,
   ...draftVerbs,
   ...sessionVerbs,
   ...signInVerbs,
