@@ -274,7 +274,7 @@ test('createThrottle counts an IPv6 /64 as one peer', async () => {
 
 test('createThrottle stops guesses at one account from many peers, but not its owner where she signs in', async () => {
   const throttle = createThrottle(() => 5000);
-  throttle.welcome('198.51.100.7', 'ann');
+  throttle.welcome('198.51.100.7', 'ann', 'password');
   let entered = 0;
   for (let i = 0; i < 200; i++) if ((await fail(throttle, `127.0.${i}.1`, 'ann')) === 'entered') entered++;
   expect(entered).toBe(20);
@@ -348,6 +348,8 @@ test('enterCode lets thirty wrong codes a day through to an account, from wherev
   // Passwords, and other accounts, have budgets of their own.
   expect((await next.enter('192.0.2.1', 'ann')).kind).toBe('entered');
   expect((await next.enterCode('192.0.2.1', 'bob')).kind).toBe('entered');
-  next.welcome('192.0.2.7', 'ann');
+  next.welcome('192.0.2.7', 'ann', 'password');
+  expect((await next.enterCode('192.0.2.7', 'ann')).kind).toBe('throttled');
+  next.welcome('192.0.2.7', 'ann', 'code');
   expect((await next.enterCode('192.0.2.7', 'ann')).kind).toBe('entered');
 });

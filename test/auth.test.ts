@@ -171,6 +171,29 @@ test("finish takes the code of an account that had a password of its own before 
   expect((await auth.finish(ticket, codeAt(key, stepOf(now)), '192.0.2.1')).kind).toBe('known');
 });
 
+test('finish counts guesses from where the password alone let in before, and lets in who gave a code there', async () => {
+  const passwordHash = await hashPassword('correct horse');
+  const key = Buffer.from('12345678901234567890');
+  const cut = (await store.accounts.create({ address: 'cut@main.test', name: '', passwordHash, quota: 0, at: now }))!;
+  const onSite = (peer: string) => ({ peer, protocol: 'web' as const });
+  // Whoever has the password was there with it, from many networks, before its owner wanted more than that.
+  const thieves = Array.from({ length: 12 }, (_, i) => `198.51.100.${i + 1}`);
+  for (const peer of thieves) expect((await auth.check('cut', 'correct horse', onSite(peer))).kind).toBe('known');
+  const sealed = createSeal('key', 'test').close(key.toString('base64'), cut.address);
+  await store.secondFactors.switchOn({ accountId: cut.id, sealed, step: 1, recovery: [], at: now });
+  const ticketFor = async (peer: string) => {
+    const half = await auth.check('cut', 'correct horse', onSite(peer));
+    return half.kind === 'code' ? half.ticket : '';
+  };
+  const finish = async (code: string, peer: string) => (await auth.finish(await ticketFor(peer), code, peer)).kind;
+  expect(await finish(codeAt(key, stepOf(now)), '192.0.2.1')).toBe('known');
+  const guesses = [];
+  for (const peer of thieves) guesses.push(await finish('000000', peer));
+  expect(guesses).toEqual([...Array(10).fill('refused'), 'throttled', 'throttled']);
+  now += 60_000;
+  expect(await finish(codeAt(key, stepOf(now)), '192.0.2.1')).toBe('known');
+});
+
 /** Milliseconds of processor time, of the threads that hash too: what else the machine does does not count. */
 const cost = async (act: () => Promise<unknown>) => {
   const before = process.cpuUsage();

@@ -116,7 +116,9 @@ export function createCheck(deps: AuthDeps, helpers: Helpers): { check: Auth['ch
       const account = verdict.kind === 'known' ? verdict.account : attempt.account;
       const result = results[verdict.kind];
       if (account && result) note(account.id, { peer, protocol }, result);
-      if (verdict.kind === 'known') throttle.welcome(peer, attempt.address);
+      // On the site where a code is asked for, it was a browser that had given one.
+      const by = attempt.secondFactor && protocol === 'web' ? 'code' : 'password';
+      if (verdict.kind === 'known') throttle.welcome(peer, attempt.address, by);
       else report(log, verdict.kind, { name: attempt.address, peer, protocol });
       return verdict;
     } catch (error) {

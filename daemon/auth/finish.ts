@@ -31,7 +31,7 @@ export function createFinish({ store, log, now, atProvider }: AuthDeps, helpers:
     const taken = await takeCode(account, code, peer);
     if (taken.kind !== 'right') return taken;
     note(account.id, { peer, protocol: 'web' }, 'in');
-    throttle.welcome(peer, account.address);
+    throttle.welcome(peer, account.address, 'code');
     return { kind: 'known', account, recoveryLeft: taken.recoveryLeft };
   };
   const finish = async (ticket: string, code: string, peer: string): Promise<CodeVerdict> => {

@@ -44,7 +44,7 @@ export function createSignup({ store, settings, now, throttle }: Deps) {
       });
       if (!account) return refusal('username', 'signup.taken');
       made = true;
-      throttle.welcome(peer, address);
+      throttle.welcome(peer, address, 'password');
       return { ok: true, accountId: account.id, address };
     } finally {
       entry.done(!made);

@@ -12,7 +12,10 @@ const byPeer = [
 ];
 /** Failed sign-ins to one account, from wherever; a peer that has signed in to it before is not held up by them. */
 const byAccount = [{ count: 20, ms: minute }];
-/** Wrong codes behind a right password to one account: of a million codes three are right at a time. */
+/**
+ * Wrong codes behind a right password to one account: of a million codes three are right at a time. To have been let in
+ * by the password alone frees no peer from it: who has the password may have been everywhere before there was a code.
+ */
 const byCode = [
   { count: 10, ms: hour },
   { count: 30, ms: day },
@@ -40,8 +43,8 @@ export type Throttle = {
   enterCode(peer: string, account: string): Promise<Entry>;
   /** False: this peer has made enough accounts for now. */
   enterSignup(peer: string): { done(failed: boolean): void } | null;
-  /** The account's owner has been seen there. */
-  welcome(peer: string, account: string): void;
+  /** The account's owner has been seen there, by all that is asked for or by the password alone. */
+  welcome(peer: string, account: string, by: 'code' | 'password'): void;
   /** The state that outlives a restart, as text; `restore` passes over what it cannot read. */
   snapshot(): string;
   restore(saved: string): void;
@@ -55,12 +58,16 @@ export function createThrottle(now: () => number): Throttle {
   const signups = createBudget(bySignup, mostKeys);
   const welcomed = createBudget([{ count: 1, ms: knownFor }], mostKeys);
   const pending = createPending();
-  const isWelcome = (net: string, account: string) => welcomed.wait(`${net} ${account}`, now()) > 0;
+  const known = (net: string, account: string, by: 'code' | 'password') =>
+    by === 'code' ? `${net} ${account} code` : `${net} ${account}`;
+  const isWelcome = (net: string, account: string, guessed: Budget) =>
+    welcomed.wait(known(net, account, guessed === codes ? 'code' : 'password'), now()) > 0;
 
   const waitOf = (net: string, account: string, underWay: boolean, guessed: Budget = accounts) => {
     const extra = (key: string) => (underWay ? pending.of(key) : 0);
     const peer = peers.wait(net, now(), extra(`peer ${net}`));
-    return isWelcome(net, account) ? peer : Math.max(peer, guessed.wait(account, now(), extra(`account ${account}`)));
+    if (isWelcome(net, account, guessed)) return peer;
+    return Math.max(peer, guessed.wait(account, now(), extra(`account ${account}`)));
   };
   const entered = (net: string, account: string, guessed: Budget): Entry => {
     const leave = pending.enter([`peer ${net}`, `account ${account}`]);
@@ -99,7 +106,11 @@ export function createThrottle(now: () => number): Throttle {
         },
       };
     },
-    welcome: (peer, account) => welcomed.count(`${networkOf(peer)} ${account}`, now()),
+    welcome(peer, account, by) {
+      const net = networkOf(peer);
+      welcomed.count(known(net, account, 'password'), now());
+      if (by === 'code') welcomed.count(known(net, account, 'code'), now());
+    },
     snapshot: () =>
       JSON.stringify({
         peers: peers.save(now()),
