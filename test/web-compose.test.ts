@@ -265,6 +265,14 @@ describe('drafts', () => {
     await site.store.accounts.set(ann.id, { quota: 0 });
     await site.store.drafts.forget(site.clock.now + 1);
     expect((await b.post(undo, {})).status).toBe(404);
+    // In the list each has a button for it, and one stays there.
+    await b.post('/drafts', { ...formOf(html), ...fields, key: 'one-more-key' });
+    const [one] = await drafts();
+    const list = (await b.page('/mail/drafts')).html;
+    expect(list).toContain(`action="/drafts/removals"><input type="hidden" name="draft" value="${one!.id}">`);
+    const gone = await b.post('/drafts/removals', { draft: String(one!.id), back: '/mail/drafts' });
+    expect([gone.headers.get('location'), await drafts()]).toEqual(['/mail/drafts', []]);
+    expect((await b.page('/mail/drafts')).html).toContain(`action="/drafts/${one!.id}/restoration"`);
     await b.post('/drafts/removals', { ...formOf(html), draft: '', key: 'never-saved-key' });
     expect((await b.page('/mail/inbox')).html).not.toContain('/restoration');
   });

@@ -53,7 +53,13 @@ function draftRow(s: Screen, d: Draft): Html {
 <span class="who"><bdi>${inOrder(who)}</bdi></span>
 <span class="what" dir="auto"><span class="subject">${inOrder(d.subject.trim()) || s.w.t('list.nosubject')}</span> <span class="snippet"><bdi>${inOrder(d.text.slice(0, 160))}</bdi></span></span>
 <span class="marks">${d.uploads.length > 0 ? html`<span title="${s.w.t('list.attachments', { n: d.uploads.length })}">${icon(s, 'paperclip')}<span class="unseen">${s.w.t('list.attachments', { n: d.uploads.length })}</span></span>` : ''}</span>
-<time datetime="${s.w.iso(d.updatedAt)}" title="${s.w.full(d.updatedAt)}">${s.w.when(d.updatedAt)}</time></a></li>`;
+<time datetime="${s.w.iso(d.updatedAt)}" title="${s.w.full(d.updatedAt)}">${s.w.when(d.updatedAt)}</time></a>${discard(s, d)}</li>`;
+}
+
+/** It can be taken back. */
+function discard(s: Screen, d: Draft): Html {
+  const label = `${s.w.t('compose.discard')}: ${d.subject.trim() || s.w.t('list.nosubject')}`;
+  return html`<form class="row-discard" method="post" action="/drafts/removals"><input type="hidden" name="draft" value="${d.id}"><input type="hidden" name="back" value="${s.here}"><button class="button plain icon-only" type="submit" title="${s.w.t('compose.discard')}" aria-label="${label}">${icon(s, 'trash-2')}</button></form>`;
 }
 
 export type FoldersForm = {

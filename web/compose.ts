@@ -16,6 +16,7 @@ import { beginLetter } from './letter.ts';
 import { typedMarkup } from './markup.ts';
 import { tellOnce } from './notice.ts';
 import { idOf, missing, screenOf, show } from './page.ts';
+import { ownPath } from './session.ts';
 import type { Ctx, Env, Site } from './site.ts';
 import { keyOf, largestFiles, type SendResult, send, taken, undoSeconds, wasTaken } from './submission.ts';
 import { chosenTime, laterForm } from './times.ts';
@@ -102,7 +103,7 @@ export function compose(site: Site): Hono<Env> {
       if (waiting) return c.redirect(`/outbox/${waiting}`, 303);
       const aside = id !== null && (await site.store.drafts.discard(c.var.account.id, id, site.now()));
       tellOnce(site, c, { key: 'done.discarded', ...(aside && { undo: { draft: id } }) });
-      return c.redirect('/mail/inbox', 303);
+      return c.redirect(ownPath(form.get('back'), '/mail/inbox'), 303);
     }),
   );
 
