@@ -10,6 +10,7 @@ import type { Counters } from './counters.ts';
 import { because, type Log } from './log.ts';
 import { mayGoOut } from './online.ts';
 import { createBacklog } from './queue/backlog.ts';
+import type { OwnReport } from './queue/bounce.ts';
 import * as calls from './queue/call.ts';
 import { type Carrier, carry, type Failure, type Journey, type Result, sharesOf, unreached } from './queue/carry.ts';
 import type { Done } from './queue/changes.ts';
@@ -52,7 +53,7 @@ export type QueueOptions = Ways & {
   resolver: Resolver;
   connect: (options: ClientOptions) => Promise<SmtpClient>;
   /** A report as an acceptance for the transaction that settles; null: nobody takes it. */
-  prepareReport: (report: { to: string; bytes: Buffer; key: string }) => Promise<Acceptance | null>;
+  prepareReport: (report: OwnReport) => Promise<Acceptance | null>;
   /** Where a submission goes whose time has come. */
   prepareRelease: (held: Delivery[]) => Promise<PreparedRelease>;
   /** The answer somebody who is away owes; null: none any more, or nobody takes it. */

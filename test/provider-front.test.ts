@@ -62,6 +62,31 @@ test('what a mailbox sends on as a whole goes as its owner’s too', async () =>
   expect(await rig.reports()).toEqual([]);
 });
 
+test.each(['forward', 'rule'])(
+  'a report that sending on by a %s has failed stays here, with who set it up',
+  async by => {
+    const hop = await rig.hop({ answers: { RCPT: '550 5.1.1 Nobody of that name' } });
+    await rig.store.forwardConsents.free(rig.ann, ['home@far.test'], 1);
+    if (by === 'forward') await rig.store.accounts.set(rig.ann, { forwards: ['home@far.test'], keepsCopy: false });
+    else await sendOnAll('home@far.test');
+    rig.settings.webmail_smtp = rig.rules.webmail_smtp;
+    await rig.submit([{ address: 'ann@us.test' }], { from: 'peer', reversePath: 'eve@else.test' });
+    await rig.carry({ authorsGateway: owners(hop.port) });
+    await rig.settled();
+    expect(hop.heard.filter(line => line.startsWith('MAIL FROM'))).toHaveLength(1);
+    expect(await rig.reports()).toHaveLength(1);
+  },
+);
+
+/** Everything, and no copy stays. */
+async function sendOnAll(to: string): Promise<void> {
+  const deed = { place: null, labels: [], read: false, star: false, forward: { to, keep: false }, stop: false };
+  await rig.store.mailRules.save(rig.ann, null, {
+    ...{ name: 'on', active: true },
+    rule: { all: true, conditions: [{ field: 'subject', test: 'contains', text: 'e' }], deed },
+  });
+}
+
 test('the answer of who is away, and a letter that asks whether mail may be sent on, go as their own', async () => {
   const hop = await rig.hop({ answers: {} });
   rig.settings.webmail_smtp = rig.rules.webmail_smtp;

@@ -13,6 +13,8 @@ export type OwnMail = {
   origin?: 'mediator';
   /** In whose name it is; where the mailboxes are a provider's, it goes out by their sign-in. */
   author?: number;
+  /** Delivered-To of mailboxes that do not send it on, since that is what it is about. */
+  passed?: string;
 };
 
 type Deps = {
@@ -25,7 +27,7 @@ type Deps = {
 
 /** Mail that we write: reports, answers, letters of ours, as an acceptance with reverse-path `<>`; null: nobody takes it. */
 export function createOwnMail({ store, settings, now, parked, chain }: Deps) {
-  return async ({ to, bytes, key, origin, author }: OwnMail): Promise<Acceptance | null> => {
+  return async ({ to, bytes, key, origin, author, passed }: OwnMail): Promise<Acceptance | null> => {
     const leaves = settings.webmail_smtp !== null && author !== undefined;
     // Whose mail has failed must learn of it, also while the own mailbox is full.
     const { routes, refusal } = await chain({ report: key }, to, { overQuota: true, leaves });
@@ -41,6 +43,7 @@ export function createOwnMail({ store, settings, now, parked, chain }: Deps) {
       origin: origin ?? ('ourselves' as const),
       accountId: leaves ? author : null,
       key,
+      ...(passed !== undefined && { passed }),
       forwardsPerHour: settings.user_max_forwards,
       smtpUtf8: /[^\0-\x7f]/.test(to),
       recipients: [{ address: to, notify: ['NEVER' as const], orcpt: null, routes }],

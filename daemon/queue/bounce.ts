@@ -1,5 +1,6 @@
 import type { Log } from '../log.ts';
 import { addressKey } from '../mail/address.ts';
+import { readHeader } from '../mail/header.ts';
 import { enhancedCode, replyLine } from '../mail/reply.ts';
 import { deliveryReport, type Report, type ReportAction } from '../mail/report.ts';
 import type { Acceptance, Delivery, Store } from '../store.ts';
@@ -14,12 +15,15 @@ export type Event = {
   expired: boolean;
 };
 
+/** `passed`: fields of mailboxes that do not send it on. */
+export type OwnReport = { to: string; bytes: Buffer; key: string; passed?: string };
+
 export type Reporter = {
   store: Pick<Store, 'content'>;
   settings: { max_retrytime: number };
   /** Our name in the reports. */
   readonly name: string;
-  prepareReport: (report: { to: string; bytes: Buffer; key: string }) => Promise<Acceptance | null>;
+  prepareReport: (report: OwnReport) => Promise<Acceptance | null>;
   now: () => number;
   log: Log;
 };
@@ -96,10 +100,15 @@ async function prepare(group: Event[], { to, key, reader }: Letter, by: Reporter
     recipients: oneEach(group.map(reader === 'sender' ? asAccepted : asCarried)),
     returned: await returnedContent(result.delivery, action === 'failed', by),
   });
-  const acceptance = await by.prepareReport({ to, bytes, key });
+  const passed = sentOnBy(to, result.delivery.fields);
+  const acceptance = await by.prepareReport({ to, bytes, key, ...(passed && { passed }) });
   if (!acceptance) by.log.warn('report not taken', { delivery: id, content: contentId, to });
   return acceptance && { action, acceptance };
 }
+
+/** Whoever had it sent on is told of it in their own mailbox: where the mail did not go, its report would not go either. */
+const sentOnBy = (to: string, fields: string): string =>
+  readHeader(Buffer.from(fields)).all('delivered-to').map(addressKey).includes(addressKey(to)) ? fields : '';
 
 type Told = Report['recipients'][number];
 
