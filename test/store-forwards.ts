@@ -13,6 +13,7 @@ export function forwardContract(name: string, engine: Engine): void {
     let bob: Account;
     let at = 100 * day;
     let n = 0;
+    const nobody = { name: '', passwordHash: 'x', quota: 0 };
     beforeAll(async () => {
       store = await engine.open();
       const made = (address: string) =>
@@ -153,6 +154,36 @@ export function forwardContract(name: string, engine: Engine): void {
       expect([(await given('later', 3)).troubles, await inbox()]).toEqual([undefined, 4]);
       expect((await given('unbounded', 0)).troubles).toBeUndefined();
       expect(await inbox()).toBe(4);
+    });
+
+    test('a limit that divides no hour evenly lets so many go, and no more before the next has drained', async () => {
+      at += 10 * day;
+      const fay = (await store.accounts.create({ ...nobody, address: 'fay@example.org', at }))!;
+      const via = { accountId: fay.id, address: fay.address };
+      const goals = Array.from({ length: 15 }, (_, i) => ({ kind: 'relay' as const, address: `f${i}@far.test`, via }));
+      const given = async (perHour: number) =>
+        (await store.accept(acceptance(`fay ${perHour}`, goals, at, { forwardsPerHour: perHour }))).queued;
+      for (const perHour of [7, 11, 13]) {
+        at += 2 * 3_600_000;
+        expect([await given(perHour), await given(perHour)]).toEqual([perHour, 0]);
+        at += Math.ceil(3_600_000 / perHour);
+        expect(await given(perHour)).toBe(1);
+      }
+    });
+
+    test('a clock that was set back starts it anew, and what stays is told again', async () => {
+      at += 10 * day;
+      const gil = (await store.accounts.create({ ...nobody, address: 'gil@example.org', at }))!;
+      const via = { accountId: gil.id, address: gil.address };
+      const given = async () =>
+        await store.accept(
+          acceptance('gil', [{ kind: 'relay', address: 'gil@far.test', via }], at, { forwardsPerHour: 1 }),
+        );
+      expect([(await given()).queued, (await given()).troubles?.length]).toEqual([1, 1]);
+      at -= 5 * day;
+      expect([(await given()).queued, (await given()).troubles?.length]).toEqual([1, 1]);
+      expect(await store.forwardVolume.heldBack(gil.id)).toEqual({ since: at, last: at, count: 1 });
+      at += 5 * day;
     });
 
     test('what rules send on counts with it, and stays in the Inbox when it is too much', async () => {

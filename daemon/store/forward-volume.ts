@@ -31,14 +31,15 @@ export function* takeForward(accountId: number, { at, perHour = 0 }: Limit): Wor
   const known = kept.drained > at + 2 * hourMs ? at : kept.drained;
   const next = Math.max(known, at) + hourMs / perHour;
   if (next <= at + hourMs + 1) {
-    yield* keep(accountId, { ...kept, drained: Math.ceil(next) });
+    // Rounded down, the last of those an hour has room for fits too.
+    yield* keep(accountId, { ...kept, drained: Math.floor(next) });
     return 'goes';
   }
-  const { last } = kept;
-  const run =
-    last !== null && at - last < dayMs ? { since: kept.since, count: kept.count + 1 } : { since: at, count: 1 };
+  // Backwards too, or of what came before the clock was set back nothing more would be told until it is there again.
+  const quiet = kept.last === null ? Number.POSITIVE_INFINITY : Math.abs(at - kept.last);
+  const run = quiet < dayMs ? { since: kept.since, count: kept.count + 1 } : { since: at, count: 1 };
   yield* keep(accountId, { drained: known, ...run, last: at });
-  return last === null || at - last >= hourMs ? 'first' : 'stays';
+  return quiet >= hourMs ? 'first' : 'stays';
 }
 
 function* keep(accountId: number, { drained, since, last, count }: Kept): Work<number> {
