@@ -14,6 +14,7 @@ import { hashPassword } from './auth/local.ts';
 import { createNotes } from './auth/notes.ts';
 import type { IsProvidersPassword } from './auth/provider.ts';
 import { createSignup } from './auth/signup.ts';
+import { createStanding } from './auth/standing.ts';
 import { createThrottle } from './auth/throttle.ts';
 import { createTickets } from './auth/tickets.ts';
 import type { Settings } from './config.ts';
@@ -71,6 +72,9 @@ export type SignupAnswer =
   | { ok: true; accountId: number; address: string }
   | { ok: false; field: 'name' | 'username' | 'password' | 'form' /** Key of views/words. */; reason: string };
 
+/** What opens an account to mail programs at a time: its own password and factor, as a mark, and app passwords by id. */
+export type Standing = { accountId: number; own: string; apps: number[] };
+
 export type Auth = {
   /**
    * `address` as typed; a name without a domain belongs to the vdomain of `local`, the address of ours that was
@@ -87,6 +91,9 @@ export type Auth = {
       trusted?: string[];
     },
   ): Promise<Verdict>;
+  standing(accountId: number): Promise<Standing>;
+  /** Does all of it hold? Then whoever was let in by some of it is still. */
+  stands(before: Standing): Promise<boolean>;
   /** The code behind the password. */
   finish(ticket: string, code: string, peer: string): Promise<CodeVerdict>;
   /** Is it the account's own password? For changes that ask for it again; nobody is signed in by it. */
@@ -134,6 +141,7 @@ export function createAuth(deps: AuthDeps): Auth {
   return {
     check,
     checkOwner,
+    ...createStanding(deps),
     finish: createFinish(deps, { throttle, tickets, note, takeCode }),
     factor: createFactor(deps, checkOwner, takeCode),
     makeAppPassword: createAppPasswordMaker(deps, checkOwner),

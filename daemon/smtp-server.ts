@@ -188,6 +188,8 @@ class Listener extends ArrivalServer {
       // The package asks for a signed-in user only while AUTH is on; this must not hang on that.
       if (this.#o.role === 'submission' && !session.user)
         return s.refusal({ code: 530, status: '7.0', text: 'Sign in first' });
+      // A connection may be open for hours after that by which it was let in opens nothing any more.
+      if (visit.standing && !(await this.#o.auth.stands(visit.standing))) return s.refusal(signInAgain);
       const args = (address.args || {}) as Record<string, string | boolean | undefined>;
       const size = typeof args.SIZE === 'string' ? Number(args.SIZE) : null;
       const refused =
@@ -260,6 +262,8 @@ class Listener extends ArrivalServer {
     return reply(451, '3.0', `Something is wrong here; it is noted as ${session.id}`);
   }
 }
+
+const signInAgain = reply(421, '7.0', 'What opens this account has changed: connect and sign in again');
 
 /** RFC 5321 §4.5.3.1.10: the sender comes with the others in another transaction. */
 const tooManyRoutes = reply(452, '5.3', 'These recipients lead to too many others: bring them in several messages');

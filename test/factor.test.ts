@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { authenticator, keyIn, secretsIn, tokenIn } from './authenticator.ts';
 import { runCommand } from './commands.ts';
 import { type House, startHouse, testWith, until } from './harness.ts';
-import { popMessages } from './mail-talk.ts';
+import { openTalk, popMessages } from './mail-talk.ts';
 import { type Site, signIn, visit } from './site-talk.ts';
 
 /** The whole house, and programs of others: what opens a mailbox, and what does no longer. */
@@ -60,6 +60,41 @@ describe('an app password', () => {
     await site.post(`/settings/app-passwords/${id}/removal`, {});
     expect(await opens('ann', secret)).not.toBe(true);
   });
+});
+
+test('a connection that was let in sends no more when that by which it was let in opens nothing any more', async () => {
+  await house.addUser('eva@localhost', password);
+  const site = await enter('eva');
+  const connected = async (secret: string) => {
+    const talk = await openTalk(house.ports.submission);
+    await talk.reply();
+    await talk.ask('EHLO laptop.test');
+    expect(await talk.ask(`AUTH PLAIN ${btoa(`\0eva@localhost\0${secret}`)}`)).toMatch(/^235/);
+    return async () => {
+      const said = await talk.ask('MAIL FROM:<eva@localhost>');
+      if (said.startsWith('250')) await talk.ask('RSET');
+      return said;
+    };
+  };
+  const codes = async (...talks: Awaited<ReturnType<typeof connected>>[]) => {
+    const said: string[] = [];
+    for (const mail of talks) said.push((await mail()).slice(0, 3));
+    return said;
+  };
+  const phone = await appPassword(site, 'Phone');
+  const laptop = await appPassword(site, 'Laptop');
+  const revoked = await connected(phone);
+  const tablet = await appPassword(site, 'Tablet');
+  expect(await codes(revoked, revoked)).toEqual(['250', '250']);
+  const newest = /app-passwords\/(\d+)\/removal/g;
+  const [, , id] = [...(await site.get('/settings/app-passwords')).text.matchAll(newest)].map(m => m[1]);
+  await site.post(`/settings/app-passwords/${id}/removal`, {});
+  expect(await revoked()).toMatch(/^421 4\.7\.0 .*sign in again/);
+  const [own, other] = [await connected(password), await connected(tablet)];
+  expect(await codes(own, other)).toEqual(['250', '250']);
+  await switchOn(site);
+  expect(await codes(own, other)).toEqual(['421', '421']);
+  expect(await codes(await connected(laptop))).toEqual(['250']);
 });
 
 test('a new password of the account leaves app passwords as they are, and the operator is told', async () => {

@@ -1,5 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Auth, Verdict } from '../auth.ts';
+import type { Auth, Standing, Verdict } from '../auth.ts';
 import { type Reply, reply } from '../mail/reply.ts';
 import type { Account, Store } from '../store.ts';
 import { isLoopback } from '../wire/ip.ts';
@@ -13,7 +13,13 @@ export type Credentials = {
   /** CRAM-MD5: is this the secret the answer was made with? */
   validatePassword?: (secret: string) => boolean;
 };
-export type SignedIn = { service: Service | null; account: Account | null; name: string };
+export type SignedIn = {
+  service: Service | null;
+  account: Account | null;
+  name: string;
+  /** What opened the account when it was let in; null: a key of this house did, or a secret of the settings. */
+  standing: Standing | null;
+};
 
 export type LoginOptions = {
   auth: Auth;
@@ -39,15 +45,16 @@ const wrongPassword = reply(535, '7.8', 'The name or the password is wrong');
 /** SASL PLAIN and LOGIN: users by their password; services by their key, acting for a user (RFC 4616 authzid). */
 export async function login(given: Credentials, peer: string, options: LoginOptions): Promise<SignedIn | Reply> {
   const { username = '', password = '', authzid = '' } = given;
+  const { auth, local } = options;
   if (given.method === 'CRAM-MD5')
-    return answerOf(
-      await options.auth.challenge(username, byChallenge(given, options), { peer, local: options.local }),
-    );
+    return answerOf(await auth.challenge(username, byChallenge(given, options), { peer, local }));
   if (username === 'webmail' || username === 'fetcher' || username === 'local')
     return await loginService(username, password, authzid, peer, options);
   // To act for somebody else is the services' alone.
   if (authzid !== '' && authzid.toLowerCase() !== username.toLowerCase()) return wrongPassword;
-  return answerOf(await options.auth.check(username, password, { peer, protocol: 'smtp', local: options.local }));
+  const answer = answerOf(await auth.check(username, password, { peer, protocol: 'smtp', local }));
+  if ('code' in answer || !answer.account) return answer;
+  return { ...answer, standing: await auth.standing(answer.account.id) };
 }
 
 /** RFC 2195, for who may take parked mail: a stored hash could not be compared with the answer. */
@@ -61,7 +68,7 @@ function byChallenge({ validatePassword }: Credentials, { odmrSecret }: LoginOpt
 function answerOf(verdict: Verdict): SignedIn | Reply {
   switch (verdict.kind) {
     case 'known':
-      return { service: null, account: verdict.account, name: verdict.account.address };
+      return { service: null, account: verdict.account, name: verdict.account.address, standing: null };
     case 'app-password':
       return needsAppPassword;
     case 'site-only':
@@ -84,12 +91,13 @@ async function loginService(
 ): Promise<SignedIn | Reply> {
   const from = isLoopback(peer) || mayServe(peer);
   if (!from || !sameSecret(password, serviceKey)) return wrongPassword;
-  if (authzid === '') return service === 'webmail' ? wrongPassword : { service, account: null, name: service };
+  if (authzid === '')
+    return service === 'webmail' ? wrongPassword : { service, account: null, name: service, standing: null };
   // A program of this machine is nobody's: whom it sends as is the policy's to say.
   if (service === 'local') return wrongPassword;
   const account = await store.accounts.byAddress(authzid.toLowerCase());
   if (!account || account.disabled) return wrongPassword;
-  return { service, account, name: account.address };
+  return { service, account, name: account.address, standing: null };
 }
 
 /** Compared in constant time. */

@@ -1,4 +1,5 @@
 import type { SMTPServerAddress, SMTPServerSession } from 'smtp-server';
+import type { Standing } from '../auth.ts';
 import type { Visitor } from '../intake.ts';
 import type { Envelope, Notify, Recipient } from '../mail/envelope.ts';
 import { type Reply, reply, replyText } from '../mail/reply.ts';
@@ -12,6 +13,8 @@ export type Service = 'webmail' | 'fetcher' | 'local';
 export type Visit = {
   visitor: Visitor;
   service: Service | null;
+  /** As SignedIn has it. */
+  standing: Standing | null;
   /** The current transaction; begun by MAIL. */
   key: string | null;
   draftId: number | null;
@@ -30,6 +33,7 @@ export type Visit = {
 export const newVisit = (address: string): Visit => ({
   visitor: { origin: 'peer', account: null, address },
   service: null,
+  standing: null,
   key: null,
   draftId: null,
   releaseAt: null,
@@ -173,8 +177,9 @@ export const callerOf = ({ visitor, service }: Visit): Caller => ({
 });
 
 /** Who somebody is from now on. */
-export function signIn(visit: Visit, who: { service: Service | null; account: Account | null }): void {
+export function signIn(visit: Visit, who: Pick<Visit, 'service' | 'standing'> & { account: Account | null }): void {
   visit.service = who.service;
+  visit.standing = who.standing;
   const origin = who.service ?? 'submitter';
   visit.visitor = { ...visit.visitor, origin, account: who.account };
 }
