@@ -43,7 +43,7 @@ import { createSignIns, type SignIns } from './store/sign-ins.ts';
 import { createSnoozes, type Snoozes } from './store/snoozes.ts';
 import { createSortedPages, type SortedPages } from './store/sorted-pages.ts';
 import { giveBackSpace } from './store/space.ts';
-import { connect, StoreError, sqliteNames } from './store/sqlite.ts';
+import { connect, isStoresOwn, StoreError, sqliteNames } from './store/sqlite.ts';
 import { createSubmissions, type Submissions } from './store/submissions.ts';
 import { createTrustedBrowsers, type TrustedBrowsers } from './store/trusted-browsers.ts';
 import { createUnwanted, type Unwanted } from './store/unwanted.ts';
@@ -94,7 +94,7 @@ export type { TrustedBrowser } from './store/trusted-browsers.ts';
 export type { BlockedSender } from './store/unwanted.ts';
 export type { Heavy, Weight } from './store/usage.ts';
 export { isAway, longestEveryDays, type Vacation } from './store/vacation.ts';
-export { StoreError };
+export { isStoresOwn, StoreError };
 
 export type Store = {
   accounts: Accounts;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { nextLook } from '../daemon/queue/schedule.ts';
 import type { Queue, QueueOptions } from '../daemon/queue.ts';
-import type { Delivery } from '../daemon/store.ts';
+import { type Delivery, StoreError } from '../daemon/store.ts';
 import { until } from './harness.ts';
 import { createRig, type Rig } from './queue-rig.ts';
 
@@ -114,6 +114,30 @@ test.each([
   },
   30_000,
 );
+
+test('a submission for which there is no room just now is looked at every minute, however long that takes', async () => {
+  let looks = 0;
+  let full = true;
+  const prepareRelease: QueueOptions['prepareRelease'] = async held => {
+    looks++;
+    if (full) throw new StoreError('full', 'database or disk is full');
+    return { release: null, refused: refusedFor(held), reports: [] };
+  };
+  const routes = [{ kind: 'held' as const, address: 'bob@hop.test' }];
+  const hold = { kind: 'future release' as const, reason: 'later', until: Date.now() - 1 };
+  await rig.accept([{ address: 'bob@hop.test', routes }], { hold, accountId: rig.ann });
+  const queue = await rig.queue({ prepareRelease });
+  for (let look = 1; look <= 12; look++) {
+    await until(`look ${look}`, async () => looks === look && (await only()).state === 'held');
+    rig.clock.shift += 61_000;
+    queue.wake();
+  }
+  expect((await only()).holdKind).toBe('future release');
+  full = false;
+  rig.clock.shift += 61_000;
+  queue.wake();
+  await until('the queue is empty', async () => (await rig.waiting()).length === 0);
+}, 30_000);
 
 const refusedFor = (held: Delivery[]) =>
   held.map(delivery => ({ delivery, reply: { code: 550, status: '1.1', text: 'Nobody' } }));

@@ -1,7 +1,7 @@
 import type { Counters } from '../counters.ts';
 import { because, type Log, messageOf } from '../log.ts';
 import { isPermanent, type Reply } from '../mail/reply.ts';
-import type { Acceptance, Change, Delivery, Release, Store } from '../store.ts';
+import { type Acceptance, type Change, type Delivery, isStoresOwn, type Release, type Store } from '../store.ts';
 import { faulty, type Result } from './carry.ts';
 
 /** What the door says of a submission whose time has come. */
@@ -51,7 +51,7 @@ async function answer(errand: Delivery, o: Options): Promise<void> {
     if (filed) o.changed(filed.changed);
   } catch (error) {
     o.log.error('not answered', { content: errand.contentId, ...because(error) });
-    await setAside([errand], `could not be answered (${messageOf(error)})`, o);
+    await setAside([errand], { error, fault: `could not be answered (${messageOf(error)})` }, o);
   }
 }
 
@@ -70,12 +70,15 @@ async function releaseOne(group: Delivery[], o: Options): Promise<void> {
     if (refused.length) await o.settle(refused.map(resultOf));
   } catch (error) {
     o.log.error('not released', { content: group[0]?.contentId, ...because(error) });
-    await setAside([...open], `could not be released (${messageOf(error)})`, o);
+    await setAside([...open], { error, fault: `could not be released (${messageOf(error)})` }, o);
   }
 }
 
-/** Others go on; these are looked at again, at last by a person. */
-async function setAside(group: Delivery[], fault: string, o: Options): Promise<void> {
+type Why = { error: unknown; fault: string };
+
+/** Others go on; these are looked at again, at last by a person. A full disk fails them all alike, and needs nobody for each. */
+async function setAside(group: Delivery[], { error, fault }: Why, o: Options): Promise<void> {
+  if (isStoresOwn(error)) return await o.giveBack(group, minute, fault);
   try {
     await o.settle(group.map(d => faulty(d, fault)));
   } catch {

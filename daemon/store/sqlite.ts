@@ -44,6 +44,12 @@ export class StoreError extends Error {
   }
 }
 
+/** It is not about what was to be written: there is no room for anything now, or others held the lock for too long. */
+export const isStoresOwn = (error: unknown): boolean =>
+  error instanceof StoreError
+    ? error.kind === 'full' || error.kind === 'busy'
+    : ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException | null)?.code ?? '');
+
 export type Connection = {
   perform<T>(work: Work<T>): T;
   /** False: somebody else is writing; try again in a moment. */
