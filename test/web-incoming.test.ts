@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Account, Flag } from '../daemon/store.ts';
+import { loggedPath } from '../web/confirmations.ts';
 import { openSite, type TestSite } from './site.ts';
 
 let site: TestSite;
@@ -235,6 +236,10 @@ describe('forwarding', () => {
     await a.post('/settings/forwarding/removal', {});
     expect((await guest.post(path, { say: 'yes' })).status).toBe(404);
     expect(await states()).toContain('late@home.example waiting');
+    expect([loggedPath(`/forwarding/${'s'.repeat(43)}`), loggedPath('/mail/inbox')]).toEqual([
+      '/forwarding/…',
+      '/mail/inbox',
+    ]);
     for (const wrong of ['/forwarding/x', `/forwarding/${'x'.repeat(5_000)}`, '/forwarding/%00'])
       expect([wrong, (await guest.page(wrong)).status]).toEqual([wrong, 404]);
     await b.post('/settings/forwarding/removal', {});

@@ -21,7 +21,7 @@ import { pathBelow, withBase } from './base.ts';
 import { changes } from './changes.ts';
 import { chooser } from './chooser.ts';
 import { compose } from './compose.ts';
-import { confirmations } from './confirmations.ts';
+import { confirmations, loggedPath } from './confirmations.ts';
 import { contacts } from './contacts.ts';
 import { devices } from './devices.ts';
 import { discarded } from './discarded.ts';
@@ -161,6 +161,6 @@ async function trouble(site: Site, c: Ctx, error: Error): Promise<Response> {
     return refuse(site, c, { status: error.status, limit: site.settings.max_message_size });
   if (error instanceof HTTPException) return refuse(site, c, { status: 400 });
   const id = site.random(6);
-  site.log.error('web.failed', { id, method: c.req.method, path: c.req.path, ...because(error) });
+  site.log.error('web.failed', { id, method: c.req.method, path: loggedPath(c.req.path), ...because(error) });
   return refuse(site, c, { status: 503, id });
 }

@@ -10,6 +10,9 @@ import { type Ctx, doorOf, type Env, type Site } from './site.ts';
 /** Where links lead to. */
 export const confirmationPath = (secret: string): string => `/forwarding/${secret}`;
 
+/** Whoever reads logs must not be able to answer in place of who got the letter. */
+export const loggedPath = (path: string): string => (path.startsWith('/forwarding/') ? confirmationPath('…') : path);
+
 export function confirmations(site: Site): Hono<Env> {
   const app = new Hono<Env>();
   const page = (c: Ctx, shown: Confirmation) =>
