@@ -14,7 +14,7 @@ import { type Reply, reply, replyLine } from './mail/reply.ts';
 import { ArrivalServer } from './smtp-server/arrivals.ts';
 import { type CallHost, CallingConnection } from './smtp-server/calling-connection.ts';
 import type { ContentTaker } from './smtp-server/connection.ts';
-import { type Asking, type Collecting, callHost } from './smtp-server/etrn.ts';
+import { type Asking, type Collecting, callHost, signInAgain } from './smtp-server/etrn.ts';
 import { inquire } from './smtp-server/inquire.ts';
 import { login, sameSecret } from './smtp-server/login.ts';
 import { liveOptions } from './smtp-server/options.ts';
@@ -145,8 +145,14 @@ class Listener extends ArrivalServer {
 
   #asking(session: SMTPServerSession): Asking {
     const { role, collecting } = this.#o;
-    const caller = s.callerOf(this.#visits.get(session)!);
-    return { role, collecting, caller, isSignedIn: Boolean(session.user), id: session.id };
+    const visit = this.#visits.get(session)!;
+    const [caller, stands] = [s.callerOf(visit), () => this.#stands(visit)];
+    return { role, collecting, caller, isSignedIn: Boolean(session.user), stands, id: session.id };
+  }
+
+  /** A connection may be open for hours after that by which it was let in opens nothing any more. */
+  async #stands({ standing }: s.Visit): Promise<boolean> {
+    return standing === null || (await this.#o.auth.stands(standing));
   }
 
   override onConnect(session: SMTPServerSession, callback: (error?: Error | null) => void): void {
@@ -188,8 +194,7 @@ class Listener extends ArrivalServer {
       // The package asks for a signed-in user only while AUTH is on; this must not hang on that.
       if (this.#o.role === 'submission' && !session.user)
         return s.refusal({ code: 530, status: '7.0', text: 'Sign in first' });
-      // A connection may be open for hours after that by which it was let in opens nothing any more.
-      if (visit.standing && !(await this.#o.auth.stands(visit.standing))) return s.refusal(signInAgain);
+      if (!(await this.#stands(visit))) return s.refusal(signInAgain);
       const args = (address.args || {}) as Record<string, string | boolean | undefined>;
       const size = typeof args.SIZE === 'string' ? Number(args.SIZE) : null;
       const refused =
@@ -262,8 +267,6 @@ class Listener extends ArrivalServer {
     return reply(451, '3.0', `Something is wrong here; it is noted as ${session.id}`);
   }
 }
-
-const signInAgain = reply(421, '7.0', 'What opens this account has changed: connect and sign in again');
 
 /** RFC 5321 §4.5.3.1.10: the sender comes with the others in another transaction. */
 const tooManyRoutes = reply(452, '5.3', 'These recipients lead to too many others: bring them in several messages');

@@ -110,6 +110,15 @@ describe('ATRN', () => {
     for (const one of [stranger, d]) one.close();
   });
 
+  test('ATRN gives nothing to who was let in by a password that is another now', async () => {
+    await isp.addUser('road@localhost', password);
+    const d = await signedIn('road@localhost');
+    expect(await d.say('ATRN')).toMatch(/^450 /);
+    await isp.cli(['user', 'passwd', 'road@localhost', '--password-stdin'], 'correct horse 2\n');
+    expect(await d.say('ATRN')).toMatch(/^421 4\.7\.0 .*sign in again/);
+    d.close();
+  });
+
   test('ATRN turns the connection round: the mail comes down it, and QUIT', async () => {
     await send('a@office.test', 1);
     await send('b@branch.test', 2);

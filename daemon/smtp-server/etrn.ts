@@ -67,12 +67,15 @@ function nameOf(text: string): string | null {
 }
 
 const signInFirst = reply(530, '7.0', 'Sign in first');
+export const signInAgain = reply(421, '7.0', 'What opens this account has changed: connect and sign in again');
 
 /** Who asks, where, and by which session. */
 export type Asking = {
   role: 'relay' | 'submission' | 'odmr';
   caller: Caller;
   isSignedIn: boolean;
+  /** Does what they signed in by open the account still? */
+  stands(): Promise<boolean>;
   collecting: Collecting;
   /** For the log. */
   id: string;
@@ -85,10 +88,12 @@ async function answerEtrn(command: string, { role, caller, isSignedIn, collectin
 }
 
 /** RFC 2645 §5.2.1. */
-async function answerAtrn(command: string, { role, caller, isSignedIn, collecting, id }: Asking): Promise<Turn> {
+async function answerAtrn(command: string, asking: Asking): Promise<Turn> {
+  const { role, caller, isSignedIn, collecting, id } = asking;
   const no = (why: Reply) => ({ reply: why, take: null });
   if (role === 'relay') return no(reply(502, '5.1', 'ATRN is served elsewhere'));
   if (!isSignedIn) return no(signInFirst);
+  if (!(await asking.stands())) return no(signInAgain);
   const domains = parseAtrn(command);
   return domains !== null && 'code' in domains ? no(domains) : await collecting.atrn(caller, domains, id);
 }
