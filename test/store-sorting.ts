@@ -209,6 +209,19 @@ export function sortingContract(name: string, engine: Engine): void {
       expect(await place('Re: Re: loud')).toBe('inbox 0');
     });
 
+    test('unwanted.block to the Archive mutes a sender: rules are heeded, what would come into the Inbox passes it by', async () => {
+      const muted = (await store.unwanted.block(ann.id, 'Eve@example.net', 'archive', clock))!;
+      await give('muted');
+      expect(await place('muted')).toBe(`archive ${Flag.seen}`);
+      await save('invoice', { place: 'junk', star: true });
+      await give('invoice of the muted');
+      expect(await place('invoice of the muted')).toBe(`junk ${Flag.flagged}`);
+      for (const { id } of await store.mailRules.list(ann.id)) await store.mailRules.remove(ann.id, id);
+      expect(await store.unwanted.unblock(ann.id, muted.id)).toBe(true);
+      await give('heard again');
+      expect(await place('heard again')).toBe('inbox 0');
+    });
+
     const away = {
       ...{ active: true, from: null, until: null, firstDay: '', lastDay: '', zone: 'UTC', subject: '' },
       ...{ text: 'I am away', ownText: '', everyDays: 7 },

@@ -345,6 +345,21 @@ describe('blocked senders and muted conversations', () => {
     for (const { id: one } of await site.store.unwanted.blocked(ann.id)) await site.store.unwanted.unblock(ann.id, one);
   });
 
+  test('a sender is muted on the message, and heard again', async () => {
+    const id = await give('chatter', '', 'Mo <mo@far.example>');
+    expect((await a.page(`/mail/inbox/${id}`)).html).toMatch(
+      /name="place" value="archive">.*?<\/svg>Mute mo@far\.example<\/button>/,
+    );
+    await a.post(`/messages/${id}/blocks`, { place: 'archive', back: `/mail/inbox/${id}` });
+    const after = (await a.page(`/mail/inbox/${id}`)).html;
+    expect(notice(after)).toContain('New mail of mo@far.example goes to the Archive, read.');
+    expect(after).toContain('mo@far.example is muted.');
+    const list = (await a.page('/settings/blocked')).html;
+    expect(list).toContain('to the Archive, read · ');
+    await a.post(/action="(\/settings\/blocked\/\d+\/removal)"/.exec(list)![1]!, {});
+    expect(notice((await a.page('/mail/inbox')).html)).toContain('No longer muted.');
+  });
+
   test('what is said of a sender is not said of who answers', async () => {
     const first = await give('quarrel', 'Message-ID: <q1@far.example>\r\n', 'Spam <spam@far.example>');
     await give(

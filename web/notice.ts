@@ -97,6 +97,7 @@ const keys = [
   'done.away.on',
   'done.away.off',
   'done.blocked.junk',
+  'done.blocked.archive',
   'done.blocked.trash',
   'done.unblocked',
   'done.muted',

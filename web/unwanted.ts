@@ -9,7 +9,7 @@ import { idOf, messageById, missing, screenOf, show } from './page.ts';
 import { ownPath } from './session.ts';
 import type { Ctx, Env, Site } from './site.ts';
 
-const placeOf = (text: string): BlockedSender['place'] => (text === 'trash' ? 'trash' : 'junk');
+const placeOf = (text: string): BlockedSender['place'] => (text === 'trash' || text === 'archive' ? text : 'junk');
 
 export function unwanted(site: Site): Hono<Env> {
   const app = new Hono<Env>();
@@ -43,8 +43,9 @@ export function unwanted(site: Site): Hono<Env> {
   app.post('/settings/blocked/:id/removal', async c => {
     const back = ownPath((await readForm(c)).get('back'), '/settings/blocked');
     const id = idOf(c.req.param('id'));
-    if (id === null || !(await store.unblock(c.var.account.id, id))) return missing(site, c);
-    return done(c, { key: 'done.unblocked' }, back);
+    const known = (await store.blocked(c.var.account.id)).find(b => b.id === id);
+    if (!known || !(await store.unblock(c.var.account.id, known.id))) return missing(site, c);
+    return done(c, { key: known.place === 'archive' ? 'done.unmuted' : 'done.unblocked' }, back);
   });
 
   app.post('/conversations/:id/mutes', async c => {
@@ -74,8 +75,14 @@ export function unwanted(site: Site): Hono<Env> {
   /** Null: there are as many as there may be. */
   const block = async (c: Ctx, address: string, place: BlockedSender['place'], back: string) => {
     const made = await store.block(c.var.account.id, address, place, site.now());
-    const key = place === 'junk' ? 'done.blocked.junk' : 'done.blocked.trash';
-    return made && done(c, { key, values: { who: address.slice(0, 320) }, undo: { unblock: made.id } }, back);
+    return (
+      made &&
+      done(
+        c,
+        { key: `done.blocked.${place}`, values: { who: address.slice(0, 320) }, undo: { unblock: made.id } },
+        back,
+      )
+    );
   };
 
   const done = (c: Ctx, told: Told, to: string) => {

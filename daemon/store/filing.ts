@@ -22,7 +22,10 @@ export type NewMessage = {
   /** False: a report or an automatic reply, which answers nothing. */
   isAnswer?: boolean;
   /** Where it goes and how it is marked, by its owner's wish; asked only where there are any. */
-  sort?: (account: { sorting: number; address: string }) => Work<Pick<Placement, 'to' | 'flags' | 'labels' | 'muted'>>;
+  sort?: (account: {
+    sorting: number;
+    address: string;
+  }) => Work<Pick<Placement, 'to' | 'flags' | 'labels' | 'muted' | 'quiet'>>;
 };
 
 export type Filed = { id: number; change: Change };
@@ -56,7 +59,7 @@ export function* addMessage(m: NewMessage): Work<Filed> {
   const labels = [...(m.labels ?? []), ...(placed?.labels ?? [])];
   if (labels.length > 0) yield* labelNew({ ...m, flags }, labels, id, folder.id);
   yield* run('insert into to_index (message_id) values (?)', id);
-  const quiet = m.role === 'sent' || isQuiet(to) || placed?.muted;
+  const quiet = m.role === 'sent' || isQuiet(to) || placed?.quiet;
   const woken =
     quiet || place.conversation === account.fresh ? [] : yield* woke(m, place.conversation, account.address);
   return { id, change: woken.at(-1) ?? { accountId: m.accountId, folderId: folder.id, modseq } };

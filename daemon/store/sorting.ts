@@ -42,6 +42,8 @@ export type Placement = {
   answer: string | null;
   /** The muted conversation it belongs to; null: it is not muted. */
   muted: number | null;
+  /** Its conversation or its sender is muted: it wakes nobody. */
+  quiet: boolean;
   /** Why it was not done as its owner wants it, for the log. */
   troubles: string[];
 };
@@ -51,12 +53,14 @@ const mostForwards = 10;
 /** Older mail, that somebody's old mailbox brings, is not answered. */
 const answeredMs = 3 * 86_400_000;
 
-/** What the owner of the mailbox has said about such a message: blocked senders first, then rules, then what is muted. */
+/** What the owner of the mailbox has said about such a message: blocked senders first, then rules, then who and what is muted. */
 export function* sortArrival(a: Arrival, sorting: number): Work<Placement> {
   const p = unsorted();
   const block = sorting & Sorting.blocks ? yield* blockOf(a.accountId, a.summary.fromAddress) : null;
   const isMeant = block !== null && !(isOfDomain(block) && (yield* isWelcome(a.accountId, a.summary.fromAddress)));
-  if (block && isMeant) return { ...p, to: { role: block.place }, flags: block.place === 'trash' ? Flag.seen : 0 };
+  const place = block && isMeant ? block.place : null;
+  if (place === 'junk') return { ...p, to: { role: 'junk' } };
+  if (place === 'trash') return { ...p, to: { role: 'trash' }, flags: Flag.seen };
   const traits = traitsOf(Buffer.concat([Buffer.from(a.prefix), a.head]), {
     size: a.size,
     attachments: a.summary.attachments,
@@ -64,13 +68,25 @@ export function* sortArrival(a: Arrival, sorting: number): Work<Placement> {
   if (sorting & Sorting.rules) yield* applyRules(a, traits, p);
   if ('role' in p.to && p.to.role === 'junk' && (yield* isWelcome(a.accountId, a.summary.fromAddress)))
     p.to = { role: 'inbox' };
-  if (sorting & Sorting.mutes && 'role' in p.to && p.to.role === 'inbox') yield* keepQuiet(a, p);
+  if ('role' in p.to && p.to.role === 'inbox') {
+    if (sorting & Sorting.mutes) p.muted = yield* mutedKin(a);
+    if (p.muted !== null || place === 'archive') keepQuiet(p);
+  }
   if (sorting & Sorting.vacation && !isUnwanted(p)) p.answer = yield* answerTo(a, traits);
   return p;
 }
 
 const unsorted = (): Placement => ({
-  ...{ to: { role: 'inbox' }, flags: 0, labels: [], forwards: [], answer: null, muted: null, troubles: [] },
+  ...{
+    to: { role: 'inbox' },
+    flags: 0,
+    labels: [],
+    forwards: [],
+    answer: null,
+    muted: null,
+    quiet: false,
+    troubles: [],
+  },
 });
 
 /** Everybody there; a word about one of them comes before it. */
@@ -153,10 +169,13 @@ function* placeOf(a: Arrival, place: Place | null, p: Placement): Work<Placement
   return null;
 }
 
-function* keepQuiet(a: Arrival, p: Placement): Work<void> {
+function* mutedKin(a: Arrival): Work<number | null> {
   const kin = yield* a.kin();
-  if (kin === null || !(yield* mutedAmong(a.accountId, kin))) return;
-  p.muted = kin;
+  return kin !== null && (yield* mutedAmong(a.accountId, kin)) ? kin : null;
+}
+
+function keepQuiet(p: Placement): void {
+  p.quiet = true;
   p.to = { role: 'archive' };
   p.flags |= Flag.seen;
 }

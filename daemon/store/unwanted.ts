@@ -4,8 +4,11 @@ import { setSorting } from './sorting-bits.ts';
 import { mustRow, row, rows, run, type Work } from './sql.ts';
 import type { Read, Write } from './verbs.ts';
 
-/** A sender whose mail a person does not want to see; an address that begins with `@` is everybody there. */
-export type BlockedSender = { id: number; address: string; place: 'junk' | 'trash'; at: number };
+/**
+ * A sender whose mail a person does not want to see; an address that begins with `@` is everybody there. One whose
+ * mail goes to the Archive is muted: rules are for it as for other mail.
+ */
+export type BlockedSender = { id: number; address: string; place: 'junk' | 'trash' | 'archive'; at: number };
 
 /** Whose mail, and which conversations, do not come into the Inbox. */
 export type Unwanted = {
