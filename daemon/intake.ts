@@ -25,7 +25,7 @@ import { type Routed, routeHeld } from './intake/release.ts';
 import { objections, temporary } from './intake/replies.ts';
 import { createSenders, type SenderSettings, type Senders } from './intake/sender.ts';
 import { isListed, relayEntry } from './intake/tables.ts';
-import { heldUntil, owesReports, quarantined, termsOf, unrouted } from './intake/terms.ts';
+import { forwardTerms, heldUntil, owesReports, quarantined, termsOf, unrouted } from './intake/terms.ts';
 import { because, type Fields, type Log } from './log.ts';
 import type { Recipient } from './mail/envelope.ts';
 import { type Limits, objectionTo } from './mail/reading.ts';
@@ -157,7 +157,7 @@ export function createIntake(options: IntakeOptions): Intake {
     async prepareRelease(held) {
       const routed = await routeHeld(held, {
         ...{ store, chain, leaves, now, parked, judge },
-        perHour: settings.user_max_forwards,
+        sentOn: forwardTerms(settings),
       });
       if (!routed.release) return { ...routed, reports: [] };
       const { filing, recipients, contentId } = routed.release;
@@ -214,7 +214,7 @@ export function createIntake(options: IntakeOptions): Intake {
       key,
       draftId: submitted.draftId,
       fileSent: visitor.origin === 'webmail',
-      forwardsPerHour: settings.user_max_forwards,
+      ...forwardTerms(settings),
       recipients: releaseAt === null ? submitted.recipients : submitted.recipients.map(unrouted),
     };
     // Content that is checked, or of which a report is due, is read here.

@@ -301,6 +301,19 @@ test('checkForward knows what would come back, through aliases, forwards and peo
   await door.close();
 });
 
+test('route sends on where nobody is asked, but not to who said no', async () => {
+  const door = await openDoor(['host_domain=us.test']);
+  const ann = await door.account('ann@us.test');
+  await door.store.accounts.set(ann.id, { forwards: ['yes@far.test', 'no@far.test'] });
+  const letter = { accountId: ann.id, address: 'no@far.test', secret: 'x', until: 2e12, subject: 'May it?', text: 'x' };
+  expect(await door.intake.askForward(letter)).toBe('asked');
+  await door.store.forwardConsents.answer('x', 'refused', 1);
+  expect(await door.leadsTo('ann@us.test')).toEqual(['box ann@us.test']);
+  door.settings.forward_confirm = false;
+  expect(await door.leadsTo('ann@us.test')).toEqual(['box ann@us.test', 'on yes@far.test']);
+  await door.close();
+});
+
 describe('settings of recipients', () => {
   const mistakesOf = (line: string) => loadSettings({ config: null, set: [line] }).mistakes.map(m => m.message);
   test.each([

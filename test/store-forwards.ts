@@ -214,6 +214,24 @@ export function forwardContract(name: string, engine: Engine): void {
       expect([await totals(), (await letters()).filter(to => to === 'x@far.test').length]).toEqual([[1, 1], 2]);
     });
 
+    test('where nobody is asked rules send on to whoever said no word, and to nobody who said no', async () => {
+      const hal = (await store.accounts.create({ ...nobody, address: 'hal@example.org', at }))!;
+      for (const to of ['unasked@far.test', 'unwilling@far.test']) {
+        const forward = { to, keep: true };
+        const deed: Deed = { place: null, labels: [], read: false, star: false, forward, stop: false };
+        const conditions = [{ field: 'subject' as const, test: 'contains' as const, text: 'on' }];
+        await store.mailRules.save(hal.id, null, { name: '', active: true, rule: { all: true, conditions, deed } });
+      }
+      await ask(hal, 'unwilling@far.test', 'hal');
+      await store.forwardConsents.answer('hal', 'refused', at);
+      expect(await store.forwardConsents.refused(hal.id)).toEqual(['unwilling@far.test']);
+      const box = { kind: 'mailbox' as const, accountId: hal.id, address: hal.address };
+      const given = async (title: string, forwardsFree?: boolean) =>
+        (await store.accept(acceptance(title, [box], at, { forwardsFree }))).queued;
+      expect([await given('on one'), await given('on two', false), await given('on three', true)]).toEqual([0, 0, 1]);
+      expect((await letters()).at(-1)).toBe('unasked@far.test');
+    });
+
     test('nothing of it outlives its account', async () => {
       await store.accounts.remove(ann.id, at);
       expect(await store.forwardConsents.list(ann.id)).toEqual([]);

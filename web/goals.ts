@@ -35,13 +35,17 @@ export async function goalsOf(site: Site, c: Ctx): Promise<Goal[]> {
   const { id, forwards } = c.var.account;
   const [consents, rules] = await Promise.all([site.store.forwardConsents.list(id), site.store.mailRules.list(id)]);
   const ruled = rules.flatMap(r => (r.rule?.deed.forward ? [addressKey(r.rule.deed.forward.to)] : []));
-  const waived = site.settings.forward_confirm ? null : { state: 'free' as const, at: 0, until: null };
+  const saidBy = (address: string) => consents.find(one => one.address === address) ?? null;
+  // Where nobody is asked, a no stands.
+  const isWaived = (said: ForwardConsent | null) => !site.settings.forward_confirm && said?.state !== 'refused';
   return [...new Set([...forwards, ...ruled])].map(address => ({
     address,
     byRule: !forwards.includes(address),
-    consent: waived ?? held(consents.find(one => one.address === address) ?? null, site.now()),
+    consent: isWaived(saidBy(address)) ? waived : held(saidBy(address), site.now()),
   }));
 }
+
+const waived = { state: 'free' as const, at: 0, until: null };
 
 /** A link whose time is over is none. */
 const held = (consent: ForwardConsent | null, now: number): ForwardConsent | null =>

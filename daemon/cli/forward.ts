@@ -27,9 +27,9 @@ export async function forward({ args, options }: CommandContext): Promise<number
     await store.forwardConsents.free(account.id, forwards, Date.now());
     const now = (await store.accounts.byId(account.id))!;
     print(shown(now));
-    const consents = settings.forward_confirm ? await store.forwardConsents.list(account.id) : [];
-    for (const c of consents)
-      if (now.forwards.includes(c.address) && unsaid[c.state]) print(`  ${c.address} ${unsaid[c.state]}`);
+    for (const c of await store.forwardConsents.list(account.id))
+      if (now.forwards.includes(c.address) && unsaid[c.state] && (settings.forward_confirm || c.state === 'refused'))
+        print(`  ${c.address} ${unsaid[c.state]}`);
     return 0;
   });
 }

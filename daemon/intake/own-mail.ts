@@ -3,7 +3,7 @@ import type { Fields } from '../log.ts';
 import type { Acceptance, Hold, Store } from '../store.ts';
 import { Incoming } from './incoming.ts';
 import type { ChainOptions, Routing } from './recipient.ts';
-import { termsOf } from './terms.ts';
+import { forwardTerms, termsOf } from './terms.ts';
 
 export type OwnMail = {
   to: string;
@@ -19,7 +19,7 @@ export type OwnMail = {
 
 type Deps = {
   store: Store;
-  settings: Pick<Settings, 'webmail_smtp' | 'user_max_forwards'>;
+  settings: Pick<Settings, 'webmail_smtp' | 'user_max_forwards' | 'forward_confirm'>;
   now: () => number;
   parked: () => Hold | null;
   chain: (of: Fields, address: string, options: ChainOptions) => Promise<Routing>;
@@ -44,7 +44,7 @@ export function createOwnMail({ store, settings, now, parked, chain }: Deps) {
       accountId: leaves ? author : null,
       key,
       ...(passed !== undefined && { passed }),
-      forwardsPerHour: settings.user_max_forwards,
+      ...forwardTerms(settings),
       smtpUtf8: /[^\0-\x7f]/.test(to),
       recipients: [{ address: to, notify: ['NEVER' as const], orcpt: null, routes }],
     };

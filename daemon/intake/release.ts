@@ -6,7 +6,7 @@ import type { AcceptedRecipient, Delivery, Hold, Origin, Release, Store } from '
 import type { Verdict } from './filter.ts';
 import type { Chain } from './recipient.ts';
 import { redated } from './redate.ts';
-import { quarantined } from './terms.ts';
+import { type forwardTerms, quarantined } from './terms.ts';
 
 export type Routed = {
   /** Null: nobody takes it. */
@@ -21,8 +21,7 @@ type Options = {
   leaves: (from: Pick<Delivery, 'origin' | 'errand'>) => boolean;
   now: () => number;
   parked: () => Hold | null;
-  /** Copies that may be sent on for one account in an hour; 0: no limit. */
-  perHour: number;
+  sentOn: ReturnType<typeof forwardTerms>;
   /** What the content rules say of it; null: there are none. */
   judge: (content: FilterContent, from: { id: string; visitor: { origin: Origin } }) => Promise<Verdict | null>;
 };
@@ -33,7 +32,7 @@ type Options = {
  */
 export async function routeHeld(
   held: Delivery[],
-  { store, chain, leaves, now, parked, judge, perHour }: Options,
+  { store, chain, leaves, now, parked, judge, sentOn }: Options,
 ): Promise<Routed> {
   const recipients: AcceptedRecipient[] = [];
   const ids: number[] = [];
@@ -77,7 +76,7 @@ export async function routeHeld(
       eightBit,
       smtpUtf8,
       hold: await holdOf(verdict, contentId),
-      forwardsPerHour: perHour,
+      ...sentOn,
     },
     ...{ content: { size } },
     summary: fresh ? { ...summary, date: Math.floor(at / 1000) * 1000 } : summary,

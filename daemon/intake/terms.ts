@@ -1,6 +1,13 @@
+import type { Settings } from '../config.ts';
 import { formatDate } from '../mail/date.ts';
 import type { Envelope } from '../mail/envelope.ts';
 import type { AcceptedRecipient, Hold, Terms } from '../store.ts';
+
+/** What the house says of mail that is sent on. */
+export const forwardTerms = (s: Pick<Settings, 'user_max_forwards' | 'forward_confirm'>) => ({
+  forwardsPerHour: s.user_max_forwards,
+  forwardsFree: !s.forward_confirm,
+});
 
 /** What the envelope decides of an acceptance; null: one of our own, to be filled in. */
 export const termsOf = (envelope: Envelope | null, receivedAt: number, hold: Hold | null): Terms => ({

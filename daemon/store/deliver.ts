@@ -38,8 +38,8 @@ export function* deliver(a: Filing, { contentId, head, route, named }: Into, fil
   const sort: NewMessage['sort'] = function* ({ sorting, address }) {
     own = address;
     const kin = () => kinOf({ accountId, receivedAt, summary });
-    const limit = { at: receivedAt, perHour: a.forwardsPerHour };
-    const mail = { contentId, prefix, head: head(), summary, size, receivedAt, reversePath, limit };
+    const sentOn = { limit: { at: receivedAt, perHour: a.forwardsPerHour }, isFree: a.forwardsFree === true };
+    const mail = { contentId, prefix, head: head(), summary, size, receivedAt, reversePath, ...sentOn };
     const arrival = { accountId, address, named, kin, ...mail };
     placement = yield* sortArrival(arrival, sorting);
     return placement;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { addressKey, domainOf, formatAddress, localOf, subaddress } from '../mail/address.ts';
 import { acceptVerb } from './accept.ts';
-import { grantedTo } from './forward-targets.ts';
+import { grantedTo, refusedBy } from './forward-targets.ts';
 import type { Acceptance, Accepted } from './shapes.ts';
 import { mustRow, row, rows, run, type Work } from './sql.ts';
 import type { Read, Write } from './verbs.ts';
@@ -36,6 +36,8 @@ export type ForwardConsents = {
   list(accountId: number): Promise<ForwardConsent[]>;
   /** Addresses to which mail of the account may be sent on. */
   granted(accountId: number): Promise<string[]>;
+  /** Addresses whose owners said no, which stands where nobody is asked any more, too. */
+  refused(accountId: number): Promise<string[]>;
   /** Nobody is asked about these, whatever was said before. */
   free(accountId: number, addresses: string[], at: number): Promise<void>;
   /** One transaction: the letter is in the queue, and its link holds in place of any before. */
@@ -135,6 +137,7 @@ export const createForwardConsents = (read: Read, write: Write): ForwardConsents
       ),
     ),
   granted: accountId => read(grantedTo(accountId)),
+  refused: accountId => read(refusedBy(accountId)),
   free: (accountId, addresses, at) => write('freeForwards', { accountId, addresses, at }),
   ask: (asking, letter) => write('askForward', { asking, letter }),
   find: async (secret, now) => (await read(row<ForwardWish>(wish, hashOf(secret), now))) ?? null,

@@ -9,6 +9,12 @@ export function* grantedTo(accountId: number): Work<string[]> {
   return (yield* rows<{ address: string }>(sql, accountId)).map(r => r.address);
 }
 
+/** Addresses that want no mail of the account. */
+export function* refusedBy(accountId: number): Work<string[]> {
+  const sql = "select address_key as address from forward_consent where account_id = ? and state = 'refused'";
+  return (yield* rows<{ address: string }>(sql, accountId)).map(r => r.address);
+}
+
 /** Addresses that the account's forwards and rules name; of rules that are switched off too. */
 function* namedBy(accountId: number): Work<Set<string>> {
   const found = yield* row<{ forwards: string }>('select forwards from account where id = ?', accountId);

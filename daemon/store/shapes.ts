@@ -129,6 +129,8 @@ export type Terms = {
   passed?: string;
   /** Copies an hour that may be sent on for one account; none or 0: no limit. */
   forwardsPerHour?: number;
+  /** Nobody is asked whether mail may be sent on to them; none: rules send on where an address said yes, or need not. */
+  forwardsFree?: boolean;
   /** What its deliveries are held for from the start; null: they are not. Held routes have a hold with a time. */
   hold: Hold | null;
 };

@@ -2,7 +2,7 @@ import { addressKey } from '../mail/address.ts';
 import { refusesAnswer } from '../mail/auto-reply.ts';
 import { type Deed, type Judgement, judge, type Place, type Rule, type Traits, traitsOf } from '../mail/rules.ts';
 import { isWelcome } from './choices.ts';
-import { grantedTo } from './forward-targets.ts';
+import { grantedTo, refusedBy } from './forward-targets.ts';
 import { type Limit, takeForward, tooMuch } from './forward-volume.ts';
 import { rulesOf } from './mail-rules.ts';
 import { Flag, Sorting, type Summary } from './shapes.ts';
@@ -28,6 +28,8 @@ export type Arrival = {
   named: string[];
   /** Of what is sent on. */
   limit: Limit;
+  /** Nobody is asked whether they want it. */
+  isFree: boolean;
   /** The conversation it is about to join; null: it begins one. */
   kin: () => Work<number | null>;
 };
@@ -106,7 +108,7 @@ function* applyRules(a: Arrival, traits: Traits, p: Placement): Work<void> {
   p.flags = (j.read ? Flag.seen : 0) | (j.star ? Flag.flagged : 0);
   p.labels = j.labels;
   const wanted = (yield* hasBeenHere(a, traits)) ? [] : j.forwards.slice(0, mostForwards);
-  p.forwards = yield* withinLimit(a, yield* agreedTo(a.accountId, wanted), p);
+  p.forwards = yield* withinLimit(a, yield* agreedTo(a, wanted), p);
   const place = yield* placeOf(a, j.place, p);
   if (place) p.to = place;
   else if (isSentOn(wanted, p.forwards) && j.place === null && wanted.every(f => !f.keep)) {
@@ -118,8 +120,12 @@ function* applyRules(a: Arrival, traits: Traits, p: Placement): Work<void> {
 type Forwards = Placement['forwards'];
 
 /** Those whose owners want it, or need not be asked. */
-function* agreedTo(accountId: number, wanted: Forwards): Work<Forwards> {
+function* agreedTo({ accountId, isFree }: Arrival, wanted: Forwards): Work<Forwards> {
   if (wanted.length === 0) return wanted;
+  if (isFree) {
+    const refused = yield* refusedBy(accountId);
+    return wanted.filter(f => !refused.includes(addressKey(f.to)));
+  }
   const granted = yield* grantedTo(accountId);
   return wanted.filter(f => granted.includes(addressKey(f.to)));
 }
