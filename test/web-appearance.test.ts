@@ -14,10 +14,11 @@ const signedIn = async () => {
   await b.login('ann');
   return b;
 };
+/** But the sheet of doors and pages, which has no colours. */
 const sheets = (html: string) =>
-  [...html.matchAll(/<link rel="stylesheet" href="[^"]*\/([a-z]+)\.css"(?: media="([^"]*)")?>/g)].map(m =>
-    [m[1], m[2]].join(' ').trim(),
-  );
+  [...html.matchAll(/<link rel="stylesheet" href="[^"]*\/([a-z]+)\.css"(?: media="([^"]*)")?>/g)]
+    .map(m => [m[1], m[2]].join(' ').trim())
+    .filter(name => name !== 'pages');
 const asTheDevice = ['app', 'dark (prefers-color-scheme: dark)', 'contrast (prefers-contrast: more)'];
 
 describe('appearance', () => {
@@ -62,6 +63,22 @@ describe('appearance', () => {
     expect(sheets(html)).toEqual(['app', 'contrast (prefers-contrast: more)']);
     const ann = await site.store.accounts.byAddress('ann@example.org');
     expect(ann).toMatchObject({ language: '', zone: '', scheme: 'light', contrast: 'auto', density: 'comfortable' });
+  });
+
+  test('whoever wants no script gets none, on no page, until it is wanted again', async () => {
+    const b = await signedIn();
+    const policy = (answer: Response) => answer.headers.get('content-security-policy');
+    await b.post('/settings/appearance', { scripts: 'off' });
+    const inbox = await b.request('/mail/inbox');
+    expect(policy(inbox)).toContain("script-src 'none'");
+    expect(await inbox.text()).not.toContain('<script');
+    // What a page brings for itself the browser does not run.
+    expect(policy(await b.request('/compose'))).toContain("script-src 'none'");
+    expect(policy(await site.browser().request('/login'))).toContain("script-src 'self'");
+    await b.post('/settings/appearance', { scripts: 'on' });
+    const again = await b.request('/mail/inbox');
+    expect(policy(again)).toContain("script-src 'self'");
+    expect(await again.text()).toMatch(/<script src="[^"]*\/app\.js" defer>/);
   });
 
   test('the colours of a mail follow', async () => {

@@ -1,4 +1,4 @@
-/** How the pages speak and look: language, time zone, colours, contrast, and how close rows stand. */
+/** How the pages speak and look: language, time zone, colours, contrast, how close rows stand, with script or without. */
 import { html } from 'hono/html';
 import type { Screen } from './layout.ts';
 import { type Html, type Key, languages } from './words.ts';
@@ -6,6 +6,7 @@ import { type Html, type Key, languages } from './words.ts';
 export const schemes = ['auto', 'light', 'dark'] as const;
 export const contrasts = ['auto', 'more'] as const;
 export const densities = ['comfortable', 'compact'] as const;
+export const scripts = ['on', 'off'] as const;
 
 export function appearancePage(s: Screen): Html {
   const { t } = s.w;
@@ -17,6 +18,7 @@ export function appearancePage(s: Screen): Html {
 ${choices(s, 'scheme', schemes, account.scheme)}
 ${choices(s, 'contrast', contrasts, account.contrast)}
 ${choices(s, 'density', densities, account.density)}
+${choices(s, 'scripts', scripts, account.scripts)}
 <div><button class="button primary" type="submit">${t('appearance.save')}</button></div>
 </form></section>`;
 }
@@ -36,7 +38,7 @@ const cityOf = (zone: string): string => zone.split('/').slice(1).join(', ').rep
 
 function choices<T extends string>(
   s: Screen,
-  name: 'scheme' | 'contrast' | 'density',
+  name: 'scheme' | 'contrast' | 'density' | 'scripts',
   values: readonly T[],
   chosen: T,
 ): Html {

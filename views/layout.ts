@@ -28,10 +28,14 @@ export function documentOf(d: Door, title: string, body: Html, unread = 0): Html
 <link rel="apple-touch-icon" href="/icon-192.png">
 <link rel="stylesheet" href="${d.asset('app.css')}">
 ${overlays(d)}
-<script src="${d.asset('htmx.js')}" defer></script>
-<script src="${d.asset('app.js')}" defer></script>
-<script src="${d.asset('tidy.js')}" defer></script>
-</head>
+${
+  d.look.scripts === 'off'
+    ? ''
+    : ['htmx.js', 'app.js', 'tidy.js'].map(
+        name => html`<script src="${d.asset(name)}" defer></script>
+`,
+      )
+}</head>
 ${body}
 </html>`;
 }

@@ -24,7 +24,7 @@ export type Screen = {
   asset: (name: string) => string;
   /** The sub-path the site lives under; templates need not know it (web/base.ts). */
   base: string;
-  look: Pick<Account, 'scheme' | 'contrast' | 'density'>;
+  look: Pick<Account, 'scheme' | 'contrast' | 'density' | 'scripts'>;
   account: Account;
   folders: Folder[];
   /** The folder shown; null: none. */
@@ -52,7 +52,7 @@ export type Screen = {
 export type Door = Pick<Screen, 'w' | 'asset' | 'base' | 'here' | 'look'>;
 
 /** How pages look to whoever is not signed in. */
-export const plainLook: Screen['look'] = { scheme: 'auto', contrast: 'auto', density: 'comfortable' };
+export const plainLook: Screen['look'] = { scheme: 'auto', contrast: 'auto', density: 'comfortable', scripts: 'on' };
 
 /** Icons that show where it goes, and look the other way where one reads from right to left. */
 const pointing = new Set(

@@ -1,6 +1,6 @@
 /** How the pages of an account speak and look. */
 import { Hono } from 'hono';
-import { appearancePage, contrasts, densities, schemes } from '../views/appearance.ts';
+import { appearancePage, contrasts, densities, schemes, scripts } from '../views/appearance.ts';
 import { isLanguage, isZone } from '../views/words.ts';
 import { type Form, readForm } from './form.ts';
 import { keepLanguage } from './language.ts';
@@ -38,5 +38,6 @@ function wantedOf(form: Form) {
     scheme: among(schemes, form.get('scheme')),
     contrast: among(contrasts, form.get('contrast')),
     density: among(densities, form.get('density')),
+    scripts: among(scripts, form.get('scripts')),
   };
 }

@@ -100,11 +100,15 @@ const csp = [
   "base-uri 'none'",
 ].join('; ');
 
+const withoutScript = csp.replace("script-src 'self'", "script-src 'none'");
+
 /** A handler's own win: the message frame brings its policy along. Set before it runs, for each later one makes the answer anew. */
 export const headersOfAll = createMiddleware<Env>(async (c, next) => {
   for (const [name, value] of Object.entries(usual)) c.header(name, value);
   await next();
   const policy = c.res.headers.get('Content-Security-Policy') ?? '';
+  // Whoever wants none gets none, also those that a page brings for itself.
+  if (policy === csp && c.var.account?.scripts === 'off') c.header('Content-Security-Policy', withoutScript);
   // A sandboxed document that carries this one is not shown at all (HTML §7.4.5).
   if (policy.includes('sandbox ')) c.header('Cross-Origin-Opener-Policy', undefined);
   if (policy.includes("frame-ancestors 'self'")) c.header('X-Frame-Options', 'SAMEORIGIN');

@@ -21,7 +21,7 @@ export type AccountRow = Appearance & {
 };
 
 export const columns =
-  'id, address, name, created_at, quota, used, pop3, disabled, forwards, keeps_copy, flat, after_act, read_after, writes_rich, undo_send, language, zone, scheme, contrast, density, shortcuts, sorting, modseq';
+  'id, address, name, created_at, quota, used, pop3, disabled, forwards, keeps_copy, flat, after_act, read_after, writes_rich, undo_send, language, zone, scheme, contrast, density, scripts, shortcuts, sorting, modseq';
 
 const none: string[] = [];
 
@@ -45,6 +45,7 @@ export const account = (r: AccountRow): Account => ({
   scheme: r.scheme,
   contrast: r.contrast,
   density: r.density,
+  scripts: r.scripts,
   shortcuts: r.shortcuts,
   undoSend: r.undo_send,
   sorting: r.sorting,

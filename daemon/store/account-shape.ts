@@ -46,6 +46,8 @@ export type Appearance = {
   contrast: 'auto' | 'more';
   /** How close rows stand. */
   density: 'comfortable' | 'compact';
+  /** Off: the pages come without script, whatever the browser can. */
+  scripts: 'on' | 'off';
   /** Keyboard shortcuts: what differs from those the pages come with, as views/keys.ts writes it; empty: nothing does. */
   shortcuts: string;
 };

@@ -94,6 +94,7 @@ const settable: Record<string, string> = {
   scheme: 'scheme',
   contrast: 'contrast',
   density: 'density',
+  scripts: 'scripts',
   shortcuts: 'shortcuts',
   undoSend: 'undo_send',
 };

@@ -212,6 +212,7 @@ const migrations: ((n: Names) => string[] | Work<void>)[] = [
     `alter table draft add column discarded_at ${integer}`,
     `create index draft_discarded on draft (discarded_at) where discarded_at is not null`,
   ],
+  ({ text }) => [`alter table account add column scripts ${text} not null default 'on'`],
 ];
 
 export const schemaVersion = migrations.length;
