@@ -159,6 +159,27 @@ describe('chain', () => {
     expect(await door.leadsTo('carl@us.test')).toEqual(['452 2.2']);
     expect(await door.leadsTo('team@us.test')).toContain('box carl@us.test');
   });
+
+  test('asks to come later where a mailbox is full that would keep a copy, or what is too much to be sent on', async () => {
+    const { id } = (await door.store.accounts.byAddress('carl@us.test'))!;
+    const { user_max_forwards } = door.settings;
+    await door.store.forwardConsents.free(id, ['friend@far.test'], 1);
+    await door.store.accounts.set(id, { forwards: ['friend@far.test'], keepsCopy: true });
+    expect(await door.leadsTo('carl@us.test')).toEqual(['452 2.2']);
+    expect(await door.leadsTo('team@us.test')).toEqual(
+      expect.arrayContaining(['box carl@us.test', 'on friend@far.test']),
+    );
+    await door.store.accounts.set(id, { keepsCopy: false });
+    expect(await door.leadsTo('carl@us.test')).toEqual(['on friend@far.test']);
+    door.settings.user_max_forwards = 1;
+    const mail = { to: 'carl@us.test', bytes: Buffer.from('x: y\r\n\r\n'), key: 'k2' };
+    await door.store.accept((await door.intake.prepareReport(mail))!);
+    expect(await door.leadsTo('carl@us.test')).toEqual(['452 2.2']);
+    door.settings.user_max_forwards = 0;
+    expect(await door.leadsTo('carl@us.test')).toEqual(['on friend@far.test']);
+    door.settings.user_max_forwards = user_max_forwards;
+    await door.store.accounts.set(id, { forwards: [] });
+  });
 });
 
 describe('chain of many', () => {

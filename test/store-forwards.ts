@@ -165,8 +165,12 @@ export function forwardContract(name: string, engine: Engine): void {
         (await store.accept(acceptance(`fay ${perHour}`, goals, at, { forwardsPerHour: perHour }))).queued;
       for (const perHour of [7, 11, 13]) {
         at += 2 * 3_600_000;
-        expect([await given(perHour), await given(perHour)]).toEqual([perHour, 0]);
+        const isSpent = () => store.forwardVolume.isSpent(fay.id, { at, perHour });
+        expect([await isSpent(), await given(perHour), await given(perHour)]).toEqual([false, perHour, 0]);
+        expect([await isSpent(), await store.forwardVolume.isSpent(bob.id, { at, perHour })]).toEqual([true, false]);
+        expect(await store.forwardVolume.isSpent(fay.id, { at, perHour: 0 })).toBe(false);
         at += Math.ceil(3_600_000 / perHour);
+        expect(await isSpent()).toBe(false);
         expect(await given(perHour)).toBe(1);
       }
     });

@@ -33,7 +33,7 @@ const maxRoutes = 1000;
 const maxAddresses = 2 * maxRoutes;
 
 type LineSettings = Pick<Settings, 'forward' | 'forward_cc' | 'forward_confirm' | 'alias' | 'fallback_address'>;
-type WaySettings = Pick<Settings, 'relay_to' | 'suspend_domain' | 'webmail_smtp'>;
+type WaySettings = Pick<Settings, 'relay_to' | 'suspend_domain' | 'webmail_smtp' | 'user_max_forwards'>;
 export type ChainSettings = DomainSettings & LineSettings & WaySettings & AliasFileSettings;
 
 type Walk = {
@@ -45,6 +45,8 @@ type Walk = {
   refusals: number;
   /** Mailboxes over their quota. */
   full: Route[];
+  /** Ways on of mailboxes that are full and would keep a copy: alone they take no mail. */
+  beside: Set<Route>;
   /** Why nothing of it may be used: half a list would leave people out unseen. */
   broken: Reply | null;
   options: ChainOptions;
@@ -92,16 +94,17 @@ export function createChain({
     { name: 'nobody', take: async at => refuse(at, 'nobody', unknownUser) },
   ];
   const unconfirmed = createUnconfirmed({ store, settings });
+  const { isSpent } = store.forwardVolume;
   const behind = (name: string): number => steps.findIndex(s => s.name === name) + 1;
 
   return async (address, options = {}) => {
     const walk = newWalk(options);
     await visit(address, 0, walk);
-    const { routes, full, trace, broken, refusal } = walk;
+    const { routes, full, beside, trace, broken, refusal } = walk;
     if (broken) return { routes: [], trace, refusal: broken };
     // A full member neither stops the mail of a whole group nor is left out of it.
-    if (routes.length > 0) return { routes: [...routes, ...full], trace, refusal: null };
-    return { routes, trace, refusal: refusal ?? circle };
+    if (routes.some(r => !beside.has(r))) return { routes: [...routes, ...full], trace, refusal: null };
+    return { routes: [], trace, refusal: refusal ?? circle };
   };
 
   async function visit(address: string, depth: number, walk: Walk): Promise<void> {
@@ -197,16 +200,19 @@ export function createChain({
     const others = account.forwards.filter(f => f !== key && untagged(f) !== key);
     const waiting = await unconfirmed(account, others);
     const goals = others.filter(f => !waiting.includes(f));
+    const full = account.quota > 0 && account.used >= account.quota && at.walk.options.overQuota !== true;
     // What is not sent on everywhere it should go stays, whatever else its owner wants: so nothing is lost.
-    const keeps = account.keepsCopy || goals.length < account.forwards.length || goals.length === 0;
+    const stays = account.keepsCopy || goals.length < account.forwards.length || goals.length === 0;
+    const keeps = stays || (full && (await isSpent(account.id, { at: now(), perHour: settings.user_max_forwards })));
     if (account.disabled) return refuse(at, 'mailbox', disabled);
-    if (keeps) keep(at, account);
+    if (keeps) keep(at, account, full);
     const before = at.walk.routes.length;
     if (waiting.length > 0) note(at, 'own forward', `waits for the word of ${waiting.join(', ')}`);
     await lead(at, 'own forward', goals, []);
     // So that mail which comes back is known here, and ends the circle.
     const via = { accountId: account.id, address: account.address };
     for (const route of at.walk.routes.slice(before)) {
+      if (keeps && full) at.walk.beside.add(route);
       if (route.kind !== 'relay') continue;
       route.via ??= via;
       if (settings.webmail_smtp) route.author ??= via;
@@ -214,9 +220,8 @@ export function createChain({
     return true;
   }
 
-  function keep(at: Visit, account: Account): void {
+  function keep(at: Visit, account: Account, full: boolean): void {
     const route: Route = { kind: 'mailbox', accountId: account.id, address: at.address };
-    const full = account.quota > 0 && account.used >= account.quota && at.walk.options.overQuota !== true;
     if (full) refuse(at, 'mailbox', mailboxFull);
     else note(at, 'mailbox', account.address, [account.address]);
     (full ? at.walk.full : at.walk.routes).push(route);
@@ -276,6 +281,7 @@ const newWalk = (options: ChainOptions): Walk => ({
   refusal: null,
   refusals: 0,
   full: [],
+  beside: new Set(),
   broken: null,
   options,
 });

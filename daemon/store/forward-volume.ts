@@ -8,6 +8,8 @@ export type HeldBack = { since: number; last: number; count: number };
 export type ForwardVolume = {
   /** The latest run of them, with less than a day between two; null: there never was one. */
   heldBack(accountId: number): Promise<HeldBack | null>;
+  /** Would one more copy stay? */
+  isSpent(accountId: number, limit: Limit): Promise<boolean>;
 };
 
 /** `perHour`: copies sent on for one account, over its forwards and rules; none or 0: no limit. */
@@ -27,10 +29,8 @@ export function* takeForward(accountId: number, { at, perHour = 0 }: Limit): Wor
   const sql = `select drained_at as drained, held_since as since, held_at as last, held as count
     from forward_volume where account_id = ?`;
   const kept = (yield* row<Kept>(sql, accountId)) ?? { drained: 0, since: null, last: null, count: 0 };
-  // What would take far longer to drain than an hour was written before the clock was set back.
-  const known = kept.drained > at + 2 * hourMs ? at : kept.drained;
-  const next = Math.max(known, at) + hourMs / perHour;
-  if (next <= at + hourMs + 1) {
+  const { known, next } = drainedBy(kept.drained, at, perHour);
+  if (isWithin(next, at)) {
     // Rounded down, the last of those an hour has room for fits too.
     yield* keep(accountId, { ...kept, drained: Math.floor(next) });
     return 'goes';
@@ -41,6 +41,15 @@ export function* takeForward(accountId: number, { at, perHour = 0 }: Limit): Wor
   yield* keep(accountId, { drained: known, ...run, last: at });
   return quiet >= hourMs ? 'first' : 'stays';
 }
+
+/** When what was sent on will have drained, and when with one more. */
+function drainedBy(drained: number, at: number, perHour: number): { known: number; next: number } {
+  // What would take far longer to drain than an hour was written before the clock was set back.
+  const known = drained > at + 2 * hourMs ? at : drained;
+  return { known, next: Math.max(known, at) + hourMs / perHour };
+}
+
+const isWithin = (next: number, at: number): boolean => next <= at + hourMs + 1;
 
 function* keep(accountId: number, { drained, since, last, count }: Kept): Work<number> {
   return yield* run(
@@ -79,6 +88,11 @@ export function* withinVolume(
 }
 
 export const createForwardVolume = (read: Read): ForwardVolume => ({
+  isSpent: async (accountId, { at, perHour = 0 }) => {
+    const sql = 'select drained_at as drained from forward_volume where account_id = ?';
+    const kept = await read(row<{ drained: number }>(sql, accountId));
+    return perHour > 0 && kept !== undefined && !isWithin(drainedBy(kept.drained, at, perHour).next, at);
+  },
   heldBack: async accountId => {
     const sql = `select held_since as since, held_at as last, held as count from forward_volume
       where account_id = ? and held_at is not null`;
