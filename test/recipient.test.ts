@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadSettings } from '../daemon/config.ts';
 import { readAliases } from '../daemon/mail/aliases.ts';
+import { inMemory, noSummary, plainTerms } from './acceptance.ts';
 import { type Door, openDoor, stranger } from './recipient-rig.ts';
 
 /** Who gets the mail for an address: the chain from a recipient to its routes. */
@@ -332,6 +333,37 @@ test('route sends on where nobody is asked, but not to who said no', async () =>
   expect(await door.leadsTo('ann@us.test')).toEqual(['box ann@us.test']);
   door.settings.forward_confirm = false;
   expect(await door.leadsTo('ann@us.test')).toEqual(['box ann@us.test', 'on yes@far.test']);
+  await door.close();
+});
+
+test('a group whose members send on to one address stays with each of them who may not', async () => {
+  const team = ['ann', 'bob', 'cy'].map(name => `alias=team@us.test ${name}@us.test`);
+  const door = await openDoor(['host_domain=us.test', ...team]);
+  for (const name of ['ann', 'bob', 'cy']) {
+    const { id } = await door.account(`${name}@us.test`);
+    await door.store.accounts.set(id, { forwards: ['boss@far.test'] });
+    await door.store.forwardConsents.free(id, ['boss@far.test'], 1);
+  }
+  const total = async (name: string) => {
+    const { id } = (await door.store.accounts.byAddress(`${name}@us.test`))!;
+    return (await door.store.folders.byRole(id, 'inbox')).total;
+  };
+  const give = async (to: string) => {
+    const { routes } = await door.intake.routeRecipient(stranger, to, 'x');
+    const terms = {
+      ...plainTerms,
+      ...inMemory(Buffer.from('Subject: x\r\n\r\nx\r\n')),
+      summary: noSummary,
+      forwardsPerHour: 1,
+    };
+    const recipients = [{ address: to, notify: null, orcpt: null, routes }];
+    return (await door.store.accept({ ...terms, receivedAt: 1e12, recipients })).queued;
+  };
+  // Of ann's one copy an hour is gone: it goes as bob's, and cy's share in it is there already.
+  expect([await give('ann@us.test'), await give('team@us.test')]).toEqual([1, 1]);
+  expect([await total('ann'), await total('bob'), await total('cy')]).toEqual([1, 0, 0]);
+  expect([await give('team@us.test'), await give('team@us.test')]).toEqual([1, 0]);
+  expect([await total('ann'), await total('bob'), await total('cy')]).toEqual([3, 2, 1]);
   await door.close();
 });
 

@@ -4,6 +4,7 @@ import { isPermanent, isTemporary, type Reply, reply } from '../mail/reply.ts';
 import { suspendedHold } from '../parking.ts';
 import type { Account, Route, Store } from '../store.ts';
 import type { AliasFileSettings, AliasFiles } from './recipient/alias-files.ts';
+import { sentOn } from './recipient/sent-on.ts';
 import type { ChainStep } from './recipient/trace.ts';
 import { createUnconfirmed } from './recipient/unconfirmed.ts';
 import { type DomainSettings, fallbackOf, isLocal, isSynonym, names, relayEntry, targetsOf } from './tables.ts';
@@ -209,14 +210,10 @@ export function createChain({
     const before = at.walk.routes.length;
     if (waiting.length > 0) note(at, 'own forward', `waits for the word of ${waiting.join(', ')}`);
     await lead(at, 'own forward', goals, []);
-    // So that mail which comes back is known here, and ends the circle.
+    const { routes, beside } = at.walk;
+    if (keeps && full) for (const route of routes.slice(before)) beside.add(route);
     const via = { accountId: account.id, address: account.address };
-    for (const route of at.walk.routes.slice(before)) {
-      if (keeps && full) at.walk.beside.add(route);
-      if (route.kind !== 'relay') continue;
-      route.via ??= via;
-      if (settings.webmail_smtp) route.author ??= via;
-    }
+    sentOn(routes, before, { via, goals, isAuthor: settings.webmail_smtp !== null });
     return true;
   }
 

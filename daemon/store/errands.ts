@@ -2,7 +2,7 @@ import { addressKey, domainOf } from '../mail/address.ts';
 import { readHeader } from '../mail/header.ts';
 import { deliveredTo } from '../mail/trace.ts';
 import type { Filing } from './accept.ts';
-import type { AcceptedRecipient, Errand } from './shapes.ts';
+import type { AcceptedRecipient, Errand, Via } from './shapes.ts';
 import { run, type Work } from './sql.ts';
 
 /**
@@ -63,7 +63,24 @@ export function withoutCircles(recipients: AcceptedRecipient[], head: () => Buff
   const sentOn = (r: AcceptedRecipient) => r.routes.some(route => route.kind === 'relay' && route.via);
   if (!recipients.some(sentOn)) return recipients;
   const been = beenIn(head(), passed);
-  const turned = (route: AcceptedRecipient['routes'][number]): typeof route =>
-    route.kind === 'relay' && route.via && been.has(route.via.address) ? { kind: 'mailbox', ...route.via } : route;
-  return recipients.map(r => ({ ...r, routes: r.routes.map(turned) }));
+  const turned = (route: AnyRoute): AnyRoute[] => {
+    const all = sendersOn(route);
+    const free = all.filter(via => !been.has(via.address));
+    if (free.length === all.length) return [route];
+    const stuck = all.filter(via => been.has(via.address)).map(intoMailbox);
+    return free.length === 0 ? stuck : [...stuck, sentOnBy(route, free)];
+  };
+  return recipients.map(r => ({ ...r, routes: r.routes.flatMap(turned) }));
 }
+
+type AnyRoute = AcceptedRecipient['routes'][number];
+
+/** Mailboxes whose owners send it on there; none: nobody's. */
+export const sendersOn = (route: AnyRoute): Via[] =>
+  route.kind === 'relay' && route.via ? [route.via, ...(route.also ?? [])] : [];
+
+export const intoMailbox = (via: Via): AnyRoute => ({ kind: 'mailbox', ...via });
+
+/** The same, as what the first of these sends on. */
+export const sentOnBy = (route: AnyRoute, [via, ...also]: Via[]): AnyRoute =>
+  route.kind === 'relay' && via ? { ...route, via, also, ...(route.author && { author: via }) } : route;

@@ -1,3 +1,4 @@
+import { intoMailbox, sendersOn, sentOnBy } from './errands.ts';
 import type { AcceptedRecipient } from './shapes.ts';
 import { row, run, type Work } from './sql.ts';
 import type { Read } from './verbs.ts';
@@ -67,6 +68,8 @@ function* keep(accountId: number, { drained, since, last, count }: Kept): Work<n
 export const tooMuch = (address: string, perHour: number | undefined): string =>
   `mail of ${address} stays here: more than ${perHour} an hour is to be sent on`;
 
+type Routes = AcceptedRecipient['routes'];
+
 /** What a mailbox would send on beyond its limit goes into it instead, so that nothing is lost. Told in `troubles`, once an hour. */
 export function* withinVolume(
   recipients: AcceptedRecipient[],
@@ -75,16 +78,23 @@ export function* withinVolume(
 ): Work<AcceptedRecipient[]> {
   const all: AcceptedRecipient[] = [];
   for (const r of recipients) {
-    const routes: AcceptedRecipient['routes'] = [];
-    for (const route of r.routes) {
-      const via = route.kind === 'relay' ? route.via : undefined;
-      const taken = via ? yield* takeForward(via.accountId, limit) : 'goes';
-      if (via && taken === 'first') troubles.push(tooMuch(via.address, limit.perHour));
-      routes.push(via && taken !== 'goes' ? { kind: 'mailbox', ...via } : route);
-    }
+    const routes: Routes = [];
+    for (const route of r.routes) routes.push(...(yield* limited(route, limit, troubles)));
     all.push({ ...r, routes });
   }
   return all;
+}
+
+/** As what the first sends on who may; it stays with those before them. */
+function* limited(route: Routes[number], limit: Limit, troubles: string[]): Work<Routes> {
+  const stays: Routes = [];
+  for (const via of sendersOn(route)) {
+    const taken = yield* takeForward(via.accountId, limit);
+    if (taken === 'goes') return [...stays, sentOnBy(route, [via])];
+    if (taken === 'first') troubles.push(tooMuch(via.address, limit.perHour));
+    stays.push(intoMailbox(via));
+  }
+  return stays.length > 0 ? stays : [route];
 }
 
 export const createForwardVolume = (read: Read): ForwardVolume => ({

@@ -89,6 +89,8 @@ export type Route =
       address: string;
       hold?: Hold | null;
       via?: Via;
+      /** Others who send the same on to there, which goes once: one of them does when the first may not. */
+      also?: Via[];
       /** In whose name it leaves, where each has a way of their own (`webmail_smtp`); none: as it came. */
       author?: Via;
     };
