@@ -116,6 +116,14 @@ describe('the text that Outlook packed', () => {
     expect((await b.page(`/messages/${id}/parts/2/files/2/view`)).html).toContain('packed notes');
   });
 
+  test('and its files come out of the first five of a message', async () => {
+    const packs = Array.from({ length: 7 }, (_, i) => `--m\n${encoded(tnef(...fileOf(`notes${i}.txt`, 'x')))}`);
+    const id = await site.deliver(ann, `${head}Content-Type: multipart/mixed; boundary=m\n\n${packs.join('')}--m--\n`);
+    const { html } = await b.page(`/mail/inbox/${id}`);
+    const named = [...html.matchAll(/notes\d\.txt|winmail\.dat/g)].map(m => m[0]);
+    expect([...new Set(named)]).toEqual([...[0, 1, 2, 3, 4].map(i => `notes${i}.txt`), 'winmail.dat']);
+  });
+
   test('is no text where it is broken, and the files are there still', async () => {
     for (const rtf of [Buffer.from('nonsense'), packedRtf('no RTF'), packedRtf('{\\rtf1 \\par }')]) {
       const id = await site.deliver(ann, alone(packWith([0x1009, rtf])));

@@ -3,7 +3,7 @@ import { decodeStream, type Part } from '../daemon/mail/parts.ts';
 import type { Content, Message } from '../daemon/store.ts';
 import type { Words } from '../views/words.ts';
 import { partName } from './bodies.ts';
-import { createPacks, fileAt, type Packed } from './packs.ts';
+import { createPacks, fileAt, isPack, type Packed } from './packs.ts';
 import type { Site } from './site.ts';
 
 export type MessageFile = {
@@ -38,6 +38,9 @@ export type Files = {
   /** The nth of a winmail.dat, from 1; null: there is none. */
   packed(w: Words, message: Message, content: Content, part: Part, n: number): Promise<MessageFile | null>;
 };
+
+/** A message has one winmail.dat, one that passes others on a few; what is beyond stays as it is, for each is work. */
+const mostPacks = 5;
 
 export function createFiles({ store }: Pick<Site, 'store'>): Files {
   const packs = createPacks(store);
@@ -83,8 +86,9 @@ export function createFiles({ store }: Pick<Site, 'store'>): Files {
     opener: (part: Part) => (file: Packed) => AsyncIterable<Buffer>,
   ): Promise<MessageFile[]> {
     const found: MessageFile[] = [];
+    let left = mostPacks;
     for (const part of parts) {
-      const pack = await packs.of(content, part);
+      const pack = isPack(part) && left-- > 0 ? await packs.of(content, part) : null;
       // With nothing in it that could be read, it stays the file it is.
       if (pack && pack.length > 0) found.push(...unpacked(w, message, part, pack, opener(part)));
       else found.push(one(w, message, content, part));

@@ -92,7 +92,7 @@ function keep<T>(all: Map<string, T>, key: string, value: T, most: number): T {
   return value;
 }
 
-const isPack = (part: Part): boolean =>
+export const isPack = (part: Part): boolean =>
   /^application\/(?:vnd\.)?ms-tnef$/.test(part.type) || /^winmail\.dat$/i.test(part.name ?? '');
 
 const bodyOf = (files: Packed[]): Packed | null =>
