@@ -367,6 +367,27 @@ test('a group whose members send on to one address stays with each of them who m
   await door.close();
 });
 
+test('a full member of a group does not stop what another sends on to the same address', async () => {
+  const door = await openDoor([
+    'host_domain=us.test',
+    'alias=team@us.test ann@us.test',
+    'alias=team@us.test bob@us.test',
+  ]);
+  for (const [name, keepsCopy] of [
+    ['ann', true],
+    ['bob', false],
+  ] as const) {
+    const { id } = await door.account(`${name}@us.test`);
+    await door.store.accounts.set(id, { forwards: ['boss@far.test'], keepsCopy, ...(keepsCopy && { quota: 1 }) });
+    await door.store.forwardConsents.free(id, ['boss@far.test'], 1);
+  }
+  const mail = { to: 'ann@us.test', bytes: Buffer.from('x: y\r\n\r\n'), key: 'k' };
+  await door.store.accept((await door.intake.prepareReport(mail))!);
+  expect(await door.leadsTo('ann@us.test')).toEqual(['452 2.2']);
+  expect(await door.leadsTo('team@us.test')).toEqual(['on boss@far.test', 'box ann@us.test']);
+  await door.close();
+});
+
 describe('settings of recipients', () => {
   const mistakesOf = (line: string) => loadSettings({ config: null, set: [line] }).mistakes.map(m => m.message);
   test.each([

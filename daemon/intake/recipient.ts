@@ -212,6 +212,7 @@ export function createChain({
     await lead(at, 'own forward', goals, []);
     const { routes, beside } = at.walk;
     if (keeps && full) for (const route of routes.slice(before)) beside.add(route);
+    else for (const route of beside) if (goals.includes(route.address)) beside.delete(route);
     const via = { accountId: account.id, address: account.address };
     sentOn(routes, before, { via, goals, isAuthor: settings.webmail_smtp !== null });
     return true;
