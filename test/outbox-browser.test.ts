@@ -83,7 +83,7 @@ describe.skipIf(!hasChromium)('taking back in Chromium', { timeout: 90_000 }, ()
       await page.getByText('Send later', { exact: true }).click();
       if (script) expect(await page.locator('.later-card .hint').textContent()).toContain('Asia/Tokyo');
       await page.getByRole('button', { name: /^Tomorrow morning/ }).click();
-      await page.getByText(/^Will be sent .*08:00/).waitFor();
+      await page.getByText(/^Will be sent .*8:00/).waitFor();
       await page.locator('#rail a[href="/outbox"]').click();
       const link = page.locator('.outbox-link', { hasText: subject });
       const shown = () => page.locator('.outbox-when time').first().getAttribute('datetime');
