@@ -56,7 +56,13 @@ describe.skipIf(!hasChromium)('worker.js', () => {
     const kept = (await page.evaluate(
       "caches.keys().then(names => Promise.all(names.map(n => caches.open(n).then(c => c.keys())))).then(all => all.flat().map(r => new URL(r.url).pathname.replace(/[^/]+\\/(?=[^/]+$)/, '')))",
     )) as string[];
-    expect(kept.toSorted()).toEqual(['/assets/app.css', '/assets/contrast.css', '/assets/dark.css', '/offline']);
+    expect(kept.toSorted()).toEqual([
+      '/assets/app.css',
+      '/assets/contrast.css',
+      '/assets/dark.css',
+      '/assets/pages.css',
+      '/offline',
+    ]);
     await context.setOffline(true);
     await page.goto(`${base}/mail/inbox`);
     await page.getByRole('heading', { name: 'No way to the site' }).waitFor();

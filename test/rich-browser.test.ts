@@ -131,6 +131,7 @@ describe.skipIf(!hasChromium)('writing with formatting in Chromium', { timeout: 
     await page.keyboard.press('Control+z');
     await expect.poll(() => letter(frame).innerText()).toMatch(/^-\s*$/);
     await page.keyboard.press('Backspace');
+    await expect.poll(() => letter(frame).innerText()).toMatch(/^\s*$/);
     const lines = [
       '# Saturday',
       'Bring **two spades** and **a barrow**, 2 ** 3 - 1',
