@@ -120,6 +120,21 @@ export function factorContract(name: string, engine: Engine): void {
       expect(await store.trustedBrowsers.find(ann.id, ['t1'], 50)).toBeNull();
     });
 
+    test('a session by the password alone is not made where a second factor is on, but in a browser that is trusted', async () => {
+      const session = { accountId: ann.id, at: 1, expiresAt: 1000, address: '', agent: '' };
+      const made = async (secret: string, trusted: string[], accountId = ann.id) =>
+        (await store.sessions.createByPassword(secret, { ...session, accountId }, trusted)) !== null;
+      const trust = { accountId: ann.id, sessionId: 0, at: 0, address: '', agent: '' };
+      await store.trustedBrowsers.trust('t-now', { ...trust, expiresAt: 100 });
+      await store.trustedBrowsers.trust('t-past', { ...trust, expiresAt: 1 });
+      expect([await made('p1', []), await made('p2', ['x', 't-past'])]).toEqual([false, false]);
+      expect([await made('p3', ['x', 't-now']), await made('p4', [], bob.id)]).toEqual([true, true]);
+      expect(await made('p5', ['t-now'], bob.id)).toBe(true);
+      const found = await Promise.all(['p1', 'p2', 'p3', 'p4'].map(secret => store.sessions.find(secret, 10)));
+      expect(found.map(s => s?.accountId)).toEqual([undefined, undefined, ann.id, bob.id]);
+      await store.sessions.removeAll(ann.id);
+    });
+
     test('the end of a session from elsewhere is the end of the trust in its browser', async () => {
       const session = { accountId: ann.id, at: 1, expiresAt: 1000, address: '', agent: '' };
       const [here, there, far] = await Promise.all(

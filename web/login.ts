@@ -11,7 +11,7 @@ import { privateOnly } from './guard.ts';
 import { keepLanguage } from './language.ts';
 import { tellOnce } from './notice.ts';
 import { resume, type Typed, typedIn } from './resume.ts';
-import { endSession, ownPath, recognise, signIn } from './session.ts';
+import { endSession, ownPath, recognise, signIn, signInByPassword } from './session.ts';
 import { askDaemon, type Ctx, doorOf, type Env, type Site } from './site.ts';
 import { trustBrowser, trustedIn } from './trusted.ts';
 import { readUploads } from './upload.ts';
@@ -66,7 +66,8 @@ export function login(site: Site): Hono<Env> {
     });
     switch (verdict.kind) {
       case 'known':
-        await signIn(site, c, verdict.account.id);
+        if (!(await signInByPassword(site, c, verdict.account.id)))
+          return page(c, { ...again, error: w.t('login.code.expired') }, 422);
         return goOn(c, verdict.account, { next, typed });
       case 'code':
         writeCookie(site, c, 'half', verdict.ticket, halfLastsSeconds);

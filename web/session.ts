@@ -1,5 +1,6 @@
 /** Being signed in: a random value in a cookie, its row in the store; every signed-in request is looked up here. */
 import { createMiddleware } from 'hono/factory';
+import type { Store } from '../daemon/store.ts';
 import { hereOf } from './base.ts';
 import { dropCookie, readCookie, writeCookie } from './cookie.ts';
 import { speak } from './language.ts';
@@ -12,18 +13,32 @@ const lasts = 30 * day;
 /** Writing the time of each click would make every page a write. */
 const touchEvery = 10 * 60_000;
 
-/** A new value at each sign-in, so that one planted before is worth nothing. Answers the session's id. */
-export async function signIn(site: Site, c: Ctx, accountId: number): Promise<number> {
+type Make = (...made: Parameters<Store['sessions']['create']>) => Promise<number | null>;
+
+/** By all that is asked for. Answers the session's id. */
+export const signIn = async (site: Site, c: Ctx, accountId: number): Promise<number> =>
+  (await begin(site, c, accountId, site.store.sessions.create))!;
+
+/** By the password, in a browser that may be trusted. False: a code has come to be asked for meanwhile. */
+export const signInByPassword = async (site: Site, c: Ctx, accountId: number): Promise<boolean> => {
+  const { createByPassword } = site.store.sessions;
+  const id = await begin(site, c, accountId, (secret, s) => createByPassword(secret, s, trustedIn(site, c)));
+  return id !== null;
+};
+
+/** A new value at each sign-in, so that one planted before is worth nothing. */
+async function begin(site: Site, c: Ctx, accountId: number, make: Make): Promise<number | null> {
   await forget(site, c);
   const secret = site.random(32);
   const at = site.now();
-  const id = await site.store.sessions.create(secret, {
+  const id = await make(secret, {
     accountId,
     at,
     expiresAt: at + lasts,
     address: c.var.peer,
     agent: (c.req.header('User-Agent') ?? '').slice(0, 200),
   });
+  if (id === null) return null;
   writeCookie(site, c, 'session', secret, lasts / 1000);
   writeCookie(site, c, 'known', '1', (365 * day) / 1000);
   const trusted = trustedIn(site, c);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mustRow, row, rows, run, type Work } from './sql.ts';
+import { list, mustRow, row, rows, run, type Work } from './sql.ts';
 import type { Read, Write } from './verbs.ts';
 
 export type Session = {
@@ -16,6 +16,11 @@ export type NewSession = { accountId: number; at: number; expiresAt: number; add
 export type Sessions = {
   /** `secret` is the random value of the cookie; only its SHA-256 is kept. Answers the id. */
   create(secret: string, session: NewSession): Promise<number>;
+  /**
+   * By the password alone, or in a browser that holds a secret of trust. Null: a second factor is asked for by now,
+   * which may have been switched on since the password was looked at.
+   */
+  createByPassword(secret: string, session: NewSession, trusted: string[]): Promise<number | null>;
   /** Null: unknown, expired at `now`, or its account is disabled or gone. */
   find(secret: string, now: number): Promise<Session | null>;
   /** Moves the expiry of a session in use. */
@@ -39,8 +44,16 @@ type SessionRow = {
   agent: string;
 };
 
+type Fresh = { hash: string; session: NewSession };
+
+function* isGuarded({ accountId, at }: NewSession, trusted: string[]): Work<boolean> {
+  if ((yield* row('select 1 from second_factor where account_id = ?', accountId)) === undefined) return false;
+  const sql = `select 1 from trusted_browser where account_id = ? and expires_at > ? and hash in ${list(trusted)}`;
+  return (yield* row(sql, accountId, at, ...trusted)) === undefined;
+}
+
 export const sessionVerbs = {
-  *createSession({ hash, session: s }: { hash: string; session: NewSession }): Work<number> {
+  *createSession({ hash, session: s }: Fresh): Work<number> {
     yield* run('delete from session where expires_at < ?', s.at);
     const { id } = yield* mustRow<{ id: number }>(
       `insert into session (hash, account_id, created_at, seen_at, expires_at, address, agent) values (?,?,?,?,?,?,?)
@@ -54,6 +67,9 @@ export const sessionVerbs = {
       s.agent,
     );
     return id;
+  },
+  *createSessionByPassword({ trusted, ...fresh }: Fresh & { trusted: string[] }): Work<number | null> {
+    return (yield* isGuarded(fresh.session, trusted)) ? null : yield* sessionVerbs.createSession(fresh);
   },
   *touchSession({ id, at, expiresAt }: { id: number; at: number; expiresAt: number }): Work<void> {
     yield* run('update session set seen_at = ?, expires_at = ? where id = ?', at, expiresAt, id);
@@ -93,6 +109,8 @@ const hashed = (secret: string): string => createHash('sha256').update(secret).d
 export function createSessions(read: Read, write: Write): Sessions {
   return {
     create: (secret, session) => write('createSession', { hash: hashed(secret), session }),
+    createByPassword: (secret, session, trusted) =>
+      write('createSessionByPassword', { hash: hashed(secret), session, trusted: trusted.map(hashed) }),
     async find(secret, now) {
       const r = await read(
         row<SessionRow>(
