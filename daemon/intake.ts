@@ -24,6 +24,7 @@ import { type ChainOptions, type ChainSettings, createChain, type Routing } from
 import { type Routed, routeHeld } from './intake/release.ts';
 import { objections, temporary } from './intake/replies.ts';
 import { createSenders, type SenderSettings, type Senders } from './intake/sender.ts';
+import { createStays } from './intake/stays.ts';
 import { isListed, relayEntry } from './intake/tables.ts';
 import { forwardTerms, heldUntil, owesReports, quarantined, termsOf, unrouted } from './intake/terms.ts';
 import { because, type Fields, type Log } from './log.ts';
@@ -59,6 +60,7 @@ export type Intake = Pick<Senders, 'refuseAs' | 'addressesOf'> & {
   /** A report of our own, or a mediator's answer, as an acceptance for the queue's transaction; null: nobody takes it. */
   prepareReport(report: OwnMail): Promise<Acceptance | null>;
   /** A held submission whose time has come: where it goes, whom it is refused for, and the reports it owes at once. */
+  prepareStay: ReturnType<typeof createStays>;
   prepareRelease(held: Delivery[]): Promise<Routed & { reports: Acceptance[] }>;
   /** Who came in from elsewhere; kept over a restart by `recall`. */
   heard(): Heard;
@@ -154,6 +156,7 @@ export function createIntake(options: IntakeOptions): Intake {
       }
     },
     prepareReport,
+    prepareStay: createStays({ store, now }),
     async prepareRelease(held) {
       const routed = await routeHeld(held, {
         ...{ store, chain, leaves, now, parked, judge },

@@ -85,6 +85,7 @@ export const startDaemon: Start = async context => {
     resolver,
     connect: connectSmtp,
     prepareReport: intake.prepareReport,
+    prepareStay: intake.prepareStay,
     prepareRelease: intake.prepareRelease,
     prepareAnswer: createAutoreply({ store, settings, log, now, prepare: intake.prepareReport }),
     counters,

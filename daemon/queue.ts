@@ -10,7 +10,6 @@ import type { Counters } from './counters.ts';
 import { because, type Log } from './log.ts';
 import { mayGoOut } from './online.ts';
 import { createBacklog } from './queue/backlog.ts';
-import type { OwnReport } from './queue/bounce.ts';
 import * as calls from './queue/call.ts';
 import { type Carrier, carry, type Failure, type Journey, type Result, sharesOf, unreached } from './queue/carry.ts';
 import type { Done } from './queue/changes.ts';
@@ -21,7 +20,7 @@ import { type HopNaming, hopName } from './queue/hop.ts';
 import { Lanes, type Limits } from './queue/lanes.ts';
 import { type Order, operate } from './queue/operate.ts';
 import { type PreparedRelease, releaseDue } from './queue/release.ts';
-import { settle, settleSurely } from './queue/settle.ts';
+import { type Settler, settle, settleSurely } from './queue/settle.ts';
 import type { QueueStatus } from './queue/status.ts';
 import { within } from './queue/within.ts';
 import type { ClientOptions, ClientTimeouts, SmtpClient } from './smtp-client.ts';
@@ -45,26 +44,25 @@ export type QueueSettings = Pick<
   HopNaming &
   OwnNames;
 
-export type QueueOptions = Ways & {
-  store: Pick<Store, 'content' | 'deliveries' | 'domains' | 'heldSubmissions'>;
-  settings: QueueSettings;
-  log: Log;
-  now: () => number;
-  resolver: Resolver;
-  connect: (options: ClientOptions) => Promise<SmtpClient>;
-  /** A report as an acceptance for the transaction that settles; null: nobody takes it. */
-  prepareReport: (report: OwnReport) => Promise<Acceptance | null>;
-  /** Where a submission goes whose time has come. */
-  prepareRelease: (held: Delivery[]) => Promise<PreparedRelease>;
-  /** The answer somebody who is away owes; null: none any more, or nobody takes it. */
-  prepareAnswer: (errand: Delivery) => Promise<Acceptance | null>;
-  random: () => number;
-  counters: Counters;
-  /** Told which folders a report came into. */
-  changed?: (changes: Change[]) => void;
-  limits?: Partial<Limits>;
-  timeouts?: Partial<ClientTimeouts>;
-};
+export type QueueOptions = Ways &
+  Pick<Settler, 'prepareReport' | 'prepareStay'> & {
+    store: Pick<Store, 'content' | 'deliveries' | 'domains' | 'heldSubmissions'>;
+    settings: QueueSettings;
+    log: Log;
+    now: () => number;
+    resolver: Resolver;
+    connect: (options: ClientOptions) => Promise<SmtpClient>;
+    /** Where a submission goes whose time has come. */
+    prepareRelease: (held: Delivery[]) => Promise<PreparedRelease>;
+    /** The answer somebody who is away owes; null: none any more, or nobody takes it. */
+    prepareAnswer: (errand: Delivery) => Promise<Acceptance | null>;
+    random: () => number;
+    counters: Counters;
+    /** Told which folders a report came into. */
+    changed?: (changes: Change[]) => void;
+    limits?: Partial<Limits>;
+    timeouts?: Partial<ClientTimeouts>;
+  };
 
 export type Queue = {
   start(): Promise<void>;

@@ -89,6 +89,7 @@ export * from './store/shapes.ts';
 export { mostSignIns, type SignIn, type SignInResult, type SignIns, type SignInWay } from './store/sign-ins.ts';
 export { mostReminders, type SnoozedPage, type Waiting, type WaitingKey } from './store/snoozes.ts';
 export { mostSorted, type SortColumn, type Sorted, type SortedKey, type SortWish } from './store/sorted-pages.ts';
+export type { Stay } from './store/stays.ts';
 export type { SubmissionFacts } from './store/submissions.ts';
 export type { TrustedBrowser } from './store/trusted-browsers.ts';
 export type { BlockedSender } from './store/unwanted.ts';

@@ -2,7 +2,6 @@ import { loadSettings, type Settings } from '../daemon/config.ts';
 import { createIntake, type Intake, type Visitor } from '../daemon/intake.ts';
 import { silentLog } from '../daemon/log.ts';
 import type { Envelope, Recipient } from '../daemon/mail/envelope.ts';
-import type { QueueOptions } from '../daemon/queue.ts';
 import { type Bounce, parseBounce } from './bounce-parser.ts';
 import { until } from './harness.ts';
 import { createRig, letter, type Rig } from './queue-rig.ts';
@@ -17,7 +16,7 @@ export type DsnRig = Rig & {
     more?: Partial<Envelope> & { releaseAt?: number; from?: Visitor['origin']; content?: string; draftId?: number },
   ): Promise<string>;
   /** Another queue over the door. */
-  carry(more?: Partial<QueueOptions>): ReturnType<Rig['queue']>;
+  carry: Rig['queue'];
   /** Waits until the queue is empty. */
   settled(): Promise<void>;
   /** What lies in the mailbox of this name, each read as a bounce. */
@@ -30,6 +29,7 @@ export async function createDsnRig(): Promise<DsnRig> {
   const rules: Settings = { ...loadSettings({ config: null, set: [] }).settings, host_domain: ['us.test'] };
   const told = { log: silentLog(), wake: () => {}, changed: () => {}, parked: () => null };
   const intake = createIntake({ store: rig.store, settings: rules, now, counters: rig.counters, ...told });
+  const { prepareReport, prepareRelease, prepareStay } = intake;
   const account = (await rig.store.accounts.byId(rig.ann))!;
   let id = 0;
   return {
@@ -61,7 +61,7 @@ export async function createDsnRig(): Promise<DsnRig> {
       };
       return (await intake.accept(handover, incoming, submitted)).text;
     },
-    carry: more => rig.queue({ prepareReport: intake.prepareReport, prepareRelease: intake.prepareRelease, ...more }),
+    carry: (more, starts) => rig.queue({ prepareReport, prepareRelease, prepareStay, ...more }, starts),
     settled: () => until('the queue is empty', async () => (await rig.waiting()).length === 0).then(() => {}),
     async reports(name = 'ann') {
       const owner = await rig.store.accounts.byAddress(`${name}@us.test`);

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createAutoreply } from '../daemon/autoreply.ts';
 import { silentLog } from '../daemon/log.ts';
 import { createDsnRig, type DsnRig } from './dsn-rig.ts';
+import { letter } from './queue-rig.ts';
 
 /** A site for the mailboxes of a provider (`webmail_smtp`): what leaves it, and what stays. */
 let rig: DsnRig;
@@ -62,21 +63,40 @@ test('what a mailbox sends on as a whole goes as its owner’s too', async () =>
   expect(await rig.reports()).toEqual([]);
 });
 
-test.each(['forward', 'rule'])(
-  'a report that sending on by a %s has failed stays here, with who set it up',
-  async by => {
-    const hop = await rig.hop({ answers: { RCPT: '550 5.1.1 Nobody of that name' } });
-    await rig.store.forwardConsents.free(rig.ann, ['home@far.test'], 1);
-    if (by === 'forward') await rig.store.accounts.set(rig.ann, { forwards: ['home@far.test'], keepsCopy: false });
-    else await sendOnAll('home@far.test');
-    rig.settings.webmail_smtp = rig.rules.webmail_smtp;
-    await rig.submit([{ address: 'ann@us.test' }], { from: 'peer', reversePath: 'eve@else.test' });
-    await rig.carry({ authorsGateway: owners(hop.port) });
-    await rig.settled();
-    expect(hop.heard.filter(line => line.startsWith('MAIL FROM'))).toHaveLength(1);
-    expect(await rig.reports()).toHaveLength(1);
-  },
-);
+test.each([
+  ['forward', 2],
+  // Which left the letter in the Trash.
+  ['rule', 1],
+])('what a %s could not send on stays with who set it up, and so does the report of it', async (by, inInbox) => {
+  const hop = await rig.hop({ answers: { RCPT: '550 5.1.1 Nobody of that name' } });
+  await rig.store.forwardConsents.free(rig.ann, ['home@far.test'], 1);
+  if (by === 'forward') await rig.store.accounts.set(rig.ann, { forwards: ['home@far.test'], keepsCopy: false });
+  else await sendOnAll('home@far.test');
+  rig.settings.webmail_smtp = rig.rules.webmail_smtp;
+  await rig.submit([{ address: 'ann@us.test' }], { from: 'peer', reversePath: 'eve@else.test' });
+  await rig.carry({ authorsGateway: owners(hop.port) });
+  await rig.settled();
+  expect(hop.heard.filter(line => line.startsWith('MAIL FROM'))).toHaveLength(1);
+  expect(await rig.reports()).toHaveLength(1);
+  expect(await rig.inbox()).toHaveLength(inInbox);
+  expect((await rig.inbox()).filter(content => content.toString().endsWith(letter))).toHaveLength(inInbox - 1);
+});
+
+test('what came from <> and is not taken where it is sent on stays here, unless it is thrown out', async () => {
+  const hop = await rig.hop({ answers: { MAIL: '550 5.7.1 Not your address' } });
+  await rig.store.forwardConsents.free(rig.ann, ['home@far.test'], 1);
+  await rig.store.accounts.set(rig.ann, { forwards: ['home@far.test'], keepsCopy: false });
+  rig.settings.webmail_smtp = rig.rules.webmail_smtp;
+  await rig.submit([{ address: 'ann@us.test' }], { from: 'peer', reversePath: null });
+  const queue = await rig.carry({ authorsGateway: owners(hop.port) }, false);
+  await queue.operate({ command: 'bounce', which: {}, by: 'a test' });
+  expect([await rig.waiting(), await rig.inbox()]).toEqual([[], []]);
+  await rig.submit([{ address: 'ann@us.test' }], { from: 'peer', reversePath: null });
+  await queue.start();
+  await rig.settled();
+  expect((await rig.inbox()).map(String)).toEqual([expect.stringMatching(/At five\?\r\n$/)]);
+  expect(await rig.reports('postmaster')).toEqual([]);
+});
 
 /** Everything, and no copy stays. */
 async function sendOnAll(to: string): Promise<void> {

@@ -236,6 +236,22 @@ export function forwardContract(name: string, engine: Engine): void {
       expect((await letters()).at(-1)).toBe('unasked@far.test');
     });
 
+    test('deliveries.settle leaves with an account what was sent on for it and not taken, once', async () => {
+      const ian = (await store.accounts.create({ ...nobody, address: 'ian@example.org', at }))!;
+      const via = { accountId: ian.id, address: ian.address };
+      const sent = acceptance('ian', [{ kind: 'relay', address: 'gone@far.test', via }], at, {});
+      const { contentId } = await store.accept(sent);
+      const { id } = (await store.deliveries.list(1, 0, { recipient: 'gone@far.test' }))[0]!;
+      const recipient = { address: ian.address, notify: null, orcpt: null };
+      const recipients = [{ ...recipient, routes: [{ kind: 'mailbox' as const, ...via }] }];
+      const stay = { contentId, accountId: ian.id, filing: { ...sent, receivedAt: at }, recipients };
+      const outcome = { id, at, kind: 'failed' as const, reply: '550 5.1.1 Nobody', hop: null };
+      expect((await store.deliveries.settle([outcome], [], [stay])).map(a => a.changed.length)).toEqual([1]);
+      expect(await store.deliveries.settle([outcome], [], [stay])).toEqual([]);
+      expect((await store.folders.byRole(ian.id, 'inbox')).total).toBe(1);
+      expect((await store.content.read(contentId)).length).toBeGreaterThan(0);
+    });
+
     test('nothing of it outlives its account', async () => {
       await store.accounts.remove(ann.id, at);
       expect(await store.forwardConsents.list(ann.id)).toEqual([]);

@@ -102,9 +102,9 @@ export async function routeHeld(
 
 const mostHeader = 256 * 1024;
 /** Of the header, for the rules of those who get it. */
-const mostKept = 64 * 1024;
+export const mostKept = 64 * 1024;
 
-async function contentOf(contentId: number, store: Store): Promise<FilterContent> {
+export async function contentOf(contentId: number, store: Store): Promise<FilterContent> {
   const content = await store.content.get(contentId);
   if (!content?.tree) throw new Error(`content ${contentId} cannot be read as mail`);
   const { tree, size } = content;
@@ -112,7 +112,7 @@ async function contentOf(contentId: number, store: Store): Promise<FilterContent
   return { header: await read(0, Math.min(tree.bodyFrom, mostHeader)), root: tree, size, read };
 }
 
-async function summaryOf({ header, root, read }: FilterContent): Promise<Summary> {
+export async function summaryOf({ header, root, read }: FilterContent): Promise<Summary> {
   const texts = [];
   for (const { part, from, to } of stretchesOf(root)) texts.push({ part, bytes: await read(from, to) });
   return summarise(header, root, readTexts(texts));

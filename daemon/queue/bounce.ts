@@ -23,6 +23,7 @@ export type Reporter = {
   settings: { max_retrytime: number };
   /** Our name in the reports. */
   readonly name: string;
+  /** A report as an acceptance for the transaction that settles; null: nobody takes it. */
   prepareReport: (report: OwnReport) => Promise<Acceptance | null>;
   now: () => number;
   log: Log;
@@ -100,15 +101,15 @@ async function prepare(group: Event[], { to, key, reader }: Letter, by: Reporter
     recipients: oneEach(group.map(reader === 'sender' ? asAccepted : asCarried)),
     returned: await returnedContent(result.delivery, action === 'failed', by),
   });
-  const passed = sentOnBy(to, result.delivery.fields);
-  const acceptance = await by.prepareReport({ to, bytes, key, ...(passed && { passed }) });
+  const { fields: passed } = result.delivery;
+  const acceptance = await by.prepareReport({ to, bytes, key, ...(isSentOnBy(to, passed) && { passed }) });
   if (!acceptance) by.log.warn('report not taken', { delivery: id, content: contentId, to });
   return acceptance && { action, acceptance };
 }
 
 /** Whoever had it sent on is told of it in their own mailbox: where the mail did not go, its report would not go either. */
-const sentOnBy = (to: string, fields: string): string =>
-  readHeader(Buffer.from(fields)).all('delivered-to').map(addressKey).includes(addressKey(to)) ? fields : '';
+export const isSentOnBy = (to: string, fields: string): boolean =>
+  readHeader(Buffer.from(fields)).all('delivered-to').map(addressKey).includes(addressKey(to));
 
 type Told = Report['recipients'][number];
 

@@ -90,7 +90,8 @@ async function bounceSlice(ids: number[], by: Operator): Promise<void> {
   const { deliveries } = by.store;
   try {
     const taken = await deliveries.list(slice, 0, { ids });
-    await settle(taken.map(failed), by);
+    // What a person throws out goes into no mailbox either.
+    await settle(taken.map(failed), { ...by, prepareStay: undefined });
   } catch (error) {
     by.log.error('outcome not written', because(error));
     await deliveries.release(ids, by.now(), '');

@@ -3,8 +3,8 @@ import type { Counters } from '../counters.ts';
 import { because, type Log } from '../log.ts';
 import { replyLine } from '../mail/reply.ts';
 import { suspendedHold } from '../parking.ts';
-import type { Accepted, Hold, Outcome, Store } from '../store.ts';
-import { type Event, isDelayed, type Reporter, reportsFor } from './bounce.ts';
+import type { Accepted, Delivery, Hold, Outcome, Stay, Store } from '../store.ts';
+import { type Event, isDelayed, isSentOnBy, type Reporter, reportsFor } from './bounce.ts';
 import type { Result } from './carry.ts';
 import { nextAttempt, nextLook } from './schedule.ts';
 
@@ -13,6 +13,8 @@ export type Settler = Reporter & {
   settings: Pick<Settings, 'retry_interval' | 'max_retrytime' | 'delay_notice' | 'suspend_domain'>;
   counters: Counters;
   random: () => number;
+  /** What was sent on for an account and not taken there, to be filed with it; none: nothing stays. */
+  prepareStay?: ((delivery: Delivery) => Promise<Stay | null>) | undefined;
 };
 
 type Judged = { outcome: Outcome; event: Event | null };
@@ -21,15 +23,36 @@ type Judged = { outcome: Outcome; event: Event | null };
 export async function settle(results: Result[], by: Settler): Promise<Accepted[]> {
   const at = by.now();
   const judged = results.map(r => judge(r, at, by));
-  const events = judged.flatMap(j => (j.event ? [j.event] : []));
+  const stays = await staysOf(judged, by);
+  const events = judged.flatMap(j => (j.event && !(isUntold(j.event) && stays.has(j.event)) ? [j.event] : []));
   const reports = await reportsFor(events, by);
   const accepted = await by.store.deliveries.settle(
     judged.map(j => j.outcome),
     reports.map(r => r.acceptance),
+    [...stays.values()],
   );
   for (const { action } of reports) by.counters.add('bounced', { action });
   for (const [i, j] of judged.entries()) tell(results[i] as Result, j, by);
   return accepted;
+}
+
+/** Of its failure nobody is told. */
+const isUntold = ({ result }: Event): boolean => result.delivery.sender === null;
+
+/** What was sent on and fails stays with who sent it on, unless its sender, who has it, is told. */
+async function staysOf(judged: Judged[], by: Settler): Promise<Map<Event, Stay>> {
+  const stays = new Map<Event, Stay>();
+  for (const { event } of judged) {
+    if (event?.action !== 'failed' || !by.prepareStay) continue;
+    const { delivery: d } = event.result;
+    if (d.fields === '' || (d.sender !== null && !isSentOnBy(d.sender, d.fields))) continue;
+    const stay = await by.prepareStay(d).catch(error => {
+      by.log.error('cannot stay', { delivery: d.id, content: d.contentId, ...because(error) });
+      return null;
+    });
+    if (stay) stays.set(event, stay);
+  }
+  return stays;
 }
 
 const second = 1_000;

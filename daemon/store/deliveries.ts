@@ -16,6 +16,7 @@ import type {
   Which,
 } from './shapes.ts';
 import { list, row, rows, run, type Work } from './sql.ts';
+import { fileStay, type Stay } from './stays.ts';
 import type { Read, Write } from './verbs.ts';
 
 export type Deliveries = {
@@ -29,8 +30,8 @@ export type Deliveries = {
   nextDue(): Promise<number | null>;
   /** Earliest time something held is released by itself; null: nothing is. */
   nextRelease(): Promise<number | null>;
-  /** One transaction: outcomes, the reports they cause, the timeline. The reports' keys make a second call harmless. */
-  settle(outcomes: Outcome[], reports: Acceptance[]): Promise<Accepted[]>;
+  /** One transaction: outcomes, the reports they cause, what stays here, the timeline. A second call is harmless, by the reports' keys. */
+  settle(outcomes: Outcome[], reports: Acceptance[], stays?: Stay[]): Promise<Accepted[]>;
   /** Gives claimed deliveries back untried, due at `nextAt`; with a hold, they are held as before. */
   release(ids: number[], nextAt: number, reason: string, hold?: Hold | null): Promise<void>;
   /** One slice of a change; what is under way is left alone: it would go twice, or go though it was stopped. */
@@ -155,8 +156,9 @@ export const deliveryVerbs = {
   *recover({ now }: { now: number }): Work<number> {
     return yield* run(`update delivery set ${goesBack}, next_at = ? where state = 'sending'`, now);
   },
-  *settle(a: { outcomes: Outcome[]; reports: Acceptance[] }): Work<Accepted[]> {
+  *settle(a: { outcomes: Outcome[]; reports: Acceptance[]; stays: Stay[] }): Work<Accepted[]> {
     const accepted: Accepted[] = [];
+    for (const stay of a.stays) accepted.push(...(yield* fileStay(stay)));
     // Reports come first: they may quote content that the outcomes let go.
     for (const report of a.reports) accepted.push(yield* acceptVerb(report));
     for (const outcome of a.outcomes) yield* settleOne(outcome);
@@ -218,8 +220,8 @@ export function createDeliveries(read: Read, write: Write, swept: () => void): D
     nextDue: () => earliest("select min(next_at) as at from delivery where state = 'waiting'"),
     nextRelease: () =>
       earliest("select min(next_at) as at from delivery where state = 'held' and hold_kind = 'future release'"),
-    async settle(outcomes, reports) {
-      const accepted = await write('settle', { outcomes, reports });
+    async settle(outcomes, reports, stays = []) {
+      const accepted = await write('settle', { outcomes, reports, stays });
       swept();
       return accepted;
     },
