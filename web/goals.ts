@@ -51,7 +51,7 @@ const waived = { state: 'free' as const, at: 0, until: null };
 const held = (consent: ForwardConsent | null, now: number): ForwardConsent | null =>
   consent && { ...consent, until: (consent.until ?? 0) > now ? consent.until : null };
 
-/** What was kept: who is asked gets a letter, unless one is under way; the others are free. */
+/** What was kept: who is asked gets a letter, unless one is under way, and is among `asked`; the others are free. */
 export async function settleGoals(
   site: Site,
   c: Ctx,
@@ -64,10 +64,10 @@ export async function settleGoals(
     const verdict = await refusal(site, c, address);
     if ('why' in verdict) continue;
     const consent = await consentOf(site, c, address);
-    // A link that holds is not written twice.
     if (!verdict.asks) free.push(...(consent === null || consent.state === 'waiting' ? [address] : []));
-    if (!verdict.asks || (consent?.until ?? 0) > site.now()) continue;
-    const sent = await writeTo(site, c, address);
+    if (!verdict.asks) continue;
+    // A link that holds is not written twice.
+    const sent = (consent?.until ?? 0) > site.now() ? 'asked' : await writeTo(site, c, address);
     if (sent === 'asked') asked.push(address);
     often ||= sent === 'often';
   }
