@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { suspendedHold } from '../daemon/parking.ts';
 import { nextLook } from '../daemon/queue/schedule.ts';
 import type { Queue, QueueOptions } from '../daemon/queue.ts';
 import { type Delivery, StoreError } from '../daemon/store.ts';
@@ -82,6 +83,32 @@ test('what a hop must be told beforehand is read before its transaction, and sto
   await until('it waits', async () => (await only()).attempts === 1);
   expect(hop.contents).toHaveLength(3);
   expect((await only()).reason).toBe('its content cannot be read (EIO): tried again');
+});
+
+test('parked mail that cannot be read when it is called for is parked again, and tells nobody', async () => {
+  const hop = await rig.hop();
+  rig.settings.gateway = [{ domain: '*', host: '127.0.0.1', port: hop.port }];
+  rig.settings.suspend_domain = ['office.test'];
+  rig.settings.delay_notice = hour;
+  const content: typeof rig.store.content = {
+    ...rig.store.content,
+    // biome-ignore lint/correctness/useYield: it fails before it has anything.
+    async *open() {
+      throw new Error('EIO');
+    },
+  };
+  const hold = suspendedHold(rig.settings, 'office.test');
+  await rig.accept([{ address: 'a@office.test', routes: [{ kind: 'relay', address: 'a@office.test', hold }] }]);
+  const queue = await rig.queue({ store: { ...rig.store, content } });
+  rig.clock.shift = 2 * hour;
+  queue.flush({ domains: ['office.test'], by: 'a test' });
+  await until('it was tried', async () => (await only()).attempts === 1);
+  expect(await only()).toMatchObject({
+    state: 'held',
+    holdKind: 'suspended domain',
+    reason: expect.stringMatching(/cannot be read/),
+  });
+  expect(await rig.inbox()).toEqual([]);
 });
 
 test.each([

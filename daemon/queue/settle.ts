@@ -97,10 +97,12 @@ function setAside(result: Result, fault: string, at: number, by: Settler): Judge
   const { delivery: d, reply } = result;
   const line = replyLine(reply);
   const next = nextLook({ attempts: d.attempts + 1, before: d.lastReply === line }, at, by.settings);
-  const hold: Hold | null =
+  const parked = d.routed ? suspendedHold(by.settings, d.domain) : null;
+  const last: Hold | null =
     next === null ? { kind: 'operator', reason: `${fault}: mend it and release it`, until: null } : null;
-  const delayed = isDelayed(d, at, by.settings.delay_notice);
-  const reason = hold?.reason ?? `${fault}: tried again`;
+  const hold = last ?? parked;
+  const delayed = parked === null && isDelayed(d, at, by.settings.delay_notice);
+  const reason = last?.reason ?? `${fault}: ${parked?.reason ?? 'tried again'}`;
   return {
     outcome: { id: d.id, at, reply: line, hop: null, kind: 'later', nextAt: next ?? at, reason, delayed, hold },
     event: delayed ? { result, action: 'delayed', expired: false } : null,
@@ -117,7 +119,7 @@ function tell(
 ) {
   by.counters.add(counted[outcome.kind]);
   if (event?.expired) by.counters.add('expired');
-  if (fault !== undefined && outcome.kind === 'later' && outcome.hold)
+  if (fault !== undefined && outcome.kind === 'later' && outcome.hold?.kind === 'operator')
     by.log.error('waits for a person', {
       delivery: delivery.id,
       content: delivery.contentId,
