@@ -224,3 +224,15 @@ test('what a mail program put off is in the Outbox too, and becomes a draft with
   expect(draft).toContain('list.txt');
   expect(await outbox()).toEqual([]);
 });
+
+test('who was refused with others stands on the Sent message, long after the notice', async () => {
+  await ann.post('/settings/sending', { undo: '0' });
+  const sent = await send({ to: 'bob@us.test, nobody@us.test', subject: 'Half of it' });
+  expect(sent.status).toBe(303);
+  expect((await ann.get('/mail/inbox')).text).toContain('Sent, but not to nobody@us.test');
+  const [, path = ''] = /href="(\/mail\/sent\/\d+)"/.exec((await ann.get('/mail/sent')).text) ?? [];
+  const { text } = await ann.get(path);
+  const [, outcomes = ''] = /<details class="outcomes"(.*?)<\/details>/s.exec(text) ?? [];
+  expect(outcomes).toMatch(/^ open>.*<b><bdi>nobody@us\.test<\/bdi><\/b>.*class="danger">[^<]*No such user/s);
+  expect(outcomes).toContain('bob@us.test');
+});

@@ -76,16 +76,28 @@ describe('outcomesOf', () => {
     ],
   ];
   test.each(rows)('tells of %s', (_, facts, fate) => {
-    expect(outcomesOf({ recipients: [to], at: 5, steps: [], waiting: [], ...facts }, [to])).toEqual([
+    expect(outcomesOf({ recipients: [to], at: 5, steps: [], waiting: [], ...facts }, [to], [])).toEqual([
       { address: to, blind: false, fate },
     ]);
   });
+  test('tells of who was refused with the others', () => {
+    const facts = { recipients: [to], at: 5, steps: [], waiting: [] };
+    expect(outcomesOf(facts, [to], [{ address: 'no@here.example', why: 'No such user here' }])).toEqual([
+      { address: to, blind: false, fate: { kind: 'here', at: 5 } },
+      { address: 'no@here.example', blind: true, fate: { kind: 'failed', at: 5, why: 'No such user here' } },
+    ]);
+  });
+
   test('finds each recipient’s own course among many', () => {
     const steps = [
       accepted('a@x.example -> a@x.example; aa@x.example -> c@y.example'),
       step('failed', 'c@y.example', 'no'),
     ];
-    const all = outcomesOf({ recipients: ['a@x.example', 'aa@x.example'], at: 5, steps, waiting: [] }, ['A@X.example']);
+    const all = outcomesOf(
+      { recipients: ['a@x.example', 'aa@x.example'], at: 5, steps, waiting: [] },
+      ['A@X.example'],
+      [],
+    );
     expect(all.map(o => [o.fate.kind, o.blind])).toEqual([
       ['here', false],
       ['failed', true],

@@ -1,17 +1,48 @@
 /** What became of a sent message, recipient by recipient, told from what the store knows of its submission. */
 import { addressKey } from '../daemon/mail/address.ts';
-import type { SubmissionFacts } from '../daemon/store.ts';
+import type { Choice, SubmissionFacts } from '../daemon/store.ts';
 import type { RecipientOutcome } from '../views/outcomes.ts';
+import type { Site } from './site.ts';
 
 type Fate = RecipientOutcome['fate'];
 
-/** `named`: whom the header names; who is not among them was a blind copy. */
-export function outcomesOf(facts: SubmissionFacts, named: string[]): RecipientOutcome[] {
+/** `named`: whom the header names; who is not among them was a blind copy. `refused`: who was not taken with the others. */
+export function outcomesOf(facts: SubmissionFacts, named: string[], refused: RefusedReader[]): RecipientOutcome[] {
   const seen = new Set(named.map(addressKey));
-  return facts.recipients.map(address => {
+  const isBlind = (address: string) => !seen.has(addressKey(address));
+  const taken = facts.recipients.map(address => {
     const fates = routesOf(facts, address).map(route => fateOf(facts, address, route));
-    return { address, blind: !seen.has(addressKey(address)), fate: worst(fates) };
+    return { address, blind: isBlind(address), fate: worst(fates) };
   });
+  const others = refused.map(({ address, why }) => ({
+    ...{ address, blind: isBlind(address) },
+    fate: { kind: 'failed', at: facts.at, why } as const,
+  }));
+  return [...taken, ...others];
+}
+
+export type RefusedReader = { address: string; why: string };
+
+/** The rest were refused alike, and a list of thousands helps nobody. */
+const mostRefused = 50;
+
+/** Kept by the letter: those who were refused are in no submission, and its writer looks for them in Sent. */
+export const keepRefused = (
+  site: Site,
+  accountId: number,
+  messageId: string,
+  refused: RefusedReader[],
+): Promise<void> =>
+  site.store.choices.set(accountId, {
+    ...{ kind: 'refused', key: refusedKey(messageId), at: site.now() },
+    value: JSON.stringify(refused.slice(0, mostRefused).map(r => ({ ...r, why: r.why.slice(0, 300) }))),
+  });
+
+export const refusedKey = (messageId: string): string => `refused ${messageId}`;
+
+export function refusedIn(choices: Choice[]): RefusedReader[] {
+  const kept = choices.find(c => c.kind === 'refused');
+  return kept ? JSON.parse(kept.value) : [];
 }
 
 /** Where the chain sent a recipient: at its release where it was held before, else when it was accepted. */

@@ -4,7 +4,7 @@ import type { Header } from '../daemon/mail/header.ts';
 import { readListMail } from '../daemon/mail/list.ts';
 import type { Known } from '../daemon/mail/lookalike.ts';
 import type { SearchWords } from '../daemon/mail/search-query.ts';
-import { Flag, type Folder, type Message } from '../daemon/store.ts';
+import { type Choice, Flag, type Folder, type Message } from '../daemon/store.ts';
 import type { AttachmentCard } from '../views/attachments.ts';
 import type { Folded } from '../views/conversation.ts';
 import { folderPath, type Screen } from '../views/layout.ts';
@@ -16,7 +16,7 @@ import type { Files, MessageFile } from './files.ts';
 import { cardOf, eventOf, invitationKey } from './invitation.ts';
 import { hasPage } from './letter-pages.ts';
 import { listCardOf, listKey } from './list-mail.ts';
-import { outcomesOf } from './outcomes.ts';
+import { outcomesOf, refusedIn, refusedKey } from './outcomes.ts';
 import { idOf } from './page.ts';
 import { receiptCardOf, receiptKey } from './receipt.ts';
 import type { Ctx, Site } from './site.ts';
@@ -160,6 +160,7 @@ async function opened(desk: Desk, m: Message, place: Place): Promise<OpenMessage
     receiptKey(m),
     ...(event ? [invitationKey(event)] : []),
     ...(list ? [listKey(list, m)] : []),
+    ...(m.messageId ? [refusedKey(m.messageId)] : []),
   ];
   const choices = await site.store.choices.about(m.accountId, keys);
   const packed = content && shown ? await bodies.packed(content, shown) : null;
@@ -177,7 +178,7 @@ async function opened(desk: Desk, m: Message, place: Place): Promise<OpenMessage
     list: listCardOf(list, m, choices),
     receipt: header && receiptCardOf(header, m, choices),
     reminder: await reminderFor(site, s, m),
-    outcomes: await outcomesFor(site, m, [...people.to, ...people.cc]),
+    outcomes: await outcomesFor(site, m, [...people.to, ...people.cc], choices),
     ...(await versionsOf({ c, bodies, message: m, content, shown, packed, meant, choices, authenticity, link })),
     back: link({}),
     attachments: all.filter(file => !(packed && !packed.cut && file.isBody)).map(card),
@@ -195,10 +196,15 @@ async function reminderFor(site: Site, s: Screen, m: Message): Promise<OpenMessa
 const isMeant = (c: Ctx, m: Message, found: Message): boolean => m.id === (idOf(c.req.query('of')) ?? found.id);
 
 /** Only the copy in Sent, wherever it lies now, tells of the others: a copy that came by mail has its trace in front. */
-async function outcomesFor(site: Site, m: Message, named: Person[]): Promise<OpenMessage['outcomes']> {
+async function outcomesFor(
+  site: Site,
+  m: Message,
+  named: Person[],
+  choices: Choice[],
+): Promise<OpenMessage['outcomes']> {
   const facts = m.prefix === '' ? await site.store.submissions.facts(m.accountId, m.contentId) : null;
   const addresses = named.map(p => p.address);
-  return facts ? outcomesOf(facts, addresses) : [];
+  return facts ? outcomesOf(facts, addresses, refusedIn(choices)) : [];
 }
 
 const sender = (m: Message): Person => ({ name: m.fromName, address: m.fromAddress });

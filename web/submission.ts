@@ -16,6 +16,7 @@ import { filesOf, leavingLetter } from '../views/letter.ts';
 import type { Words } from '../views/words.ts';
 import { type Author, authorOf, authorsOf } from './author.ts';
 import type { Told } from './notice.ts';
+import { keepRefused } from './outcomes.ts';
 import type { Ctx, Site } from './site.ts';
 
 type Fields = 'to' | 'cc' | 'bcc';
@@ -65,6 +66,8 @@ export async function send(site: Site, c: Ctx, draft: Draft, until: number | nul
   if (refused.length < read.recipients.length) {
     const taken = read.recipients.filter(r => !refused.some(({ address }) => address === r.address));
     await isSent(site, draft, related, taken);
+    const whys = refused.map(({ address, reply }) => ({ address, why: reply?.text ?? '' }));
+    if (whys.length > 0) await keepRefused(site, draft.accountId, letter.messageId, whys);
     return { kind: 'sent', goTo: '/mail/inbox', told: toldOf(refused, until, w) };
   }
   // The daemon may have taken it and died before it could say so.

@@ -5,9 +5,9 @@ import type { Read, Write } from './verbs.ts';
 /**
  * images: mail of a sender may load pictures · version: it is read as text · unsubscribed: a list was asked to stop ·
  * invitation: how one was answered · receipt: whether its sender was told that it was read · welcome: mail of a sender is
- * no junk.
+ * no junk · refused: who of its readers did not get a letter one sent.
  */
-export type ChoiceKind = 'images' | 'version' | 'unsubscribed' | 'invitation' | 'receipt' | 'welcome';
+export type ChoiceKind = 'images' | 'version' | 'unsubscribed' | 'invitation' | 'receipt' | 'welcome' | 'refused';
 
 /** What a reader decided about a sender, a list or a letter, so that it need not be asked again. */
 export type Choice = {
