@@ -72,7 +72,7 @@ async function queryOf(store: Store, typed: string): Promise<Query> {
   const folders = await store.folders.list(1);
   const folderId = (name: string) => folders.find(f => f.role === name)?.id ?? null;
   const startOfDay = (year: number, month: number, date: number) => Date.UTC(year, month - 1, date);
-  return parseSearch(typed, { now, folderId, labelId: () => null, startOfDay }).query!;
+  return parseSearch(typed, { now, me: '', folderId, labelId: () => null, startOfDay }).query!;
 }
 
 async function measured(store: Store, typed: string): Promise<Row> {

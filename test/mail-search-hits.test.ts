@@ -6,7 +6,9 @@ import { marked } from '../views/marked.ts';
 import { textToHtml } from '../views/text.ts';
 
 const sought = (typed: string) =>
-  wordsSought(parseSearch(typed, { now: 0, folderId: () => null, labelId: () => null, startOfDay: () => 0 }).query);
+  wordsSought(
+    parseSearch(typed, { now: 0, me: '', folderId: () => null, labelId: () => null, startOfDay: () => 0 }).query,
+  );
 
 function shown(text: string, typed: string): string {
   let out = '';

@@ -14,6 +14,7 @@ import { matchText } from '../daemon/store/sqlite-words.ts';
 const now = Date.UTC(2026, 10, 25, 15);
 const context: SearchContext = {
   now,
+  me: 'ann@example.org',
   folderId: name => ({ inbox: 1, trash: 2, 'my things': 3 })[name.toLowerCase()] ?? null,
   labelId: name => ({ work: 7, 'far away': 8 })[name.toLowerCase()] ?? null,
   startOfDay: (year, month, day) => Date.UTC(year, month - 1, day),
@@ -64,6 +65,8 @@ describe('parseSearch', () => {
     ['会', 'any:会*'],
     // operators, in any case
     ['from:ann', 'from:ann*'],
+    ['from:me -to:Me cc:(me)', 'and(from:ann+example+org, not to:ann+example+org, cc:ann+example+org)'],
+    ['from:"me" subject:me me', 'and(from:me, subject:me, any:me)'],
     ['FROM:Ann@Example.org', 'from:ann+example+org*'],
     ['from:"ann lind"', 'from:ann+lind'],
     ['to:bo cc:cy people:dee', 'and(to:bo, cc:cy, people:dee*)'],

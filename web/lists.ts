@@ -233,6 +233,7 @@ const nothing: Found = { messages: [], next: null, unfinished: false, crowded: [
 
 const contextOf = (site: Site, s: Screen): SearchContext => ({
   now: site.now(),
+  me: s.account.address,
   folderId: name => searchedFolder(s, name),
   labelId: name => s.labels.find(l => l.name.toLowerCase() === name.toLowerCase())?.id ?? null,
   startOfDay: s.w.startOfDay,

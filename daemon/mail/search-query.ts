@@ -59,6 +59,8 @@ export type ParsedSearch = {
 
 export type SearchContext = {
   now: number;
+  /** The address that `me` stands for in `from:`, `to:` and `cc:`; empty: it is a word like others. */
+  me: string;
   /** The folder of that name; null: there is none. */
   folderId(name: string): number | null;
   /** The label of that name; null: there is none. */
@@ -124,6 +126,10 @@ class Parser {
     return parts;
   }
 
+  #isMe(field: SearchField, text: string, quoted: boolean): boolean {
+    return !quoted && people.includes(field) && this.#context.me !== '' && text.trim().toLowerCase() === 'me';
+  }
+
   #peek(): Token | undefined {
     return this.#tokens[this.#at];
   }
@@ -170,11 +176,16 @@ class Parser {
   #term({ operator, text, quoted, raw }: Token & { kind: 'term' }, field: SearchField): Query | null {
     if (operator !== '' && text.trim() === '') return this.mistaken('empty', raw, operator);
     const inField = fieldOf(operator) ?? (operator === '' ? field : null);
-    if (inField) return wordsIn(inField, text, quoted);
+    if (inField)
+      return this.#isMe(inField, text, quoted)
+        ? wordsIn(inField, this.#context.me, true)
+        : wordsIn(inField, text, quoted);
     const read: Reading = readValue(operator, text, this.#context);
     return 'mistake' in read ? this.mistaken(read.mistake, raw, operator) : read.query;
   }
 }
+
+const people: SearchField[] = ['from', 'to', 'cc', 'people'];
 
 const fields: Record<string, SearchField> = {
   from: 'from',
