@@ -310,10 +310,10 @@ function press(key) {
 const acts = {
   next: () => step(1),
   previous: () => step(-1),
-  open: () => $('.row-link', rowNow())?.click(),
+  open: () => rowNow()?.querySelector('.row-link').click(),
   back: () => $('.message [data-key=back]')?.click(),
   compose: () => $('.compose')?.click(),
-  select: () => $('.tick input', rowNow())?.click(),
+  select: () => rowNow()?.querySelector('.tick input').click(),
   undo: () => $('[data-key=undo]')?.click(),
   search: () => $('#q')?.focus(),
   help: openKeys,
@@ -360,7 +360,8 @@ document.addEventListener('keydown', event => {
   }
   if (event.target.closest?.('input:not([type=checkbox]), textarea, select, [contenteditable], dialog')) return;
   const action = actionOf(event);
-  if (!action || !$('#app')) return;
+  // What is typed before the first field of a letter has focus is meant for the letter.
+  if (!action || !$('#app') || $('.compose-page')) return;
   event.preventDefault();
   if (goal(action)) return location.assign(goal(action));
   (acts[action] ?? (() => press(action)))();

@@ -1,5 +1,6 @@
 /** How the pages speak and look: language, time zone, colours, contrast, how close rows stand, with script or without. */
 import { html } from 'hono/html';
+import { backToSettings } from './incoming.ts';
 import type { Screen } from './layout.ts';
 import { type Html, type Key, languages } from './words.ts';
 
@@ -11,7 +12,7 @@ export const scripts = ['on', 'off'] as const;
 export function appearancePage(s: Screen): Html {
   const { t } = s.w;
   const { account } = s;
-  return html`<section class="page appearance"><h1>${t('appearance.title')}</h1>
+  return html`<section class="page appearance">${backToSettings(s)}<h1>${t('appearance.title')}</h1>
 <form class="stack" method="post" action="/settings/appearance" hx-boost="false">
 <div class="field"><label for="language">${t('appearance.language')}</label><div class="control"><select id="language" name="language">${option('', t('appearance.language.auto'), account.language)}${Object.entries(languages).map(([code, { name, dir }]) => option(code, name, account.language, html` lang="${code}" dir="${dir}"`))}</select></div></div>
 <div class="field"><label for="zone">${t('appearance.zone')}</label><div class="control"><select id="zone" name="zone">${option('', t('appearance.zone.auto'), account.zone)}${zones(account.zone)}</select></div></div>

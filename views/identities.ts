@@ -2,6 +2,7 @@
 import { html } from 'hono/html';
 import type { Identity } from '../daemon/store.ts';
 import { field } from './field.ts';
+import { backToSettings } from './incoming.ts';
 import type { Screen } from './layout.ts';
 import { richField, richToggle } from './rich.ts';
 import type { Html } from './words.ts';
@@ -20,7 +21,7 @@ export type IdentityForm = {
 export function identitiesPage(s: Screen, all: IdentityShown[], free: string[], wrong: IdentityForm | null): Html {
   const t = s.w.t;
   const isKnown = all.some(i => i.address === wrong?.fields.address);
-  return html`<link rel="stylesheet" href="${s.asset('writing.css')}"><section class="page identities"><h1>${t('identities.title')}</h1>
+  return html`<link rel="stylesheet" href="${s.asset('writing.css')}"><section class="page identities">${backToSettings(s)}<h1>${t('identities.title')}</h1>
 <p class="muted">${t('identities.body')}</p>
 ${all.map((i, n) => one(s, i, n, wrong?.fields.address === i.address ? wrong : null))}
 <h2>${t('identities.new')}</h2>

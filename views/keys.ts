@@ -2,6 +2,7 @@
 import { html } from 'hono/html';
 import type { Account } from '../daemon/store.ts';
 import { field } from './field.ts';
+import { backToSettings } from './incoming.ts';
 import type { Screen } from './screen.ts';
 import type { Html, Key, Words } from './words.ts';
 
@@ -144,7 +145,7 @@ export function keysPage(s: Screen, form: KeysForm): Html {
       autofocus: name === wrong,
       more: html` autocapitalize="none" spellcheck="false" size="4"`,
     });
-  return html`<section class="page keys-page"><h1>${t('keys.title')}</h1>
+  return html`<section class="page keys-page">${backToSettings(s)}<h1>${t('keys.title')}</h1>
 <p class="muted">${t('keys.body')}</p>
 ${wrong ? html`<p class="flash danger" role="alert">${t('keys.errors')}</p>` : ''}
 <form class="stack" method="post" action="/settings/keys" hx-boost="false">

@@ -1,6 +1,7 @@
 /** Devices that are told of new mail; asking for it needs a script, since only the browser can. */
 import { html } from 'hono/html';
 import type { PushSubscription } from '../daemon/store.ts';
+import { backToSettings } from './incoming.ts';
 import { icon, type Screen } from './layout.ts';
 import type { Html } from './words.ts';
 
@@ -16,7 +17,7 @@ export function notificationsPage(s: Screen, p: NotificationsShown): Html {
   const { t } = s.w;
   const choice = (value: PushSubscription['shows'], on: boolean) =>
     html`<label class="choice"><input type="radio" name="shows" value="${value}"${on ? html` checked` : ''}><span>${t(`push.shows.${value}`)}<small>${t(`push.shows.${value}.hint`)}</small></span></label>`;
-  return html`<section class="page"><h1>${t('push.title')}</h1>
+  return html`<section class="page">${backToSettings(s)}<h1>${t('push.title')}</h1>
 <p class="muted">${t('push.body')}</p>
 <p class="only-plain">${t('push.script')}</p>
 <form class="stack only-script" method="post" action="/settings/notifications" hx-boost="false" data-push="${p.key}" data-denied="${t('push.denied')}" data-failed="${t('push.failed')}" data-unknown="${t('push.unknown')}">

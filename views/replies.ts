@@ -2,6 +2,7 @@
 import { html } from 'hono/html';
 import type { CannedReply } from '../daemon/store.ts';
 import { field } from './field.ts';
+import { backToSettings } from './incoming.ts';
 import { icon, type Screen } from './layout.ts';
 import { richField, richToggle } from './rich.ts';
 import type { Html } from './words.ts';
@@ -21,7 +22,7 @@ export function repliesPage(s: Screen, all: CannedReply[], form: ReplyForm): Htm
     all.length === 0
       ? html`<p>${t('replies.none')}</p>`
       : html`<ul class="canned-list">${all.map(r => html`<li><a href="/settings/replies/${r.id}"><b dir="auto">${r.name}</b><small dir="auto">${r.text.slice(0, 140)}</small></a></li>`)}</ul>`;
-  return html`<link rel="stylesheet" href="${s.asset('writing.css')}"><section class="page replies"><h1>${t('replies.title')}</h1>
+  return html`<link rel="stylesheet" href="${s.asset('writing.css')}"><section class="page replies">${backToSettings(s)}<h1>${t('replies.title')}</h1>
 <p class="muted">${t('replies.body')}</p>
 ${list}
 <h2>${t('replies.new')}</h2>

@@ -207,7 +207,7 @@ ${some.length === 0 ? '' : html`<ul>${some.map(one)}</ul>`}${matched > some.leng
 function apply(s: Screen, path: string): Html {
   const { t } = s.w;
   const some = s.folders.filter(f => f.role !== 'drafts' && f.total > 0);
-  return html`<h2>${t('rules.apply')}</h2><p class="muted">${t('rules.apply.body')}</p>
+  return html`<h2 id="apply" tabindex="-1">${t('rules.apply')}</h2><p class="muted">${t('rules.apply.body')}</p>
 <form class="inline" method="post" action="${path}/applications" hx-boost="false"><div class="field"><label for="folder">${t('rules.apply.folder')}</label><div class="control"><select id="folder" name="folder">${some.map(f => option(`${f.id}`, folderName(s.w, f), ''))}</select></div></div><button class="button" type="submit"${some.length === 0 ? html` disabled` : ''}>${t('rules.apply.go')}</button></form>
 <h2>${t('rules.remove')}</h2>
 <form method="post" action="${path}/removal" hx-boost="false"><button class="button danger" type="submit">${t('rules.remove')}</button></form>`;

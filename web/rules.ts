@@ -65,7 +65,7 @@ export function rules(site: Site): Hono<Env> {
     const { asked } = await settleGoals(site, c, goal === undefined ? [] : [goal]);
     const told: Told =
       asked.length > 0 ? { key: 'done.forwarding.asked', values: { to: asked[0]! } } : { key: 'done.rule.saved' };
-    return done(c, told, wish === 'apply' ? `/settings/rules/${id}` : '/settings/rules');
+    return done(c, told, wish === 'apply' ? `/settings/rules/${id}#apply` : '/settings/rules');
   });
 
   app.post('/settings/rules/:id/removal', async c => {
