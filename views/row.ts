@@ -78,7 +78,7 @@ function row(s: Screen, p: ListPane, shared: Shared, r: Row): Html {
 <label class="tick"><input type="checkbox" name="message" value="${m.id}"${p.ticked ? html` checked` : ''} aria-label="${s.w.t('list.select', { subject, who: together(s.w, r.who) })}"></label>
 <a class="row-link" href="${pathIn(folder, m)}${p.keep}"${open ? html` aria-current="true"` : ''}>
 ${r.unread ? shared.unread : ''}<span class="who">${names(s.w, r.who, who => mark(who, 'from', 'people'))}${r.count > 1 ? html` <span class="of" title="${s.w.t('list.messages', { n: r.count })}">${s.w.number(r.count)}<span class="unseen"> ${s.w.t('list.count', { n: r.count })}</span></span>` : ''}</span>
-<span class="what" dir="auto">${r.labels.length === 0 ? '' : chips(s, r.labels)}<span class="subject">${mark(subject, 'subject')}</span>${snippet === '' ? '' : [' ', shown.snippet[0], led(snippet, mark), shown.snippet[1]]}</span>
+<span class="what" dir="auto">${r.labels.length === 0 ? '' : chips(s, r.labels)}<span class="subject">${mark(subject, 'subject')}</span>${snippet === '' ? '' : html` <span class="snippet"><bdi>${led(snippet, mark)}</bdi></span>`}</span>
 <span class="marks">${p.search && folder ? html`<span class="place">${folderName(s.w, folder)}</span>` : ''}${marks(s, r)}</span>
 ${timeOf(s, p, m)}
 </a>
@@ -96,8 +96,6 @@ const shortened = (text: string): string =>
 /** A sign beyond Latin-1 would make the whole page twice as wide in memory (V8), and slower to encode. */
 const led = (text: string, mark: (text: string) => Html | string): Html | string =>
   text.startsWith('…') ? html`&hellip;${mark(text.slice(1))}` : mark(text);
-
-const shown = { snippet: [html`<span class="snippet"><bdi>`, html`</bdi></span>`] } as const;
 
 const filled = ([before, after]: Gapped, id: number): (Html | number)[] => [before, id, after];
 
@@ -142,13 +140,10 @@ const firstName = (name: string): string =>
   (/^[\p{L}\p{M}\p{N}.'’-]+(?=[ ,])/u.exec(name)?.[0] ?? name).replace(/,$/, '');
 
 /** One click, always in sight. */
-function star(s: Screen, flagged: boolean): Gapped {
-  const label = s.w.t(flagged ? 'act.unflag' : 'act.flag');
-  return [
-    html`<button class="star${flagged ? ' mark-star-on' : ''}" name="${flagged ? 'clear' : 'set'}" value="flagged" title="${label}" aria-label="${label}" formaction="/messages/`,
-    html`/flags">${icon(s, flagged ? 'star-on' : 'star')}</button>`,
-  ];
-}
+const star = (s: Screen, flagged: boolean): Gapped =>
+  flagged
+    ? gapped(s, act('act.unflag', 'star-on', 'flags', 'flagged', '', 'clear'), html` class="star mark-star-on"`)
+    : gapped(s, act('act.flag', 'star', 'flags', 'flagged', '', 'set'), html` class="star"`);
 
 export const messagePath = (s: Screen, m: Message): string =>
   pathIn(
@@ -191,15 +186,14 @@ function quick(s: Screen, folder: Folder | null, unread: boolean): Gapped[] {
     ...actions(folder).slice(0, folder?.role === 'archive' || folder?.role === 'sent' ? 1 : 2),
     ...choices(folder).filter(a => a.shortcut === 'snooze'),
   ];
-  return some.map(a => quickButton(s, a));
+  return some.map(a => gapped(s, a));
 }
 
-/** There are hundreds on a page: no class, no type, and no text but the name. */
-function quickButton(s: Screen, a: Action): Gapped {
-  const [start = '', kind = ''] = a.action.split(/(?<=^\/messages\/)/);
+/** There are hundreds on a page: no type, and no text but the name. */
+function gapped(s: Screen, a: Action, more: Html | string = ''): Gapped {
   const label = s.w.t(a.key);
   return [
-    html`<button name="${a.name}" value="${a.value}"${a.name === 'for' ? html` data-choose` : ''} title="${label}" aria-label="${label}" formaction="${start}`,
-    html`/${kind}">${icon(s, a.icon)}</button>`,
+    html`<button${more} name="${a.name}" value="${a.value}"${a.name === 'for' ? html` data-choose` : ''} title="${label}" aria-label="${label}" formaction="/messages/`,
+    html`${a.action.replace('/messages', '')}">${icon(s, a.icon)}</button>`,
   ];
 }
