@@ -17,9 +17,10 @@ type Place = Range & { word: string };
 const WORD = /[\p{L}\p{N}\p{M}]+/gu;
 
 export function hitRanges(text: string, sought: readonly SearchWords[]): Range[] {
-  if (sought.length === 0 || (isAscii(text) && !hasOneOf(text.toLowerCase(), sought))) return [];
+  const isPlain = isAscii(text);
+  if (sought.length === 0 || (isPlain && !hasOneOf(text.toLowerCase(), sought))) return [];
   const ranges: Range[] = [];
-  const places = isAscii(text) ? asciiPlaces(text) : placesIn(text);
+  const places = isPlain ? asciiPlaces(text) : placesIn(text);
   for (let at = 0; at < places.length && ranges.length < mostRanges; at++) {
     const length = Math.max(0, ...sought.map(s => (standsAt(places, at, s) ? s.words.length : 0)));
     if (length === 0) continue;
