@@ -10,8 +10,11 @@ import { askDaemon, type Ctx, type Site } from './site.ts';
 const dayMs = 86_400_000;
 const linkHolds = 7 * dayMs;
 
+/** `consent`: what its owner said before; null: nothing. */
+type Verdict = { why: string } | { asks: boolean; consent: ForwardConsent | null };
+
 /** Why mail of the account may not be sent on there, in words, and whether the owner of the address is asked first. */
-export async function refusal(site: Site, c: Ctx, address: string): Promise<{ why: string } | { asks: boolean }> {
+export async function refusal(site: Site, c: Ctx, address: string): Promise<Verdict> {
   const { t } = c.var.words;
   const parsed = parseAddress(address);
   if (!parsed) return { why: t('compose.error.address', { address }) };
@@ -22,7 +25,7 @@ export async function refusal(site: Site, c: Ctx, address: string): Promise<{ wh
   if (verdict.kind === 'refused') return { why: t('forwarding.error.refused', { address: to }) };
   const consent = await consentOf(site, c, to);
   if (consent?.state === 'refused') return { why: t('forwarding.error.unwanted', { address: to }) };
-  return { asks: verdict.asks && consent?.state !== 'confirmed' && consent?.state !== 'free' };
+  return { asks: verdict.asks && consent?.state !== 'confirmed' && consent?.state !== 'free', consent };
 }
 
 async function consentOf(site: Site, c: Ctx, address: string): Promise<ForwardConsent | null> {
@@ -63,9 +66,11 @@ export async function settleGoals(
   for (const address of addresses) {
     const verdict = await refusal(site, c, address);
     if ('why' in verdict) continue;
-    const consent = await consentOf(site, c, address);
-    if (!verdict.asks) free.push(...(consent === null || consent.state === 'waiting' ? [address] : []));
-    if (!verdict.asks) continue;
+    const { asks, consent } = verdict;
+    if (!asks) {
+      if (consent === null || consent.state === 'waiting') free.push(address);
+      continue;
+    }
     // A link that holds is not written twice.
     const sent = (consent?.until ?? 0) > site.now() ? 'asked' : await writeTo(site, c, address);
     if (sent === 'asked') asked.push(address);
