@@ -20,12 +20,12 @@ import { createTickets } from './auth/tickets.ts';
 import type { Settings } from './config.ts';
 import { because, type Log } from './log.ts';
 import type { Account, Store } from './store.ts';
-import type { Asked, Changed, Offer } from './tell.ts';
+import type { Asked, Changed, CodeVerdict, Offer } from './tell.ts';
 import type { Seal } from './wire/seal.ts';
 
 export { nameProblem, passwordProblem } from './auth/names.ts';
 export { type AskProvider, createProviderCheck } from './auth/provider.ts';
-export type { Asked, Changed, Offer };
+export type { Asked, Changed, CodeVerdict, Offer };
 export { hashPassword };
 
 export type Protocol = 'smtp' | 'pop3' | 'web';
@@ -42,17 +42,6 @@ export type Verdict =
   /** Too many failures; `seconds` until another try is worth making. */
   | { kind: 'throttled'; seconds: number }
   /** The user store cannot answer now: a temporary answer, never a refusal. */
-  | { kind: 'unavailable' };
-
-export type CodeVerdict =
-  /** `recoveryLeft`: codes for recovery that are left, when it was one; null: it was a code of the clock. */
-  | { kind: 'known'; account: Account; recoveryLeft: number | null }
-  | { kind: 'refused' }
-  /** It was right, and has been taken once. */
-  | { kind: 'used' }
-  /** The password is to be given anew. */
-  | { kind: 'expired' }
-  | { kind: 'throttled'; seconds: number }
   | { kind: 'unavailable' };
 
 export type FactorChanges = {

@@ -118,6 +118,18 @@ export type Asked = { accountId: number; password: string; peer: string };
 /** The key for an authenticator app: in base32, and as what a QR code says. `token` proves who was offered it. */
 export type Offer = { key: string; uri: string; token: string };
 
+/** Of the code behind a right password. */
+export type CodeVerdict =
+  /** `recoveryLeft`: codes for recovery that are left, when it was one; null: it was a code of the clock. */
+  | { kind: 'known'; account: Account; recoveryLeft: number | null }
+  | { kind: 'refused' }
+  /** It was right, and has been taken once. */
+  | { kind: 'used' }
+  /** The password is to be given anew. */
+  | { kind: 'expired' }
+  | { kind: 'throttled'; seconds: number }
+  | { kind: 'unavailable' };
+
 /** What the site asks of the daemon's `auth`; the answers are as auth.ts gives them. */
 export type AuthVerbs = {
   'auth.check': {
@@ -131,13 +143,7 @@ export type AuthVerbs = {
   };
   'auth.finish': {
     args: { ticket: string; code: string; peer: string };
-    answer:
-      | { kind: 'known'; account: Account; recoveryLeft: number | null }
-      | { kind: 'refused' }
-      | { kind: 'used' }
-      | { kind: 'expired' }
-      | { kind: 'throttled'; seconds: number }
-      | { kind: 'unavailable' };
+    answer: CodeVerdict;
   };
   'auth.offer': { args: Asked; answer: Changed<{ offer: Offer }> };
   'auth.factorOn': {
