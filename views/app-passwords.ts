@@ -4,6 +4,7 @@ import type { AppPassword } from '../daemon/store.ts';
 import { type MailDoors, mailDoors } from './account.ts';
 import { field } from './field.ts';
 import { icon, type Screen } from './screen.ts';
+import { backToSettings } from './way.ts';
 import type { Html } from './words.ts';
 
 export type AppPasswordForm = {
@@ -16,7 +17,7 @@ export type AppPasswordForm = {
 /** `needed`: the account's own password opens no mail program. */
 export function appPasswordsPage(s: Screen, all: AppPassword[], needed: boolean, f: AppPasswordForm): Html {
   const { t } = s.w;
-  return html`<section class="page"><p><a class="quiet-link" href="/settings">${icon(s, 'arrow-left')}${t('account.title')}</a></p>
+  return html`<section class="page">${backToSettings(s)}
 <h1>${t('apps.title')}</h1>
 <p>${t('apps.body')}</p>
 ${needed ? html`<p>${t('apps.body.needed')}</p>` : ''}

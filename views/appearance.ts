@@ -1,7 +1,7 @@
 /** How the pages speak and look: language, time zone, colours, contrast, how close rows stand, with script or without. */
 import { html } from 'hono/html';
-import { backToSettings } from './incoming.ts';
 import type { Screen } from './layout.ts';
+import { backToSettings } from './way.ts';
 import { type Html, type Key, languages } from './words.ts';
 
 export const schemes = ['auto', 'light', 'dark'] as const;

@@ -2,6 +2,7 @@
 import { html } from 'hono/html';
 import type { Session, SignIn, TrustedBrowser } from '../daemon/store.ts';
 import { icon, type Screen } from './screen.ts';
+import { backToSettings } from './way.ts';
 import type { Html, Words } from './words.ts';
 
 export type Devices = {
@@ -15,7 +16,7 @@ export type Devices = {
 export function devicesPage(s: Screen, { sessions, current, signIns, trusted }: Devices): Html {
   const { t } = s.w;
   const others = sessions.some(one => one.id !== current);
-  return html`<section class="page"><p><a class="quiet-link" href="/settings">${icon(s, 'arrow-left')}${t('account.title')}</a></p>
+  return html`<section class="page">${backToSettings(s)}
 <h1>${t('devices.title')}</h1>
 <ul class="decided">${sessions.map(one => session(s, one, one.id === current))}</ul>
 ${others ? html`<form method="post" action="/settings/devices/removals" hx-boost="false"><button class="button" type="submit" name="others" value="1">${icon(s, 'log-out')}${t('devices.others')}</button></form>` : ''}

@@ -1,11 +1,12 @@
 /** All mail to take along, a folder or everything. */
 import { html } from 'hono/html';
 import { folderName, icon, type Screen } from './screen.ts';
+import { backToSettings } from './way.ts';
 import type { Html } from './words.ts';
 
 export function exportPage(s: Screen): Html {
   const { t } = s.w;
-  return html`<section class="page"><p><a class="quiet-link" href="/settings">${icon(s, 'arrow-left')}${t('account.title')}</a></p>
+  return html`<section class="page">${backToSettings(s)}
 <h1>${t('export.title')}</h1>
 <p>${t('export.body')}</p>
 <p class="buttons"><a class="button primary" href="/settings/export/mail.mbox" download hx-boost="false">${icon(s, 'download')}${t('export.all')}</a></p>

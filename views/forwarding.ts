@@ -1,8 +1,8 @@
 /** Sending all mail on: the form, what it will do before it does it, and what the owners of the addresses say. */
 import { html } from 'hono/html';
 import type { ForwardConsent, HeldBack } from '../daemon/store.ts';
-import { backToSettings } from './incoming.ts';
 import { icon, type Screen } from './screen.ts';
+import { backToSettings } from './way.ts';
 import type { Html } from './words.ts';
 
 /** An address that mail is sent on to; `consent` null: nobody was asked so far. */

@@ -2,9 +2,9 @@
 import { html } from 'hono/html';
 import type { Identity } from '../daemon/store.ts';
 import { field } from './field.ts';
-import { backToSettings } from './incoming.ts';
 import type { Screen } from './layout.ts';
 import { richField, richToggle } from './rich.ts';
+import { backToSettings } from './way.ts';
 import type { Html } from './words.ts';
 
 export type IdentityShown = Omit<Identity, 'id'> & {

@@ -3,7 +3,7 @@ import { html } from 'hono/html';
 import { Sorting } from '../daemon/store.ts';
 import { field } from './field.ts';
 import { icon, type Screen } from './screen.ts';
-import { ways } from './way.ts';
+import { backToSettings, ways } from './way.ts';
 import type { Html } from './words.ts';
 
 /** A section of the settings. */
@@ -25,9 +25,6 @@ export function incomingLinks(s: Screen): Html {
     { to: 'senders', icon: 'image', title: t('senders.title'), hint: t('senders.hint') },
   ])}`;
 }
-
-export const backToSettings = (s: Screen): Html =>
-  html`<p><a class="quiet-link" href="/settings">${icon(s, 'arrow-left')}${s.w.t('account.title')}</a></p>`;
 
 export type AwayFields = {
   active: boolean;

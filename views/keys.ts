@@ -2,8 +2,8 @@
 import { html } from 'hono/html';
 import type { Account } from '../daemon/store.ts';
 import { field } from './field.ts';
-import { backToSettings } from './incoming.ts';
 import type { Screen } from './screen.ts';
+import { backToSettings } from './way.ts';
 import type { Html, Key, Words } from './words.ts';
 
 /** What may be done by a key, and the key it comes with: one sign, or two that are typed one after the other. */

@@ -1,8 +1,8 @@
 /** Devices that are told of new mail; asking for it needs a script, since only the browser can. */
 import { html } from 'hono/html';
 import type { PushSubscription } from '../daemon/store.ts';
-import { backToSettings } from './incoming.ts';
 import { icon, type Screen } from './layout.ts';
+import { backToSettings } from './way.ts';
 import type { Html } from './words.ts';
 
 export type NotificationsShown = {

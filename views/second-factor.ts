@@ -5,7 +5,7 @@ import { ownPassword } from './app-passwords.ts';
 import { type Field, field } from './field.ts';
 import { qrPicture } from './qr.ts';
 import { icon, type Screen } from './screen.ts';
-import { ways } from './way.ts';
+import { backToSettings, ways } from './way.ts';
 import type { Html } from './words.ts';
 
 export type FactorForm = {
@@ -19,7 +19,7 @@ const home = '/settings/second-factor';
 export function offPage(s: Screen, elsewhere: boolean, f: FactorForm): Html {
   const { t, h } = s.w;
   const apps = html`<a href="/settings/app-passwords">${t('factor.changes.apps.link')}</a>`;
-  return html`<section class="page">${back(s)}
+  return html`<section class="page">${backToSettings(s)}
 <h1>${t('factor.title')}</h1>
 <p>${t('factor.body')}</p>
 ${problem(s, f.errors.form)}
@@ -35,7 +35,7 @@ export function onPage(s: Screen, factor: SecondFactor, elsewhere: boolean, f: F
   const { t, h } = s.w;
   const since = html`<time datetime="${s.w.iso(factor.since)}">${s.w.stamp(factor.since)}</time>`;
   const errors = (of: FactorForm['of']) => (f.of === of ? f.errors : {});
-  return html`<section class="page">${back(s)}
+  return html`<section class="page">${backToSettings(s)}
 <h1>${t('factor.title')}</h1>
 <p>${h('factor.since', { time: since })}</p>
 ${ways(s, [
@@ -56,7 +56,7 @@ export type Setup = { key: string; uri: string; token: string; error: string };
 
 export function setupPage(s: Screen, { key, uri, token, error }: Setup): Html {
   const { t } = s.w;
-  return html`<section class="page">${back(s)}
+  return html`<section class="page">${backToSettings(s)}
 <h1>${t('factor.title')}</h1>
 <p>${t('factor.scan')}</p>
 ${qrPicture(uri, t('factor.scan.alt')) ?? ''}
@@ -78,9 +78,6 @@ ${justOn ? html`<p class="flash" role="status">${icon(s, 'circle-check')}${t('fa
 <p class="buttons"><a class="button primary" href="${home}">${t('factor.recovery.done')}</a></p>
 </section>`;
 }
-
-const back = (s: Screen): Html =>
-  html`<p><a class="quiet-link" href="/settings">${icon(s, 'arrow-left')}${s.w.t('account.title')}</a></p>`;
 
 const problem = (s: Screen, text: string | undefined): Html | '' =>
   text ? html`<p class="flash danger" role="alert">${icon(s, 'circle-alert')}${text}</p>` : '';

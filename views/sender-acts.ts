@@ -3,9 +3,9 @@ import { html } from 'hono/html';
 import { searchFields, writeSearch } from '../daemon/mail/search-query.ts';
 import type { BlockedSender, Message } from '../daemon/store.ts';
 import { field } from './field.ts';
-import { backToSettings } from './incoming.ts';
 import { emptyState } from './list.ts';
 import { icon, type Screen, searchPath } from './screen.ts';
+import { backToSettings } from './way.ts';
 import type { Html } from './words.ts';
 
 /** What was said already about the message shown. */
