@@ -73,9 +73,9 @@ function uploads(area) {
   /** `label`: it is a picture within the text, which names it so. */
   function take(files, label = null) {
     for (const file of files) {
-      const job = { file, label, row: rowOf(file), tries: 0, request: null, timer: null };
+      const job = { file, label, name: freshName(), row: rowOf(file), tries: 0, request: null, timer: null };
       job.row.querySelector('[data-cancel]').addEventListener('click', () => {
-        job.request?.abort();
+        callOff(job);
         leave(job);
         next();
       });
@@ -90,6 +90,23 @@ function uploads(area) {
     }
     next();
   }
+
+  /** What was sent may be at the server all the same: every form of this page goes on to say that it is not wanted. */
+  function callOff(job) {
+    if (!job.request) return;
+    job.request.abort();
+    const dropped = Object.assign(document.createElement('input'), {
+      type: 'hidden',
+      name: 'dropped',
+      value: job.name,
+    });
+    area.append(dropped);
+    dropped.dispatchEvent(new Event('input', { bubbles: true }));
+  }
+
+  /** By which the server knows it again; `randomUUID` is not there on plain http. */
+  const freshName = () =>
+    [...crypto.getRandomValues(new Uint8Array(12))].map(n => n.toString(16).padStart(2, '0')).join('');
 
   function retry(job) {
     failed.delete(job);
@@ -123,6 +140,7 @@ function uploads(area) {
     running.add(job);
     const body = new FormData(form);
     body.delete('files');
+    body.append('upload', job.name);
     body.append(job.label ? `image.${job.label}` : 'files', job.file, job.file.name || 'file');
     const request = new XMLHttpRequest();
     job.request = request;

@@ -291,6 +291,12 @@ export function storeContract(name: string, engine: Engine): void {
         store.drafts.attach(ann.id, draft.id, { name: 'a.txt', type: 'text/plain', content, at: 3 }),
       );
       expect((await store.drafts.get(ann.id, draft.id))?.uploads).toEqual([upload]);
+      const named = { name: 'b.txt', type: 'text/plain', content, at: 3, key: 'b' };
+      const second = await fits(store.drafts.attach(ann.id, draft.id, named));
+      expect(second?.key).toBe('b');
+      expect(await store.drafts.attach(ann.id, draft.id, named)).toBeNull();
+      expect(await store.drafts.detach(bob.id, draft.id, second!.id)).toBe(false);
+      expect(await store.drafts.detach(ann.id, draft.id, second!.id)).toBe(true);
       expect((await store.folders.byRole(ann.id, 'drafts')).total).toBe(1);
       await give('sent', [bob], {
         accountId: ann.id,

@@ -111,21 +111,40 @@ describe.skipIf(!hasChromium)('files of a letter in Chromium', { timeout: 60_000
     await context.close();
   });
 
+  test('are there once when the line broke behind them', async () => {
+    const { context, page } = await writing();
+    let breaks = 1;
+    await page.route('**/drafts/files', async route => {
+      if (breaks-- <= 0) return route.continue();
+      await route.fetch();
+      await route.abort('connectionreset');
+    });
+    await choose(page, file('a.txt'));
+    await page.locator('.uploading').getByText('The line broke').waitFor();
+    await expect.poll(() => kept(page), { timeout: 15_000 }).toEqual(['a.txt']);
+    expect(await names()).toEqual(['a.txt']);
+    await context.close();
+  });
+
   test('can be called off on their way, and the refusal of the server stands beside its file', async () => {
     const { context, page } = await writing();
     let go = () => {};
     const held = new Promise<void>(resolve => {
       go = resolve;
     });
+    // The server has it, and its answer is on the way.
     await page.route('**/drafts/files', async route => {
+      await route.fetch();
       await held;
-      await route.continue().catch(() => {});
+      await route.abort().catch(() => {});
     });
     await choose(page, file('a.txt'));
+    await expect.poll(names, { timeout: 15_000 }).toEqual(['a.txt']);
     await page.getByRole('button', { name: /^Cancel .*a\.txt/ }).click();
     expect(await page.locator('.uploading').count()).toBe(0);
     go();
     await page.unroute('**/drafts/files');
+    await expect.poll(names, { timeout: 15_000 }).toEqual([]);
     await site.store.accounts.set(ann.id, { quota: 1_000 });
     await choose(page, file('full.txt', 5_000));
     await page.locator('.uploading').getByText('there was no room for full.txt').waitFor();

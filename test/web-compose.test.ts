@@ -310,6 +310,24 @@ describe('files', () => {
     expect(content.replace(/\r\n/g, '')).toContain(Buffer.alloc(70_000, 'ab').toString('base64').slice(0, 5000));
   });
 
+  test('a file that script sends is there once however often it comes, and never after it was called off', async () => {
+    await clear();
+    const { html } = await b.page('/compose');
+    const send = (upload: string, dropped?: string) =>
+      multipart('/drafts/files', { ...formOf(html), ...fields, upload, ...(dropped && { dropped }) }, [file(upload)]);
+    const names = async () => (await drafts())[0]?.uploads.map(u => u.name);
+    for (const name of ['once.txt-1', 'once.txt-1', 'gone.txt-2']) await send(name.replace('.', '_'));
+    expect(await names()).toEqual(['once_txt-1', 'gone_txt-2']);
+    await b.post('/drafts', { ...formOf(html), ...fields, dropped: 'gone_txt-2' });
+    expect(await names()).toEqual(['once_txt-1']);
+    await send('late_txt-3', 'late_txt-3');
+    expect(await names()).toEqual(['once_txt-1']);
+    const other = await b.page('/compose');
+    await multipart('/drafts/uploads', { ...formOf(other.html), ...fields, dropped: '' }, [file('a'), file('b')]);
+    expect((await drafts()).find(d => d.uploads[0]?.name === 'a')?.uploads.length).toBe(2);
+    await clear();
+  });
+
   test('a file over the limit is refused with what was typed kept and no other file of it', async () => {
     const { html } = await b.page('/compose');
     const large = await multipart('/drafts/uploads', { ...formOf(html), ...fields, text: 'typed' }, [

@@ -20,7 +20,7 @@ import { ownPath } from './session.ts';
 import type { Ctx, Env, Site } from './site.ts';
 import { keyOf, largestFiles, type SendResult, send, taken, undoSeconds, wasTaken } from './submission.ts';
 import { chosenTime, laterForm } from './times.ts';
-import { type Received, readUploads, type UploadForm } from './upload.ts';
+import { discardUntaken, type Received, readUploads, type UploadForm } from './upload.ts';
 
 type Status = 200 | 409 | 413 | 422 | 503 | 507;
 
@@ -64,10 +64,7 @@ export function compose(site: Site): Hono<Env> {
   app.post('/drafts/uploads', c =>
     withForm(c, async (form, fields, desk) => {
       const theirs = form.has('theirs') ? (desk.draftId ?? idOf(form.get('draft'))) : null;
-      if (theirs !== null) {
-        for (const file of form.files) await file.discard();
-        return c.redirect(`/drafts/${theirs}`, 303);
-      }
+      if (theirs !== null) return c.redirect(`/drafts/${theirs}`, 303);
       const kept = await keep(c, form, fields, desk, form.files);
       if (kept.kind !== 'saved') return unsaved(c, form, fields, kept);
       const drop = idOf(form.get('detach'));
@@ -196,21 +193,25 @@ export function compose(site: Site): Hono<Env> {
     work: (form: UploadForm, fields: DraftFields, desk: Desk) => Promise<Response>,
   ): Promise<Response> => {
     const form = await readUploads(c, site.store, limit());
-    const fields = await fieldsOf(site, c.var.account, form);
-    const key = /^[\w-]{8,40}$/.test(form.get('key')) ? form.get('key') : site.random(9);
-    return desks.inTurn(`${c.var.account.id} ${key}`, async desk => {
-      if (!form.tooLarge) return work(form, fields, desk);
-      for (const file of form.files) await file.discard();
-      const kept = await keep(c, form, fields, desk, []);
-      const size = c.var.words.size(limit());
-      const errors = { files: c.var.words.t('error.body.413', { size }) };
-      if (c.req.path === '/drafts/files') return c.text(errors.files, 413);
-      return page(
-        c,
-        { ...(kept.kind === 'saved' ? ofDraft(kept.draft) : wrongState(form, fields, kept)), errors },
-        413,
+    try {
+      const fields = await fieldsOf(site, c.var.account, form);
+      const key = /^[\w-]{8,40}$/.test(form.get('key')) ? form.get('key') : site.random(9);
+      const turn = `${c.var.account.id} ${key}`;
+      return await desks.inTurn(turn, desk =>
+        form.tooLarge ? overLimit(c, form, fields, desk) : work(form, fields, desk),
       );
-    });
+    } finally {
+      await discardUntaken(form.files);
+    }
+  };
+
+  const overLimit = async (c: Ctx, form: UploadForm, fields: DraftFields, desk: Desk): Promise<Response> => {
+    const kept = await keep(c, form, fields, desk, []);
+    const size = c.var.words.size(limit());
+    const errors = { files: c.var.words.t('error.body.413', { size }) };
+    if (c.req.path === '/drafts/files') return c.text(errors.files, 413);
+    const state = kept.kind === 'saved' ? ofDraft(kept.draft) : wrongState(form, fields, kept);
+    return page(c, { ...state, errors }, 413);
   };
 
   const keep = (c: Ctx, form: Form, fields: DraftFields, desk: Desk, files: Received[]): Promise<Saved> =>

@@ -6,12 +6,13 @@ import type { Words } from '../views/words.ts';
 import { type Author, authorOf, authorsOf, resigned } from './author.ts';
 import { type Bodies, isInlineImage, partName } from './bodies.ts';
 import type { Desk } from './desk.ts';
+import { withoutDropped } from './dropped.ts';
 import type { Form } from './form.ts';
 import { markupIn, withReply, withReplyMarkup } from './markup.ts';
 import { idOf } from './page.ts';
 import { daysOf } from './reminder-days.ts';
 import type { Site } from './site.ts';
-import type { Received } from './upload.ts';
+import { discardUntaken, type Received } from './upload.ts';
 
 export type Saved =
   | { kind: 'saved'; draft: Draft }
@@ -121,19 +122,18 @@ function onDesk(desk: Desk, draft: Draft): Draft {
 
 /** Answers those there was no room for. */
 export async function attachAll(site: Site, draft: Draft, files: Received[]): Promise<Received[]> {
-  const left = new Set(files);
   const large: Received[] = [];
   try {
     for (const file of files) {
-      const { name, type, content, label } = file;
-      const made = { name, type, content, label, at: site.now() };
+      const { name, type, content, label, key } = file;
+      const made = { name, type, content, label, key, at: site.now() };
       const upload = await site.store.drafts.attach(draft.accountId, draft.id, made);
       if (upload === 'no-room') large.push(file);
-      else if (upload) left.delete(file);
+      else if (upload) file.taken = true;
     }
     return large;
   } finally {
-    for (const file of left) await file.discard();
+    await discardUntaken(files);
   }
 }
 
@@ -179,27 +179,20 @@ export const ownFiles = ({ html, uploads }: Pick<Draft, 'html' | 'uploads'>): Dr
   return [...beside, ...within.filter(u => !isQuoted(u.label))];
 };
 
-/** Saves a form with its files. A draft with files left out is no draft to send: the person is to know first. */
+/** Saves a form with its files; those it does not take are the caller's to discard. A draft with files left out is no draft to send: the person is to know first. */
 export async function keepForm(
   site: Site,
   bodies: Bodies,
   w: Words,
   given: { account: Account; form: Form; fields: DraftFields; desk: Desk; files: Received[] },
 ): Promise<Saved> {
-  const { account, form, fields, desk, files } = given;
+  const { account, form, fields, desk } = given;
   const fresh = desk.draftId === null && form.get('draft') === '';
   const saved = await saveDraft(site, account, form, fields, desk);
-  const discardAll = async () => {
-    for (const file of files) await file.discard();
-  };
-  if (saved.kind !== 'saved') {
-    await discardAll();
-    return saved;
-  }
-  const { draft } = saved;
+  if (saved.kind !== 'saved') return saved;
+  const { draft, files } = await withoutDropped(site, saved.draft, form, given.files);
   if (fresh && !(await takeAlong(site, bodies, w, draft))) {
     // As if it had not been saved: the next save is to try for all the forwarded files again.
-    await discardAll();
     await site.store.drafts.remove(account.id, draft.id);
     desk.draftId = null;
     desk.version = null;

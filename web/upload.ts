@@ -15,7 +15,11 @@ export type Received = {
   content: NewContent;
   /** By which the text shows it; absent: it is a file beside the text. */
   label?: string;
-  /** Forgets what was received and is not needed after all. */
+  /** What the page calls it, so that sent again it is the same one; absent: the page gave it no name. */
+  key?: string;
+  /** True: the store refers to it now. */
+  taken?: boolean;
+  /** Forgets what was received and is not needed after all; not to be called of what was taken. */
   discard(): Promise<void>;
 };
 
@@ -37,6 +41,10 @@ export async function readUploads(c: Ctx, store: Store, limit: number): Promise<
   if (!/^multipart\/form-data\b/i.test(type)) return { ...(await readForm(c)), files: [], tooLarge: false };
   if (!c.req.raw.body) throw new FormError(400);
   return receive(Readable.fromWeb(c.req.raw.body as WebStream), type, store, limit);
+}
+
+export async function discardUntaken(files: Received[]): Promise<void> {
+  for (const file of files) if (!file.taken) await file.discard();
 }
 
 /** The one file of a form, in memory; what is over `limit` is read to its end. Null: none was chosen. */
@@ -83,8 +91,13 @@ async function receive(body: Readable, type: string, store: Store, limit: number
     for (const file of files) await file.discard();
     throw new FormError(broken ? 400 : 413);
   }
-  return { ...formOf(fields), files, tooLarge: budget.left < 0 };
+  const form = formOf(fields);
+  const [first] = files;
+  if (first && files.length === 1 && isKey(form.get('upload'))) first.key = form.get('upload');
+  return { ...form, files, tooLarge: budget.left < 0 };
 }
+
+const isKey = (text: string): boolean => /^[\w-]{8,40}$/.test(text);
 
 /** An image within the text comes in a field that says so with its label. */
 function labelOf(field: string, type: string): string {

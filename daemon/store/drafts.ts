@@ -1,7 +1,7 @@
-import { insertContent, releaseContent } from './content.ts';
-import { countDrafts, draftOctets, giveRoom, octetsOfDraft, takeRoom } from './quota.ts';
-import type { NewContent } from './shapes.ts';
-import { list, mustRow, row, rows, run, type Work } from './sql.ts';
+import { releaseContent } from './content.ts';
+import { countDrafts, draftOctets, giveRoom, type NoRoom, octetsOfDraft, takeRoom } from './quota.ts';
+import { mustRow, row, rows, run, type Work } from './sql.ts';
+import { type AttachedFile, type Upload, uploadOf, uploadsOf } from './uploads.ts';
 import type { Read, Write } from './verbs.ts';
 
 export type Draft = {
@@ -34,25 +34,8 @@ export type Draft = {
   round: number;
 };
 
-/** A write that would take the account over its quota, and was not done. */
-export type NoRoom = 'no-room';
-
-/** A file attached to a draft, stored once as content. */
-export type Upload = {
-  id: number;
-  name: string;
-  type: string;
-  size: number;
-  contentId: number;
-  /** By which the markup of its draft names it (`cid:label`); empty: it is a file beside the text. */
-  label: string;
-};
-
 export type DraftFields = Pick<Draft, 'to' | 'cc' | 'bcc' | 'subject' | 'text' | 'relatedId' | 'relation'> &
   Partial<Pick<Draft, 'from' | 'html' | 'wantsReceipt' | 'important' | 'remindDays'>>;
-
-/** `label`: see Upload; a second file of the same is not taken. */
-export type AttachedFile = { name: string; type: string; content: NewContent; at: number; label?: string };
 
 /** One that waits as a held submission is not in the list, and is neither changed nor removed: all of that is refused as if it were gone. */
 export type Drafts = {
@@ -77,7 +60,7 @@ export type Drafts = {
   forget(before: number): Promise<number>;
   /** Those that wait, too: their account is on its way out. */
   removeAll(accountId: number): Promise<void>;
-  /** Null: the draft is gone, or has a file of that label. Then, and where there is no room, the content is the caller's to discard. */
+  /** Null: the draft is gone, or has a file of that label or key. Then, and where there is no room, the content is the caller's to discard. */
   attach(accountId: number, id: number, file: AttachedFile): Promise<Upload | NoRoom | null>;
   detach(accountId: number, id: number, uploadId: number): Promise<boolean>;
 };
@@ -103,19 +86,10 @@ type DraftRow = {
   round: number;
   discarded_at: number | null;
 };
-type UploadRow = {
-  id: number;
-  draft_id: number;
-  name: string;
-  type: string;
-  size: number;
-  content_id: number;
-  label: string;
-};
 
 function* withUploads(found: DraftRow[]): Work<Draft[]> {
   const ids = found.map(d => d.id);
-  const uploads = yield* rows<UploadRow>(`select * from upload where draft_id in ${list(ids)} order by id`, ...ids);
+  const uploads = yield* uploadsOf(ids);
   return found.map(d => ({
     id: d.id,
     accountId: d.account_id,
@@ -133,20 +107,11 @@ function* withUploads(found: DraftRow[]): Work<Draft[]> {
     relatedId: d.related_id,
     relation: d.relation,
     updatedAt: d.updated_at,
-    uploads: uploads.filter(u => u.draft_id === d.id).map(upload),
+    uploads: uploads.filter(u => u.draft_id === d.id).map(uploadOf),
     heldAs: d.held_as,
     round: d.round,
   }));
 }
-
-const upload = (u: UploadRow): Upload => ({
-  id: u.id,
-  name: u.name,
-  type: u.type,
-  size: u.size,
-  contentId: u.content_id,
-  label: u.label,
-});
 
 function* one(accountId: number, id: number): Work<Draft | null> {
   const sql = 'select * from draft where id = ? and account_id = ? and discarded_at is null';
@@ -163,7 +128,7 @@ export function* removeDraft({ accountId, id }: { accountId: number; id: number 
   const found = yield* row<DraftRow>('select * from draft where id = ? and account_id = ?', id, accountId);
   if (!found) return false;
   if (found.discarded_at === null) yield* giveRoom(accountId, yield* octetsOfDraft(id));
-  const uploads = yield* rows<UploadRow>('select * from upload where draft_id = ?', id);
+  const uploads = yield* uploadsOf([id]);
   yield* run('delete from upload where draft_id = ?', id);
   yield* run('delete from draft where id = ?', id);
   for (const u of uploads) yield* releaseContent(u.content_id);
@@ -173,7 +138,6 @@ export function* removeDraft({ accountId, id }: { accountId: number; id: number 
 
 type Create = { accountId: number; fields: DraftFields; at: number };
 type Save = { accountId: number; id: number; version: number | null; fields: DraftFields; at: number };
-type Attach = { accountId: number; id: number; file: AttachedFile };
 
 /** In the order of the columns of both statements below. */
 const values = (f: DraftFields) => [
@@ -229,32 +193,6 @@ export const draftVerbs = {
       id,
     );
     return yield* one(accountId, id);
-  },
-  *attach({ accountId, id, file }: Attach): Work<Upload | NoRoom | null> {
-    if (!(yield* open(accountId, id))) return null;
-    const { label = '' } = file;
-    if (label !== '' && (yield* row('select 1 from upload where draft_id = ? and label = ?', id, label))) return null;
-    if (!(yield* takeRoom(accountId, file.content.size))) return 'no-room';
-    const contentId = yield* insertContent(file.content, null, file.at);
-    return upload(
-      yield* mustRow<UploadRow>(
-        'insert into upload (draft_id, name, type, size, content_id, label) values (?,?,?,?,?,?) returning *',
-        id,
-        file.name,
-        file.type,
-        file.content.size,
-        contentId,
-        label,
-      ),
-    );
-  },
-  *detach({ accountId, id, uploadId }: { accountId: number; id: number; uploadId: number }): Work<boolean> {
-    const found = (yield* open(accountId, id))?.uploads.find(u => u.id === uploadId);
-    if (!found) return false;
-    yield* giveRoom(accountId, found.size);
-    yield* run('delete from upload where id = ?', uploadId);
-    yield* releaseContent(found.contentId);
-    return true;
   },
 };
 

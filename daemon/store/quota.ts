@@ -23,6 +23,9 @@ export function* giveRoom(accountId: number, octets: number): Work<void> {
   yield* run('update account set used = used - ? where id = ?', octets, accountId);
 }
 
+/** A write that would take the account over its quota, and was not done. */
+export type NoRoom = 'no-room';
+
 /** Octets of a draft with its uploads. */
 export function* octetsOfDraft(id: number): Work<number> {
   const own = yield* row<{ octets: number }>(`select ${draftOctets} as octets from draft where id = ?`, id);

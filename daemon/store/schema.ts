@@ -213,6 +213,7 @@ const migrations: ((n: Names) => string[] | Work<void>)[] = [
     `create index draft_discarded on draft (discarded_at) where discarded_at is not null`,
   ],
   ({ text }) => [`alter table account add column scripts ${text} not null default 'on'`],
+  ({ text }) => [`alter table upload add column upload_key ${text} not null default ''`],
 ];
 
 export const schemaVersion = migrations.length;

@@ -32,6 +32,7 @@ import { snoozeVerbs } from './snoozes.ts';
 import { spaceVerbs } from './space.ts';
 import { trustedBrowserVerbs } from './trusted-browsers.ts';
 import { unwantedVerbs } from './unwanted.ts';
+import { uploadVerbs } from './uploads.ts';
 import { vacationVerbs } from './vacation.ts';
 
 /** Everything that writes, by name: each is one transaction, carried out where the writing connection lives. */
@@ -68,6 +69,7 @@ export const verbs = {
   ...identityVerbs,
   ...ruleVerbs,
   ...unwantedVerbs,
+  ...uploadVerbs,
   ...vacationVerbs,
   ...consentVerbs,
   ...providerLoginVerbs,
