@@ -6,6 +6,8 @@ const $ = (selector, from = document) => from.querySelector(selector);
 const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
 
 document.documentElement.classList.add('scripted');
+// It would wait for a timer, and what is clicked or pressed until then would load the page anew.
+htmx.initialize();
 // No header tells the time zone, and times in a list should be the reader's.
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 if (zone)
@@ -165,6 +167,29 @@ function fitFrames() {
   }
 }
 
+/* Answers come in any order */
+
+let asked = 0;
+/** Which request brought the page that is shown. */
+let shown = 0;
+
+document.addEventListener('htmx:before:request', ({ detail: { ctx } }) => {
+  asked += 1;
+  ctx.asked = asked;
+});
+
+// An answer to what was asked earlier would put what was there before in place of what was asked for since.
+document.addEventListener('htmx:before:swap', event => {
+  const { ctx } = event.detail;
+  const page = isPage(ctx.target);
+  if (!page && ctx.target?.id !== 'list') return;
+  if (ctx.asked < shown && ctx.request.method === 'GET') event.preventDefault();
+  else if (page) shown = Math.max(shown, ctx.asked);
+});
+
+/** The Back button exchanges the whole body, what is boosted all that is in it. */
+const isPage = target => target?.id === 'app' || target === document.body;
+
 /* New mail: one stream a browser, shared by its tabs (a browser opens six connections to a site, no more) */
 
 const channel = 'BroadcastChannel' in window ? new BroadcastChannel('cwmail') : null;
@@ -196,9 +221,12 @@ function refreshIn(delay) {
 
 async function refresh(list) {
   const before = unread();
+  const page = shown;
+  const within = list.contains(document.activeElement);
   await htmx.ajax('GET', list.dataset.here, { source: list, target: list, swap: 'outerMorph' });
-  showSelection();
-  showIcon();
+  // Another page came meanwhile, and said for itself what is new.
+  if (page !== shown) return;
+  if (within) findFocus(place);
   if (unread() > before) announce($('title').textContent);
 }
 
@@ -493,7 +521,9 @@ function arrived(ctx) {
   showIcon();
   endOffer();
   readSoon();
-  if (ctx?.target?.id !== 'app') return;
+  if (!isPage(ctx?.target)) return;
+  // The answer may have been on its way longer than a hint of what came since.
+  if (heard > shownModseq()) refreshIn(soonMs);
   const before = place;
   place = location.pathname + location.search;
   if (place !== before) {

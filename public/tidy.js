@@ -8,10 +8,12 @@
 
   /* Choosing in a dialogue */
 
-  const chooser = $('#chooser');
+  /** The browser's Back button brings the page anew, and this with it. */
+  const chooserNow = () => $('#chooser');
 
   async function choose(button) {
     const { form } = button;
+    const chooser = chooserNow();
     const choices = await choicesOf(button, form).catch(() => null);
     // Nothing was selected, or the line is down: the page that is answered says so.
     if (!choices) return form.requestSubmit(button);
@@ -35,7 +37,7 @@
     'click',
     event => {
       const button = event.target.closest?.('button[data-choose]');
-      if (!button || !chooser?.showModal || event.ctrlKey || event.metaKey) return;
+      if (!button || !chooserNow()?.showModal || event.ctrlKey || event.metaKey) return;
       event.preventDefault();
       event.stopImmediatePropagation();
       void choose(button);
@@ -44,10 +46,10 @@
   );
 
   /** A click beside the dialogue, which is on the dialogue itself, closes it; focus goes back by itself. */
-  chooser?.addEventListener('click', event => {
-    if (event.target === chooser) chooser.close();
+  document.addEventListener('click', event => {
+    if (event.target.id === 'chooser') event.target.close();
   });
-  chooser?.addEventListener('submit', () => chooser.close());
+  document.addEventListener('submit', event => event.target.closest('#chooser')?.close());
 
   const plain = text => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
 
