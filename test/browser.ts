@@ -8,12 +8,17 @@ import type { TestSite } from './site.ts';
 /** A file without it skips one test whose name says so; in CI that is a failure (closing-line.ts). */
 export const hasChromium = hasCommand('chromium');
 
+/** Each step on a page has less time than its test, so that one that hangs is named by its line. */
+const stepLimit = 20_000;
+
 /** As root it has no sandbox of its own; and it is to ask nobody for anything. */
-export const launchChromium = (): Promise<Browser> =>
-  chromium.launch({
+export async function launchChromium(): Promise<Browser> {
+  const browser = await chromium.launch({
     executablePath: '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
   });
+  return browser.on('context', context => context.setDefaultTimeout(stepLimit));
+}
 
 type Served = { base: string; servers: ReturnType<typeof serveSite> };
 
