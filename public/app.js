@@ -87,13 +87,15 @@ document.addEventListener('change', event => {
   }
 });
 
-/* The frame a mail's HTML is shown in is as high as the mail */
+/* The frame a mail's HTML is shown in is as high as the mail, up to where no letter ends that somebody wrote */
+
+const highest = 200_000;
 
 function fitFrame(frame) {
   const root = frame.contentDocument?.documentElement;
   if (!root) return;
   const resize = () => {
-    frame.style.height = `${Math.ceil(root.getBoundingClientRect().height) + 1}px`;
+    frame.style.height = `${Math.min(Math.ceil(root.getBoundingClientRect().height) + 1, highest)}px`;
   };
   // A letter set for a wide page is shown smaller rather than cut off, as far as it can still be read.
   const shrink = () => {

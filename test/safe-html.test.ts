@@ -1,3 +1,4 @@
+import { html } from 'hono/html';
 import { describe, expect, test } from 'vitest';
 import { cleanAside } from '../views/safe-html/aside.ts';
 import { clean } from '../views/safe-html/clean.ts';
@@ -344,6 +345,15 @@ describe('cleanStyleSheet', () => {
     ['p{animation:a 1s}@keyframes a{from{top:0}}q{transition:all 1s}', 'p{}q{}'],
     // Heights that follow the frame, which follows the mail.
     ['p{height:100vh;min-height:calc(50VH - 1px);height:9dvh;width:1vmax;width:50vw}', 'p{width:50vw;}'],
+    ['p{height:100cqh;width:10CQMAX;top:1vi;left:5dvw;margin:1e2vb}', 'p{}'],
+    [
+      '@media (min-height:9px){p{top:0}}@media (ORIENTATION:portrait){p{top:0}}@media (max-aspect-ratio:1/1){p{top:0}}',
+      '',
+    ],
+    [
+      '@media (min-width:9vh){p{top:0}}@media (max-device-height:9px) and (min-width:9vw){p{top:0}}',
+      '@media (max-device-height:9px) and (min-width:9vw){p{top:0;}}',
+    ],
     // Nothing left open: neither quote, bracket nor brace.
     ['p{color:"red;background:blue}', 'p{background:blue;}'],
     ["p{font-family:'a}q{color:red}", 'p{}q{color:red;}'],
@@ -419,6 +429,24 @@ test('messageFrame escapes the title and shows the body as it is', () => {
   expect(page).toContain('<title>&lt;/title&gt;&lt;script&gt;</title>');
   expect(page).toContain('<base target="_blank">');
   expect(page).toContain('<body dir="auto">\n<p>x</p>\n</body>');
+});
+
+test.each([
+  ['p,h1 > b{top:0;}', '.cw-mail p,.cw-mail h1 > b{top:0;}'],
+  [
+    '@media print{header,dl dd::first-line{top:0;}}',
+    '@media print{.cw-mail header,.cw-mail dl dd::first-line{top:0;}}',
+  ],
+  // The page is the box itself.
+  ['body{top:0;}html > body .m-a{top:0;}', '.cw-mail{top:0;}.cw-mail .m-a{top:0;}'],
+  [':root + footer{top:0;}body ~ *{top:0;}', '.cw-mail + footer{top:0;}.cw-mail ~ *{top:0;}'],
+  // Signs within a string, and names that begin like the page's.
+  ['p[title="a,b@c"],bodyx{top:0;}', '.cw-mail p[title="a,b@c"],.cw-mail bodyx{top:0;}'],
+])('messageFrame keeps the rules of a mail to its box, where something of ours stands beside it: %s', (css, kept) => {
+  const body = `<style>${css}</style><p title="&lt;style&gt;p{}&lt;/style&gt;">p{}</p>`;
+  const own = html`<p>ours</p>`;
+  expect(messageFrame({ title: '', body, head: own })).toContain(body.replace(css, kept));
+  expect(messageFrame({ title: '', body })).toContain(body);
 });
 
 test('messageFrame is light unless it may be dark', () => {

@@ -60,8 +60,21 @@ describe.skipIf(absent)(
         'html,body{height:100%!important}',
         ':root:root{min-height:100%!important}',
         'body{min-height:100vh}',
+        // By what else is as high as the frame: its box, its columns of writing, a container, the queries of its kind.
+        ':root{position:absolute;top:0;bottom:0}',
+        'html{position:absolute!important;inset:0}',
+        ':root{writing-mode:vertical-rl}',
+        'body{writing-mode:vertical-lr!important}',
+        'p{height:calc(100cqh + 1px)}',
+        'p{height:100cqb;min-height:90CQMAX}',
+        'p{writing-mode:vertical-rl;height:100vi}',
+        '@media (min-height:100px){p{height:900px}}',
+        '@media screen and (max-height:9999px){p{height:900px}}',
+        '@media (orientation:portrait){p{height:900px}}',
+        '@media (max-aspect-ratio:1/1){p{height:900px}}',
+        '@media (min-width:10vh){p{height:900px}}',
       ];
-      const mails = styles.map((style, at) => ({ id: `height-${at}`, html: `<style>${style}</style><p>x` }));
+      const mails = styles.map((style, at) => ({ id: `height-${at}`, html: `<style>${style}</style><p>${at}` }));
       const heights = await rig.heights(mails);
       expect(heights).toHaveLength(styles.length);
       expect(Math.max(...heights)).toBeLessThan(200);

@@ -54,7 +54,7 @@ type Tree = {
   createElement(name: string): object;
   querySelector(selector: string): Box;
   elementFromPoint(x: number, y: number): Box | null;
-  defaultView: { getComputedStyle(box: Box): { fontSize: string; visibility: string; opacity: string } };
+  defaultView: { getComputedStyle(box: Box, part?: string): Record<string, string> };
 };
 
 type Escapes = { scripts: string[]; requests: string[] };
@@ -216,12 +216,29 @@ describe.skipIf(absent)(`pages of a message, ${vectors.length} hostile ones,`, {
     nothing();
   });
 
-  test('what we say above a printed mail cannot be hidden or covered by it', async () => {
-    const styles = `header,h1,dl,dt,dd,main,body,html,*{display:none!important;visibility:hidden!important;opacity:0!important;font-size:0!important;color:#fff!important}
-      div{position:relative;top:-400px;height:400px;background:#fff;z-index:9}:root{transform:none}`;
+  const bare =
+    'display:none!important;visibility:hidden!important;opacity:0!important;font-size:0!important;color:#fff!important';
+  test.each([
+    ['rules for everything', `<style>header,h1,dl,dt,dd,main,body,html,*{${bare}}:root{transform:none}</style>`],
+    ['blocks in front', '<div style="position:relative;top:-400px;height:600px;background:#fff;z-index:9">cover</div>'],
+    ['blocks laid over', '<div style="position:absolute;inset:0;height:600px;background:#fff;z-index:99">cover</div>'],
+    ['margins', '<p style="margin:-900px 0 0;height:1900px;background:#fff;position:relative">up</p>'],
+    ['shadows', '<style>body,main{box-shadow:0 0 0 900px #fff;outline:900px solid #fff}</style>'],
+    ['lines and letters', `<style>*::first-line{${bare}}h1::first-letter,dd::first-letter{${bare}}</style>`],
+    ['another direction', '<style>*{direction:rtl!important;unicode-bidi:bidi-override!important}</style>'],
+    ['another way of writing', '<style>html,body{writing-mode:vertical-rl!important}</style>'],
+    ['a page that is elsewhere', '<style>html{margin:-900px 0 0 -900px}body{position:absolute;left:-999px}</style>'],
+    ['a page that is small', '<style>html{width:0;max-height:0;columns:99;overflow:hidden}</style>'],
+    ['letters in one place', '<style>html,body{letter-spacing:-50px;text-indent:-999px;line-height:0}</style>'],
+    ['names like ours', '<style>.cw-own,[class*="cw-own"],:root > body > header{display:none!important}</style>'],
+    [
+      'ends of what is around it',
+      '</main></div></body><footer class="cw-own">x</footer><h1 style="margin-top:-99px">x</h1>',
+    ],
+  ])('what we say above a printed mail cannot be hidden, covered or turned round by %s', async (_, markup) => {
     const id = await site.deliver(
       ann,
-      `From: Bo <bo@example.net>\nSubject: Shown\nMIME-Version: 1.0\nContent-Type: text/html\n\n<style>${styles}</style><div>cover</div><p style="margin-top:-900px">up</p>\n`,
+      `From: Bo <bo@example.net>\nSubject: Shown\nMIME-Version: 1.0\nContent-Type: text/html\n\n${markup}<p>x</p>\n`,
     );
     await page.goto(`${base}/messages/${id}/print`);
     const seen = await page.evaluate(() => {
@@ -230,14 +247,49 @@ describe.skipIf(absent)(`pages of a message, ${vectors.length} hostile ones,`, {
       const { left, top, width, height } = title.getBoundingClientRect();
       const at = own.elementFromPoint(left + Math.min(width, 20) / 2, top + height / 2);
       const style = own.defaultView.getComputedStyle(title);
+      const name = own.defaultView.getComputedStyle(own.querySelector('.cw-own dd bdi'));
       return {
         on: title.contains(at),
-        size: style.fontSize,
-        visible: style.visibility,
-        opacity: style.opacity,
-        height: height > 10,
+        ...{ size: style.fontSize, visible: style.visibility, opacity: style.opacity, spacing: style.letterSpacing },
+        ...{ direction: name.direction, order: name.unicodeBidi, writing: style.writingMode },
+        line: own.defaultView.getComputedStyle(title, '::first-line').fontSize,
+        letter: own.defaultView.getComputedStyle(title, '::first-letter').fontSize,
+        high: height > 10 && height < 60,
       };
     });
-    expect(seen).toEqual({ on: true, size: '20px', visible: 'visible', opacity: '1', height: true });
+    expect(seen).toEqual({
+      on: true,
+      ...{ size: '20px', visible: 'visible', opacity: '1', spacing: 'normal' },
+      ...{ direction: 'ltr', order: 'isolate', writing: 'horizontal-tb' },
+      ...{ line: '20px', letter: '20px', high: true },
+    });
+  });
+
+  test.each([
+    'small{display:none!important}',
+    'a + *,a ~ *{position:absolute;left:-999px;opacity:0;visibility:hidden;font-size:0}',
+    '[class*="cw-leads"]{color:#fff!important;letter-spacing:-50px;float:left;margin:-900px}',
+    'p{line-height:0;letter-spacing:-50px;word-spacing:-50px;text-transform:uppercase}a{letter-spacing:normal}',
+    'a{position:absolute;padding:0 900px 20px 0;background:#fff;z-index:9999}',
+  ])('what we say of a link in a mail stays beside it: %s', async css => {
+    const id = await site.deliver(
+      ann,
+      `From: Bo <bo@example.net>\nSubject: Led\nMIME-Version: 1.0\nContent-Type: text/html\n\n<style>${css}</style><p><a href="https://evil.test/">https://bank.example/</a></p>\n`,
+    );
+    await page.goto(`${base}/messages/${id}/body`);
+    const seen = await page.evaluate(() => {
+      const own = Reflect.get(globalThis, 'document') as Tree;
+      const said = own.querySelector('.cw-leads');
+      const { left, top, width, height } = said.getBoundingClientRect();
+      const { fontSize, visibility, opacity, color } = own.defaultView.getComputedStyle(said);
+      return {
+        on: said.contains(own.elementFromPoint(left + width / 2, top + height / 2)),
+        fontSize,
+        visibility,
+        opacity,
+        color,
+      };
+    });
+    expect(seen).toEqual({ on: true, fontSize: '12px', visibility: 'visible', opacity: '1', color: 'rgb(138, 90, 0)' });
   });
 });

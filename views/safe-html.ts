@@ -18,6 +18,7 @@ export { isLabel } from './safe-html/letter.ts';
 export { nameTargets } from './safe-html/targets.ts';
 
 import { frameStyle, ownStyle } from './safe-html/frame-style.ts';
+import { scoped } from './safe-html/scope.ts';
 import type { Html } from './words.ts';
 
 export type SafeHtmlOptions = {
@@ -132,7 +133,7 @@ type Frame = {
 /** The whole document behind `/messages/{id}/body`, and of pages that show a mail alone. */
 export function messageFrame({ body, title, dark = false, head, foot }: Frame): string {
   const framed = head
-    ? html`<header class="cw-own">${head}</header><main class="cw-body" dir="auto">${raw(body)}</main><footer class="cw-own">${foot ?? ''}</footer>`
+    ? html`<header class="cw-own">${head}</header><div class="cw-box"><main class="cw-mail" dir="auto">${raw(scoped(body, '.cw-mail'))}</main></div><footer class="cw-own">${foot ?? ''}</footer>`
     : raw(body);
   const page = html`<!doctype html>
 <html>

@@ -32,10 +32,15 @@ const STILL = new Set(['static', 'relative', 'absolute', 'initial', 'inherit', '
 const STRING = /"[^"\\<\r\n\f]*"|'[^'\\<\r\n\f]*'/g;
 const URL_CALL = /url\((?:[^()"'\\]|"[^"]*"|'[^']*')*\)/gi;
 const PLAIN_VALUE = /^[\w\s#%.,()+\-*/!\u00a0-\uffff]*$/;
-/** Parts of the viewport: that is the frame, and its height is taken from the mail. */
-const OF_THE_FRAME = /\dv(?:h|b|min|max)|\d[dls]v[a-z]/i;
+/**
+ * Parts of the viewport, or of a container where there is none: that is the frame, and its height is taken from the
+ * mail. Only `vw` is of its width, however the mail is written.
+ */
+const OF_THE_FRAME = /\d(?:v(?!w(?![a-z]))|[dls]v|cq)[a-z]/i;
 const CALL = /(?<![\w-])([\w-]*)\(/g;
 const MEDIA = /^@media\b[\w\s(),:./-]*$/i;
+/** Rules by the frame's height would change what that height is taken from, for ever; those by the device's do not. */
+const BY_HEIGHT = /(?<!device-)(?:height|aspect-ratio)|orientation/i;
 const DARK_PAGE = /^@media\b.*prefers-color-scheme\s*:\s*dark/is;
 const SELECTOR_PIECE = new RegExp(
   [
@@ -104,7 +109,8 @@ function begin(prelude: string, open: Block[], paint: Paint): string {
 function blockStart(prelude: string, open: Block[]): string | null {
   if (prelude.length > LONGEST_PIECE || open.some(block => block !== 'media')) return null;
   if (!prelude.startsWith('@')) return selector(prelude);
-  return MEDIA.test(prelude) && closes(prelude) && open.length < DEEPEST_MEDIA ? prelude : null;
+  const paints = MEDIA.test(prelude) && !BY_HEIGHT.test(prelude) && !OF_THE_FRAME.test(prelude);
+  return paints && closes(prelude) && open.length < DEEPEST_MEDIA ? prelude : null;
 }
 
 function closing(block: Block | undefined): string {

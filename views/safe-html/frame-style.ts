@@ -19,6 +19,14 @@ const DARK = {
 };
 type Colour = keyof typeof LIGHT;
 
+/** Where a link leads is said within the mail, whose style sheet knows every element by its place. */
+const LEADS = `.cw-leads {
+    all: revert !important; position: relative !important; z-index: 2147483647 !important; visibility: visible !important;
+    color: var(--cw-warn) !important; background: var(--cw-surface) !important; font: 12px/1.3 system-ui, sans-serif !important;
+    letter-spacing: normal !important; word-spacing: normal !important; text-transform: none !important; text-indent: 0 !important;
+    text-shadow: none !important; white-space: normal !important; unicode-bidi: plaintext !important;
+  }`;
+
 /** `device`: dark where the device is; the pages around it say which. */
 export function frameStyle(colours: 'light' | 'dark' | 'device'): string {
   // Named by what a mail cannot write: in its style sheets there is no var().
@@ -27,7 +35,11 @@ export function frameStyle(colours: 'light' | 'dark' | 'device'): string {
   // The frame is made as high as the mail: were the mail as high as the frame, the two would grow for ever. What is
   // important in a layer wins over everything outside of one, and a mail cannot write a layer (CSS Cascade 5 §6.4.4).
   return `
-@layer frame { :root { height: auto !important; min-height: 0 !important; } }
+@layer frame {
+  :root { height: auto !important; min-height: 0 !important; position: static !important; }
+  :root, body { writing-mode: horizontal-tb !important; }
+  ${LEADS}
+}
 :root { color-scheme: ${colours === 'device' ? 'light dark' : colours}; ${own} }
 ${colours === 'light' ? '' : `@supports (color: light-dark(#000, #fff)) { ${colours === 'dark' ? night : `@media (prefers-color-scheme: dark) { ${night} }`} }`}
 html { background: var(--cw-surface); }
@@ -39,30 +51,24 @@ mark { background: var(--cw-marked); color: var(--cw-text); }
 pre, .text { white-space: pre-wrap; }
 blockquote { margin: 0; margin-inline-start: 4px; padding-inline-start: 12px; border-inline-start: 2px solid var(--cw-line); color: var(--cw-muted); }
 details.cw-quote > summary { width: max-content; padding: 2px 10px; border-radius: 10px; background: var(--cw-line); color: var(--cw-text); font: 13px/1.45 system-ui, sans-serif; cursor: pointer; }
-.cw-leads { color: var(--cw-warn); font: 12px/1.3 system-ui, sans-serif; }
 @media (pointer: coarse) { body { font-size: 16px; } }
 `;
 }
 
 /**
- * Around a mail that is a page of its own stands what we say of it. A mail's style sheet may speak of every element, so
- * ours are taken back to what the browser makes of them, and then drawn, in the layer that a mail cannot write; and the
- * mail cannot leave its own box.
+ * Around a mail that is a page of its own stands what we say of it. The mail's rules are for its box alone (scope.ts),
+ * and it cannot leave that.
  */
 export const ownStyle = `
-@layer frame {
-  :root { display: block !important; transform: none !important; opacity: 1 !important; visibility: visible !important; position: static !important; }
-  body, .cw-own, .cw-own * { all: revert !important; }
-  body { margin: 0 !important; padding: 0 !important; color: var(--cw-text) !important; background: var(--cw-surface) !important; font: 15px/1.45 system-ui, sans-serif !important; }
-  .cw-own { padding: 16px !important; max-width: 900px !important; overflow-wrap: anywhere !important; }
-  .cw-own h1 { font-size: 20px !important; margin: 0 0 12px !important; }
-  .cw-own dl { display: grid !important; grid-template-columns: auto 1fr !important; gap: 4px 12px !important; margin: 0 !important; font-size: 13px !important; }
-  .cw-own dt { color: var(--cw-muted) !important; }
-  .cw-own dd { margin: 0 !important; }
-  .cw-own a { color: var(--cw-link) !important; }
-  .cw-own p, .cw-own ul { margin: 8px 0 0 !important; font-size: 13px !important; color: var(--cw-muted) !important; }
-  header.cw-own { border-bottom: 1px solid var(--cw-line) !important; }
-  .cw-body { display: block !important; position: static !important; float: none !important; margin: 0 !important; padding: 16px !important; overflow: clip !important; transform: none !important; opacity: 1 !important; visibility: visible !important; }
-  @media print { .cw-own .cw-screen { display: none !important; } }
-}
+body { padding: 0; }
+.cw-own { padding: 16px; max-width: 900px; overflow-wrap: anywhere; }
+.cw-own h1 { font-size: 20px; margin: 0 0 12px; }
+.cw-own dl { display: grid; grid-template-columns: auto 1fr; gap: 4px 12px; margin: 0; font-size: 13px; }
+.cw-own dt { color: var(--cw-muted); }
+.cw-own dd { margin: 0; }
+.cw-own p, .cw-own ul { margin: 8px 0 0; font-size: 13px; color: var(--cw-muted); }
+header.cw-own { border-bottom: 1px solid var(--cw-line); }
+.cw-box { position: relative; overflow: clip; }
+.cw-mail { padding: 16px; }
+@media print { .cw-own .cw-screen { display: none; } }
 `;
