@@ -138,4 +138,40 @@
     for (const old of $$('#rail .drop-here')) old.classList.remove('drop-here');
     if (tick?.isConnected) tick.dispatchEvent(new Event('change', { bubbles: true }));
   });
+
+  /* The list is as wide as its reader makes it, in this browser */
+
+  const fromRight = document.dir === 'rtl';
+
+  function widen(divider, width) {
+    const { ariaValueMin: least, ariaValueMax: most, dataset } = divider;
+    const wide = Math.min(Math.max(Math.round(width / dataset.step) * dataset.step, least), most);
+    document.documentElement.dataset.list = wide;
+    divider.ariaValueNow = wide;
+    // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is not on plain http.
+    document.cookie = `list=${wide}; path=/; max-age=31536000; SameSite=Lax`;
+  }
+
+  document.addEventListener('pointerdown', event => {
+    const divider = event.target.closest?.('.divider');
+    if (!divider || event.button !== 0) return;
+    divider.setPointerCapture(event.pointerId);
+    const { left, right } = divider.parentElement.getBoundingClientRect();
+    const follow = ({ clientX }) => widen(divider, fromRight ? right - clientX : clientX - left);
+    divider.addEventListener('pointermove', follow);
+    divider.addEventListener('lostpointercapture', () => divider.removeEventListener('pointermove', follow), {
+      once: true,
+    });
+  });
+  document.addEventListener('dblclick', event => {
+    const divider = event.target.closest?.('.divider');
+    if (divider) widen(divider, divider.dataset.usual);
+  });
+  document.addEventListener('keydown', event => {
+    const divider = event.target.closest?.('.divider');
+    const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!divider || !way || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    widen(divider, Number(divider.ariaValueNow) + way * (fromRight ? -1 : 1) * divider.dataset.step);
+  });
 }

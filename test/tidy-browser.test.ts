@@ -145,5 +145,38 @@ describe.skipIf(!hasChromium)('tidying in Chromium', () => {
     await page.context().close();
   });
 
+  test('the list is as wide as it is dragged, also on the next page and from right to left', async () => {
+    const page = await signedIn();
+    const width = async () => (await page.locator('#list').boundingBox())?.width;
+    const drag = async (by: number) => {
+      const { x, y, width, height } = (await page.locator('.divider').boundingBox())!;
+      const [from, at] = [x + width / 2, y + height / 2];
+      await page.mouse.move(from, at);
+      await page.mouse.down();
+      await page.mouse.move(from + by / 2, at);
+      await page.mouse.move(from + by, at);
+      await page.mouse.up();
+    };
+    expect(await width()).toBe(380);
+    await drag(80);
+    expect(await width()).toBe(460);
+    await page.reload();
+    expect(await width()).toBe(460);
+    await page.locator('.divider').focus();
+    await page.keyboard.press('ArrowLeft');
+    expect([await width(), await page.locator('.divider').getAttribute('aria-valuenow')]).toEqual([440, '440']);
+    await site.store.accounts.set(ann.id, { language: 'ar' });
+    await page.reload();
+    await drag(-60);
+    expect(await width()).toBe(500);
+    await page.keyboard.press('ArrowLeft');
+    expect(await width()).toBe(520);
+    await drag(900);
+    expect(await width()).toBe(300);
+    await page.locator('.divider').dblclick();
+    expect(await width()).toBe(380);
+    await page.context().close();
+  });
+
   test('no script failed, and no policy was broken', () => expect(complaints).toEqual([]));
 });

@@ -4,6 +4,7 @@
  */
 import { html } from 'hono/html';
 import type { Folder, SavedSearch } from '../daemon/store.ts';
+import { divider } from './divider.ts';
 import { awayBanner } from './incoming.ts';
 import { keysForScript } from './keys.ts';
 import { railLabels } from './labels.ts';
@@ -16,7 +17,7 @@ export { type Door, folderName, folderPath, icon, iconOf, type Notice, type Scre
 /** A whole document; `body` is a door or an `#app`. */
 export function documentOf(d: Door, title: string, body: Html, unread = 0): Html {
   return html`<!doctype html>
-<html lang="${d.w.lang}" dir="${d.w.dir}"${d.look.density === 'compact' ? html` data-density="compact"` : ''}>
+<html lang="${d.w.lang}" dir="${d.w.dir}"${d.look.density === 'compact' ? html` data-density="compact"` : ''}${d.listWidth === null ? '' : html` data-list="${d.listWidth}"`}>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -109,7 +110,7 @@ export function shellOf(s: Screen, panes: Panes): Html {
 ${more}${topBar(s, panes.view !== 'compose')}
 ${awayBanner(s)}
 ${rail(s)}
-<main id="content" class="panes${panes.list ? '' : ' wide'}" tabindex="-1">${panes.list ?? ''}${panes.content}</main>
+<main id="content" class="panes${panes.list ? '' : ' wide'}" tabindex="-1">${panes.list ? html`${panes.list}${divider(s)}` : ''}${panes.content}</main>
 ${bottomBar(s, panes.view)}
 ${s.notice && !isInPage(s.notice, panes.view) ? toast(s, s.notice) : ''}
 </div>`;

@@ -25,6 +25,8 @@ export type Screen = {
   /** The sub-path the site lives under; templates need not know it (web/base.ts). */
   base: string;
   look: Pick<Account, 'scheme' | 'contrast' | 'density' | 'scripts'>;
+  /** Pixels the list is wide in this browser, of `listWidths`; null: nobody changed it. */
+  listWidth: number | null;
   account: Account;
   folders: Folder[];
   /** The folder shown; null: none. */
@@ -49,7 +51,7 @@ export type Screen = {
   standing?: Standing;
 };
 
-export type Door = Pick<Screen, 'w' | 'asset' | 'base' | 'here' | 'look'>;
+export type Door = Pick<Screen, 'w' | 'asset' | 'base' | 'here' | 'look' | 'listWidth'>;
 
 /** How pages look to whoever is not signed in. */
 export const plainLook: Screen['look'] = { scheme: 'auto', contrast: 'auto', density: 'comfortable', scripts: 'on' };

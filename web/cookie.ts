@@ -29,5 +29,5 @@ export const dropCookie = (site: Site, c: Ctx, name: Name): void => {
   deleteCookie(c, fullName(site, name), { path: '/', secure: isHttps(site) });
 };
 
-/** The time zone, which the page's script sets because no header tells it. */
-export const cookieOf = (c: Ctx, name: 'zone'): string | null => getCookie(c, name) ?? null;
+/** What the page's script sets: the time zone, because no header tells it, and how wide the list is in this browser. */
+export const cookieOf = (c: Ctx, name: 'zone' | 'list'): string | null => getCookie(c, name) ?? null;

@@ -10,11 +10,13 @@ import type { Account, Session, Store } from '../daemon/store.ts';
 import type { AuthVerbs, ForwardVerbs, QueueVerbs, SenderVerbs, Tell } from '../daemon/tell.ts';
 import type { Parcel, Posted } from '../daemon/wire/post.ts';
 import type { Vapid } from '../daemon/wire/web-push.ts';
+import { listWidthOf } from '../views/divider.ts';
 import { plainLook } from '../views/screen.ts';
 import type { Words } from '../views/words.ts';
 import type { Acts } from './acts.ts';
 import type { Assets } from './assets.ts';
 import { hereOf } from './base.ts';
+import { cookieOf } from './cookie.ts';
 
 /** Hands a message to the daemon as the service `webmail`, acting for the account. One reply per recipient. */
 export type Submit = (account: Account, submission: Submission) => Promise<SubmissionResult>;
@@ -78,5 +80,6 @@ export const doorOf = (site: Site, c: Ctx) => ({
   asset: site.assets.path,
   base: site.settings.base_path,
   look: c.var.account ?? plainLook,
+  listWidth: listWidthOf(cookieOf(c, 'list')),
   here: hereOf(c),
 });
