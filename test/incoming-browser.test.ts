@@ -51,8 +51,8 @@ describe.runIf(hasChromium)('in Chromium', () => {
       const second = await give('Order two');
       const page = await signedIn(name, script);
       await page.goto(`${base}/mail/inbox/${first}`);
-      await page.locator('.sender-acts summary').click();
-      await page.locator('.sender-acts').getByText('Make a rule from this message').click();
+      await page.locator('.message-tools .more summary').click();
+      await page.locator('.message-tools .more').getByText('Make a rule from this message').click();
       await page.waitForURL('**/settings/rules/new**');
       expect(await page.locator('[name=text]').first().inputValue()).toBe('orders@shop.example');
       await press(page, 'Try it');
@@ -117,6 +117,53 @@ describe.runIf(hasChromium)('in Chromium', () => {
       await page.context().close();
     },
   );
+
+  test.each([
+    ['with script', true],
+    ['without script', false],
+  ])('on a phone what has no room in the tools stands in their menu, %s', { timeout: 120_000 }, async (_, script) => {
+    const name = script ? 'eve' : 'fay';
+    const who = await site.account(name);
+    const id = await site.deliver(
+      who,
+      `From: Shop <orders@shop.example>\nTo: ${name}@example.org\nSubject: One\n\nHello.\n`,
+    );
+    const page = await signedIn(name, script);
+    await page.setViewportSize({ width: 320, height: 640 });
+    await page.goto(`${base}/mail/inbox/${id}`);
+    const tools = page.locator('.message-tools');
+    for (const box of await tools.locator('.button:visible').evaluateAll(some => some.map(one => one.clientWidth)))
+      expect(box).toBeGreaterThanOrEqual(40);
+    expect(await tools.locator('[title=Junk]').isVisible()).toBe(false);
+    const summary = tools.locator('.more summary');
+    await summary.focus();
+    await page.keyboard.press('Enter');
+    const card = tools.locator('.menu-card');
+    const box = (await card.boundingBox())!;
+    expect([box.x >= 0, box.x + box.width <= 320, box.y + box.height <= 640]).toEqual([true, true, true]);
+    await card.getByRole('button', { name: 'Junk', exact: true }).click();
+    await page.locator('.toast').getByText('Junk').waitFor();
+    const junk = await site.store.folders.byRole(who.id, 'junk');
+    expect((await site.store.messages.get(who.id, id))?.folderId).toBe(junk.id);
+    await page.context().close();
+  });
+
+  test('m mutes what is open, and lets it be heard again', { timeout: 60_000 }, async () => {
+    const who = await site.account('gus');
+    const id = await site.deliver(
+      who,
+      'From: Shop <orders@shop.example>\nTo: gus@example.org\nSubject: One\n\nHello.\n',
+    );
+    const page = await signedIn('gus', true);
+    await page.goto(`${base}/mail/inbox/${id}`);
+    await page.keyboard.press('m');
+    await page.getByText('Muted: what follows goes to the Archive, read.').waitFor();
+    await page.keyboard.press('m');
+    await page.getByText('Muted: what follows goes to the Archive, read.').waitFor({ state: 'detached' });
+    const { conversation } = (await site.store.messages.get(who.id, id))!;
+    expect(await site.store.unwanted.isMuted(who.id, conversation)).toBe(false);
+    await page.context().close();
+  });
 
   test('no page of these complained', () => {
     expect(complaints).toEqual([]);

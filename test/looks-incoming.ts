@@ -129,7 +129,7 @@ export async function busyPerson(site: TestSite) {
       name: 'sender-acts',
       path: `/mail/inbox/${list}`,
       who,
-      act: async (page: Page) => void (await page.locator('.sender-acts summary').click()),
+      act: async (page: Page) => void (await page.locator('.message-tools .more summary').click()),
     },
   ];
 }

@@ -310,6 +310,12 @@ const shots: Shot[] = [
   },
   { name: 'message', path: `/mail/inbox/${ids.plain}`, who: 'ann' },
   { name: 'conversation', path: `/mail/inbox/${talk.at(-1)}`, who: 'ann' },
+  {
+    name: 'more',
+    path: `/mail/inbox/${talk.at(-1)}`,
+    who: 'ann',
+    act: page => page.click('.message-tools .more summary'),
+  },
   { name: 'html', path: `/mail/inbox/${ids.html}`, who: 'ann' },
   { name: 'odd', path: `/mail/inbox/${ids.odd}`, who: 'ann' },
   { name: 'rtl', path: `/mail/inbox/${ids.rtl}`, who: 'ann' },

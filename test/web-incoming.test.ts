@@ -319,6 +319,42 @@ describe('away', () => {
   });
 });
 
+/** The menu of what is done seldom, in the tools above the message. */
+const more = (html: string) =>
+  /<div class="message-tools"[\s\S]*?(<details class="menu more">[\s\S]*?<\/details>)/.exec(html)?.[1] ?? '';
+
+describe('the menu above a message', () => {
+  test('has what is done with all mail like it, and the message as it was sent', async () => {
+    const id = await give('more', '', 'Mo <mo@far.example>');
+    const { html } = await a.page(`/mail/inbox/${id}`);
+    for (const words of [
+      'Mute this conversation',
+      'Make a rule from this message',
+      'All mail from mo@far.example',
+      'Add sender to contacts',
+      'Mute mo@far.example',
+      'Block mo@far.example',
+      `href="/messages/${id}/print"`,
+      `href="/messages/${id}/headers"`,
+      `href="/messages/${id}/source"`,
+    ])
+      expect(more(html)).toContain(words);
+    expect(html.split(more(html)).join('')).not.toContain('Block mo@far.example');
+  });
+
+  test('speaks in a conversation of who wrote to its reader last', async () => {
+    const id = await give('plans', 'Message-ID: <p1@far.example>\r\n', 'Mo <mo@far.example>');
+    const own = await give('Re: plans', 'In-Reply-To: <p1@far.example>\r\n', 'Ann <ann@example.org>');
+    await site.store.messages.setFlags(ann.id, [id, own], Flag.seen, 0);
+    const { html } = await a.page(`/mail/inbox/${own}`);
+    expect(more(html)).toContain('Block mo@far.example');
+    expect(more(html)).not.toContain('/source');
+    const menu = /<div class="own-tools">[\s\S]*?<\/details>/.exec(html)![0];
+    expect(menu).toContain(`href="/messages/${own}/source"`);
+    expect(menu).not.toContain('Block ');
+  });
+});
+
 describe('blocked senders and muted conversations', () => {
   test('are said on the message, listed, and taken back', async () => {
     const id = await give('buy now', '', 'Spam <spam@far.example>');
@@ -353,7 +389,7 @@ describe('blocked senders and muted conversations', () => {
   test('a sender is muted on the message, and heard again', async () => {
     const id = await give('chatter', '', 'Mo <mo@far.example>');
     expect((await a.page(`/mail/inbox/${id}`)).html).toMatch(
-      /name="place" value="archive">.*?<\/svg>Mute mo@far\.example<\/button>/,
+      /name="place" value="archive">.*?<\/svg><span>Mute mo@far\.example<\/span><\/button>/,
     );
     await a.post(`/messages/${id}/blocks`, { place: 'archive', back: `/mail/inbox/${id}` });
     const after = (await a.page(`/mail/inbox/${id}`)).html;
@@ -383,7 +419,10 @@ describe('blocked senders and muted conversations', () => {
     const id = await give('talk', 'Message-ID: <t1@far.example>\r\n');
     const { conversation } = (await site.store.messages.get(ann.id, id))!;
     await a.post(`/conversations/${conversation}/mutes`, { back: `/mail/inbox/${id}` });
-    expect((await a.page(`/mail/inbox/${id}`)).html).toContain('Muted: what follows goes to the Archive');
+    const { html } = await a.page(`/mail/inbox/${id}`);
+    expect(html).toMatch(/Muted: what follows goes to the Archive, read\.<\/span><button [^>]*>Unmute<\/button>/);
+    expect(html.indexOf('Muted: what follows')).toBeLessThan(html.lastIndexOf('How are you?'));
+    expect(more(html)).toContain('Unmute this conversation');
     expect(await site.store.unwanted.isMuted(ann.id, conversation)).toBe(true);
     await a.post(`/conversations/${conversation}/mutes/removal`, { back: `/mail/inbox/${id}` });
     expect(await site.store.unwanted.isMuted(ann.id, conversation)).toBe(false);

@@ -2,21 +2,21 @@
 import { html } from 'hono/html';
 import { soughtIn } from '../daemon/mail/search-hits.ts';
 import type { SearchWords } from '../daemon/mail/search-query.ts';
-import { Flag, type Folder, type Message } from '../daemon/store.ts';
-import { actions, choices, forOne, toolButton } from './actions.ts';
+import { type BlockedSender, Flag, type Folder, type Message } from '../daemon/store.ts';
 import { type AttachmentCard, attachments } from './attachments.ts';
 import { type Folded, foldedRun } from './conversation.ts';
 import { type Images, imagesBanner } from './images.ts';
 import { type InvitationCard, invitation } from './invitation.ts';
 import { ownChips } from './labels.ts';
-import { folderName, icon, type Screen } from './layout.ts';
+import { icon, type Screen } from './layout.ts';
 import { type ListCard, listLine } from './list-mail.ts';
 import { marked } from './marked.ts';
+import { ownTools, toolbar } from './message-tools.ts';
 import { outcomes, type RecipientOutcome } from './outcomes.ts';
 import { type ReceiptCard, receiptLine } from './receipt.ts';
 import { reminderForm } from './reminders.ts';
 import { frameSandbox, nameTargets, trusted } from './safe-html.ts';
-import { senderActs } from './sender-acts.ts';
+import { blockedLine, mutedLine, type Writer } from './sender-acts.ts';
 import { textToHtml } from './text.ts';
 import { type Trust, verdict, verdictDetails, warnings } from './trust.ts';
 import { type Html, inOrder } from './words.ts';
@@ -55,6 +55,8 @@ export type OpenMessage = {
   invitation: InvitationCard | null;
   /** The list it came by; null: none. */
   list: ListCard | null;
+  /** What its reader has said of its sender; null: nothing. */
+  blocked: BlockedSender | null;
   receipt: ReceiptCard | null;
   attachments: AttachmentCard[];
   /** Words of the search it was found by, to be marked. */
@@ -74,6 +76,10 @@ export type OpenPane = {
   letters: (OpenMessage | Folded)[];
   /** Are these the messages of a conversation, to be acted on together? */
   whole: boolean;
+  /** What follows in the conversation does not come into the Inbox. */
+  muted: boolean;
+  /** Who wrote to the reader last, by that message. */
+  about: Writer;
   /** Those of them that are open and not read, and in how many seconds they are; null: when their reader says so. */
   unread: { ids: number[]; seconds: number | null } | null;
   /** Words of the search it was found by, to be marked. */
@@ -93,6 +99,7 @@ export function messagePane(s: Screen, o: OpenPane): Html {
   return html`<article id="reader-${o.message.conversation || `m${o.message.id}`}" class="reader message" aria-labelledby="subject-${o.message.id}">
 ${toolbar(s, o)}
 <header class="subject-head"><h1 id="subject-${o.message.id}"><bdi>${marked(subject, soughtIn(o.sought, 'subject'))}</bdi></h1>${several ? html`<p class="muted">${s.w.t('list.messages', { n: o.letters.length })}</p>` : ''}${ownChips(s, labelled(o), o.message.id, o.whole)}</header>
+${mutedLine(s, o.message, o.muted)}
 ${runs(o.letters).map(run => (Array.isArray(run) ? foldedRun(s, run) : letterOf(s, run, o)))}
 </article>`;
 }
@@ -125,6 +132,7 @@ function letterOf(s: Screen, m: OpenMessage, o: OpenPane): Html {
   const inner = html`<header class="message-head">
 ${byline(s, m, o)}
 ${warnings(s, m.trust, m.from.address)}
+${blockedLine(s, m.blocked)}
 ${listLine(s, m.list, m.back)}
 </header>
 ${outcomes(s, m.outcomes)}
@@ -135,8 +143,7 @@ ${imagesBanner(s, m.message, m.images, m.back)}
 ${bodyOf(s, m)}
 ${versions(s, m)}
 ${attachments(s, m.attachments, `/messages/${m.message.id}/attachments.zip`)}
-${foot(s, m)}
-${senderActs(s, m.message)}`;
+${foot(s, m)}`;
   if (o.letters.length === 1) return html`<div id="message-${m.message.id}" class="letter">${inner}</div>`;
   const label = s.w.t('conversation.message', {
     who: m.from.name || m.from.address,
@@ -147,49 +154,9 @@ ${senderActs(s, m.message)}`;
 
 /** Where reading ends, answering begins. */
 function foot(s: Screen, { message: { id }, list }: OpenMessage): Html {
-  const out = (href: string, words: string) =>
-    html`<a class="quiet-link" href="${href}" target="_blank" rel="noopener">${words}</a>`;
   const link = (href: string, name: string, words: string) =>
     html`<a class="button" href="${href}" hx-boost="false">${icon(s, name)}${words}</a>`;
-  return html`<footer class="message-foot">${link(`/compose?reply=${id}`, 'reply', s.w.t('act.reply'))}${link(`/compose?reply=${id}&all`, 'reply-all', s.w.t('act.replyall'))}${list?.list.post ? link(`/compose?reply=${id}&list`, 'users', s.w.t('act.replylist')) : ''}${link(`/compose?forward=${id}`, 'forward', s.w.t('act.forward'))}<span class="foot-more">${out(`/messages/${id}/print`, s.w.t('act.print'))}<a class="quiet-link" href="/messages/${id}/headers">${s.w.t('headers.title')}</a>${out(`/messages/${id}/source`, s.w.t('act.source'))}</span></footer>`;
-}
-
-function toolbar(s: Screen, o: OpenPane): Html {
-  const t = s.w.t;
-  const id = o.message.id;
-  const answered = o.letters.findLast(m => 'body' in m)?.message.id ?? id;
-  const link = (href: string, name: string, label: string, key: string) =>
-    html`<a class="button plain icon-only top-only" href="${href}" hx-boost="false" title="${label}" data-key="${key}">${icon(s, name)}<span class="unseen">${label}</span></a>`;
-  const own = actions(o.folder).filter(a => a.shortcut !== 'read' && a.shortcut !== 'star');
-  return html`<div class="message-tools" role="group" aria-label="${t(o.letters.length > 1 ? 'conversation.actions' : 'message.actions')}">
-<a class="button plain icon-only back" href="${o.back}" data-key="back" title="${t('act.back', { folder: folderName(s.w, o.folder) })}">${icon(s, 'arrow-left')}<span class="unseen">${t('act.back', { folder: folderName(s.w, o.folder) })}</span></a>
-${link(`/compose?reply=${answered}`, 'reply', t('act.reply'), 'reply')}
-${link(`/compose?reply=${answered}&all`, 'reply-all', t('act.replyall'), 'replyall')}
-${link(`/compose?forward=${answered}`, 'forward', t('act.forward'), 'forward')}
-<form class="tool-form" method="post" action="/messages/${id}/moves"><input type="hidden" name="back" value="${o.after}">${o.whole ? html`<input type="hidden" name="whole" value="1">` : ''}${[...own, ...choices(o.folder)].map(a => toolButton(s, forOne(a, id), a.shortcut === 'unread' && o.unread !== null))}</form>
-${o.letters.length > 1 ? '' : star(s, o.message)}${readForm(s, o.unread)}
-<span class="sep"></span>
-${step(s, o.newer, 'chevron-up', t('act.newer'), 'newer')}${step(s, o.older, 'chevron-down', t('act.older'), 'older')}
-</div>`;
-}
-
-const step = (s: Screen, href: string | null, name: string, label: string, key: string): Html =>
-  href === null
-    ? html``
-    : html`<a class="button plain icon-only top-only" href="${href}" data-key="${key}" title="${label}">${icon(s, name)}<span class="unseen">${label}</span></a>`;
-
-/** What is not read yet has this in place of its opposite; app.js presses it when it is time. */
-function readForm(s: Screen, unread: OpenPane['unread']): Html {
-  if (!unread) return html``;
-  const label = s.w.t('act.read');
-  return html`<form class="star-form" method="post" action="/messages/flags"${unread.seconds === null ? '' : html` data-read-after="${unread.seconds}"`}><input type="hidden" name="back" value="${s.here}">${unread.ids.map(id => html`<input type="hidden" name="message" value="${id}">`)}<button class="button plain icon-only" type="submit" name="set" value="seen" title="${label}" data-key="read">${icon(s, 'mail-open')}<span class="unseen">${label}</span></button></form>`;
-}
-
-/** Starring stays on the page; the other actions go back to the list. */
-function star(s: Screen, m: Message): Html {
-  const on = (m.flags & Flag.flagged) !== 0;
-  const label = s.w.t(on ? 'act.unflag' : 'act.flag');
-  return html`<form class="star-form" method="post" action="/messages/${m.id}/flags"><input type="hidden" name="back" value="${s.here}"><button class="button plain icon-only${on ? ' mark-star-on' : ''}" type="submit" name="${on ? 'clear' : 'set'}" value="flagged" title="${label}" data-key="star">${icon(s, on ? 'star-on' : 'star')}<span class="unseen">${label}</span></button></form>`;
+  return html`<footer class="message-foot">${link(`/compose?reply=${id}`, 'reply', s.w.t('act.reply'))}${link(`/compose?reply=${id}&all`, 'reply-all', s.w.t('act.replyall'))}${list?.list.post ? link(`/compose?reply=${id}&list`, 'users', s.w.t('act.replylist')) : ''}${link(`/compose?forward=${id}`, 'forward', s.w.t('act.forward'))}</footer>`;
 }
 
 function byline(s: Screen, o: OpenMessage, pane: OpenPane): Html {
@@ -202,21 +169,8 @@ function byline(s: Screen, o: OpenMessage, pane: OpenPane): Html {
 <dl>${people(s, 'message.from', [o.from])}${people(s, 'message.to', o.to)}${people(s, 'message.cc', o.cc)}
 <dt>${s.w.t('message.date')}</dt><dd>${s.w.full(at)}</dd>${verdictDetails(s, o.trust)}</dl></details></div>
 <time datetime="${s.w.iso(at)}" title="${s.w.full(at)}">${s.w.stamp(at)}</time>
-${pane.letters.length > 1 ? own(s, o, pane) : ''}
+${pane.letters.length > 1 ? ownTools(s, o, pane) : ''}
 </div>`;
-}
-
-/** What is done with one message of a conversation. */
-function own(s: Screen, o: OpenMessage, pane: OpenPane): Html {
-  const { id } = o.message;
-  const elsewhere =
-    o.folder.id === pane.folder.id
-      ? ''
-      : html`<p class="menu-who"><span>${s.w.t('conversation.in', { folder: folderName(s.w, o.folder) })}</span></p>`;
-  const label = s.w.t('conversation.act');
-  const some = actions(o.folder).filter(a => a.shortcut !== 'read' && a.shortcut !== 'star');
-  return html`<div class="own-tools">${star(s, o.message)}<details class="menu"><summary class="button plain icon-only" title="${label}">${icon(s, 'ellipsis')}<span class="unseen">${label}</span></summary>
-<form class="menu-card" method="post" action="/messages/${id}/moves"><input type="hidden" name="back" value="${pane.back}">${elsewhere}${some.map(a => html`<button type="submit" formaction="${forOne(a, id).action}" name="${a.name}" value="${a.value}">${icon(s, a.icon)}${s.w.t(a.key)}</button>`)}</form></details></div>`;
 }
 
 const initialOf = (p: Person): string =>

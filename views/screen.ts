@@ -1,7 +1,6 @@
 /** What every view of a signed-in page is given, and the few things most of them say with it. */
 import { html } from 'hono/html';
 import type { Account, Folder, Label, SavedSearch, Vacation } from '../daemon/store.ts';
-import type { Standing } from './sender-acts.ts';
 import type { Html, Words } from './words.ts';
 
 export type Notice = {
@@ -47,8 +46,6 @@ export type Screen = {
   waiting: number;
   /** The answer that is sent while one is away, if it is now. */
   away: Vacation | null;
-  /** What was said about mail like the message shown; absent: none is shown. */
-  standing?: Standing;
 };
 
 export type Door = Pick<Screen, 'w' | 'asset' | 'base' | 'here' | 'look' | 'listWidth'>;

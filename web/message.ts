@@ -16,7 +16,6 @@ import { idOf, messageById, missing, refreshesList, screenOf, show } from './pag
 import { openPane, readingOf } from './reading.ts';
 import type { Ctx, Env, Site } from './site.ts';
 import { createTrust } from './trust.ts';
-import { standingOf } from './unwanted.ts';
 import { askedForImages } from './version.ts';
 
 export function message(site: Site): Hono<Env> {
@@ -46,7 +45,6 @@ export function message(site: Site): Hono<Env> {
     );
     await markSeen(s, read);
     const list = await listBeside(site, c, s, folder, found);
-    s.standing = await standingOf(site, found, s.account.sorting);
     const content = messagePane(
       s,
       await openPane({ site, c, bodies, files, trust, s }, { ...reading, unread, sought: soughtBy(site, s) }, list),

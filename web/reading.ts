@@ -10,6 +10,7 @@ import type { Folded } from '../views/conversation.ts';
 import { folderPath, type Screen } from '../views/layout.ts';
 import type { ListPane } from '../views/list.ts';
 import type { OpenMessage, OpenPane, Person } from '../views/message.ts';
+import { isOwn } from '../views/sender-acts.ts';
 import { type Author, authorsOf } from './author.ts';
 import { type Bodies, isInlineImage } from './bodies.ts';
 import type { Files, MessageFile } from './files.ts';
@@ -21,6 +22,7 @@ import { idOf } from './page.ts';
 import { receiptCardOf, receiptKey } from './receipt.ts';
 import type { Ctx, Site } from './site.ts';
 import { noTrust, type TrustOf } from './trust.ts';
+import { blockOf, isMuted } from './unwanted.ts';
 import { senderKey, versionsOf } from './version.ts';
 
 /** A picture larger than this is a download, not a preview. */
@@ -97,6 +99,8 @@ export async function openPane(
     folder,
     letters,
     whole,
+    muted: await isMuted(site, s.account, found),
+    about: await writerOf(site, s, shown, found),
     unread,
     sought,
     back,
@@ -108,6 +112,11 @@ export async function openPane(
   function folded(m: Message): Folded {
     return { message: m, href: at(folder, found, list.keep, { of: String(m.id) }) };
   }
+}
+
+async function writerOf(site: Site, s: Screen, shown: Message[], found: Message): Promise<OpenPane['about']> {
+  const message = shown.findLast(m => !isOwn(s, m)) ?? found;
+  return { message, blocked: await blockOf(site, s.account, message) };
 }
 
 type Beside = { id: number; folderId: number };
@@ -176,6 +185,7 @@ async function opened(desk: Desk, m: Message, place: Place): Promise<OpenMessage
     trust,
     invitation: event && cardOf(m, event, choices, place.own),
     list: listCardOf(list, m, choices),
+    blocked: await blockOf(site, s.account, m),
     receipt: header && receiptCardOf(header, m, choices),
     reminder: await reminderFor(site, s, m),
     outcomes: await outcomesFor(site, m, [...people.to, ...people.cc], choices),

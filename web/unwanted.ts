@@ -1,8 +1,8 @@
 /** Senders one blocks and conversations one mutes: said on a message, listed and taken back in the settings. */
 import { Hono } from 'hono';
 import { addressKey, formatAddress, parseAddress, parseDomain } from '../daemon/mail/address.ts';
-import { type BlockedSender, type Message, Sorting } from '../daemon/store.ts';
-import { type BlockForm, blockedPage, type Standing } from '../views/sender-acts.ts';
+import { type Account, type BlockedSender, type Message, Sorting } from '../daemon/store.ts';
+import { type BlockForm, blockedPage } from '../views/blocked.ts';
 import { readForm } from './form.ts';
 import { type Told, tellOnce } from './notice.ts';
 import { idOf, messageById, missing, screenOf, show } from './page.ts';
@@ -108,16 +108,11 @@ function nameable(text: string): string | null {
   return parsed && formatAddress(parsed);
 }
 
-/** What the reader has said about mail like this one. */
-export async function standingOf(
-  site: Site,
-  { id, accountId, conversation, fromAddress }: Message,
-  sorting: number,
-): Promise<Standing> {
-  const { unwanted: store } = site.store;
-  return {
-    of: id,
-    muted: (sorting & Sorting.mutes) !== 0 && conversation > 0 && (await store.isMuted(accountId, conversation)),
-    blocked: sorting & Sorting.blocks ? await store.blocks(accountId, fromAddress) : null,
-  };
-}
+/** What the reader has said of the conversation, and of a sender. Most have said nothing, which the account tells. */
+export const isMuted = async (site: Site, { sorting }: Account, m: Message): Promise<boolean> =>
+  (sorting & Sorting.mutes) !== 0 && m.conversation > 0 && site.store.unwanted.isMuted(m.accountId, m.conversation);
+
+export const blockOf = async (site: Site, { sorting, address }: Account, m: Message): Promise<BlockedSender | null> =>
+  sorting & Sorting.blocks && m.fromAddress.toLowerCase() !== address
+    ? site.store.unwanted.blocks(m.accountId, m.fromAddress)
+    : null;
