@@ -95,6 +95,7 @@ describe.skipIf(!hasChromium)('recipients in Chromium', () => {
     await page.keyboard.press('Delete');
     expect(await chips(page)).toEqual(['zoe@example.net', 'Ek, Lee']);
     await page.getByLabel('Subject').fill('Hello');
+    await page.getByLabel('Message', { exact: true }).fill('Hello');
     await page.getByRole('button', { name: 'Send', exact: true }).click();
     await page.waitForURL('**/mail/inbox');
     const last = site.sent.at(-1)!;

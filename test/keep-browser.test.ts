@@ -68,7 +68,7 @@ describe.skipIf(!hasChromium)('what is typed in Chromium', { timeout: 90_000 }, 
   test('is forgotten when it is saved, sent, or thrown away, and at sign-out; another page’s is left alone', async () => {
     const context = await browser.newContext();
     const page = await signIn(context);
-    await page.goto(`${base}/compose?to=bo@example.net`);
+    await page.goto(`${base}/compose?to=bo@example.net&subject=Hello`);
     await message(page).fill('saved by itself');
     await page.getByText(/^Saved \d+:\d\d/).waitFor();
     await untilKept(page, 0);

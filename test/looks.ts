@@ -498,6 +498,15 @@ const shots: Shot[] = [
       await page.locator('.question[role=alert]').waitFor();
     },
   },
+  {
+    name: 'blank',
+    path: '/compose?to=bo@example.net',
+    who: 'ann',
+    act: async page => {
+      await page.getByRole('button', { name: 'Send', exact: true }).click();
+      await page.locator('.question[role=alert]').waitFor();
+    },
+  },
   { name: 'replies', path: '/settings/replies', who: 'ann' },
   { name: 'replies-none', path: '/settings/replies', who: 'newcomer' },
   { name: 'reply-edit', path: `/settings/replies/${canned[0]?.id}`, who: 'ann' },

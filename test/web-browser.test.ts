@@ -318,6 +318,7 @@ describe.skipIf(!hasChromium)('site in Chromium', () => {
     await page.locator('.row', { hasText: 'Holiday dates' }).waitFor();
     await page.goto(`${base}/compose`);
     await page.getByLabel('To', { exact: true }).fill('bo@example.net');
+    await page.getByLabel('Subject').fill('Hello');
     await page.getByLabel('Message', { exact: true }).fill('Without script');
     await page.setInputFiles('input[type=file]', {
       name: 'plain.txt',

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { meantDomain } from '../daemon/mail/slip.ts';
-import type { Account } from '../daemon/store.ts';
+import type { Account, Draft } from '../daemon/store.ts';
 import en from '../views/words/en.json' with { type: 'json' };
 import { doubtsOf, slipsOf } from '../web/doubts.ts';
 import { corrected } from '../web/drafts.ts';
 import { openSite, origin, type TestSite } from './site.ts';
 import { formOf } from './site-talk.ts';
 
-const draft = (text: string, subject = '') => ({
+const draft = (text: string, subject = 'S'): Draft => ({
   ...{
     id: 1,
     accountId: 1,
@@ -41,6 +41,24 @@ test.each([
   ['See below\n\n---------- Forwarded message ----------\nit is attached', false],
 ])('doubtsOf: does %j speak of a file? %s', (text, speaks) => {
   expect(doubtsOf(draft(text), words, [], null)).toEqual(speaks ? ['attachment'] : []);
+});
+
+const plan = { id: 1, name: 'plan.txt', type: 'text/plain', size: 4, contentId: 1, label: '', key: '' };
+const quoted = '\n\n-- \nAnn\n\nOn Monday, Bo wrote:\n> Ten?\n';
+
+test.each<[says: string, fields: Partial<Draft>, doubt: string | null]>([
+  ['neither subject nor text', { subject: ' ', text: ' \n' }, 'blank'],
+  ['a signature alone', { subject: '', text: '\n\n-- \nAnn\n' }, 'blank'],
+  ['a text without a subject', { subject: '', text: 'Ten?' }, 'untitled'],
+  ['a subject without a text', { text: '' }, 'mute'],
+  ['a subject and a file', { text: '', uploads: [plan] }, null],
+  ['a file alone', { subject: '', text: '', uploads: [plan] }, 'untitled'],
+  ['a quote below a signature', { text: quoted, relation: 'reply' }, null],
+  ['an answer nothing is left of', { text: '\n-- \nAnn\n', relation: 'reply' }, 'mute'],
+  ['an answer to a letter without a subject', { subject: '', text: quoted, relation: 'reply' }, null],
+  ['a letter passed on', { text: '\n\n---------- Weitergeleitete Nachricht ----------\n', relation: 'forward' }, null],
+])('doubtsOf: %s', (_, fields, doubt) => {
+  expect(doubtsOf({ ...draft(''), ...fields }, words, [], null)).toEqual(doubt === null ? [] : [doubt]);
 });
 
 test.each([
@@ -105,6 +123,23 @@ describe('before it is sent', () => {
       303,
     );
     expect(site.sent).toHaveLength(2);
+  });
+
+  test('nothing written is asked about once, in one question', async () => {
+    const before = site.sent.length;
+    const empty = { ...formOf((await a.page('/compose')).html), to: 'bo@far.example', cc: '', bcc: '', subject: '' };
+    const asked = await a.post('/drafts/submissions', { ...empty, text: '' });
+    expect([asked.status, site.sent.length]).toEqual([422, before]);
+    expect(asked.html).toMatch(
+      /role="alert"><p>Send this without a subject and without any text\?<\/p><input[^>]*><div/,
+    );
+    // Who has said so, and writes a text after all, has said it of the subject too.
+    const again = { ...empty, ...formOf(asked.html), to: empty.to, subject: '' };
+    expect((await a.post('/drafts/submissions', { ...again, text: 'Ten?', sure: '' })).html).toContain(
+      'without a subject?',
+    );
+    expect((await a.post('/drafts/submissions', { ...again, text: 'Ten?' })).status).toBe(303);
+    expect(site.sent.length).toBe(before + 1);
   });
 
   test('who got a blind copy is asked before all learn of it, and not when only its author does', async () => {

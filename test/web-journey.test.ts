@@ -91,6 +91,7 @@ describe.skipIf(!hasChromium)('a journey in Chromium', { timeout: 90_000 }, () =
     await elin.getByLabel('From').selectOption('office@localhost');
     await elin.getByLabel('To', { exact: true }).fill('finn@localhost');
     await elin.getByLabel('Subject').fill('Opening hours');
+    await elin.getByLabel('Message', { exact: true }).fill('Ten to five.\n\n-- \nThe office');
     await elin.getByRole('button', { name: 'Send', exact: true }).click();
     await elin.getByText('Message sent.').waitFor();
     await row(finn, 'Opening hours').locator('.row-link').click();

@@ -23,7 +23,9 @@ export type DraftState =
   | { kind: 'full' };
 
 /** Why it was not sent at once, and may be all the same. */
-export type Doubt = 'attachment' | 'blind' | 'many';
+export type Doubt =
+  /** Nothing written: neither subject nor text, no subject, no text. */
+  'blank' | 'untitled' | 'mute' | 'attachment' | 'blind' | 'many';
 
 /** An address, and the domain it was likely meant to be in. */
 export type Slip = { address: string; meant: string };

@@ -8,7 +8,7 @@ import { filesKept } from '../views/uploads.ts';
 import { authorOf, authorsOf } from './author.ts';
 import { createBodies, partName } from './bodies.ts';
 import { createDesks, type Desk } from './desk.ts';
-import { doubtsOf, slipsOf } from './doubts.ts';
+import { doubtsOf, isSure, slipsOf } from './doubts.ts';
 import { identity, isSame, ofDraft, stateOf, type Unsaved, wrongState } from './draft-state.ts';
 import { fieldsOf, forwardedParts, isBlank, keepForm, type Saved } from './drafts.ts';
 import type { Form } from './form.ts';
@@ -148,7 +148,7 @@ export function compose(site: Site): Hono<Env> {
     const doubts = doubtsOf(draft, words, own, content ? await bodies.header(content) : null);
     const slips = slipsOf(draft, await site.store.correspondents.acquaintances(draft.accountId));
     return {
-      doubts: doubts.filter(doubt => !sure.includes(doubt)),
+      doubts: doubts.filter(doubt => !isSure(sure, doubt)),
       slips: slips.filter(({ address }) => !sure.includes(address)),
     };
   };

@@ -1,4 +1,4 @@
-/** What a person is asked before a letter goes: is a file missing, is an address right, do so many get it? */
+/** What a person is asked before a letter goes: is something missing, is an address right, do so many get it? */
 import { addressKey, parseAddressList } from '../daemon/mail/address.ts';
 import type { Header } from '../daemon/mail/header.ts';
 import { meantDomain } from '../daemon/mail/slip.ts';
@@ -10,11 +10,17 @@ import { ownFiles } from './drafts.ts';
 /** `words`: beginnings of words that speak of a file, with commas between; `answered`: the header of what is answered. */
 export function doubtsOf(draft: Draft, words: string, own: string[], answered: Header | null): Doubt[] {
   const doubts: Doubt[] = [];
+  const missing = missingIn(draft);
+  if (missing) doubts.push(missing);
   if (ownFiles(draft).length === 0 && speaksOfFile(`${draft.subject}\n${draft.text}`, words)) doubts.push('attachment');
   if (draft.relation === 'reply' && answered && tellsOfBlindCopy(draft, own, answered)) doubts.push('blind');
   if (draft.relation === 'reply' && recipientsOf(draft).length >= crowd) doubts.push('many');
   return doubts;
 }
+
+/** Who sends neither subject nor text on purpose has said so of each. */
+export const isSure = (sure: string[], doubt: Doubt): boolean =>
+  sure.includes(doubt) || (sure.includes('blank') && (doubt === 'untitled' || doubt === 'mute'));
 
 const recipientsOf = (d: Pick<Draft, 'to' | 'cc' | 'bcc'>) =>
   [d.to, d.cc, d.bcc].flatMap(parseAddressList).filter(a => a.address.includes('@'));
@@ -31,10 +37,23 @@ export function slipsOf(draft: Pick<Draft, 'to' | 'cc' | 'bcc'>, known: { addres
 
 const domainOf = (address: string): string => address.slice(address.lastIndexOf('@') + 1).toLowerCase();
 
+/** An answer keeps the subject it was given; a picture, a file or what is quoted says something without words. */
+function missingIn(draft: Draft): Doubt | null {
+  const isUntitled = draft.relation === null && draft.subject.trim() === '';
+  const isMute = draft.uploads.length === 0 && ownWords(draft.text).trim() === '' && !/^(?:>|-{5,})/m.test(draft.text);
+  if (isUntitled) return isMute ? 'blank' : 'untitled';
+  return isMute ? 'mute' : null;
+}
+
+/** What stands above a signature, and above a forwarded letter. */
+function ownWords(text: string): string {
+  const end = text.search(/^(?:-- ?|-{5,}.*)$/m);
+  return end < 0 ? text : text.slice(0, end);
+}
+
 /** Only what was written now: no quotes, no signature, and nothing of a forwarded letter. */
 function speaksOfFile(text: string, words: string): boolean {
-  const end = text.search(/^(?:-- |-{5,}.*)$/m);
-  const own = (end < 0 ? text : text.slice(0, end))
+  const own = ownWords(text)
     .split('\n')
     .filter(line => !line.startsWith('>') && !/^(?:re|fwd?|aw|wg|sv|tr):/i.test(line))
     .join('\n');
