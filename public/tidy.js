@@ -174,4 +174,61 @@
     event.preventDefault();
     widen(divider, Number(divider.ariaValueNow) + way * (fromRight ? -1 : 1) * divider.dataset.step);
   });
+
+  /* On a touch screen a row is swiped to where one of its buttons would put it */
+
+  /** Pixels: from where a touch is a swipe, how near the edge it is the browser's own, and from where it counts. */
+  const [begun, edge, sure] = [12, 24, 96];
+
+  function swipe(row, { clientX: x, clientY: y, pointerId }) {
+    const over = new AbortController();
+    let by = 0;
+    const buttonOf = way => $(`.quick > [name=to][value=${way}]`, row);
+    const show = () => {
+      row.classList.toggle('swiping', by !== 0);
+      row.toggleAttribute('data-sure', Math.abs(by) >= sure);
+      row.style.setProperty('--swipe', `${by}px`);
+    };
+    const follow = event => {
+      const [across, down] = [event.clientX - x, Math.abs(event.clientY - y)];
+      if (by === 0 && (Math.abs(across) < begun || Math.abs(across) < 2 * down)) return;
+      row.setPointerCapture(pointerId);
+      row.dataset.swipe = across > 0 === fromRight ? 'trash' : 'archive';
+      by = buttonOf(row.dataset.swipe) ? across : 0;
+      show();
+    };
+    const swallow = event => {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    };
+    const back = () => {
+      by = 0;
+      show();
+    };
+    const end = event => {
+      over.abort();
+      if (by === 0) return;
+      // The click that a browser makes of the end of a touch is none.
+      row.addEventListener('click', swallow, true);
+      setTimeout(() => {
+        row.removeEventListener('click', swallow, true);
+        if (event.type === 'pointercancel' || Math.abs(by) < sure) return back();
+        by = Math.sign(by) * row.offsetWidth;
+        show();
+        // Where it did not go, for want of a line, it comes back.
+        document.addEventListener('htmx:finally:request', back, { once: true });
+        buttonOf(row.dataset.swipe).click();
+      });
+    };
+    const { signal } = over;
+    row.addEventListener('pointermove', follow, { signal });
+    for (const name of ['pointerup', 'pointercancel']) row.addEventListener(name, end, { signal });
+  }
+
+  document.addEventListener('pointerdown', event => {
+    const row = event.target.closest?.('[data-swipes] #list .row');
+    const isTouch = event.pointerType === 'touch' && event.isPrimary && !event.target.closest('.tick, .star');
+    const isOurs = event.clientX > edge && event.clientX < innerWidth - edge;
+    if (row && isTouch && isOurs) swipe(row, event);
+  });
 }

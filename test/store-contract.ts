@@ -57,7 +57,8 @@ export function storeContract(name: string, engine: Engine): void {
         await store.accounts.set(bob.id, { readAfter });
         expect((await store.accounts.byId(bob.id))?.readAfter).toBe(readAfter);
       }
-      await store.accounts.set(bob.id, { forwards: [], keepsCopy: false });
+      await store.accounts.set(bob.id, { forwards: [], keepsCopy: false, swipes: false });
+      expect((await store.accounts.byId(bob.id))?.swipes).toBe(false);
       expect(await store.accounts.byId(bob.id)).toMatchObject({ forwards: [], keepsCopy: false });
     });
 

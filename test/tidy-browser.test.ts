@@ -178,5 +178,47 @@ describe.skipIf(!hasChromium)('tidying in Chromium', () => {
     await page.context().close();
   });
 
+  test('on a touch screen a row is swiped to the archive, the other way to the trash, and a little way nowhere', async () => {
+    const context = await browser.newContext({ hasTouch: true, isMobile: true, viewport: { width: 360, height: 740 } });
+    const page = await context.newPage();
+    hearComplaints(page, complaints);
+    await enter(page, base, ann.address);
+    const touch = await context.newCDPSession(page);
+    const swipe = async (subject: string, by: number, down = 0) => {
+      const { x, y, width, height } = (await row(page, subject).boundingBox())!;
+      const [from, at] = [x + width / 2, y + height / 2];
+      const send = (type: string, points: { x: number; y: number }[]) =>
+        touch.send('Input.dispatchTouchEvent', { type: type as 'touchStart', touchPoints: points });
+      await send('touchStart', [{ x: from, y: at }]);
+      for (const part of [0.3, 0.6, 1]) await send('touchMove', [{ x: from + by * part, y: at + down * part }]);
+      await send('touchEnd', []);
+    };
+    await swipe('Apple', 50);
+    await swipe('Apple', 40, 120);
+    await swipe('Birch', 130);
+    await page.locator('.toast').getByText('1 message moved to Archive.').waitFor();
+    await swipe('Cedar', -130);
+    await page.locator('.toast').getByText('1 message moved to Trash.').waitFor();
+    expect([await subjects('inbox'), await subjects('archive'), await subjects('trash')]).toEqual([
+      ['Apple'],
+      ['Birch'],
+      ['Cedar'],
+    ]);
+    expect(await page.locator('.swiping').count()).toBe(0);
+    await page.locator('.toast').getByRole('button', { name: 'Undo' }).click();
+    await isIn('inbox', 'Cedar');
+    await site.store.accounts.set(ann.id, { language: 'ar' });
+    await page.goto(`${base}/mail/inbox`);
+    await swipe('Cedar', 130);
+    await isIn('trash', 'Cedar');
+    await site.store.accounts.set(ann.id, { swipes: false });
+    await page.goto(`${base}/mail/inbox`);
+    await swipe('Apple', -130);
+    await page.locator('.row-link', { hasText: 'Apple' }).click();
+    await page.locator('.message h1', { hasText: 'Apple' }).waitFor();
+    expect(await subjects('inbox')).toEqual(['Apple']);
+    await context.close();
+  });
+
   test('no script failed, and no policy was broken', () => expect(complaints).toEqual([]));
 });

@@ -76,6 +76,7 @@ ${incomingLinks(s)}
 <fieldset class="choices"><legend class="unseen">${t('account.reading')}</legend>${choice('conversations', !account.flat)}${choice('messages', account.flat)}</fieldset>
 <div class="field"><label for="after">${t('account.after')}</label><div class="control"><select id="after" name="after">${(['list', 'next', 'previous'] as const).map(a => html`<option value="${a}"${a === account.afterAct ? html` selected` : ''}>${t(`account.after.${a}`)}</option>`)}</select></div></div>
 <div class="field"><label for="read">${t('account.read')}</label><div class="control"><select id="read" name="read" aria-describedby="read-hint">${readChoices.map(n => html`<option value="${n}"${n === account.readAfter ? html` selected` : ''}>${n === 0 ? t('account.read.now') : t('account.read.after', { n })}</option>`)}<option value="never"${account.readAfter === null ? html` selected` : ''}>${t('account.read.never')}</option></select></div><p class="hint" id="read-hint">${t('account.read.hint')}</p></div>
+<label class="choice"><input type="checkbox" name="swipes" value="1"${account.swipes ? html` checked` : ''}><span>${t('account.swipes')}<small>${t('account.swipes.hint')}</small></span></label>
 <div><button class="button" type="submit">${t('account.reading.save')}</button></div></form>
 <h2>${t('account.site')}</h2>${ways(s, [
     { to: 'appearance', icon: 'sun', title: t('appearance.title'), hint: t('appearance.hint') },

@@ -88,7 +88,7 @@ const goals = html`data-inbox-href="/mail/inbox" data-starred-href="/search?q=is
 
 export function appBody(s: Screen, shell: Html): Html {
   const keys = keysForScript(s.account);
-  return html`<body class="app" data-account="${s.account.address}" data-modseq="${s.account.modseq}" data-events-href="/events" data-pages-href="${s.asset('pages.css')}" ${goals}${keys === null ? '' : html` data-shortcuts="${keys}"`}>
+  return html`<body class="app" data-account="${s.account.address}" data-modseq="${s.account.modseq}" data-events-href="/events" data-pages-href="${s.asset('pages.css')}"${s.account.swipes ? html` data-swipes` : ''} ${goals}${keys === null ? '' : html` data-shortcuts="${keys}"`}>
 <a class="skip" href="#content">${s.w.t('app.skip')}</a>
 <div id="app" hx-boost:inherited='{"target":"#app","swap":"innerMorph"}'>${shell}</div>
 <p id="announce" class="unseen" role="status"></p>

@@ -29,7 +29,8 @@ export function account(site: Site): Hono<Env> {
     const afterAct = (['next', 'previous'] as const).find(a => a === form.get('after')) ?? 'list';
     const chosen = readChoices.find(n => String(n) === form.get('read'));
     const readAfter = form.get('read') === 'never' ? null : (chosen ?? 0);
-    await site.store.accounts.set(c.var.account.id, { flat: form.get('list') === 'messages', afterAct, readAfter });
+    const flat = form.get('list') === 'messages';
+    await site.store.accounts.set(c.var.account.id, { flat, afterAct, readAfter, swipes: form.has('swipes') });
     tellOnce(site, c, { key: 'done.reading' });
     return c.redirect('/settings', 303);
   });

@@ -14,6 +14,7 @@ export type AccountRow = Appearance & {
   flat: number;
   after_act: Account['afterAct'];
   read_after: number | null;
+  swipes: number;
   writes_rich: number;
   undo_send: number | null;
   sorting: number;
@@ -21,7 +22,7 @@ export type AccountRow = Appearance & {
 };
 
 export const columns =
-  'id, address, name, created_at, quota, used, pop3, disabled, forwards, keeps_copy, flat, after_act, read_after, writes_rich, undo_send, language, zone, scheme, contrast, density, scripts, shortcuts, sorting, modseq';
+  'id, address, name, created_at, quota, used, pop3, disabled, forwards, keeps_copy, flat, after_act, read_after, swipes, writes_rich, undo_send, language, zone, scheme, contrast, density, scripts, shortcuts, sorting, modseq';
 
 const none: string[] = [];
 
@@ -39,6 +40,7 @@ export const account = (r: AccountRow): Account => ({
   flat: r.flat !== 0,
   afterAct: r.after_act,
   readAfter: r.read_after,
+  swipes: r.swipes !== 0,
   writesRich: r.writes_rich !== 0,
   language: r.language,
   zone: r.zone,

@@ -24,6 +24,8 @@ export type Account = Appearance & {
   afterAct: 'next' | 'previous' | 'list';
   /** Seconds after which what is opened counts as read; 0: at once; null: only when its reader says so. */
   readAfter: number | null;
+  /** On a touch screen a row that is swiped is archived, or deleted the other way. */
+  swipes: boolean;
   /** New letters begin with formatting, not as plain text. */
   writesRich: boolean;
   /** Seconds in which what was sent can be taken back; 0: it goes at once; null: as the house has it. */

@@ -21,6 +21,7 @@ export type AccountFields = Partial<
     | 'flat'
     | 'afterAct'
     | 'readAfter'
+    | 'swipes'
     | 'writesRich'
     | 'undoSend'
     | keyof Appearance
@@ -88,6 +89,7 @@ const settable: Record<string, string> = {
   flat: 'flat',
   afterAct: 'after_act',
   readAfter: 'read_after',
+  swipes: 'swipes',
   writesRich: 'writes_rich',
   language: 'language',
   zone: 'zone',

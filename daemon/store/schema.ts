@@ -214,6 +214,7 @@ const migrations: ((n: Names) => string[] | Work<void>)[] = [
   ],
   ({ text }) => [`alter table account add column scripts ${text} not null default 'on'`],
   ({ text }) => [`alter table upload add column upload_key ${text} not null default ''`],
+  ({ integer }) => [`alter table account add column swipes ${integer} not null default 1`],
 ];
 
 export const schemaVersion = migrations.length;
