@@ -183,6 +183,38 @@ test('open keeps accounts without POP3 out, and says so', async () => {
   client.hangUp();
 });
 
+test('a session ends with what opened it, and removes nothing', async () => {
+  let later = 0;
+  const other = await startPop3({ now: () => Date.now() + later });
+  const { store, auth } = other;
+  const { name, id } = await mailbox([letter('kept')], other);
+  const ends: [string, () => Promise<unknown>][] = [
+    ['NOOP', () => auth.setPassword(id, 'battery staple')],
+    ['RETR 1', () => store.accounts.set(id, { pop3: false })],
+    ['QUIT', () => store.accounts.set(id, { disabled: true })],
+  ];
+  for (const [command, change] of ends) {
+    await auth.setPassword(id, password);
+    await store.accounts.set(id, { pop3: true, disabled: false });
+    const client = await dial(other.port);
+    await client.login(name);
+    await client.ask('DELE 1');
+    later += 6_000;
+    // What it was opened by is there still.
+    expect(await client.ask('NOOP')).toMatch(/^\+OK/);
+    await change();
+    later += 6_000;
+    expect(await client.ask(command)).toMatch(/^-ERR \[AUTH\] What opens this account has changed/);
+    await expect(client.ask('NOOP')).rejects.toThrow();
+  }
+  await auth.setPassword(id, password);
+  await store.accounts.set(id, { pop3: true, disabled: false });
+  const client = await dial(other.port);
+  expect(await client.login(name)).toMatch(/^\+OK 1 messages/);
+  client.hangUp();
+  await other.stop();
+});
+
 test('login ends a session that gets nowhere, and says [SYS/TEMP] of one that is throttled', async () => {
   const other = await startPop3();
   const { name } = await mailbox([], other);

@@ -88,6 +88,24 @@ function failed(talk: Talk, code: 'AUTH' | 'SYS/TEMP', text: string): Answer {
   return ++talk.failedLogins >= mostFailedLogins ? bye(refusal(text, code)) : refused(text, code);
 }
 
+/** Milliseconds a session is believed: there are thousands of commands, and each would have to ask. */
+const believedMs = 5_000;
+
+/** Is it time to look whether what opened the account opens it still? */
+export const isDue = (talk: Talk): boolean =>
+  talk.phase.kind === 'transaction' && talk.house.now() - talk.phase.seenAt >= believedMs;
+
+/** Answers what ends the session; null: it goes on. A password that was taken away is to end what it opened. */
+export async function shut(talk: Talk): Promise<Answer | null> {
+  if (talk.phase.kind !== 'transaction') return null;
+  const { house, phase } = talk;
+  const account = await house.store.accounts.byId(phase.account.id);
+  if (!account?.pop3 || account.disabled || !(await house.auth.stands(phase.standing)))
+    return bye(refusal('What opens this account has changed: connect and sign in again', 'AUTH'));
+  phase.seenAt = house.now();
+  return null;
+}
+
 async function open(talk: Talk, account: Account): Promise<Answer> {
   if (!account.pop3) return refused('POP3 is not enabled for this account', 'SYS/PERM');
   const unlock = talk.house.lock(account.id);
@@ -95,7 +113,8 @@ async function open(talk: Talk, account: Account): Promise<Answer> {
   try {
     const drop = createMaildrop(await talk.house.store.messages.maildrop(account.id));
     const reader = createReader(talk.house.store, account.id, drop);
-    talk.phase = { kind: 'transaction', account, drop, reader, unlock };
+    const standing = await talk.house.auth.standing(account.id);
+    talk.phase = { kind: 'transaction', account, drop, reader, standing, seenAt: talk.house.now(), unlock };
     return ok(`${drop.count} messages (${drop.octets} octets)`);
   } catch (error) {
     unlock();

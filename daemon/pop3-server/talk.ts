@@ -1,5 +1,5 @@
 import type { SecureContext } from 'node:tls';
-import type { Auth } from '../auth.ts';
+import type { Auth, Standing } from '../auth.ts';
 import type { Log } from '../log.ts';
 import type { Account, Change, Store } from '../store.ts';
 import type { Maildrop } from './maildrop.ts';
@@ -28,6 +28,9 @@ export type Transaction = {
   account: Account;
   drop: Maildrop;
   reader: MessageReader;
+  /** What opened the account then, and when it was last seen to open it still. */
+  standing: Standing;
+  seenAt: number;
   unlock(): void;
 };
 

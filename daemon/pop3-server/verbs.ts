@@ -1,5 +1,5 @@
 import { type Answer, bye, noSuch, ok, refusal, refused } from './answer.ts';
-import { auth, mayLogin, pass, plain, user } from './login.ts';
+import { auth, isDue, mayLogin, pass, plain, shut, user } from './login.ts';
 import type { Entry, Maildrop } from './maildrop.ts';
 import type { Readable } from './read.ts';
 import type { Phase, Talk, Transaction } from './talk.ts';
@@ -49,7 +49,8 @@ export function obey(talk: Talk, line: string): Answer | Promise<Answer> | null 
   const verb = verbs.get(name) ?? verbs.get(name.toUpperCase());
   if (!verb?.in.includes(talk.phase.kind)) return null;
   if (line.length > longestCommand && !mayBeLong.has(name.toUpperCase())) return null;
-  return verb.act(talk, line.slice(name.length + 1));
+  const act = () => verb.act(talk, line.slice(name.length + 1));
+  return isDue(talk) ? shut(talk).then(end => end ?? act()) : act();
 }
 
 /** RFC 2449. IMPLEMENTATION is left out: who asks is mostly looking for a known hole. */
