@@ -93,7 +93,7 @@ export { mostSorted, type SortColumn, type Sorted, type SortedKey, type SortWish
 export type { Stay } from './store/stays.ts';
 export type { SubmissionFacts } from './store/submissions.ts';
 export type { TrustedBrowser } from './store/trusted-browsers.ts';
-export type { BlockedSender } from './store/unwanted.ts';
+export type { BlockedSender, MutedConversation } from './store/unwanted.ts';
 export type { Upload } from './store/uploads.ts';
 export type { Heavy, Weight } from './store/usage.ts';
 export { isAway, longestEveryDays, type Vacation } from './store/vacation.ts';

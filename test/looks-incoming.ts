@@ -52,6 +52,9 @@ export async function busyPerson(site: TestSite) {
     { active: false },
   );
   await site.store.unwanted.block(busy.id, 'spam@far.example', 'junk', now - 1e8);
+  const inbox = await site.store.folders.byRole(busy.id, 'inbox');
+  for (const m of (await site.store.messages.page(busy.id, inbox.id, 2)).messages)
+    await site.store.unwanted.mute(busy.id, m.conversation, now - 2e8);
   await site.store.unwanted.block(
     busy.id,
     '@a-very-long-domain-name-of-a-shop-nobody-asked.example',
@@ -124,6 +127,9 @@ export async function busyPerson(site: TestSite) {
     { name: 'confirmation-gone', path: '/forwarding/old' },
     { name: 'away', path: '/settings/away', who },
     { name: 'blocked', path: '/settings/blocked', who },
+    { name: 'muted', path: '/search?q=is%3Amuted', who },
+    { name: 'search-nothing', path: '/search?q=larger%3Aabc+before%3Asomeday', who },
+    { name: 'search-unknown', path: '/search?q=category%3Apromotions+bill', who },
     { name: 'blocked-none', path: '/settings/blocked', who: 'newcomer' as const },
     {
       name: 'sender-acts',

@@ -15,7 +15,7 @@ const now = Date.UTC(2026, 10, 25, 15);
 const context: SearchContext = {
   now,
   me: 'ann@example.org',
-  folderId: name => ({ inbox: 1, trash: 2, 'my things': 3 })[name.toLowerCase()] ?? null,
+  folderId: name => ({ inbox: 1, trash: 2, 'my things': 3, drafts: 'drafts' as const })[name.toLowerCase()] ?? null,
   labelId: name => ({ work: 7, 'far away': 8 })[name.toLowerCase()] ?? null,
   startOfDay: (year, month, day) => Date.UTC(year, month - 1, day),
 };
@@ -39,7 +39,13 @@ function short(query: Query | null): string {
     case 'mark':
       return query.mark;
     case 'attachment':
+    case 'muted':
+    case 'snoozed':
       return query.kind;
+    case 'messageId':
+      return `id ${query.id}`;
+    case 'recipient':
+      return `sent ${query.part}`;
     case 'larger':
     case 'smaller':
       return `${query.kind} ${query.octets}`;
@@ -75,6 +81,10 @@ describe('parseSearch', () => {
     ['in:"My things"', 'folder 3'],
     ['label:work -label:"Far away"', 'and(label 7, not label 8)'],
     ['in:anywhere x', 'and(and(), any:x)'],
+    ['in:snoozed is:muted -is:Snoozed', 'and(snoozed, muted, not snoozed)'],
+    ['list:dev.lists.example.org', 'people:dev+lists+example+org*'],
+    ['bcc:Bo@x.org', 'and(sent bo@x.org, not to:bo+x+org*)'],
+    ['rfc822msgid:<a+1@x.org> rfc822msgid:b@x', 'and(id a+1@x.org, id b@x)'],
     ['is:unread', 'not seen'],
     ['is:read is:starred', 'and(seen, flagged)'],
     ['is:answered is:forwarded', 'and(answered, forwarded)'],
@@ -85,6 +95,7 @@ describe('parseSearch', () => {
     ['smaller:500k', 'smaller 500000'],
     ['smaller:1g', 'smaller 1000000000'],
     ['larger:12000', 'larger 12000'],
+    ['size:1M', 'larger 1000000'],
     // dates and ages
     ['before:2026-11-25', 'before 2026-11-25'],
     ['after:2026/2/1', 'since 2026-02-01'],
@@ -93,6 +104,7 @@ describe('parseSearch', () => {
     ['after:today', 'since 2026-11-25'],
     ['before:yesterday', 'before 2026-11-24'],
     ['after:30d', 'since 2026-10-26T15:00'],
+    ['newer:2026-02-01 older:2026/3/1', 'and(since 2026-02-01, before 2026-03-01)'],
     ['older_than:1y', 'before 2025-11-25T15:00'],
     ['newer_than:2w', 'since 2026-11-11T15:00'],
     ['newer_than:3m', 'since 2026-08-25T15:00'],
@@ -109,6 +121,13 @@ describe('parseSearch', () => {
     ['from:(ann OR bob)', 'or(from:ann*, from:bob*)'],
     ['subject:(x to:y)', 'and(subject:x, to:y)'],
     ['oranges', 'any:oranges*'],
+    ['ann AND bob OR cat', 'and(any:ann*, or(any:bob*, any:cat*))'],
+    ['label:(work OR "far away")', 'or(label 7, label 8)'],
+    ['is:(unread starred)', 'and(not seen, flagged)'],
+    // slips of the finger around it
+    ['AND ann AND', 'any:ann*'],
+    ['ann OR AND bob', 'and(any:ann*, any:bob*)'],
+    ['android', 'any:android*'],
     // slips of the finger
     ['OR ann', 'any:ann*'],
     ['ann OR', 'any:ann*'],
@@ -122,8 +141,6 @@ describe('parseSearch', () => {
     ['', ''],
     // what is no operator is a word
     ['http://example.org', 'any:http+example+org*'],
-    ['constructor:x', 'any:constructor+x'],
-    ['__proto__:x', 'any:proto+x'],
     ['re:ann', 'any:re+ann*'],
     ['NEAR(ann bob)', 'and(any:near*, and(any:ann*, any:bob*))'],
   ])('%j asks for %s', (typed, expected) => {
@@ -143,13 +160,30 @@ describe('parseSearch', () => {
     ['is:constructor x', 'is', 'is:constructor'],
     ['has:wings x', 'has', 'has:wings'],
     ['-in:nowhere x', 'folder', '-in:nowhere'],
+    ['in:drafts x', 'drafts', 'in:drafts'],
     ['label:play x', 'label', 'label:play'],
+    ['label:(play) x', 'label', 'play', 'label'],
     ['x from:', 'empty', 'from:'],
     ['subject:"" x', 'empty', 'subject:""'],
-  ])('%j tells what is wrong, and asks for the rest', (typed, why, left) => {
+  ])(
+    '%j tells what is wrong, and asks for the rest',
+    (typed, why, left, operator = left.replace(/^-/, '').split(':')[0]) => {
+      const { query, mistakes } = parse(typed);
+      expect(short(query)).toBe('any:x');
+      expect(mistakes).toEqual([{ why, typed: left, operator }]);
+    },
+  );
+
+  it.each([
+    ['category:promotions', 'any:category+promotions*', 'category'],
+    ['-Category:"two words"', 'not any:category+two+words', 'category'],
+    ['category:(a OR b)', 'and(any:category*, or(any:a, any:b))', 'category'],
+    ['constructor:x', 'any:constructor+x', 'constructor'],
+    ['__proto__:x', 'any:proto+x', '__proto__'],
+  ])('%j is told to be no operator, and is asked for as text', (typed, expected, operator) => {
     const { query, mistakes } = parse(typed);
-    expect(short(query)).toBe('any:x');
-    expect(mistakes).toEqual([{ why, typed: left, operator: left.replace(/^-/, '').split(':')[0] }]);
+    expect(short(query)).toBe(expected);
+    expect(mistakes).toEqual([{ why: 'unknown', typed: typed.replace(/\(.*/, ''), operator }]);
   });
 
   it('parseSearch reads so much, and tells that it was more', () => {
@@ -173,6 +207,7 @@ describe('parseSearch', () => {
       'AND',
       'NEAR',
       'label:',
+      'category:',
     ),
     fc.string({ unit: 'binary', maxLength: 8 }),
   );

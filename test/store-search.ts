@@ -157,6 +157,49 @@ export function searchContract(name: string, engine: Engine): void {
         expect([query, (await subjects(eve, query)).join(' ')]).toEqual([query, expected]);
     });
 
+    test('search.find knows what is muted, what is snoozed, what a message is called and whom it was sent to', async () => {
+      const [kim, lee] = [await account('kim'), await account('lee')];
+      const named = (id: string, more = '') => `Message-ID: <${id}@x.org>\n${more}Subject: ${id}\n\nmedlar\n`;
+      for (const who of [kim, lee]) {
+        await give(named('one'), who);
+        await give(named('two', 'In-Reply-To: <one@x.org>\n'), who);
+        await give(named('three'), who);
+      }
+      const sent = { ...termsFor([kim]), accountId: kim.id, fileSent: true, key: 'blind' };
+      const recipients = [...sent.recipients, recipientAt({ kind: 'relay', address: 'Secret_1@far.org' })];
+      const bytes = Buffer.from('From: kim@x.org\r\nTo: kim@x.org\r\nSubject: sent\r\n\r\nmedlar\r\n');
+      const rules = { prepend: '', drop: [], missing: {} };
+      await store.acceptUnread({ ...sent, recipients }, { bytes, rules, limits: { hops: 9, bareNewlines: true } });
+      await untilIndexed(store);
+      const all = (await store.search.find(kim.id, wordsIn('any', ['medlar']), 10)).messages;
+      const one = all.find(m => m.subject === 'one')!;
+      await store.unwanted.mute(kim.id, one.conversation, 5);
+      await store.snoozes.snooze(kim.id, [all.find(m => m.subject === 'three')!.id], 9e12, 5);
+      const not = (of: Query): Query => ({ kind: 'not', of });
+      const and = (...of: Query[]): Query => ({ kind: 'and', of });
+      const medlar = wordsIn('any', ['medlar']);
+      const table: [Query, string][] = [
+        [{ kind: 'muted' }, 'two one'],
+        [and({ kind: 'muted' }, wordsIn('subject', ['two'])), 'two'],
+        [and(medlar, not({ kind: 'muted' })), 'sent sent three'],
+        [{ kind: 'snoozed' }, 'three'],
+        [and(medlar, not({ kind: 'snoozed' }), not({ kind: 'muted' })), 'sent sent'],
+        [{ kind: 'messageId', id: 'two@x.org' }, 'two'],
+        [{ kind: 'messageId', id: 'nobody@x.org' }, ''],
+        [and(medlar, not({ kind: 'messageId', id: 'two@x.org' })), 'sent sent three one'],
+        [{ kind: 'recipient', part: 'secret_1@far' }, 'sent sent'],
+        [{ kind: 'recipient', part: 'secret%1' }, ''],
+        [and(medlar, not({ kind: 'recipient', part: 'far.org' })), 'three two one'],
+      ];
+      for (const [query, expected] of table)
+        expect([query, (await subjects(kim, query)).join(' ')]).toEqual([query, expected]);
+      for (const kind of ['muted', 'snoozed'] as const) expect(await subjects(lee, { kind })).toEqual([]);
+      expect(await subjects(lee, { kind: 'recipient', part: 'secret' })).toEqual([]);
+      // A conversation that was full has given its name on: the message is found all the same.
+      for (let i = 0; i < 100; i++) await give(named(`t${i}`, 'References: <one@x.org>\n'), lee);
+      expect(await subjects(lee, { kind: 'messageId', id: 'one@x.org' })).toEqual(['one']);
+    });
+
     test('search.find gives page after page, and none twice', async () => {
       const fay = (await account('fay'))!;
       for (let i = 0; i < 7; i++) await give(`Subject: ${i}\n\nsloe\n`, fay);

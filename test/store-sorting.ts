@@ -203,6 +203,14 @@ export function sortingContract(name: string, engine: Engine): void {
       await give('other', { summary: summary('other', 'o1@x', null) });
       expect([await place('Re: loud'), await place('other')]).toEqual([`archive ${Flag.seen}`, 'inbox 0']);
       expect(await store.unwanted.isMuted(bob.id, conversation)).toBe(false);
+      const other = (await where('other'))!.message.conversation;
+      await store.unwanted.mute(ann.id, other, clock + 1);
+      const muted = async (limit: number) =>
+        (await store.unwanted.muted(ann.id, limit)).map(({ at, newest }) => `${newest.subject} ${at - clock}`);
+      expect(await muted(9)).toEqual(['other 1', `Re: loud ${-2}`]);
+      expect(await muted(1)).toEqual(['other 1']);
+      expect(await store.unwanted.muted(bob.id, 9)).toEqual([]);
+      await store.unwanted.unmute(ann.id, other);
       expect(await store.unwanted.unmute(bob.id, conversation)).toBe(false);
       expect(await store.unwanted.unmute(ann.id, conversation)).toBe(true);
       await give('Re: Re: loud', { summary: summary('Re: Re: loud', 'l3@x', 'l2@x') });

@@ -428,6 +428,31 @@ describe('blocked senders and muted conversations', () => {
     expect(await site.store.unwanted.isMuted(ann.id, conversation)).toBe(false);
     expect((await a.post('/conversations/999999/mutes', {})).status).toBe(404);
   });
+
+  test('muting is taken back from its notice; what is muted is listed, found, and heard again', async () => {
+    const id = await give('noise <b>', 'Message-ID: <n1@far.example>\r\n');
+    const { conversation } = (await site.store.messages.get(ann.id, id))!;
+    const path = `/conversations/${conversation}/mutes`;
+    const undo = async () => {
+      const toast = notice((await a.page('/mail/inbox')).html);
+      return /action="([^"]*)"/.exec(toast)?.[1] ?? toast;
+    };
+    expect((await a.page('/settings/blocked')).html).not.toContain('Muted conversations');
+    await a.post(path, {});
+    expect(await undo()).toBe(`${path}/removal`);
+    const { html } = await a.page('/settings/blocked');
+    expect(html).toContain(`<a href="/conversations/${conversation}"`);
+    expect(html).toContain('noise &lt;b&gt;');
+    expect(html).toContain('href="/search?q=is%3Amuted"');
+    expect((await a.page('/search?q=is%3Amuted')).html).toContain(`id="m${id}"`);
+    expect((await a.page('/settings')).html).toMatch(/Blocked and muted senders<\/b> <em>/);
+    expect((await b.page('/search?q=is%3Amuted')).html).not.toContain(`id="m${id}"`);
+    expect((await b.post(`${path}/removal`, {})).status).toBe(404);
+    const back = await a.post(`${path}/removal`, { back: '/settings/blocked' });
+    expect(back.headers.get('location')).toBe('/settings/blocked');
+    expect(await undo()).toBe(path);
+    expect((await a.page('/search?q=is%3Amuted')).html).not.toContain(`id="m${id}"`);
+  });
 });
 
 test('nothing that was typed, or that a stranger wrote, is more than text', async () => {

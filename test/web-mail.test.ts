@@ -369,8 +369,50 @@ describe('search', () => {
     expect(html).toContain('aria-describedby="search-mistakes"');
     expect(html).toContain('before: wants a date such as 2026-11-25');
     expect(html).toContain('“label:&lt;b&gt;work” was left out: you have no label of this name');
-    expect(html).toContain('is: knows unread, read, starred, answered and forwarded');
+    expect(html).toContain('is: knows unread, read, starred, answered, forwarded, muted and snoozed');
+    expect(html).toContain('<a href="/search#help">');
     expect((await b.page('/search?q=quinces')).html).not.toContain('search-mistakes');
+  });
+
+  test('GET /search says which word is no operator, and what is left of a search of which nothing can be asked', async () => {
+    const at = async (q: string) => (await b.page(`/search?q=${encodeURIComponent(q)}`)).html;
+    const id = await site.deliver(ann, simple('Kumquats', 'see flavour:sweet ones'));
+    await untilIndexed(site.store);
+    const unknown = await at('kumquats flavour:sweet');
+    expect(rowIds(unknown)).toEqual([id]);
+    expect(unknown).toContain('“flavour:” is not known here: “flavour:sweet” was searched for as text.');
+    for (const q of ['larger:abc', 'before:someday', 'in:drafts', 'is:lovely in:nowhere2']) {
+      const html = await at(q);
+      expect([q, html.includes('id="search-mistakes"'), html.includes('Nothing was searched for')]).toEqual([
+        q,
+        true,
+        true,
+      ]);
+      expect(html).not.toContain('No message is like that');
+    }
+    expect(rowIds(await at('kumquats in:spam'))).toEqual([]);
+    expect(await at('kumquats in:spam')).not.toContain('search-mistakes');
+  });
+
+  test('GET /search finds whom a blind copy went to, a list, a message by its id, and what sleeps', async () => {
+    const found = async (q: string) => rowIds((await b.page(`/search?q=${encodeURIComponent(q)}`)).html);
+    const source = 'From: ann@example.org\nTo: cy@far.example\nSubject: Persimmons\n\nyes\n';
+    await site.deliver(ann, source, site.clock.now, { author: ann, others: ['cy@far.example', 'blind@far.example'] });
+    const list = await site.deliver(
+      ann,
+      'From: Dee <dee@far.example>\nTo: fruit@lists.example.net\nMessage-ID: <f1@far.example>\nSubject: Persimmons, again\n\nyes\n',
+    );
+    await untilIndexed(site.store);
+    expect(await found('persimmons bcc:blind@far.example')).toHaveLength(2);
+    expect(await found('persimmons bcc:cy')).toEqual([]);
+    for (const q of ['list:fruit@lists.example.net', 'list:fruit.lists.example.net', 'rfc822msgid:<f1@far.example>'])
+      expect([q, await found(q)]).toEqual([q, [list]]);
+    expect(await found('persimmons is:snoozed')).toEqual([]);
+    await site.store.snoozes.snooze(ann.id, [list], site.clock.now + 1e6, site.clock.now);
+    for (const q of ['persimmons is:snoozed', 'persimmons in:snoozed'])
+      expect([q, await found(q)]).toEqual([q, [list]]);
+    const form = await b.page('/search?form=1&is=muted&from=bo&words=x');
+    expect(form.headers.get('location')).toBe('/search?q=from%3Abo%20is%3Amuted%20x');
   });
 
   test('GET /search marks hits in escaped text, and shows the text around a hit far inside', async () => {

@@ -21,7 +21,13 @@ export function incomingLinks(s: Screen): Html {
       on: forwards.length > 0,
     },
     { to: 'away', icon: 'tree-palm', title: t('away.title'), hint: t('away.hint'), on: uses(Sorting.vacation) },
-    { to: 'blocked', icon: 'ban', title: t('blocked.title'), hint: t('blocked.hint'), on: uses(Sorting.blocks) },
+    {
+      to: 'blocked',
+      icon: 'ban',
+      title: t('blocked.title'),
+      hint: t('blocked.hint'),
+      on: uses(Sorting.blocks | Sorting.mutes),
+    },
     { to: 'senders', icon: 'image', title: t('senders.title'), hint: t('senders.hint') },
   ])}`;
 }

@@ -49,7 +49,7 @@ const folders = (s: Screen): Choice[] => [
 
 const marks = (s: Screen): Choice[] => [
   { value: '', words: s.w.t('search.form.any') },
-  ...(['unread', 'read', 'starred', 'answered', 'forwarded'] as const).map(value => ({
+  ...(['unread', 'read', 'starred', 'answered', 'forwarded', 'muted', 'snoozed'] as const).map(value => ({
     value,
     words: s.w.t(`search.is.${value}`),
   })),

@@ -26,7 +26,9 @@ export function aboveResults(s: Screen, r: Results): Html {
     ...r.mistakes.map(m => mistakeWords(s, m)),
     ...r.crowded.map(start => s.w.t('search.crowded', { start })),
   ];
-  return html`${notes.length === 0 ? '' : html`<ul id="search-mistakes" class="search-notes">${notes.map(note => html`<li>${icon(s, 'info')}<span>${note}</span></li>`)}</ul>`}`;
+  if (notes.length === 0) return html``;
+  const help = r.mistakes.length === 0 ? '' : html` <a href="/search#help">${s.w.t('search.help')}</a>`;
+  return html`<ul id="search-mistakes" class="search-notes">${notes.map((note, i) => html`<li>${icon(s, 'info')}<span>${note}${i === notes.length - 1 ? help : ''}</span></li>`)}</ul>`;
 }
 
 export const mistakeWords = (s: Screen, { why, typed, operator }: Mistake): string =>
@@ -62,7 +64,7 @@ ${error === '' ? '' : html`<p class="flash danger" role="alert">${error}</p>`}
 <form class="search" role="search" action="/search" method="get" aria-label="${t('search.by.words')}">${icon(s, 'search')}<input type="search" name="q" value="${s.query}" placeholder="${t('app.search')}" aria-label="${t('app.search')}" autocomplete="off" autocapitalize="none" spellcheck="false" autofocus><button class="unseen-until-focus" type="submit">${t('app.search.go')}</button></form>
 <details class="options-fold"><summary>${icon(s, 'sliders-horizontal')}${t('search.options')}</summary>${searchOptions(s, s.query, 'p')}</details>
 ${s.saved.length === 0 ? '' : savedList(s)}
-<h2>${t('search.help')}</h2>
+<h2 id="help">${t('search.help')}</h2>
 <p>${t('search.hint')}</p>
 <dl class="search-help">${help.map(([typed, key]) => html`<div><dt><a href="${searchPath(typed)}"><code>${typed}</code></a></dt><dd>${t(key)}</dd></div>`)}</dl>
 </section>`;
@@ -78,15 +80,19 @@ const help: [string, Key][] = [
   ['from:ann', 'search.help.from'],
   ['to:bo@example.org', 'search.help.to'],
   ['cc:bo', 'search.help.cc'],
+  ['bcc:bo@example.org', 'search.help.bcc'],
+  ['list:garden@lists.example.org', 'search.help.list'],
   ['subject:"annual report"', 'search.help.subject'],
   ['invoice -reminder', 'search.help.not'],
   ['from:ann OR from:bo', 'search.help.or'],
   ['garden (spade OR rake)', 'search.help.group'],
   ['in:inbox is:unread', 'search.help.is'],
+  ['is:muted OR is:snoozed', 'search.help.away'],
   ['label:work', 'search.help.label'],
   ['has:attachment', 'search.help.has'],
   ['filename:pdf', 'search.help.filename'],
   ['larger:5M', 'search.help.larger'],
   ['after:2026-01-01 before:2026-02-01', 'search.help.dates'],
   ['newer_than:7d', 'search.help.ages'],
+  ['rfc822msgid:abc123@example.org', 'search.help.messageid'],
 ];

@@ -12,6 +12,7 @@ import { folderName, folderPath, type Screen } from '../views/layout.ts';
 import { emptyState, type ListPane } from '../views/list.ts';
 import type { Results } from '../views/search.ts';
 import { type Sorting, sortNames, sortQuery } from '../views/sort.ts';
+import type { Html } from '../views/words.ts';
 import { hitExcerpts } from './excerpts.ts';
 import { idOf } from './page.ts';
 import type { Site } from './site.ts';
@@ -186,11 +187,16 @@ export async function searchList(site: Site, s: Screen, query: ListQuery, open: 
     ticked: query.select === 'all',
     search: results,
     above: null,
-    empty: found.unfinished
-      ? emptyState(s, 'search', s.w.t('search.unfinished.empty'), s.w.t('search.unfinished'))
-      : emptyState(s, 'search', s.w.t('empty.search.title'), s.w.t('empty.search.body')),
+    empty: emptyOf(s, asked, found),
     main: open === null,
   };
+}
+
+function emptyOf(s: Screen, asked: Query | null, { unfinished }: Found): Html {
+  const { t } = s.w;
+  if (asked === null) return emptyState(s, 'search', t('search.nothing'), t('search.nothing.body'));
+  if (unfinished) return emptyState(s, 'search', t('search.unfinished.empty'), t('search.unfinished'));
+  return emptyState(s, 'search', t('empty.search.title'), t('empty.search.body'));
 }
 
 /** An empty page is worth a longer look; between the looks others get their turn. */
@@ -243,8 +249,13 @@ const contextOf = (site: Site, s: Screen): SearchContext => ({
 export const soughtBy = (site: Site, s: Screen): SearchWords[] =>
   wordsSought(parseSearch(s.query, contextOf(site, s)).query);
 
+/** What Gmail calls folders of ours. */
+const otherNames: Record<string, string> = { spam: 'junk', bin: 'trash', draft: 'drafts' };
+
 /** `in:` names a folder by its role or by its name as shown, letter case aside. */
-function searchedFolder(s: Screen, name: string): number | null {
+function searchedFolder(s: Screen, name: string): number | 'drafts' | null {
   const wanted = name.toLowerCase();
-  return s.folders.find(f => f.role === wanted || folderName(s.w, f).toLowerCase() === wanted)?.id ?? null;
+  const named = (one: string) => s.folders.find(f => f.role === one || folderName(s.w, f).toLowerCase() === one);
+  const found = named(wanted) ?? (Object.hasOwn(otherNames, wanted) ? named(otherNames[wanted]!) : undefined);
+  return found?.role === 'drafts' ? 'drafts' : (found?.id ?? null);
 }

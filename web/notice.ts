@@ -131,6 +131,9 @@ type Undo =
   | { contacts: number[] }
   /** A sender is no longer blocked. */
   | { unblock: number }
+  /** A conversation is no longer muted, or is again. */
+  | { unmute: number }
+  | { mute: number }
   /** A draft comes back. */
   | { draft: number }
   /** An app password opens mail again. */
@@ -181,6 +184,8 @@ function undoing({ undo, act, held }: Told): Notice['undo'] {
     return { action: '/contacts/restorations', fields: undo.contacts.map(id => ['contact', id]), leaves: false };
   if ('draft' in undo) return { action: `/drafts/${undo.draft}/restoration`, fields: [], leaves: true };
   if ('unblock' in undo) return { action: `/settings/blocked/${undo.unblock}/removal`, fields: [], leaves: false };
+  if ('unmute' in undo) return { action: `/conversations/${undo.unmute}/mutes/removal`, fields: [], leaves: false };
+  if ('mute' in undo) return { action: `/conversations/${undo.mute}/mutes`, fields: [], leaves: false };
   if ('appPassword' in undo)
     return { action: `/settings/app-passwords/${undo.appPassword}/restoration`, fields: [], leaves: false };
   const messages = undo.ids.map((id): [string, number] => ['message', id]);
@@ -232,14 +237,16 @@ function isTold(value: unknown): value is Told {
   );
 }
 
+/** These are about one thing, which a number names. */
+const ofOne = ['unblock', 'unmute', 'mute', 'draft', 'appPassword'] as const;
+
 function isUndo(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  const { ids, to, label, on, contacts, unblock, draft, appPassword } = value as Partial<
-    Record<'ids' | 'to' | 'label' | 'on' | 'contacts' | 'unblock' | 'draft' | 'appPassword', unknown>
+  const { ids, to, label, on, contacts, ...one } = value as Partial<
+    Record<'ids' | 'to' | 'label' | 'on' | 'contacts' | (typeof ofOne)[number], unknown>
   >;
-  if (appPassword !== undefined) return Number.isSafeInteger(appPassword);
-  if (draft !== undefined) return Number.isSafeInteger(draft);
-  if (unblock !== undefined) return Number.isSafeInteger(unblock);
+  const name = ofOne.find(known => one[known] !== undefined);
+  if (name) return Number.isSafeInteger(one[name]);
   if (contacts !== undefined) return areIds(contacts);
   return areIds(ids) && (typeof to === 'number' || (typeof label === 'number' && (on === 0 || on === 1)));
 }

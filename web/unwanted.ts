@@ -11,6 +11,9 @@ import type { Ctx, Env, Site } from './site.ts';
 
 const placeOf = (text: string): BlockedSender['place'] => (text === 'trash' || text === 'archive' ? text : 'junk');
 
+/** Muted conversations that are listed; search finds the others. */
+const mostListed = 100;
+
 export function unwanted(site: Site): Hono<Env> {
   const app = new Hono<Env>();
   const { unwanted: store } = site.store;
@@ -53,15 +56,15 @@ export function unwanted(site: Site): Hono<Env> {
     const conversation = await conversationNamed(c);
     if (conversation === null) return missing(site, c);
     await store.mute(c.var.account.id, conversation, site.now());
-    return done(c, { key: 'done.muted' }, back);
+    return done(c, { key: 'done.muted', undo: { unmute: conversation } }, back);
   });
 
   app.post('/conversations/:id/mutes/removal', async c => {
     const back = ownPath((await readForm(c)).get('back'), '/mail/inbox');
     const conversation = await conversationNamed(c);
     if (conversation === null) return missing(site, c);
-    await store.unmute(c.var.account.id, conversation);
-    return done(c, { key: 'done.unmuted' }, back);
+    const undo = (await store.unmute(c.var.account.id, conversation)) ? { mute: conversation } : undefined;
+    return done(c, { key: 'done.unmuted', undo }, back);
   });
 
   const own = (c: Ctx): string => c.var.account.address;
@@ -92,7 +95,9 @@ export function unwanted(site: Site): Hono<Env> {
 
   const page = async (c: Ctx, form: BlockForm) => {
     const s = await screenOf(site, c);
-    const content = blockedPage(s, await store.blocked(c.var.account.id), form);
+    const { id } = c.var.account;
+    const muted = await store.muted(id, mostListed);
+    const content = blockedPage(s, await store.blocked(id), muted, form);
     return show(c, s, s.w.t('blocked.title'), { view: 'page', content }, form.error ? 422 : 200);
   };
   return app;

@@ -6,7 +6,7 @@
  * size and depth, so that whoever turns it into a query need not count. It knows no SQL.
  */
 
-import { isOperator, type Token, tokenize } from './search-query/tokens.ts';
+import { type Token, tokenize } from './search-query/tokens.ts';
 import { type AskedMark, type Reading, readValue } from './search-query/values.ts';
 import { isUnspaced, queryWords } from './words.ts';
 
@@ -35,6 +35,13 @@ export type Query =
   | { kind: 'label'; id: number }
   | { kind: 'mark'; mark: AskedMark }
   | { kind: 'attachment' }
+  /** It lies in a conversation that is muted; it comes back later. */
+  | { kind: 'muted' }
+  | { kind: 'snoozed' }
+  /** Its Message-ID, without angle brackets. */
+  | { kind: 'messageId'; id: string }
+  /** The account sent it to an address with this in it, named in the message or not; in lower case. */
+  | { kind: 'recipient'; part: string }
   /** More octets than this, and fewer. */
   | { kind: 'larger'; octets: number }
   | { kind: 'smaller'; octets: number }
@@ -42,9 +49,22 @@ export type Query =
   | { kind: 'before'; at: number }
   | { kind: 'since'; at: number };
 
-/** What was left out, and why; the words for it are the catalogue's. */
+/** What was left out, and why; the words for it are the catalogue's. `unknown` is no operator, and was read as text. */
 export type Mistake = {
-  why: 'date' | 'age' | 'size' | 'is' | 'has' | 'folder' | 'label' | 'empty' | 'long' | 'many' | 'deep';
+  why:
+    | 'date'
+    | 'age'
+    | 'size'
+    | 'is'
+    | 'has'
+    | 'folder'
+    | 'drafts'
+    | 'label'
+    | 'empty'
+    | 'long'
+    | 'many'
+    | 'deep'
+    | 'unknown';
   /** As typed. */
   typed: string;
   /** The operator without its colon; empty: it is about none. */
@@ -61,8 +81,8 @@ export type SearchContext = {
   now: number;
   /** The address that `me` stands for in `from:`, `to:` and `cc:`; empty: it is a word like others. */
   me: string;
-  /** The folder of that name; null: there is none. */
-  folderId(name: string): number | null;
+  /** The folder of that name; null: there is none. Drafts are no messages, and not found by searching. */
+  folderId(name: string): number | 'drafts' | null;
   /** The label of that name; null: there is none. */
   labelId(name: string): number | null;
   /** When a day of the reader's calendar begins; months from 1, and a day of 0 or less lies in the month before. */
@@ -77,7 +97,7 @@ const deepest = 10;
 export function parseSearch(typed: string, context: SearchContext): ParsedSearch {
   const parser = new Parser(tokenize(typed.slice(0, longestSearch).toWellFormed()), context);
   if (typed.length > longestSearch) parser.mistaken('long', '', '');
-  const parts = parser.all('any');
+  const parts = parser.all('');
   return { query: parts.length ? together('and', parts) : null, mistakes: parser.mistakes };
 }
 
@@ -110,7 +130,8 @@ class Parser {
     return null;
   }
 
-  all(field: SearchField): Query[] {
+  /** `operator`: of the parentheses around, for what has none of its own. */
+  all(operator: string): Query[] {
     const parts: Query[] = [];
     for (let token = this.#peek(); token; token = this.#peek()) {
       if (token.kind === 'close') {
@@ -120,7 +141,7 @@ class Parser {
         this.#at++;
         continue;
       }
-      const part = this.#either(field);
+      const part = this.#either(operator);
       if (part) parts.push(part);
     }
     return parts;
@@ -134,10 +155,10 @@ class Parser {
     return this.#tokens[this.#at];
   }
 
-  #either(field: SearchField): Query | null {
+  #either(operator: string): Query | null {
     const parts: Query[] = [];
     for (;;) {
-      const part = this.#one(field);
+      const part = this.#one(operator);
       if (part) parts.push(part);
       if (this.#peek()?.kind !== 'or') break;
       while (this.#peek()?.kind === 'or') this.#at++;
@@ -146,48 +167,58 @@ class Parser {
     return parts.length ? together('or', parts) : null;
   }
 
-  #one(field: SearchField): Query | null {
+  #one(operator: string): Query | null {
     const token = this.#tokens[this.#at++]!;
     if (token.kind !== 'open' && token.kind !== 'term') return null;
-    const part = token.kind === 'open' ? this.#group(token, field) : this.#counted(token, field);
+    const part = token.kind === 'open' ? this.#group(token, operator) : this.#counted(token, operator);
     return part && token.not ? { kind: 'not', of: part } : part;
   }
 
-  #group(token: Token & { kind: 'open' }, field: SearchField): Query | null {
+  #group(token: Token & { kind: 'open' }, operator: string): Query | null {
     if (this.#depth >= deepest) {
       this.#flat++;
       return this.mistaken('deep', '', '');
     }
     this.#depth++;
-    const parts = this.all(fieldOf(token.operator) ?? field);
+    const parts = this.all(token.operator || operator);
     this.#depth--;
     // The one that closes it; missing at the end, it is as if it were there.
     this.#at++;
     return parts.length ? together('and', parts) : null;
   }
 
-  #counted(token: Token & { kind: 'term' }, field: SearchField): Query | null {
+  #counted(token: Token & { kind: 'term' }, operator: string): Query | null {
     if (this.#conditions >= mostConditions) return this.mistaken('many', '', '');
-    const part = this.#term(token, field);
+    if (token.unknown !== '') this.mistaken('unknown', token.raw, token.unknown);
+    const part = this.#term({ ...token, operator: token.operator || operator });
     if (part) this.#conditions++;
     return part;
   }
 
-  #term({ operator, text, quoted, raw }: Token & { kind: 'term' }, field: SearchField): Query | null {
+  #term({ operator, text, quoted, raw }: Token & { kind: 'term' }): Query | null {
     if (operator !== '' && text.trim() === '') return this.mistaken('empty', raw, operator);
-    const inField = fieldOf(operator) ?? (operator === '' ? field : null);
-    if (inField)
-      return this.#isMe(inField, text, quoted)
-        ? wordsIn(inField, this.#context.me, true)
-        : wordsIn(inField, text, quoted);
+    const field = fieldOf(operator);
+    const isMe = field !== null && this.#isMe(field, text, quoted);
+    if (field) return isMe ? wordsIn(field, this.#context.me, true) : wordsIn(field, text, quoted);
+    if (operator === 'bcc') return unnamed(text, quoted);
     const read: Reading = readValue(operator, text, this.#context);
     return 'mistake' in read ? this.mistaken(read.mistake, raw, operator) : read.query;
   }
 }
 
+/** Whom it went to without being named in it. */
+function unnamed(text: string, quoted: boolean): Query {
+  const sent: Query = { kind: 'recipient', part: text.trim().toLowerCase() };
+  const named = wordsIn('to', text, quoted);
+  return named ? { kind: 'and', of: [sent, { kind: 'not', of: named }] } : sent;
+}
+
 const people: SearchField[] = ['from', 'to', 'cc', 'people'];
 
+/** A list is known by its address: it is written to, or writes. The name of it (RFC 2919) has the same words. */
 const fields: Record<string, SearchField> = {
+  '': 'any',
+  list: 'people',
   from: 'from',
   to: 'to',
   cc: 'cc',
@@ -196,8 +227,7 @@ const fields: Record<string, SearchField> = {
   filename: 'files',
 };
 
-const fieldOf = (operator: string): SearchField | null =>
-  isOperator(operator) && Object.hasOwn(fields, operator) ? fields[operator]! : null;
+const fieldOf = (operator: string): SearchField | null => (Object.hasOwn(fields, operator) ? fields[operator]! : null);
 
 /** Null: there is no word in it. */
 function wordsIn(field: SearchField, text: string, quoted: boolean): Query | null {

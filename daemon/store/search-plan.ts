@@ -1,4 +1,5 @@
 import type { IndexText } from '../mail/index-text.ts';
+import { nameKey } from '../mail/kinship.ts';
 import type { Query, SearchField, SearchWords } from '../mail/search-query.ts';
 import { attached, largerThan, receivedBefore, receivedSince, smallerThan } from './facts.ts';
 import { Flag } from './shapes.ts';
@@ -134,6 +135,11 @@ function askedAgain(tree: Tree, asking: Asking): Condition {
 }
 
 const carries = 'select 1 from message_label l where l.label_id = ?';
+const mutes =
+  'select 1 from muted_conversation u where u.account_id = m.account_id and u.conversation = m.conversation';
+const sleeps = "select 1 from wake w where w.message_id = m.id and w.kind = 'snooze'";
+const sentTo = `select 1 from submission s where s.content_id = m.content_id and s.account_id = m.account_id
+  and lower(s.recipients) like ? escape '\\'`;
 const markBits = { seen: Flag.seen, flagged: Flag.flagged, answered: Flag.answered, forwarded: Flag.forwarded };
 
 function leafRow(leaf: (Tree & { kind: 'leaf' })['leaf'], not: boolean): Condition {
@@ -146,6 +152,14 @@ function leafRow(leaf: (Tree & { kind: 'leaf' })['leaf'], not: boolean): Conditi
       return { text: `(m.flags & ${markBits[leaf.mark]}) ${not ? '=' : '<>'} 0`, params: [] };
     case 'attachment':
       return { text: `m.attachments ${not ? '=' : '>'} 0`, params: [] };
+    case 'muted':
+      return { text: `${not ? 'not ' : ''}exists (${mutes})`, params: [] };
+    case 'snoozed':
+      return { text: `${not ? 'not ' : ''}exists (${sleeps})`, params: [] };
+    case 'messageId':
+      return { text: `coalesce(m.message_id, '') ${not ? '<>' : '='} ?`, params: [leaf.id] };
+    case 'recipient':
+      return { text: `${not ? 'not ' : ''}exists (${sentTo})`, params: [`%${leaf.part.replace(/[\\%_]/g, '\\$&')}%`] };
     case 'larger':
       return { text: `m.size ${not ? '<=' : '>'} ?`, params: [leaf.octets] };
     case 'smaller':
@@ -198,6 +212,10 @@ const labelled = (accountId: number, id: number): Source => ({
 /** A condition that an index of the table answers in the order of ids; null: there is none for this. */
 function* sourceOf(accountId: number, part: Query): Work<Source | null> {
   if (part.kind === 'folder') return yield* smallFolder(accountId, part.id);
+  if (part.kind === 'snoozed')
+    return { from: 'wake w', id: 'w.message_id', text: "w.account_id = ? and w.kind = 'snooze'", params: [accountId] };
+  if (part.kind === 'muted') return { ...ofMuted, text: 'u.account_id = ?', params: [accountId] };
+  if (part.kind === 'messageId') return yield* ofName(accountId, part.id);
   const unread = part.kind === 'not' && part.of.kind === 'mark' && part.of.mark === 'seen';
   if (unread) return { ...ofMessages, text: 'm.account_id = ? and (m.flags & 1) = 0', params: [accountId] };
   if (part.kind !== 'mark' || part.mark === 'seen') return null;
@@ -207,6 +225,23 @@ function* sourceOf(accountId: number, part: Query): Work<Source | null> {
     text: `m.account_id = ? and (m.flags & 22) <> 0 and (m.flags & ${markBits[part.mark]}) <> 0`,
     params: [accountId],
   };
+}
+
+const ofMuted = {
+  from: `muted_conversation u cross join message m on m.conversation = u.conversation and m.account_id = u.account_id`,
+  id: 'm.id',
+};
+
+/** Names lead to conversations, and where one was full, to the next: who is not there is looked for everywhere. */
+function* ofName(accountId: number, id: string): Work<Source | null> {
+  const source: Source = {
+    ...ofMessages,
+    text: `m.conversation = (select conversation from message_name where account_id = ? and name = ?)
+      and m.account_id = ? and m.message_id = ?`,
+    params: [accountId, nameKey(id), accountId, id],
+  };
+  const there = yield* row(`select 1 from ${source.from} where ${source.text} limit 1`, ...source.params);
+  return there === undefined ? null : source;
 }
 
 /** Its list is in the order of arrival, so all of it is read to be sorted: only when that is little. */

@@ -1,5 +1,6 @@
 import { addressKey, domainOf } from '../mail/address.ts';
-import { Sorting } from './shapes.ts';
+import { type MessageRow, message } from './message-row.ts';
+import { type Message, Sorting } from './shapes.ts';
 import { setSorting } from './sorting-bits.ts';
 import { mustRow, row, rows, run, type Work } from './sql.ts';
 import type { Read, Write } from './verbs.ts';
@@ -10,6 +11,8 @@ import type { Read, Write } from './verbs.ts';
  */
 export type BlockedSender = { id: number; address: string; place: 'junk' | 'trash' | 'archive'; at: number };
 
+export type MutedConversation = { at: number; newest: Message };
+
 /** Whose mail, and which conversations, do not come into the Inbox. */
 export type Unwanted = {
   /** By address. */
@@ -19,6 +22,8 @@ export type Unwanted = {
   /** In place of what stood for the address. Null: there are as many as there may be. */
   block(accountId: number, address: string, place: BlockedSender['place'], at: number): Promise<BlockedSender | null>;
   unblock(accountId: number, id: number): Promise<boolean>;
+  /** Those of which there is mail, the one muted last first. */
+  muted(accountId: number, limit: number): Promise<MutedConversation[]>;
   isMuted(accountId: number, conversation: number): Promise<boolean>;
   /** Of very many the one that was muted first is forgotten. */
   mute(accountId: number, conversation: number, at: number): Promise<void>;
@@ -42,6 +47,17 @@ export function* blockOf(accountId: number, address: string): Work<BlockedSender
 export function* mutedAmong(accountId: number, conversation: number): Work<boolean> {
   const sql = 'select 1 from muted_conversation where account_id = ? and conversation = ?';
   return (yield* row(sql, accountId, conversation)) !== undefined;
+}
+
+function* muted(accountId: number, limit: number): Work<MutedConversation[]> {
+  const found = yield* rows<MessageRow & { muted_at: number }>(
+    `select m.*, u.at as muted_at from muted_conversation u join message m on m.id =
+        (select max(c.id) from message c where c.account_id = u.account_id and c.conversation = u.conversation)
+      where u.account_id = ? order by u.at desc, u.conversation desc limit ?`,
+    accountId,
+    limit,
+  );
+  return found.map(m => ({ at: m.muted_at, newest: message(m) }));
 }
 
 type Mute = { accountId: number; conversation: number; at: number };
@@ -109,6 +125,7 @@ export const createUnwanted = (read: Read, write: Write): Unwanted => ({
   blocks: (accountId, address) => read(blockOf(accountId, address)),
   block: (accountId, address, place, at) => write('blockSender', { accountId, address, place, at }),
   unblock: (accountId, id) => write('unblockSender', { accountId, id }),
+  muted: (accountId, limit) => read(muted(accountId, limit)),
   isMuted: (accountId, conversation) => read(mutedAmong(accountId, conversation)),
   mute: (accountId, conversation, at) => write('muteConversation', { accountId, conversation, at }),
   unmute: (accountId, conversation) => write('unmuteConversation', { accountId, conversation }),

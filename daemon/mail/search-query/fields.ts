@@ -31,9 +31,9 @@ export type SearchFields = Record<Named, string> & {
 /** The fields of a search. What they cannot say stays in `words`, so that writing them gives the same search again. */
 export function searchFields(typed: string): SearchFields {
   const fields: SearchFields = { words: '', without: '', ...blank() };
-  const tokens = tokenize(typed);
+  const tokens = tokenize(typed).filter(t => t.kind !== 'and');
   // A word OR that was none for what stood beside it would become one.
-  const plain = tokens.every(t => t.kind === 'term' && t.raw !== 'OR');
+  const plain = tokens.every(t => t.kind === 'term' && t.raw !== 'OR' && t.raw !== 'AND');
   const add = (name: keyof SearchFields, text: string) => {
     fields[name] += `${fields[name] === '' ? '' : ' '}${text}`;
   };
@@ -49,7 +49,7 @@ const blank = () => Object.fromEntries(named.map(name => [name, ''])) as Record<
 function fieldFor(token: Token, fields: SearchFields): keyof SearchFields {
   if (token.kind !== 'term') return 'words';
   const { operator, not, text } = token;
-  if (operator === '') return not && !/^(-|OR$|$)/.test(text) ? 'without' : 'words';
+  if (operator === '') return not && !/^(-|(OR|AND)$|$)/.test(text) ? 'without' : 'words';
   const own = named.find(name => name === operator);
   return own && !not && fields[own] === '' && text.trim() !== '' && !text.includes('"') ? own : 'words';
 }

@@ -1,6 +1,8 @@
 /** A search as typed, cut into its pieces, each with the text it was. */
 export type Token =
   | { kind: 'or'; raw: string }
+  /** What stands side by side is meant anyhow. */
+  | { kind: 'and'; raw: string }
   | { kind: 'close'; raw: string }
   /** `(`, `-(`, `from:(`. */
   | { kind: 'open'; raw: string; not: boolean; operator: string }
@@ -12,17 +14,20 @@ export type Token =
       operator: string;
       text: string;
       quoted: boolean;
+      /** What looks like an operator and is none, without its colon; empty: nothing does. */
+      unknown: string;
     };
 
 const operators = new Set(
-  'from to cc people subject in is has filename larger smaller before after older_than newer_than label'.split(' '),
+  `from to cc bcc people list subject in is has filename larger smaller size before after older newer older_than newer_than
+  label rfc822msgid`.split(/\s+/),
 );
 export const isOperator = (name: string): boolean => operators.has(name);
 
-const OR = /OR(?=[\s()]|$)/y;
-const LONE = /(-?)([a-z_]{2,12}):(?=[\s)]|$)/iy;
+const JOINT = /(?:OR|AND)(?=[\s()]|$)/y;
+const LONE = /(-?)([a-z_][a-z_\d]{1,15}):(?=[\s)]|$)/iy;
 /** Quotes as keyboards and word processors make them. */
-const PIECE = /(-?)([a-z_]{2,12}:)?(?:(\()|["“”„]([^"“”„]*)["“”„]?|([^\s()"“”„]+))/iuy;
+const PIECE = /(-?)([a-z_][a-z_\d]{1,15}:)?(?:(\()|["“”„]([^"“”„]*)["“”„]?|([^\s()"“”„]+))/iuy;
 
 export function tokenize(typed: string): Token[] {
   const tokens: Token[] = [];
@@ -38,8 +43,9 @@ export function tokenize(typed: string): Token[] {
 /** Null: a character that is in no token, such as a space. */
 function tokenAt(typed: string, at: number): Token | null {
   if (typed[at] === ')') return { kind: 'close', raw: ')' };
-  OR.lastIndex = at;
-  if (OR.test(typed)) return { kind: 'or', raw: 'OR' };
+  JOINT.lastIndex = at;
+  const joint = JOINT.exec(typed)?.[0];
+  if (joint) return joint === 'OR' ? { kind: 'or', raw: joint } : { kind: 'and', raw: joint };
   const lone = withoutValue(typed, at);
   if (lone) return lone;
   PIECE.lastIndex = at;
@@ -49,17 +55,23 @@ function tokenAt(typed: string, at: number): Token | null {
   const name = prefix.slice(0, -1).toLowerCase();
   const known = isOperator(name);
   if (open)
-    return known || prefix === '' ? { kind: 'open', raw, not: minus !== '', operator: name } : word(raw, prefix);
+    return known || prefix === '' ? { kind: 'open', raw, not: minus !== '', operator: name } : word(raw, prefix, name);
   const text = phrase ?? bare ?? '';
   const quoted = phrase !== undefined;
-  if (known) return { kind: 'term', raw, not: minus !== '', operator: name, text, quoted };
-  return { kind: 'term', raw, not: minus !== '', operator: '', text: prefix + text, quoted };
+  if (known) return { kind: 'term', raw, not: minus !== '', operator: name, text, quoted, unknown: '' };
+  const unknown = looksLikeOne(name) && !text.startsWith('//') ? name : '';
+  return { kind: 'term', raw, not: minus !== '', operator: '', text: prefix + text, quoted, unknown };
 }
 
+/** What subjects and addresses begin with is typed as it is read. */
+const looksLikeOne = (name: string): boolean =>
+  name !== '' && !/^(re|fwd?|aw|antw|wg|sv|vs|tr|rv|res|https?|mailto|tel)$/.test(name);
+
 /** `re:(…)`: the prefix is a word, and what is behind it is read by itself. */
-const word = (raw: string, prefix: string): Token => {
-  const text = raw.slice(0, -1);
-  return { kind: 'term', raw: text, not: raw.startsWith('-'), operator: '', text: prefix, quoted: false };
+const word = (raw: string, prefix: string, name: string): Token => {
+  const unknown = looksLikeOne(name) ? name : '';
+  const not = raw.startsWith('-');
+  return { kind: 'term', raw: raw.slice(0, -1), not, operator: '', text: prefix, quoted: false, unknown };
 };
 
 /** `from:` with nothing behind it, which is told. */
@@ -67,5 +79,5 @@ function withoutValue(typed: string, at: number): Token | null {
   LONE.lastIndex = at;
   const [raw, minus, name = ''] = LONE.exec(typed) ?? [];
   if (raw === undefined || !isOperator(name.toLowerCase())) return null;
-  return { kind: 'term', raw, not: minus !== '', operator: name.toLowerCase(), text: '', quoted: false };
+  return { kind: 'term', raw, not: minus !== '', operator: name.toLowerCase(), text: '', quoted: false, unknown: '' };
 }

@@ -16,11 +16,18 @@ export function readValue(operator: string, text: string, context: SearchContext
     case 'in':
       return inFolder(text.trim(), context);
     case 'larger':
+    case 'size':
+      return sized('larger', value);
     case 'smaller':
       return sized(operator, value);
     case 'before':
+    case 'older':
+      return dated('before', value, context);
     case 'after':
-      return dated(operator, value, context);
+    case 'newer':
+      return dated('since', value, context);
+    case 'rfc822msgid':
+      return { query: { kind: 'messageId', id: text.trim().replace(/^<|>$/g, '') } };
     case 'older_than':
     case 'newer_than':
       return aged(operator === 'older_than' ? 'before' : 'since', value, context);
@@ -40,6 +47,7 @@ const marks: Record<string, AskedMark> = {
 
 function marked(value: string): Reading {
   if (value === 'unread') return { query: { kind: 'not', of: { kind: 'mark', mark: 'seen' } } };
+  if (value === 'muted' || value === 'snoozed') return { query: { kind: value } };
   if (!Object.hasOwn(marks, value)) return { mistake: 'is' };
   return { query: { kind: 'mark', mark: marks[value]! } };
 }
@@ -47,6 +55,9 @@ function marked(value: string): Reading {
 function inFolder(name: string, { folderId }: SearchContext): Reading {
   if (/^(anywhere|all)$/i.test(name)) return { query: { kind: 'and', of: [] } };
   const id = folderId(name);
+  if (id === 'drafts') return { mistake: 'drafts' };
+  // There is such a folder from the first one that is snoozed on.
+  if (id === null && /^snoozed$/i.test(name)) return { query: { kind: 'snoozed' } };
   return id === null ? { mistake: 'folder' } : { query: { kind: 'folder', id } };
 }
 
@@ -65,8 +76,7 @@ export function sized(kind: 'larger' | 'smaller', value: string): Reading {
 }
 
 /** `2026-11-25`, `2026-11`, `2026`, `today`, `yesterday`; or an age. */
-function dated(operator: 'before' | 'after', value: string, context: SearchContext): Reading {
-  const kind = operator === 'before' ? 'before' : 'since';
+function dated(kind: 'before' | 'since', value: string, context: SearchContext): Reading {
   if (/^\d{1,4}[dwmy]$/.test(value)) return aged(kind, value, context);
   const named = ['today', 'yesterday'].indexOf(value);
   if (named >= 0) return { query: { kind, at: daysAgo(context, named) } };
