@@ -143,14 +143,23 @@
 
   const fromRight = document.dir === 'rtl';
 
+  const widthNow = divider => divider.parentElement.firstElementChild.offsetWidth;
+
+  /** Null: as wide as it was before anybody dragged it. */
   function widen(divider, width) {
     const { ariaValueMin: least, ariaValueMax: most, dataset } = divider;
-    const wide = Math.min(Math.max(Math.round(width / dataset.step) * dataset.step, least), most);
-    document.documentElement.dataset.list = wide;
-    divider.ariaValueNow = wide;
+    const { dataset: page } = document.documentElement;
+    if (width === null) delete page.list;
+    else page.list = Math.min(Math.max(Math.round(width / dataset.step) * dataset.step, least), most);
+    divider.ariaValueNow = widthNow(divider);
     // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is not on plain http.
-    document.cookie = `list=${wide}; path=/; max-age=31536000; SameSite=Lax`;
+    document.cookie = `list=${page.list ?? ''}; path=/; max-age=${width === null ? 0 : 31_536_000}; SameSite=Lax`;
   }
+
+  document.addEventListener('focusin', event => {
+    const divider = event.target.closest?.('.divider');
+    if (divider) divider.ariaValueNow = widthNow(divider);
+  });
 
   document.addEventListener('pointerdown', event => {
     const divider = event.target.closest?.('.divider');
@@ -165,14 +174,14 @@
   });
   document.addEventListener('dblclick', event => {
     const divider = event.target.closest?.('.divider');
-    if (divider) widen(divider, divider.dataset.usual);
+    if (divider) widen(divider, null);
   });
   document.addEventListener('keydown', event => {
     const divider = event.target.closest?.('.divider');
     const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!divider || !way || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    widen(divider, Number(divider.ariaValueNow) + way * (fromRight ? -1 : 1) * divider.dataset.step);
+    widen(divider, widthNow(divider) + way * (fromRight ? -1 : 1) * divider.dataset.step);
   });
 
   /* On a touch screen a row is swiped to where one of its buttons would put it */

@@ -175,6 +175,11 @@ describe.skipIf(!hasChromium)('tidying in Chromium', () => {
     expect(await width()).toBe(300);
     await page.locator('.divider').dblclick();
     expect(await width()).toBe(380);
+    await page.setViewportSize({ width: 1920, height: 820 });
+    expect(await width()).toBe(480);
+    await page.locator('.divider').focus();
+    await page.keyboard.press('ArrowRight');
+    expect(await width()).toBe(460);
     await page.context().close();
   });
 

@@ -15,5 +15,5 @@ export function listWidthOf(kept: string | null): number | null {
 
 export function divider(s: Screen): Html {
   const { least, usual, most, step } = listWidths;
-  return html`<div class="divider only-script" role="separator" tabindex="0" aria-orientation="vertical" aria-controls="list" aria-label="${s.w.t('list.width')}" aria-valuemin="${least}" aria-valuemax="${most}" aria-valuenow="${s.listWidth ?? usual}" data-step="${step}" data-usual="${usual}"></div>`;
+  return html`<div class="divider only-script" role="separator" tabindex="0" aria-orientation="vertical" aria-controls="list" aria-label="${s.w.t('list.width')}" aria-valuemin="${least}" aria-valuemax="${most}" aria-valuenow="${s.listWidth ?? usual}" data-step="${step}"></div>`;
 }
