@@ -20,7 +20,7 @@ export type Servers = {
 const limits = { headersTimeout: 20_000, requestTimeout: 15 * 60_000, keepAliveTimeout: 15_000, maxHeaderSize: 16_384 };
 
 export function serveSite({ app, tls }: { app: App; tls?: TlsPair }): Servers {
-  const shared = { fetch: app.fetch, overrideGlobalObjects: false };
+  const shared = { fetch: app.fetch };
   const http = createAdaptorServer({ ...shared, createServer, serverOptions: limits }) as HttpServer;
   const https = createAdaptorServer({
     ...shared,
