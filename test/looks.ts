@@ -311,6 +311,18 @@ const shots: Shot[] = [
   { name: 'message', path: `/mail/inbox/${ids.plain}`, who: 'ann' },
   { name: 'conversation', path: `/mail/inbox/${talk.at(-1)}`, who: 'ann' },
   {
+    name: 'compact',
+    path: `/mail/inbox/${talk.at(-1)}`,
+    who: 'ann',
+    act: page => page.evaluate("document.documentElement.dataset.density = 'compact'"),
+  },
+  {
+    name: 'compact-list',
+    path: '/mail/inbox',
+    who: 'ann',
+    act: page => page.evaluate("document.documentElement.dataset.density = 'compact'"),
+  },
+  {
     name: 'more',
     path: `/mail/inbox/${talk.at(-1)}`,
     who: 'ann',

@@ -1,0 +1,81 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { enter, hasChromium, hearComplaints, inChromium, type Visited } from './browser.ts';
+import { openSite, type TestSite } from './site.ts';
+
+/** What readers see of lists at the widths they have, in Chromium. */
+
+if (!hasChromium) test.skip('these pages need a browser: the package chromium would run them', () => {});
+
+let site: TestSite;
+let browser: Browser;
+let visited: Visited;
+let base = '';
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  if (!hasChromium) return;
+  site = await openSite({ host_domain: ['example.org'] });
+  visited = await inChromium(site);
+  ({ base, browser } = visited);
+}, 60_000);
+afterAll(async () => {
+  if (!hasChromium) return;
+  await visited.close();
+});
+
+async function signedIn(username: string, width = 1280, script = true): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width, height: 820 }, javaScriptEnabled: script });
+  const page = await context.newPage();
+  hearComplaints(page, complaints);
+  await enter(page, base, username);
+  return page;
+}
+
+describe.runIf(hasChromium)('in Chromium', () => {
+  test('rows closer together leave room for sender and subject at every width', { timeout: 60_000 }, async () => {
+    const ann = await site.account('ann');
+    await site.store.accounts.set(ann.id, { density: 'compact' });
+    const source =
+      'From: Wilhelmina Hohenlohe <w@example.net>\nTo: ann@example.org\nSubject: Digging on Saturday\n\nHi.\n';
+    const id = await site.deliver(ann, source);
+    const page = await signedIn('ann');
+    for (const [width, path] of [
+      [1280, `/mail/inbox/${id}`],
+      [1280, '/mail/inbox'],
+      [800, '/mail/inbox'],
+      [360, '/mail/inbox'],
+    ] as const) {
+      await page.setViewportSize({ width, height: 820 });
+      await page.goto(base + path);
+      for (const part of ['.who bdi', '.subject']) {
+        const cut = await page.locator(`.row ${part}`).evaluate(one => {
+          const { left, right } = one.getBoundingClientRect();
+          const box = (one.closest('.what, .who') ?? one).getBoundingClientRect();
+          return [
+            left < box.left - 1,
+            right > box.right + 1,
+            one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0,
+          ];
+        });
+        expect([width, path, part, cut]).toEqual([width, path, part, [false, false, false]]);
+      }
+      const height = await page.locator('.row').evaluate(one => one.clientHeight);
+      expect(height).toBeLessThanOrEqual(width < 760 ? 64 : 46);
+    }
+    await page.context().close();
+  });
+
+  test('labels are seen beside the icons of folders', { timeout: 60_000 }, async () => {
+    const bea = await site.account('bea');
+    await site.store.labels.create(bea.id, { name: 'Work', colour: 'red' });
+    const page = await signedIn('bea', 800);
+    const box = (await page.locator('#rail .tint').boundingBox())!;
+    expect([box.width, box.height]).toEqual([12, 12]);
+    await page.context().close();
+  });
+
+  test('no page of these complained', () => {
+    expect(complaints).toEqual([]);
+  });
+});
