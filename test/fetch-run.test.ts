@@ -43,6 +43,26 @@ describe('fetchAccount', () => {
     expect(server.letters).toEqual([]);
   });
 
+  test('fetchAccount brings old mail to its place in lists, searches and conversations', async () => {
+    const came = (day: string, more: string) =>
+      Buffer.from(`Received: by pop.example; ${day} 2020 09:00:00 +0000\r\nMessage-ID: <${more}\r\n\r\nhello\r\n`);
+    const old = [
+      { uidl: 'b', bytes: came('Wed, 4 Mar', 'b@x>\r\nIn-Reply-To: <a@x>') },
+      { uidl: 'a', bytes: came('Tue, 3 Mar', 'a@x>') },
+    ];
+    const { port } = await upstream({ letters: old });
+    expect(await visit(door, port)).toMatchObject({ fetched: 2 });
+    const { id } = (await door.store.accounts.byAddress('ann@example.org'))!;
+    const inbox = await door.store.folders.byRole(id, 'inbox');
+    const { messages } = await door.store.messages.page(id, inbox.id, 9);
+    const days = [4, 3].map(day => Date.UTC(2020, 2, day, 9));
+    expect(messages.map(m => [m.messageId, m.receivedAt, m.listedAt])).toEqual([
+      ['b@x', days[0], days[0]],
+      ['a@x', days[1], days[1]],
+    ]);
+    expect(new Set(messages.map(m => m.conversation)).size).toBe(1);
+  });
+
   test('fetchAccount leaves mail upstream where it is told to, and asks for it once', async () => {
     const server = await upstream({ letters: letters('a', 'b') });
     for (const fetched of [2, 0, 0])

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readHeader } from '../daemon/mail/header.ts';
 import {
+  arrivedUpstream,
   dateField,
   deliveredTo,
   HeaderEditor,
@@ -307,5 +308,23 @@ describe('NewlineMender', () => {
     const started = process.cpuUsage();
     for (let at = 0; at < content.length; at += 65_536) mender.push(content.subarray(at, at + 65_536));
     expect(cpuMillis(started)).toBeLessThan(2_000);
+  });
+});
+
+describe('arrivedUpstream', () => {
+  const at = Date.UTC(2026, 10, 26, 12);
+  const ours = 'Received: from pop by us; Thu, 26 Nov 2026 12:00:00 +0000\r\n';
+  const theirs = 'Received: from mx (a; b) by pop.example;\r\n\tTue, 3 Mar 2020 09:30:00 +0100\r\n';
+  const date = 'Date: Mon, 2 Mar 2020 20:00:00 +0000\r\n';
+  it.each([
+    ['the stamp below ours', ours + theirs + date, Date.UTC(2020, 2, 3, 8, 30)],
+    ['Date, where no host stamped it', ours + date, Date.UTC(2020, 2, 2, 20)],
+    ['Date, where the stamp has no time', `${ours}Received: by pop.example\r\n${date}`, Date.UTC(2020, 2, 2, 20)],
+    ['our time, for one that is no time', `${ours}Received: by x; soon\r\n${date}`, at],
+    ['our time, for the future', `${ours}Received: by x; Thu, 26 Nov 2099 12:00:00 +0000\r\n${date}`, at],
+    ['our time, for what was before mail', `${ours}Received: by x; Thu, 1 Jan 1970 00:00:00 +0000\r\n${date}`, at],
+    ['our time, where nothing is said', ours, at],
+  ])('arrivedUpstream takes %s', (_, header, wanted) => {
+    expect(arrivedUpstream(latin(`${header}\r\n`), at)).toBe(wanted);
   });
 });

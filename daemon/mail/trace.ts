@@ -6,7 +6,8 @@
  * as it is. When a thing happened is told to them; they look at no clock.
  */
 import { isIPv6 } from 'node:net';
-import { formatDate, localStamp } from './date.ts';
+import { formatDate, localStamp, parseDate } from './date.ts';
+import { readHeader } from './header.ts';
 
 export { HeaderEditor, type HeaderEdits } from './trace/header-editor.ts';
 export { NewlineMender } from './trace/newline-mender.ts';
@@ -45,6 +46,19 @@ function peerInfo(address: string, peerName: string | null | undefined): string 
 
 /** Only what host names and literals are made of: a HELO may hold anything, also the rest of a header. */
 const name = (text: string): string => text.slice(0, 255).replace(/[^A-Za-z0-9.:_[\]-]/g, '?') || 'unknown';
+
+/**
+ * When what was fetched came where it was fetched from: by the Received field below our own, else by its Date. The field is
+ * that host's, or the peer's in front of it; what lies in the future, or before mail, is not believed. `at`: when we got it.
+ */
+export function arrivedUpstream(header: Buffer, at: number): number {
+  const fields = readHeader(header);
+  const stamp = /;([^;]*)$/.exec(fields.all('received')[1] ?? '')?.[1] ?? fields.get('date') ?? '';
+  const then = parseDate(stamp);
+  return then !== null && then > firstMail && then < at ? then : at;
+}
+
+const firstMail = Date.UTC(1982, 7);
 
 /** The last hop's own fields, written in front of the content when it is read (RFC 5321 §4.4). */
 export function returnPath(reversePath: string | null): string {

@@ -1,4 +1,4 @@
-import { deliveredTo, returnPath } from '../mail/trace.ts';
+import { arrivedUpstream, deliveredTo, returnPath } from '../mail/trace.ts';
 import type { Filed, Filing } from './accept.ts';
 import { kinOf } from './conversations.ts';
 import { addErrand, passedBy } from './errands.ts';
@@ -33,18 +33,21 @@ export function* deliver(a: Filing, { contentId, head, route, named }: Into, fil
   const { receivedAt, summary, reversePath } = a;
   const prefix = returnPath(reversePath) + deliveredTo(route.address) + (a.passed ?? '') + (a.filing?.fields ?? '');
   const size = Buffer.byteLength(prefix) + a.content.size;
+  // Limits and answers go by our clock, the place in lists by when it came to its person's mailbox.
+  const cameAt = a.origin === 'fetcher' ? arrivedUpstream(head(), receivedAt) : receivedAt;
   let placement: Placement | null = null;
   let own = '';
   const sort: NewMessage['sort'] = function* ({ sorting, address }) {
     own = address;
-    const kin = () => kinOf({ accountId, receivedAt, summary });
+    const kin = () => kinOf({ accountId, receivedAt: cameAt, summary });
     const sentOn = { limit: { at: receivedAt, perHour: a.forwardsPerHour }, isFree: a.forwardsFree === true };
     const mail = { contentId, prefix, head: head(), summary, size, receivedAt, reversePath, ...sentOn };
     const arrival = { accountId, address, named, kin, ...mail };
     placement = yield* sortArrival(arrival, sorting);
     return placement;
   };
-  const message = { accountId, contentId, contentSize: a.content.size, prefix, flags: 0, receivedAt, summary };
+  const of = { accountId, contentId, contentSize: a.content.size, prefix, summary };
+  const message = { ...of, flags: 0, receivedAt: cameAt };
   const role = a.filing?.role ?? 'inbox';
   // What the house's own rules put away is no business of a person's.
   // Reports come with the null reverse-path, and so do automatic replies (RFC 3834 §3.3).

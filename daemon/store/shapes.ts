@@ -50,7 +50,7 @@ export type Message = Summary & {
   uid: number;
   modseq: number;
   flags: number;
-  /** When it came into this mailbox. */
+  /** When it came into this mailbox; of what was fetched, into that one. */
   receivedAt: number;
   /** Where it stands in lists: when it came, or when it was brought back. */
   listedAt: number;
