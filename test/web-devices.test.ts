@@ -44,6 +44,29 @@ describe('devices', () => {
     expect((await here.page('/settings/devices')).html).not.toContain('name="others"');
   });
 
+  test('say that this one is in use, and which others may be', async () => {
+    const here = await signedIn('bob', firefox);
+    const phone = await signedIn('bob', iphone);
+    const lines = async () =>
+      [
+        ...(await here.page('/settings/devices')).html.matchAll(/<b>(\w+) on [^<]*<\/b>[\s\S]*?<small>(.*?)<\/small>/g),
+      ].map(
+        ([, name, words]) =>
+          `${name} ${words
+            ?.split(' · ')[1]
+            ?.replace(/<[^>]*>|\d\d:\d\d/g, '')
+            .trim()}`,
+      );
+    const minute = 60_000;
+    site.clock.now += 9 * minute;
+    expect(await lines()).toEqual(expect.arrayContaining(['Firefox in use now', 'Safari used in the last 10 minutes']));
+    site.clock.now += 2 * minute;
+    expect((await lines()).find(one => one.startsWith('Safari'))).toMatch(/^Safari last used /);
+    expect(await lines()).toContain('Firefox in use now');
+    await phone.page('/mail/inbox');
+    expect(await lines()).toContain('Safari used in the last 10 minutes');
+  });
+
   test('of others are nobody’s', async () => {
     const ann = await signedIn('ann', firefox);
     const bob = await signedIn('bob');

@@ -8,17 +8,20 @@ import type { Html, Words } from './words.ts';
 export type Devices = {
   sessions: Session[];
   current: number;
+  /** Those used since then may be in use: the time is not written at each click. */
+  recent: number;
   signIns: SignIn[];
   /** Where no code is asked for. */
   trusted: TrustedBrowser[];
 };
 
-export function devicesPage(s: Screen, { sessions, current, signIns, trusted }: Devices): Html {
+export function devicesPage(s: Screen, d: Devices): Html {
   const { t } = s.w;
+  const { sessions, current, signIns, trusted } = d;
   const others = sessions.some(one => one.id !== current);
   return html`<section class="page">${backToSettings(s)}
 <h1>${t('devices.title')}</h1>
-<ul class="decided">${sessions.map(one => session(s, one, one.id === current))}</ul>
+<ul class="decided">${sessions.map(one => session(s, one, d))}</ul>
 ${others ? html`<form method="post" action="/settings/devices/removals" hx-boost="false"><button class="button" type="submit" name="others" value="1">${icon(s, 'log-out')}${t('devices.others')}</button></form>` : ''}
 ${trusted.length === 0 ? '' : trustedBrowsers(s, trusted)}
 <h2>${t('devices.signins')}</h2>
@@ -27,11 +30,18 @@ ${trusted.length === 0 ? '' : trustedBrowsers(s, trusted)}
 </section>`;
 }
 
-function session(s: Screen, one: Session, isThis: boolean): Html {
+function session(s: Screen, one: Session, { current, recent }: Devices): Html {
   const { t } = s.w;
+  const isThis = one.id === current;
+  const isRecent = one.seenAt >= recent;
+  const used = isThis
+    ? t('devices.now')
+    : isRecent
+      ? t('devices.recently')
+      : s.w.h('devices.seen', { time: time(s, one.seenAt) });
   const name = deviceName(s.w, one.agent);
   const end = html`<form method="post" action="/settings/devices/removals" hx-boost="false"><button class="button" type="submit" name="session" value="${one.id}">${t('devices.end')}<span class="unseen"> ${name}</span></button></form>`;
-  return html`<li><span><b>${name}</b>${isThis ? html` <em>${t('devices.this')}</em>` : ''}<small>${t('devices.from', { address: one.address })} · ${s.w.h('devices.seen', { time: time(s, one.seenAt) })} · ${s.w.h('devices.since', { time: time(s, one.createdAt) })}</small></span>${isThis ? '' : end}</li>`;
+  return html`<li><span><b>${name}</b>${isThis ? html` <em>${t('devices.this')}</em>` : ''}<small>${t('devices.from', { address: one.address })} · ${used} · ${s.w.h('devices.since', { time: time(s, one.createdAt) })}</small></span>${isThis ? '' : end}</li>`;
 }
 
 function trustedBrowsers(s: Screen, all: TrustedBrowser[]): Html {

@@ -4,6 +4,7 @@ import { devicesPage } from '../views/devices.ts';
 import { readForm } from './form.ts';
 import { tellOnce } from './notice.ts';
 import { idOf, screenOf, show } from './page.ts';
+import { touchEvery } from './session.ts';
 import type { Env, Site } from './site.ts';
 
 export function devices(site: Site): Hono<Env> {
@@ -15,7 +16,13 @@ export function devices(site: Site): Hono<Env> {
     const signIns = await site.store.signIns.list(account.id);
     const trusted = await site.store.trustedBrowsers.list(account.id, site.now());
     const s = await screenOf(site, c);
-    const content = devicesPage(s, { sessions, current: session.id, signIns, trusted });
+    const content = devicesPage(s, {
+      sessions,
+      current: session.id,
+      recent: site.now() - touchEvery,
+      signIns,
+      trusted,
+    });
     return show(c, s, s.w.t('devices.title'), { view: 'page', content });
   });
 

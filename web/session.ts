@@ -10,8 +10,8 @@ import { trustedIn } from './trusted.ts';
 
 const day = 86_400_000;
 const lasts = 30 * day;
-/** Writing the time of each click would make every page a write. */
-const touchEvery = 10 * 60_000;
+/** Writing the time of each click would make every page a write; the list of devices says so many minutes. */
+export const touchEvery = 10 * 60_000;
 
 type Make = (...made: Parameters<Store['sessions']['create']>) => Promise<number | null>;
 
