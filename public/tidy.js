@@ -19,6 +19,7 @@
     if (!choices) return form.requestSubmit(button);
     chooser.replaceChildren(choices);
     htmx.process(chooser);
+    narrow(choices);
     chooser.showModal();
     $('[autofocus], .choice-list button', chooser)?.focus();
   }
@@ -56,22 +57,27 @@
   const begins = (name, typed) =>
     [name, ...name.split(/[^\p{L}\p{N}]+/u)].some(word => plain(word).startsWith(plain(typed)));
 
-  document.addEventListener('input', event => {
-    const field = event.target.closest?.('[data-filter]');
+  function narrow(place) {
+    const field = $('[data-filter]', place);
     if (!field) return;
-    const place = field.closest('#choices');
     const typed = field.value.trim();
     const rows = $$('.choice-list > li', place);
     for (const row of rows) row.hidden = !begins(row.dataset.name, typed);
-    const none = $('.none-fits', place);
-    if (none) none.hidden = rows.some(row => !row.hidden);
+    $('.none-fits', place).hidden = rows.length === 0 || rows.some(row => !row.hidden);
+    const create = $('[data-create]', place);
+    create.hidden = typed === '' || rows.some(row => plain(row.dataset.name) === plain(typed));
+    $('span', create).textContent = create.dataset.create.replace('{name}', () => typed);
+  }
+
+  document.addEventListener('input', event => {
+    if (event.target.closest?.('[data-filter]')) narrow(event.target.closest('#choices'));
   });
 
   document.addEventListener('keydown', event => {
     const place = event.target.closest?.('#choices');
     if (!place) return;
     const field = $('[data-filter]', place);
-    const shown = $$('.choice-list > li:not([hidden]) :is(button, a)', place);
+    const shown = $$('.choice-list > li:not([hidden]) :is(button, a), [data-create]:not([hidden])', place);
     const at = shown.indexOf(event.target);
     if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       if (event.target.matches('input:not([data-filter])')) return;
@@ -79,7 +85,7 @@
       const next = at + (event.key === 'ArrowDown' ? 1 : -1);
       (next < 0 ? (field ?? shown[0]) : shown[Math.min(next, shown.length - 1)])?.focus();
     }
-    // What is typed so far means the first that is left; what fits none is for the server to answer.
+    // What is typed so far means the first that is left; what fits none is made.
     if (event.key === 'Enter' && event.target === field && field.value.trim() !== '' && shown[0]?.type === 'submit') {
       event.preventDefault();
       shown[0].click();

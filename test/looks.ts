@@ -543,6 +543,19 @@ const shots: Shot[] = [
       },
     }),
   ),
+  ...(['move', 'label'] as const).map(
+    (wish): Shot => ({
+      name: `choose-new-${wish}`,
+      path: '/mail/inbox',
+      who: 'ann',
+      act: async page => {
+        await page.locator('.tick input').nth(1).check();
+        await page.locator(`#list [data-key=${wish}]`).click();
+        await page.locator('#chooser #choices').waitFor();
+        await page.fill('#choices-name', 'Gard');
+      },
+    }),
+  ),
   { name: 'snoozed', path: '/mail/snoozed', who: 'ann' },
   { name: 'reminders', path: '/reminders', who: 'ann' },
   { name: 'reminders-none', path: '/reminders', who: 'newcomer' },

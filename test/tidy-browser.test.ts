@@ -86,6 +86,32 @@ describe.skipIf(!hasChromium)('tidying in Chromium', () => {
     await page.context().close();
   });
 
+  test('a name there is not yet is made where it was typed, by Enter or by a button', async () => {
+    const page = await signedIn();
+    const dialogue = page.locator('#chooser');
+    const create = dialogue.locator('[data-create]');
+    await row(page, 'Apple').locator('.row-link').focus();
+    await page.keyboard.press('l');
+    await dialogue.locator('#choices-name').waitFor();
+    expect(await create.isVisible()).toBe(false);
+    await page.keyboard.type('Wor');
+    expect(await create.innerText()).toBe('Create “Wor” and use it');
+    await page.keyboard.type('k');
+    expect(await create.isVisible()).toBe(false);
+    await page.keyboard.type(' $& more');
+    expect(await create.innerText()).toBe('Create “Work $& more” and use it');
+    await page.keyboard.press('Enter');
+    await row(page, 'Apple').locator('.label-chip', { hasText: 'Work $& more' }).waitFor();
+    await row(page, 'Birch').locator('.row-link').focus();
+    await page.keyboard.press('v');
+    await dialogue.locator('#choices-name').waitFor();
+    await page.keyboard.type('Arch');
+    await dialogue.getByRole('button', { name: 'Create “Arch” and move there' }).click();
+    await page.locator('.toast').getByText('1 message moved to Arch.').waitFor();
+    await page.locator('#rail').getByText('Arch', { exact: true }).waitFor();
+    await page.context().close();
+  });
+
   test('b snoozes by a button reached with arrows, and the list does without it', async () => {
     const page = await signedIn();
     await row(page, 'Birch').locator('.row-link').focus();
@@ -134,6 +160,11 @@ describe.skipIf(!hasChromium)('tidying in Chromium', () => {
     await page.locator('#list [data-key=label]').click();
     await page.getByRole('button', { name: 'Work' }).click();
     await page.locator('.toast').getByText('1 message labelled “Work”.').waitFor();
+    await ticked(page, 'Birch').check();
+    await page.locator('#list [data-key=label]').click();
+    await page.fill('#choices-name', 'Fresh');
+    await page.getByRole('button', { name: 'Create a label of this name' }).click();
+    await page.locator('.toast').getByText('1 message labelled “Fresh”.').waitFor();
     await ticked(page, 'Cedar').check();
     await page.locator('#list [data-key=snooze]').click();
     await page.getByRole('button', { name: 'Tomorrow' }).click();

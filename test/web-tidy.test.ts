@@ -121,7 +121,7 @@ describe('labels', () => {
     expect([several.status, several.html.includes('No label has this name')]).toEqual([422, true]);
     const none = await b.post('/messages/labels', { message, name: 'Garden', back: '/mail/inbox' });
     expect(none.html).toContain('Create “Garden” and use it');
-    await b.post('/messages/labels', { message, create: 'Garden', name: 'Garden', back: '/mail/inbox' });
+    await b.post('/messages/labels', { message, create: '1', name: 'Garden', back: '/mail/inbox' });
     expect(await said('/mail/inbox')).toBe('2 messages labelled “Garden”.');
     await undo(
       (await b.post('/messages/labels', { message, name: 'garden', back: '/mail/inbox' })).headers.get('location')!,
@@ -167,6 +167,38 @@ describe('moving by name', () => {
     expect((await b.post('/messages/moves', { message: String(id), name: '' })).status).toBe(422);
     await b.post('/messages/moves', { message: String(id), name: 'apo', back: '/mail/inbox' });
     expect(await said('/mail/inbox')).toBe('1 message moved to Ärzte und Apotheken.');
+  });
+
+  test('makes the folder where that is asked for, and moves there at once', async () => {
+    const [one, two] = [String(await give('one')), String(await give('two'))];
+    const back = '/mail/inbox';
+    const asked = await b.post('/messages/choices', { message: one, for: 'move', back });
+    expect(asked.html).toMatch(/name="create" value="1"[^>]*>.*?<span>Create a folder of this name<\/span>/);
+    const none = await b.post('/messages/moves', { message: one, name: 'Roof & wall', back });
+    expect([none.status, none.html.includes('<span>Create “Roof &amp; wall” and move there</span>')]).toEqual([
+      422,
+      true,
+    ]);
+    await b.post('/messages/moves', { message: one, name: 'Roof & wall', create: '1', back });
+    expect(await said(back)).toBe('1 message moved to Roof &amp; wall.');
+    await b.post('/messages/moves', { message: two, name: 'roof & WALL', create: '1', back });
+    // The beginning of a name is a name where one is made.
+    await b.post('/messages/moves', { message: two, name: 'Roof', create: '1', back });
+    const own = (await site.store.folders.list(ann.id)).filter(f => f.role === null);
+    expect(own.map(f => [f.name, f.total])).toEqual([
+      ['Roof', 1],
+      ['Roof & wall', 1],
+    ]);
+    for (const [name, why] of [
+      ['Drafts', 'There is a folder of this name already.'],
+      ['x'.repeat(81), 'A folder needs a name'],
+    ] as const) {
+      const refused = await b.post('/messages/moves', { message: one, name, create: '1', back });
+      expect([refused.status, refused.html.includes(why)]).toEqual([422, true]);
+    }
+    await b.post('/messages/moves', { name: 'Nothing chosen', create: '1', back });
+    expect(await said(back)).toBe('Nothing was selected, so nothing was changed.');
+    expect((await site.store.folders.list(ann.id)).filter(f => f.role === null)).toHaveLength(2);
   });
 
   test('a page of goals that is reloaded leads back to the list', async () => {

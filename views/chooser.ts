@@ -42,11 +42,19 @@ function typing(s: Screen, typed: Typed, label: string, go: string, action: stri
 ${typed.error ? html`<p class="error" id="choices-error" role="alert">${typed.error}</p>` : ''}`;
 }
 
-export function moveChooser(s: Screen, chosen: Chosen, goals: Folder[], typed: Typed): Html {
+/** Makes what was typed. A script shows it only for names there are not, and with the name in it. */
+function creating(s: Screen, wish: 'folder' | 'label', { text }: Typed, isNew: boolean, action: string): Html {
+  const named = (name: string) =>
+    wish === 'folder' ? s.w.t('choose.folder.create', { folder: name }) : s.w.t('choose.label.create', { label: name });
+  return html`<p><button class="button" type="submit" name="create" value="1" formaction="${action}" data-create="${named('{name}')}">${icon(s, 'plus')}<span>${isNew ? named(text) : s.w.t(`choose.${wish}.fresh`)}</span></button></p>`;
+}
+
+export function moveChooser(s: Screen, chosen: Chosen, goals: Folder[], typed: Typed, isNew: boolean): Html {
   const t = s.w.t;
   const content = html`${typing(s, typed, t('choose.folder'), t('act.move'), `${chosen.path}/moves`)}
 <ul class="choice-list" aria-label="${t('folders.title')}">${goals.map(f => html`<li data-name="${folderName(s.w, f)}"><button type="submit" name="to" value="${f.role ?? f.id}">${icon(s, iconOf(f))}<span dir="auto">${folderName(s.w, f)}</span></button></li>`)}</ul>
 <p class="none-fits" hidden>${t('choose.none')}</p>
+${creating(s, 'folder', typed, isNew, `${chosen.path}/moves`)}
 <p><a class="quiet-link" href="/folders">${t('folders.manage')}</a></p>`;
   return frame(s, 'move', chosen, 'moves', content);
 }
@@ -59,14 +67,14 @@ export function labelChooser(
   chosen: Chosen,
   labels: { label: Label; having: Having }[],
   typed: Typed,
-  fresh: string | null,
+  isNew: boolean,
 ): Html {
   const t = s.w.t;
   const content = html`${typing(s, typed, t('choose.label.name'), t('choose.label.go'), `${chosen.path}/labels`)}
-${fresh === null ? '' : html`<p><button class="button" type="submit" formaction="${chosen.path}/labels" name="create" value="${fresh}">${icon(s, 'tag')}${t('choose.label.create', { label: fresh })}</button></p>`}
-${labels.length === 0 && fresh === null ? html`<p class="muted">${t('labels.none')}</p>` : ''}
+${labels.length === 0 ? html`<p class="muted">${t('labels.none')}</p>` : ''}
 <ul class="choice-list" aria-label="${t('labels.title')}">${labels.map(one => labelChoice(s, one))}</ul>
 <p class="none-fits" hidden>${t('choose.label.none')}</p>
+${creating(s, 'label', typed, isNew, `${chosen.path}/labels`)}
 <p><a class="quiet-link" href="/labels">${t('labels.manage')}</a></p>`;
   return frame(s, 'label', chosen, 'labels', content);
 }

@@ -2,8 +2,10 @@
 import { Hono } from 'hono';
 import { Flag, type Folder } from '../daemon/store.ts';
 import { folderName } from '../views/layout.ts';
+import type { Key } from '../views/words.ts';
 import type { Deed } from './acts.ts';
 import { chooserPage, goalsOf, meant } from './chooser.ts';
+import { goodFolder } from './folder.ts';
 import { type Form, readForm } from './form.ts';
 import { type Lesson, learn } from './junk.ts';
 import { folderOf } from './lists.ts';
@@ -40,19 +42,28 @@ export function changes(site: Site): Hono<Env> {
     const form = await readForm(c);
     const ids = await chosen(site, c, form);
     const folders = await site.store.folders.list(c.var.account.id);
-    const typed = form.get('name').trim();
-    const asked = form.has('name') && !form.has('to');
-    const named = asked ? meant(goalsOf(folders), f => folderName(c.var.words, f), typed) : null;
-    if (typeof named === 'string') return askAgain(c, form, typed, named);
+    const asked = form.has('name') && !form.has('to') && ids !== null && ids.length > 0;
+    const named = asked ? await typedFolder(c, form, folders) : null;
+    if (typeof named === 'string') return askAgain(c, form, named);
     const goal = named ?? folderOf(folders, form.get('to') || form.get('folder'));
     if (ids === null || !mayHold(goal) || (goal === null && form.get('to') !== '')) return missing(site, c);
     if (ids.length === 0 || goal === null) return back(site, c, form, { key: 'done.nothing' });
     return moved(c, form, ids, goal, folders);
   });
 
-  /** No folder, or no single one, has the name that was typed. */
-  const askAgain = (c: Ctx, form: Form, text: string, why: 'none' | 'several') =>
-    chooserPage(site, c, form, 'move', { text, error: c.var.words.t(`choose.folder.${why}`) });
+  /** The folder whose name was typed, or that is to be made; else why there is none. */
+  const typedFolder = async (c: Ctx, form: Form, folders: Folder[]): Promise<Folder | Key> => {
+    const name = form.get('name').trim();
+    const creates = form.has('create') && name !== '';
+    const found = meant(goalsOf(folders), f => folderName(c.var.words, f), name, creates);
+    if (typeof found !== 'string') return found;
+    if (!creates) return `choose.folder.${found}`;
+    if (!goodFolder(name)) return 'folders.badname';
+    return (await site.store.folders.create(c.var.account.id, name, site.now())) ?? 'folders.taken';
+  };
+
+  const askAgain = (c: Ctx, form: Form, why: Key) =>
+    chooserPage(site, c, form, 'move', { text: form.get('name').trim(), error: c.var.words.t(why) });
 
   const moved = async (c: Ctx, form: Form, ids: number[], goal: Folder, folders: Folder[]): Promise<Response> => {
     const { id } = c.var.account;

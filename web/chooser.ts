@@ -13,6 +13,7 @@ import {
 } from '../views/chooser.ts';
 import { folderName, type Screen } from '../views/layout.ts';
 import type { Html } from '../views/words.ts';
+import { goodFolder } from './folder.ts';
 import { type Form, readForm } from './form.ts';
 import { goodLabel } from './label-fields.ts';
 import { idOf, missing, screenOf, show } from './page.ts';
@@ -75,6 +76,7 @@ async function pane(site: Site, c: Ctx, s: Screen, a: Asked): Promise<Html> {
       a.picked,
       fitting(goals, f => folderName(s.w, f), text),
       a.typed,
+      goodFolder(text) && !s.folders.some(f => same(folderName(s.w, f), text)),
     );
   }
   const counts = a.ids === null ? null : await site.store.labels.among(c.var.account.id, a.ids);
@@ -84,14 +86,13 @@ async function pane(site: Site, c: Ctx, s: Screen, a: Asked): Promise<Html> {
     return n === 0 ? 'none' : n === a.ids.length ? 'all' : 'some';
   };
   const some = fitting(s.labels, l => l.name, text);
-  const isNew =
-    text !== '' && goodLabel(text) && !s.labels.some(l => same(l.name, text)) && s.labels.length < mostLabels;
+  const isNew = goodLabel(text) && !s.labels.some(l => same(l.name, text)) && s.labels.length < mostLabels;
   return labelChooser(
     s,
     a.picked,
     some.map(label => ({ label, having: having(label) })),
     a.typed,
-    isNew ? text : null,
+    isNew,
   );
 }
 
@@ -116,10 +117,11 @@ function fitting<T>(all: T[], nameOf: (one: T) => string, typed: string): T[] {
   return some.length === 0 ? all : some;
 }
 
-/** The one that is meant by what was typed: its name, or the beginning of a word that only it has. */
-export function meant<T>(all: T[], nameOf: (one: T) => string, typed: string): T | 'none' | 'several' {
+/** The one that is meant by what was typed: its name, or the beginning of a word that only it has (`whole`: never that). */
+export function meant<T>(all: T[], nameOf: (one: T) => string, typed: string, whole: boolean): T | 'none' | 'several' {
   const exact = all.filter(one => same(nameOf(one), typed));
   if (exact.length === 1) return exact[0]!;
+  if (whole) return 'none';
   const some = typed === '' ? [] : fitting(all, nameOf, typed);
   if (some.length === 1) return some[0]!;
   return some.length === all.length || some.length === 0 ? 'none' : 'several';

@@ -57,9 +57,9 @@ export function folder(site: Site): Hono<Env> {
 
   app.post('/folders', async c => {
     const name = (await readForm(c)).get('name').trim();
-    const made = goodName(name) ? await site.store.folders.create(c.var.account.id, name, site.now()) : null;
+    const made = goodFolder(name) ? await site.store.folders.create(c.var.account.id, name, site.now()) : null;
     if (made) return done(c, 'done.folder.created', made.name);
-    const error = c.var.words.t(goodName(name) ? 'folders.taken' : 'folders.badname');
+    const error = c.var.words.t(goodFolder(name) ? 'folders.taken' : 'folders.badname');
     return page(c, { fresh: { name, error } });
   });
 
@@ -67,9 +67,9 @@ export function folder(site: Site): Hono<Env> {
     const own = await ownFolder(c);
     if (!own) return missing(site, c);
     const name = (await readForm(c)).get('name').trim();
-    if (goodName(name) && (await site.store.folders.rename(c.var.account.id, own.id, name)))
+    if (goodFolder(name) && (await site.store.folders.rename(c.var.account.id, own.id, name)))
       return done(c, 'done.folder.renamed', name);
-    const error = c.var.words.t(goodName(name) ? 'folders.taken' : 'folders.badname');
+    const error = c.var.words.t(goodFolder(name) ? 'folders.taken' : 'folders.badname');
     return page(c, { wrong: { id: own.id, name, error } });
   });
 
@@ -101,5 +101,5 @@ export function folder(site: Site): Hono<Env> {
 }
 
 /** A name is a line a person can read and tell from others. */
-const goodName = (name: string): boolean =>
+export const goodFolder = (name: string): boolean =>
   name !== '' && [...name].length <= longestName && !/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u.test(name);

@@ -30,10 +30,11 @@ export function labels(site: Site): Hono<Env> {
   /** The label whose name was typed, or that is to be made; else why there is none. */
   const typedLabel = async (c: Ctx, form: Form): Promise<Label | Key> => {
     const all = await site.store.labels.list(c.var.account.id);
-    const name = (form.get('create') || form.get('name')).trim();
-    const found = meant(all, l => l.name, name);
+    const name = form.get('name').trim();
+    const creates = form.has('create') && name !== '';
+    const found = meant(all, l => l.name, name, creates);
     if (typeof found !== 'string') return found;
-    if (!form.has('create')) return name === '' ? 'choose.label.untyped' : `choose.label.${found}`;
+    if (!creates) return name === '' ? 'choose.label.untyped' : `choose.label.${found}`;
     const made = goodLabel(name)
       ? await site.store.labels.create(c.var.account.id, { name, colour: nextColour(all.length) })
       : 'badname';
