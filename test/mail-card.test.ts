@@ -155,6 +155,25 @@ describe('readCards of a table', () => {
   test('counts rows that say nothing', () => {
     expect(read('Name,Mail\n,\n,nobody\nBo,')).toMatchObject({ cards: [{ name: 'Bo' }], left: 1 });
   });
+  // With work for each line that grew with those before it, five megabytes took longer than anybody waits.
+  test.each([
+    'NOTE:a',
+    'FN:x',
+    'EMAIL:bo@x.example',
+    'CATEGORIES:a',
+    'X-A:b',
+    'item1.X-ABLABEL:a',
+    'BEGIN:VCARD',
+    'END:VCARD',
+    ' a',
+  ])(
+    'comes to an end with a file of many lines %s',
+    line => {
+      const file = `BEGIN:VCARD\r\nFN:Bo\r\n${`${line}\r\n`.repeat(4_900_000 / (line.length + 2))}END:VCARD\r\n`;
+      expect(read(file).cards.length).toBeLessThan(2);
+    },
+    60_000,
+  );
 });
 
 describe('writeCards', () => {

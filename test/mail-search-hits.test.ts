@@ -58,6 +58,11 @@ describe('hitRanges', () => {
   });
 });
 
+test('hitRanges reads a text without spaces of any length', () => {
+  const text = `${'\u4e2d'.repeat(300_000)}\u6771\u4eac`;
+  expect(hitRanges(text, sought('\u6771\u4eac'))).toEqual([{ from: 300_000, to: 300_002 }]);
+});
+
 test('a text of ASCII, read the quick way, is marked as where an accent stands elsewhere in it', () => {
   const word = fc.string({ unit: fc.constantFrom(...'abCD12-., @'), maxLength: 30 });
   fc.assert(

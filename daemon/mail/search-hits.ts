@@ -77,7 +77,8 @@ function addUnspaced(raw: string, start: number, places: Place[]): void {
     let end = at;
     while (end < characters.length && isUnspaced(characters[end]!.word) === unspaced) end++;
     const run = characters.slice(at, end);
-    if (unspaced) places.push(...run.map((c, i) => joined(c, run[i + 1] ?? c, i + 1 < run.length)));
+    // One by one: a text of such a script may be longer than a call has room for arguments.
+    if (unspaced) for (const [i, c] of run.entries()) places.push(joined(c, run[i + 1] ?? c, i + 1 < run.length));
     else places.push({ word: run.map(c => c.word).join(''), from: run[0]!.from, to: run.at(-1)!.to });
     at = end;
   }

@@ -100,7 +100,8 @@ const takers: Record<string, (card: Reading, p: Property) => void> = {
     if (isPreferred(p) && card.addresses.length > 1 && card.preferred === 0) card.preferred = card.addresses.length - 1;
   },
   NOTE: (card, p) => {
-    card.note = [card.note, unescaped(p.value)].filter(Boolean).join('\n');
+    // Its end is cut anyway, and a file may have a hundred thousand of them.
+    if (card.note.length < mostKept) card.note = [card.note, unescaped(p.value)].filter(Boolean).join('\n');
   },
   CATEGORIES: (card, p) => void card.groups.push(...splitValue(p.value, ',').map(unescaped)),
   KIND: (card, p) => {
