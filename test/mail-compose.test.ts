@@ -208,6 +208,43 @@ describe('compose', () => {
     expect(composedSize(given)).toBeGreaterThanOrEqual(size);
     expect(process.memoryUsage().rss - before).toBeLessThan(60e6);
   });
+
+  // What pages and mails of others bring into a header: each is one field still, on lines that every server takes.
+  const long = 'a'.repeat(5_000);
+  it.each([
+    ['a\r\nBcc: evil@x.test', 'a Bcc: evil@x.test'],
+    ['a\u2028X-Evil: 1\u0085X-Evil: 1\u000bX-Evil: 1\u0000b\r', null],
+    ['=?utf-8?q?a=0D=0AX-Evil:_1?=', '=?utf-8?q?a=0D=0AX-Evil:_1?='],
+    ['=?utf-8?q?', '=?utf-8?q?'],
+    [long, long],
+    [`${'é'.repeat(5_000)} ${long}`, `${'é'.repeat(5_000)} ${long}`],
+    ['\ud800x\u{1f600}'.repeat(300), null],
+  ])(
+    'compose makes no other field, no long line and no octet beyond ASCII of what it is given: %s',
+    async (text, said) => {
+      const octets = Buffer.from('x');
+      const made = await drain(
+        compose(
+          letter({
+            subject: text,
+            from: { name: text, address: 'joerg@example.org' },
+            to: [{ name: text, address: 'ann@example.net' }],
+            inReplyTo: `<${text}@b>`,
+            references: [text, `<${text}@\u00e9>`, 'a@b'],
+            attachments: [{ name: text.slice(0, 200), type: text, size: 1, content: () => pieces(octets) }],
+          }),
+        ),
+      );
+      const head = made.toString('latin1').split('\r\n\r\n', 1)[0]!;
+      expect(head).toMatch(/^[\t\r\n -~]*$/);
+      const lines = made.toString('latin1').split('\r\n');
+      expect(Math.max(...lines.map(line => line.length))).toBeLessThan(999);
+      expect(lines.some(line => /^(?:X-Evil|Bcc)/i.test(line))).toBe(false);
+      const names = [...readHeader(made).every()].map(field => field.name.toLowerCase());
+      expect(new Set(names).size).toBe(names.length);
+      if (said !== null) expect((await simpleParser(made)).subject).toBe(said);
+    },
+  );
 });
 
 describe('flow', () => {

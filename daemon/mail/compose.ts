@@ -10,6 +10,7 @@ import MailComposer from 'nodemailer/lib/mail-composer';
 import { formatAddress, type NamedAddress, parseAddress } from './address.ts';
 import { flow } from './compose/flow.ts';
 import { letterDate } from './date.ts';
+import { encodedWords } from './encoded-words.ts';
 import { cleanText } from './header.ts';
 
 export {
@@ -63,7 +64,7 @@ export function compose(letter: Letter): Readable {
     ...(letter.replyTo ? { replyTo: person(letter.replyTo) } : {}),
     to: letter.to.map(person),
     cc: letter.cc.map(person),
-    subject: cleanText(letter.subject),
+    subject: asWritten(cleanText(letter.subject)),
     date: letterDate(letter.date),
     messageId: bracketed(letter.messageId) ?? undefined,
     inReplyTo: bracketed(letter.inReplyTo ?? '') ?? undefined,
@@ -86,6 +87,9 @@ export function compose(letter: Letter): Readable {
   return mail.compile().createReadStream();
 }
 
+/** What the package would leave as it is: words too long for a line (RFC 5322 §2.1.1), and what would be decoded. */
+const asWritten = (text: string): string => (/\S{300}|=\?/.test(text) ? encodedWords(text).join(' ') : text);
+
 /** RFC 1870 lets a declared size be an estimate; this one is never too small. */
 export function composedSize(letter: Letter): number {
   const attachments = letter.attachments ?? [];
@@ -106,10 +110,13 @@ const calendarPart = ({ method, text }: NonNullable<Letter['calendar']>) => ({
   content: text,
 });
 
+/** UTF-16 units; in ASCII it stands on one line. */
+const LONGEST_NAME = 300;
+
 function person({ name, address }: NamedAddress): { name: string; address: string } {
   const parsed = parseAddress(address, 255);
   if (parsed === null) throw new TypeError(`Not an address: ${JSON.stringify(address.slice(0, 100))}`);
-  return { name: cleanText(name), address: formatAddress(parsed) };
+  return { name: cleanText(name).slice(0, LONGEST_NAME).toWellFormed(), address: formatAddress(parsed) };
 }
 
 const documentOf = (body: string): string =>
@@ -147,7 +154,8 @@ function mediaType(type: string): string {
   return known ? lower : 'application/octet-stream';
 }
 
+/** Null: it is none, or one in other letters than ASCII, which would make the whole letter one that few may carry (RFC 6532). */
 function bracketed(id: string): string | null {
   const bare = id.trim().replace(/^<|>$/g, '');
-  return /^[^<>\s\p{Cc}]{1,900}$/u.test(bare) ? `<${bare}>` : null;
+  return /^(?:(?![<>])[!-~]){1,900}$/.test(bare) ? `<${bare}>` : null;
 }
