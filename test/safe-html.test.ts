@@ -125,6 +125,29 @@ describe('safeHtml', () => {
     ['<img src="https://x.y/a.png" width="1" height="1">', '<img width="1" height="1" />', 1],
     ['<img src="https://x.y/a.png" style="width: 1px; height: 0">', '<img style="width:1px;height:0;" />', 1],
     ['<img src="https://x.y/a.png" style="display : none">', '<img style="display:none;" />', 1],
+    ['<img src="https://x.y/a.png" style="OPACITY: 0">', '<img style="opacity:0;" />', 1],
+    // The style goes before the attribute, either way.
+    [
+      '<img src="https://x.y/a.png" width="600" height="60" style="Width: 1PX ; height:0.5pt">',
+      '<img width="600" height="60" style="width:1PX;height:0.5pt;" />',
+      1,
+    ],
+    [
+      '<img src="https://x.y/a.png" width="600" style="max-width: 0em; max-height:1px">',
+      '<img width="600" style="max-width:0em;max-height:1px;" />',
+      1,
+    ],
+    [
+      '<img src="https://x.y/a.png" width="1" height="1" style="width:20px;height:20px;max-width:100%">',
+      '<img width="1" height="1" style="width:20px;height:20px;max-width:100%;" src="https://x.y/a.png" />',
+      0,
+    ],
+    // A sign in the text.
+    [
+      '<img src="https://x.y/a.png" style="width:1em;height:1em">',
+      '<img style="width:1em;height:1em;" src="https://x.y/a.png" />',
+      0,
+    ],
     // Neither ours nor any other way to name one.
     [
       '<img src="/logout"><img src="//x.y/a"><img src="a.png"><img src="mailto:a@x.y"><img src="javascript:x">',

@@ -239,6 +239,17 @@ describe('what a letter in markup begins with', () => {
     ]);
   });
 
+  test('a mail whose markup cannot be prepared is answered with its words', { timeout: 60_000 }, async () => {
+    const markup = `<p>Words</p>${'<b>'.repeat(80_000)}${'</i>'.repeat(70_000)}`;
+    const id = await site.deliver(
+      ann,
+      `From: Bo <bo@example.net>\nSubject: Deep\nContent-Type: text/html\n\n${markup}`,
+    );
+    const page = (await b.page(`/compose?reply=${id}`)).html;
+    const { html } = await convert({ ...formOf(page), text: `Yes!\n${textIn(page)}` });
+    expect(html).toContain('wrote:</div><blockquote class="quote"><div>Words</div>');
+  });
+
   test('who chose so begins with formatting where there is script, and with plain text where there is none', async () => {
     const id = await site.deliver(ann, mail);
     expect((await b.page(`/compose?reply=${id}`)).html).toContain('data-rich="later"');

@@ -2,6 +2,7 @@
 import type { Content } from '../daemon/store.ts';
 import { blocks, letterText, quotedLabel, signatureLetter, textToLetter, withoutPictures } from '../views/letter.ts';
 import { quotable, safeLetter } from '../views/safe-html.ts';
+import { htmlToText } from '../views/text.ts';
 import { type Author, signed } from './author.ts';
 import { type Bodies, isInlineImage } from './bodies.ts';
 import { type Form, FormError } from './form.ts';
@@ -16,13 +17,22 @@ export async function quotedMarkup(bodies: Bodies, content: Content): Promise<st
     return part && isInlineImage(part.type) ? quotedLabel(part.id) : null;
   };
   const packed = await bodies.packed(content, shown);
-  if (packed) return packed.type === 'text/html' ? await quotable(packed.text, label) : textToLetter(packed.text);
+  if (packed) return packed.type === 'text/html' ? await quotedHtml(packed.text, label) : textToLetter(packed.text);
   const pieces: string[] = [];
   for (const part of shown.html) {
     const { text } = await bodies.text(content, [part]);
-    pieces.push(part.type === 'text/html' ? await quotable(text, label) : textToLetter(text));
+    pieces.push(part.type === 'text/html' ? await quotedHtml(text, label) : textToLetter(text));
   }
   return pieces.join('<hr>');
+}
+
+/** What cannot be prepared within its limits is answered all the same: then its words are quoted. */
+async function quotedHtml(text: string, label: (contentId: string) => string | null): Promise<string> {
+  try {
+    return await quotable(text, label);
+  } catch {
+    return textToLetter(htmlToText(text));
+  }
 }
 
 /** What was typed, as markup. What stands untouched below it, and the signature, are put in as they are in markup. */

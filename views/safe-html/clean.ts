@@ -223,17 +223,23 @@ function isPicture(src: string): boolean {
 
 /** An image nobody can see has one purpose; it stays out even when images were asked for. */
 export function isTracker({ width, height, style = '' }: Attributes): boolean {
-  if (/(?:^|;)(?:display:none|visibility:hidden)/i.test(style.replace(/\s/g, ''))) return true;
-  return isDot(width ?? styled(style, 'width')) && isDot(height ?? styled(style, 'height'));
+  const said = style.replace(/\s/g, '').toLowerCase();
+  if (/(?:^|;)(?:display:none|visibility:hidden|opacity:0(?:\.0*)?(?![.\d]))/.test(said)) return true;
+  // What a style says goes before the attribute (CSS 2.1 §6.4.4).
+  const isThin = (side: 'width' | 'height', attribute: string | undefined) =>
+    isDot(styled(said, `max-${side}`)) || isDot(styled(said, side) ?? attribute);
+  return isThin('width', width) && isThin('height', height);
 }
 
+/** In pixels or points; signs of one em are drawn in the text. */
 function isDot(length: string | undefined): boolean {
-  return length !== undefined && Number.parseFloat(length) <= 1 && !length.includes('%');
+  const [, size = '', unit = ''] = /^\s*([\d.]+)\s*([a-z%]*)/i.exec(length ?? '') ?? [];
+  return size !== '' && (Number(size) === 0 || (Number(size) <= 1 && /^(?:px|pt)?$/i.test(unit)));
 }
 
 function styled(style: string, property: string): string | undefined {
   const declaration = style.split(';').find(part => part.startsWith(`${property}:`));
-  return declaration?.slice(property.length + 1).trim();
+  return declaration?.slice(property.length + 1);
 }
 
 export function words(list: string): string[] {
