@@ -15,7 +15,8 @@ function richText(area) {
   /** Resolves with the frame's window once its editor is there. */
   let open = null;
   let becomeReady = null;
-  let typed = false;
+  let isReady = false;
+  let isSettled = false;
   let asked = 0;
   const answers = new Map();
   /** What was given up for plain text, and the text it became: going back unchanged gives all of it back. */
@@ -26,7 +27,6 @@ function richText(area) {
     if (said) said.textContent = words;
   };
   const keep = html => {
-    typed = false;
     if (field.value === html) return;
     field.value = html;
     field.dispatchEvent(new Event('input', { bubbles: true }));
@@ -36,15 +36,12 @@ function richText(area) {
   /* What the frame says */
 
   const heard = {
-    ready: () => becomeReady?.(frame.contentWindow),
-    typed: () => {
-      typed = true;
+    ready: () => {
+      isReady = true;
+      becomeReady?.(frame.contentWindow);
     },
     changed: ({ html }) => keep(html),
-    answer: ({ id, html }) => {
-      keep(html);
-      answers.get(id)?.();
-    },
+    answer: ({ id }) => answers.get(id)?.(),
     send: ({ html }) => {
       keep(html);
       form.querySelector('[data-key=send]').click();
@@ -74,6 +71,7 @@ function richText(area) {
   /* Into the frame, and out of it */
 
   function show(focus) {
+    isReady = false;
     const html = field.value;
     frame = area.querySelector('[data-editor]').content.firstElementChild.cloneNode(true);
     area.append(frame);
@@ -109,7 +107,7 @@ function richText(area) {
     text.focus();
   }
 
-  /** What is in the frame goes into the field first. */
+  /** What is in the frame and not yet told goes into the field first. */
   async function settle() {
     if (!frame || !open) return;
     const id = ++asked;
@@ -149,17 +147,18 @@ function richText(area) {
     }
   });
 
-  // The form is sent with what was typed up to this moment.
+  // The form is sent with what was typed up to this moment; the frame's own word of the last key may be on its way still.
   form.addEventListener(
     'submit',
     event => {
-      if (!typed) return;
+      if (!frame || !isReady || isSettled) return;
       event.preventDefault();
       event.stopImmediatePropagation();
       const { submitter } = event;
       settle().then(() => {
-        typed = false;
+        isSettled = true;
         form.requestSubmit(submitter);
+        isSettled = false;
       });
     },
     true,

@@ -169,6 +169,33 @@ describe.skipIf(!hasChromium)('writing with formatting in Chromium', { timeout: 
     }
   });
 
+  test('what was typed is sent though the frame’s word of it comes late', async () => {
+    site.sent.length = 0;
+    const { context, page, frame } = await formatted();
+    await page.waitForURL('**/drafts/*');
+    // A window's listeners are called in the order they came in, so this one is there before those of the page.
+    await page.addInitScript(() => {
+      const window = globalThis as unknown as EventTarget & { slow?: boolean };
+      window.addEventListener('message', event => {
+        const { data, source } = event as unknown as { data: object; source: null };
+        if (!window.slow || 'late' in data) return;
+        event.stopImmediatePropagation();
+        const again = { data: { ...data, late: true }, source };
+        setTimeout(() => window.dispatchEvent(new MessageEvent('message', again)), 2_000);
+      });
+    });
+    await page.reload();
+    await letter(frame).press('Control+Home');
+    await page.keyboard.type('First of all, ');
+    await saved(html => html.includes('First of all,'));
+    await page.evaluate('window.slow = true');
+    await page.keyboard.type('the very last words');
+    await page.evaluate("document.querySelector('[data-key=send]').click()");
+    await page.waitForURL('**/mail/inbox');
+    expect(site.sent[0]?.content).toContain('the very last words');
+    await context.close();
+  });
+
   test('can be given up and taken back, and what was formatted is as it was', async () => {
     const { context, page, frame } = await formatted();
     await page.keyboard.press('Control+i');

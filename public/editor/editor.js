@@ -187,7 +187,6 @@ const tell = () => {
 
 editor.addEventListener('input', () => {
   if (!loaded) return;
-  if (!typed) post({ kind: 'typed' });
   typed = true;
   clearTimeout(timer);
   timer = setTimeout(tell, changedMs);
@@ -501,9 +500,8 @@ const heard = {
   },
   focus: () => editor.focus(),
   ask: ({ id }) => {
-    clearTimeout(timer);
-    typed = false;
-    post({ kind: 'answer', id, html: markup() });
+    if (typed) tell();
+    post({ kind: 'answer', id });
   },
 };
 
