@@ -1,9 +1,12 @@
 /** The worker in a real browser: what it shows, and what it says when there is no way to the site. */
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hasChromium, inChromium, type Visited } from './browser.ts';
+import { inChromium, type Visited } from './browser.ts';
+import { hasCommand } from './harness.ts';
 import { openSite, type TestSite } from './site.ts';
 
+// The shell shows no notifications.
+const hasChromium = hasCommand('chromium');
 if (!hasChromium) test.skip('the worker needs a browser: the package chromium would run it', () => {});
 
 let site: TestSite;
@@ -17,7 +20,7 @@ beforeAll(async () => {
   if (!hasChromium) return;
   site = await openSite({ host_domain: ['example.org'] });
   await site.account('ann');
-  visited = await inChromium(site);
+  visited = await inChromium(site, 'chromium');
   ({ base, browser } = visited);
   context = await browser.newContext({ locale: 'en-GB', permissions: ['notifications'] });
   const form = { username: 'ann', password: 'correct horse' };

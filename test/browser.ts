@@ -5,17 +5,20 @@ import { serveSite } from '../web/app.ts';
 import { hasCommand } from './harness.ts';
 import type { TestSite } from './site.ts';
 
+/** The shell is the same engine without a window's own pages around it, at less than half the processor time. */
+export const chromiumCommand = hasCommand('chromium-headless-shell') ? 'chromium-headless-shell' : 'chromium';
+
 /** A file without it skips one test whose name says so; in CI that is a failure (closing-line.ts). */
-export const hasChromium = hasCommand('chromium');
+export const hasChromium = hasCommand(chromiumCommand);
 
 /** Each step on a page has less time than its test, so that one that hangs is named by its line. */
 const stepLimit = 20_000;
 
 /** As root it has no sandbox of its own; and it is to ask nobody for anything. */
-export async function launchChromium(): Promise<Browser> {
+export async function launchChromium(more: string[] = [], command = chromiumCommand): Promise<Browser> {
   const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+    executablePath: `/usr/bin/${command}`,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', ...more],
   });
   return browser.on('context', context => context.setDefaultTimeout(stepLimit));
 }
@@ -35,9 +38,9 @@ export type Visited = Served & {
   close(): Promise<void>;
 };
 
-export async function inChromium(site: TestSite): Promise<Visited> {
+export async function inChromium(site: TestSite, command = chromiumCommand): Promise<Visited> {
   const { base, servers } = await serve(site);
-  const browser = await launchChromium();
+  const browser = await launchChromium([], command);
   return {
     base,
     browser,

@@ -6,7 +6,7 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { serveCgi } from '../web/cgi.ts';
-import { launchChromium } from './browser.ts';
+import { chromiumCommand, launchChromium } from './browser.ts';
 import { freePort, type House, hasCommand, launcher, startHouse, testWith, until } from './harness.ts';
 
 const password = 'correct horse battery';
@@ -174,7 +174,7 @@ describe.each(Object.keys(servers))('under %s', name => {
     expect(await asset.text()).toContain('--accent');
   });
 
-  testWith('chromium', 'chromium')(
+  testWith(chromiumCommand, 'chromium')(
     'a person signs in, writes with a file, and reads',
     { timeout: 150_000 },
     async () => {

@@ -106,7 +106,7 @@ async function launch(house: House, options: HouseOptions): Promise<void> {
   house.child = child;
   house.output.length = 0;
   await new Promise<void>((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error(`did not start:\n${house.output.join('\n')}`)), 25_000);
+    const late = setTimeout(() => reject(new Error(`did not start:\n${house.output.join('\n')}`)), 60_000);
     for (const stream of [child.stdout, child.stderr])
       createInterface({ input: stream }).on('line', line => {
         house.output.push(line);
@@ -171,13 +171,17 @@ function killQuietly(pid: number): void {
 // Below the range the kernel gives to sockets that name no port: such a one, of any test beside, may take a port
 // between our look at it and the start of its server.
 const fixedPorts = { from: 10_000, to: 32_000 };
+// A stretch of its own for each of the files that run at the same time: the port of a house that is between two starts is free.
+const files = 4;
+const stretch = Math.floor((fixedPorts.to - fixedPorts.from) / files);
+const first = fixedPorts.from + (Number(process.env.VITEST_POOL_ID ?? 0) % files) * stretch;
 const given = new Set<number>();
 
 /** Ports on which nothing listens, none of them given before by this process. */
 export async function freePorts(count: number): Promise<number[]> {
   const ports: number[] = [];
   while (ports.length < count) {
-    const port = randomInt(fixedPorts.from, fixedPorts.to);
+    const port = randomInt(first, first + stretch);
     if (given.has(port) || !(await isFree(port))) continue;
     given.add(port);
     ports.push(port);
@@ -224,7 +228,7 @@ export const untilIndexed = (store: { search: { behind(): Promise<number> } }): 
 export async function until<T>(
   what: string,
   check: () => Promise<T | null | undefined | false> | T | null | undefined | false,
-  ms = 15_000,
+  ms = 45_000,
 ): Promise<T> {
   const end = Date.now() + ms;
   for (;;) {

@@ -1,15 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import { type Browser, chromium, type Frame } from 'playwright-core';
+import type { Browser, Frame } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { leavingLetter } from '../views/letter.ts';
 import { quotable, safeLetter } from '../views/safe-html.ts';
 import { serveSite } from '../web/app.ts';
+import { hasChromium, launchChromium } from './browser.ts';
 import { openSite, type TestSite } from './site.ts';
-import { askedOf, type Vector, XssRig } from './xss-rig.ts';
+import { askedOf, leadingTo, type Vector, XssRig } from './xss-rig.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
-const absent = !existsSync(CHROMIUM);
 const own = listed(new URL('./corpus/xss.jsonl', import.meta.url).pathname);
 const corpus = process.env.MAIL_CORPUS ?? new URL('../../shared/corpus', import.meta.url).pathname;
 const published = ['vectors', 'htmx'].flatMap(name => listed(`${corpus}/xss/${name}.jsonl`));
@@ -20,11 +19,11 @@ const NO_WALL = { allowList: false, sandbox: false, policy: false };
 const EVERY_WALL = { allowList: true, sandbox: true, policy: true };
 const NOTHING = { scripts: [], requests: [], tops: [] };
 
-if (absent) test.skip('hostile letters need a browser: the package chromium would run it', () => {});
+if (!hasChromium) test.skip('hostile letters need a browser: the package chromium would run it', () => {});
 
-describe.skipIf(absent)(`letters of ${all.length} hostile mails in a browser`, { timeout: 240_000 }, () => {
+describe.skipIf(!hasChromium)(`letters of ${all.length} hostile mails in a browser`, { timeout: 240_000 }, () => {
   const rig = new XssRig();
-  beforeAll(() => rig.open(CHROMIUM));
+  beforeAll(() => rig.open());
   afterAll(() => rig.close());
 
   const each = (make: (html: string) => Promise<string>): Promise<Vector[]> =>
@@ -53,7 +52,7 @@ describe.skipIf(absent)(`letters of ${all.length} hostile mails in a browser`, {
   });
 });
 
-describe.skipIf(absent)(`the editor and ${all.length} hostile mails`, { timeout: 400_000 }, () => {
+describe.skipIf(!hasChromium)(`the editor and ${all.length} hostile mails`, { timeout: 400_000 }, () => {
   let site: TestSite;
   let servers: ReturnType<typeof serveSite>;
   let browser: Browser;
@@ -79,9 +78,7 @@ describe.skipIf(absent)(`the editor and ${all.length} hostile mails`, { timeout:
         .on('error', () => {});
     });
     await new Promise<void>(resolve => trap.listen(0, '127.0.0.1', () => resolve()));
-    const rules = `--host-resolver-rules=MAP * 127.0.0.1:${(trap.address() as AddressInfo).port}, EXCLUDE 127.0.0.1`;
-    const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', rules];
-    browser = await chromium.launch({ executablePath: CHROMIUM, args });
+    browser = await launchChromium([leadingTo((trap.address() as AddressInfo).port)]);
     const context = await browser.newContext();
     await context.addInitScript(() => {
       for (const name of ['alert', 'confirm', 'prompt', 'print', 'open'])

@@ -1,11 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { hasChromium } from './browser.ts';
 import { type Escapes, type Vector, XssRig } from './xss-rig.ts';
 
 type Listed = Vector & { chromium156_raw?: { script: string | null; load: boolean } };
-
-const CHROMIUM = '/usr/bin/chromium';
-const absent = !existsSync(CHROMIUM);
 
 const own = listed(new URL('./corpus/xss.jsonl', import.meta.url).pathname);
 const corpus = corpusFolder();
@@ -18,16 +16,16 @@ const NO_WALL = { allowList: false, sandbox: false, policy: false };
 const EVERY_WALL = { allowList: true, sandbox: true, policy: true };
 const NOTHING = { scripts: [], requests: [], tops: [] };
 
-if (absent) test.skip('XssRig needs a browser: the package chromium would run it', () => {});
+if (!hasChromium) test.skip('XssRig needs a browser: the package chromium would run it', () => {});
 
-describe.skipIf(absent)(
+describe.skipIf(!hasChromium)(
   `safeHtml in a browser, ${own.length} mails of test/corpus, ${published.length} of ${corpus ?? 'no other folder'},`,
   {
     timeout: 240_000,
   },
   () => {
     const rig = new XssRig();
-    beforeAll(() => rig.open(CHROMIUM));
+    beforeAll(() => rig.open());
     afterAll(() => rig.close());
 
     // What leaves the page leaves in its own time, on a busy machine after the batch: the sign that the rig sees it may need another look.

@@ -1,14 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type AddressInfo, createServer as createTrap } from 'node:net';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Account } from '../daemon/store.ts';
 import { serveSite } from '../web/app.ts';
+import { hasChromium, launchChromium } from './browser.ts';
 import { openSite, type TestSite } from './site.ts';
 import { attribute, property, tnef } from './tnef-writer.ts';
 import {
   BROWSERS_OWN,
   hookFunctions,
+  leadingTo,
   listening,
   serverName,
   touchEverything,
@@ -17,9 +19,7 @@ import {
 } from './xss-rig.ts';
 
 // The hostile mails again, in every other place of a message that is shown: alone, attached, as a name, in a header.
-const CHROMIUM = '/usr/bin/chromium';
-const absent = !existsSync(CHROMIUM);
-if (absent) test.skip('hostile pages need a browser: the package chromium would run them', () => {});
+if (!hasChromium) test.skip('hostile pages need a browser: the package chromium would run them', () => {});
 
 type Listed = Vector & { chromium156_raw?: { script: string | null; load: boolean } };
 const listed = (path: string): Listed[] =>
@@ -59,7 +59,7 @@ type Tree = {
 
 type Escapes = { scripts: string[]; requests: string[] };
 
-describe.skipIf(absent)(`pages of a message, ${vectors.length} hostile ones,`, { timeout: 300_000 }, () => {
+describe.skipIf(!hasChromium)(`pages of a message, ${vectors.length} hostile ones,`, { timeout: 300_000 }, () => {
   const escapes: Escapes = { scripts: [], requests: [] };
   const trap = createTrap(socket => {
     socket.once('data', hello => {
@@ -83,9 +83,7 @@ describe.skipIf(absent)(`pages of a message, ${vectors.length} hostile ones,`, {
     const served = serveSite({ app: site.app });
     await new Promise<void>(resolve => served.http.listen(0, '127.0.0.1', () => resolve()));
     base = `http://127.0.0.1:${(served.http.address() as AddressInfo).port}`;
-    const rules = `--host-resolver-rules=MAP * 127.0.0.1:${await listening(trap)}, EXCLUDE 127.0.0.1`;
-    const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', rules];
-    browser = await chromium.launch({ executablePath: CHROMIUM, args });
+    browser = await launchChromium([leadingTo(await listening(trap))]);
     const context = await browser.newContext();
     context.on('page', opened => watchScripts(opened, escapes.scripts));
     await context.addInitScript(hookFunctions);

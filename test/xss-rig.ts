@@ -7,8 +7,9 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createTrap } from 'node:net';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { frameHeaders, frameSandbox, messageFrame, safeHtml } from '../views/safe-html.ts';
+import { launchChromium } from './browser.ts';
 
 export type Vector = { id: string; html: string };
 export type Walls = { allowList: boolean; sandbox: boolean; policy: boolean };
@@ -40,11 +41,9 @@ export class XssRig {
     this.#site = createServer((request, response) => this.#answer(request, response, this.#batch!));
   }
 
-  async open(executablePath: string): Promise<void> {
+  async open(): Promise<void> {
     this.#origin = `http://127.0.0.1:${await listening(this.#site)}`;
-    const rules = `--host-resolver-rules=MAP * 127.0.0.1:${await listening(this.#trap)}, EXCLUDE 127.0.0.1`;
-    const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', rules];
-    this.#browser = await chromium.launch({ executablePath, args });
+    this.#browser = await launchChromium([leadingTo(await listening(this.#trap))]);
   }
 
   async close(): Promise<void> {
@@ -124,6 +123,9 @@ export class XssRig {
     return `${head}\r\n\r\n${BAIT}`;
   }
 }
+
+/** Has a browser ask this port for whatever it would ask of others, by any name. */
+export const leadingTo = (port: number): string => `--host-resolver-rules=MAP * 127.0.0.1:${port}, EXCLUDE 127.0.0.1`;
 
 /** A request in the clear by its first line and host, one behind TLS by the name it asks for; null: the browser's own. */
 export function askedOf(hello: string): string | null {
