@@ -155,6 +155,20 @@ describe.skipIf(!hasChromium)('writing with formatting in Chromium', { timeout: 
     await context.close();
   });
 
+  test('takes what is typed right after all was deleted, however late its timers come', async () => {
+    const { context, page, frame } = await formatted();
+    await page.keyboard.type('x');
+    await letter(frame).evaluate(
+      '(() => { const later = setTimeout; window.setTimeout = (f, ms) => later(f, ms || 500) })()',
+    );
+    await page.keyboard.press('Backspace');
+    await page.keyboard.type('# Saturday');
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('morning');
+    await saved(html => html.startsWith('<h3>Saturday</h3><div>morning</div>'));
+    await context.close();
+  });
+
   test('what was typed a moment before Send is sent, and Ctrl-Enter in the editor sends', async () => {
     for (const send of ['button', 'key']) {
       site.sent.length = 0;

@@ -332,6 +332,15 @@ $('#pictures').addEventListener('change', event => {
   event.target.value = '';
 });
 
+/** Chrome takes the last block away with its last sign, and squire makes one after a timer only: a key may come before. */
+root.addEventListener('input', () => {
+  if (root.textContent !== '' || root.querySelector(':scope > :not(br)')) return;
+  const block = document.createElement('div');
+  block.append(document.createElement('br'));
+  root.replaceChildren(block);
+  editor.setSelection(rangeOf(block, 0, 0));
+});
+
 /* Markdown, as it is typed; squire itself knows `* ` and `1. `. Undo gives back the signs */
 
 const lineMarks = { '-': does.bullets, '>': does.quote, '#': heading, '##': heading, '###': heading };
