@@ -42,11 +42,29 @@ function showSelection() {
   const place = $('#list [data-count]');
   const words = $('#list-form')?.dataset.selection;
   const every = $('#list [data-every]');
+  const found = every?.nextElementSibling;
   if (every && count < some.length) every.checked = false;
   if (place && words)
-    place.textContent = count === 0 ? '' : every?.checked ? every.dataset.chosen : counted(words, count);
+    place.textContent = count === 0 ? '' : every?.checked ? found.dataset.chosen : counted(words, count);
   const all = $('#list [data-all]');
-  all?.setAttribute('aria-pressed', String(count > 0 && count === some.length));
+  const isAll = count > 0 && count === some.length;
+  all?.setAttribute('aria-pressed', String(isAll));
+  if (isAll && found?.dataset.href) countFound(found);
+}
+
+/** How many a search finds is asked when all of them may be meant. */
+async function countFound(words) {
+  const { href } = words.dataset;
+  words.removeAttribute('data-href');
+  const answer = await fetch(href).catch(() => null);
+  if (!answer?.ok || answer.redirected || !words.isConnected) return;
+  const number = await answer.text();
+  const place = words.parentElement;
+  words.outerHTML = number;
+  // What is too much to count is not asked for again.
+  place.lastElementChild.removeAttribute('data-href');
+  announce(place.textContent);
+  showSelection();
 }
 
 document.addEventListener(

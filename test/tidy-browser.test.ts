@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Account, FolderRole } from '../daemon/store.ts';
 import { enter, hasChromium, hearComplaints, inChromium, type Visited } from './browser.ts';
-import { until } from './harness.ts';
+import { until, untilIndexed } from './harness.ts';
 import { openSite, type TestSite } from './site.ts';
 
 if (!hasChromium) test.skip('tidying needs a browser: the package chromium would run it', () => {});
@@ -54,6 +54,21 @@ describe.skipIf(!hasChromium)('tidying in Chromium', () => {
     for (const label of ['Work', 'Weekend trips'])
       await site.store.labels.create(ann.id, { name: label, colour: 'green' });
     await site.store.folders.create(ann.id, 'Ärzte', 1);
+  });
+
+  test('all that a search finds is counted once all rows are ticked, moved, and brought back', async () => {
+    for (let i = 0; i < 60; i++) await site.deliver(ann, `From: Bo <bo@example.net>\nSubject: Larch ${i}\n\nHello.\n`);
+    await untilIndexed(site.store);
+    const page = await signedIn();
+    await page.goto(`${base}/search?q=larch`);
+    await page.click('[data-all]');
+    await page.locator('.every', { hasText: 'all 60 messages found' }).click();
+    await page.locator('[data-count]', { hasText: '60 selected' }).waitFor();
+    await page.click('#list [data-key=archive]');
+    await page.locator('.toast', { hasText: '60 messages moved to Archive' }).waitFor();
+    expect((await folder('archive')).total).toBe(60);
+    await page.locator('.toast [data-key=undo]').click();
+    await until('all are back', async () => (await folder('inbox')).total === 63);
   });
 
   test('v and l open a dialogue, typing narrows it, Enter takes the first that is left; Escape gives focus back', async () => {

@@ -70,10 +70,20 @@ function every(s: Screen, p: ListPane): Html {
   if (p.newest === null && p.older === null) return html``;
   const words =
     p.folder === null || p.total === null
-      ? s.w.t('list.every.search')
-      : s.w.t('list.every', { n: p.total, folder: p.title });
-  return html`<p class="every"><input type="hidden" name="rows" value="${p.messages.length}">${p.folder === null ? html`<input type="hidden" name="q" value="${s.query}">` : html`<input type="hidden" name="in" value="${p.folder.id}">`}<label><input type="checkbox" name="every" value="1" data-every data-chosen="${p.total === null ? s.w.t('list.all.selected') : s.w.t('list.selected', { n: p.total })}"><span>${words}</span></label></p>`;
+      ? everyFound(s, p.total)
+      : everyWords(s, s.w.t('list.every', { n: p.total, folder: p.title }), p.total);
+  return html`<p class="every"><input type="hidden" name="rows" value="${p.messages.length}">${p.folder === null ? html`<input type="hidden" name="q" value="${s.query}">` : html`<input type="hidden" name="in" value="${p.folder.id}">`}<label><input type="checkbox" name="every" value="1" data-every>${words}</label></p>`;
 }
+
+/** What a search finds is counted when all of it is to be selected. `total`: null: not yet, or it is too much to count. */
+export function everyFound(s: Screen, total: number | null): Html {
+  if (total !== null) return everyWords(s, s.w.t('list.every.found', { n: total }), total);
+  return everyWords(s, s.w.t('list.every.search'), null, `/search/total?q=${encodeURIComponent(s.query)}`);
+}
+
+/** `counting`: where script asks for the number. */
+const everyWords = (s: Screen, words: string, total: number | null, counting = ''): Html =>
+  html`<span data-chosen="${total === null ? s.w.t('list.all.selected') : s.w.t('list.selected', { n: total })}"${counting === '' ? '' : html` data-href="${counting}"`}>${words}</span>`;
 
 const withAll = (here: string, all: boolean): string => {
   const url = new URL(here, 'http://local');

@@ -179,7 +179,7 @@ export async function searchList(site: Site, s: Screen, query: ListQuery, open: 
     conversations: null,
     untils: null,
     sorting: null,
-    total: null,
+    total: query.select === 'all' && isOneOfMany(found, beforeId) ? await countFound(site, s, q) : null,
     keep: at(beforeId),
     newest: beforeId === null ? null : `/search${at(null)}`,
     older: found.next === null ? null : `/search${at(found.next)}`,
@@ -209,6 +209,26 @@ async function firstFound(site: Site, accountId: number, asked: Query, beforeId:
     found = await site.store.search.find(accountId, asked, perPage, found.next);
   }
   return found;
+}
+
+const isOneOfMany = (found: Found, beforeId: number | null): boolean => found.next !== null || beforeId !== null;
+
+/** Of more no number is given. */
+const mostCounted = 20_000;
+const countedAtOnce = 500;
+
+/** How many messages a search finds; null: too many, or it would take too long to look. */
+export async function countFound(site: Site, s: Screen, q: string): Promise<number | null> {
+  let [count, looks] = [0, 0];
+  for (let before: number | null = null; ; ) {
+    const { messages, next, unfinished }: Found = await findPage(site, s, q, before, countedAtOnce);
+    count += messages.length;
+    looks += Number(unfinished);
+    if (next === null) return count;
+    if (count > mostCounted || looks > mostLooks) return null;
+    before = next;
+    await new Promise<void>(resolve => setImmediate(resolve));
+  }
 }
 
 /** A further page of what the search finds; a short one is not the last. */

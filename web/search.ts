@@ -2,11 +2,11 @@
 import { Hono } from 'hono';
 import { type SearchFields, searchFields, writeSearch } from '../daemon/mail/search-query.ts';
 import { nothingOpen } from '../views/folder.ts';
-import { listPane } from '../views/list.ts';
+import { everyFound, listPane } from '../views/list.ts';
 import { searchPath } from '../views/screen.ts';
 import { searchPage } from '../views/search.ts';
 import { readForm } from './form.ts';
-import { searchList } from './lists.ts';
+import { countFound, searchList } from './lists.ts';
 import { tellOnce } from './notice.ts';
 import { idOf, missing, screenOf, show } from './page.ts';
 import type { Env, Site } from './site.ts';
@@ -29,6 +29,13 @@ export function search(site: Site): Hono<Env> {
       list: listPane(s, list),
       content: nothingOpen(s, list.messages.length > 0),
     });
+  });
+
+  app.get('/search/total', async c => {
+    const query = (c.req.query('q') ?? '').trim();
+    const s = await screenOf(site, c, { query });
+    c.header('Cache-Control', 'no-store');
+    return c.html(everyFound(s, await countFound(site, s, query)));
   });
 
   app.post('/searches', async c => {
