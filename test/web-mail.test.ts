@@ -354,7 +354,7 @@ describe('search', () => {
     ])
       expect([q, rowIds((await b.page(`/search?q=${encodeURIComponent(q)}`)).html)]).toEqual([q, []]);
     const opened = await b.page(`/mail/inbox/${id}?q=zucchini`);
-    expect(opened.html).toContain('Results for “zucchini”');
+    expect(opened.html).toContain('Results for &#8220;zucchini&#8221;');
     expect(opened.html).toMatch(/<h1 [^>]*><bdi><mark>Zucchini<\/mark> harvest/);
     const inText = await b.page(`/mail/inbox/${id}?q=enorm`);
     expect(inText.html).toContain('The marrows are <mark>enormous</mark>.');
@@ -423,6 +423,23 @@ describe('search', () => {
     expect(html).toContain('&lt;script&gt;<mark>medlar</mark>&lt;/script&gt;</span>');
     expect(html).toContain('At last a &lt;b&gt;<mark>medlar</mark>&lt;/b&gt; &amp; more.');
     expect(html).not.toContain('<b>medlar');
+  });
+
+  test('excerpts are the same at a second look, whoever asks, and each sees their own', async () => {
+    const eve = await site.account('excerpts');
+    const hers = site.browser();
+    await hers.login('excerpts');
+    const long = 'word '.repeat(80);
+    await site.deliver(ann, simple('Tree one', `${long} the mulberry of Ann ${long}`));
+    await site.deliver(eve, simple('Tree two', `${long} the mulberry of Eve ${long}`));
+    await untilIndexed(site.store);
+    for (let look = 0; look < 2; look++) {
+      const [mine, other] = [await b.page('/search?q=mulberry'), await hers.page('/search?q=mulberry')];
+      expect(mine.html).toContain('the <mark>mulberry</mark> of Ann');
+      expect(mine.html).not.toContain('of Eve');
+      expect(other.html).toContain('the <mark>mulberry</mark> of Eve');
+      expect(other.html).not.toContain('of Ann');
+    }
   });
 
   test('the form leads to the address of the string it writes, and shows that string again', async () => {

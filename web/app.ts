@@ -26,6 +26,7 @@ import { contacts } from './contacts.ts';
 import { devices } from './devices.ts';
 import { discarded } from './discarded.ts';
 import { events } from './events.ts';
+import { createExcerpts } from './excerpts.ts';
 import { exports } from './export.ts';
 import { folder } from './folder.ts';
 import { FormError } from './form.ts';
@@ -64,7 +65,7 @@ import { unwanted } from './unwanted.ts';
 export { serveSite } from './serve.ts';
 export type { Post, Submit } from './site.ts';
 
-type Needs = Omit<Site, 'assets' | 'random' | 'acts' | 'again'> & Partial<Pick<Site, 'random'>>;
+type Needs = Omit<Site, 'assets' | 'random' | 'acts' | 'excerpts' | 'again'> & Partial<Pick<Site, 'random'>>;
 
 export type App = Hono<Env> & {
   /** Ends the streams of events, so that servers can close. */
@@ -76,7 +77,14 @@ export function createApp(needs: Needs): App {
   const random = (octets: number) => randomBytes(octets).toString('base64url');
   const kept = createActs({ random, ...needs });
   const again: Site['again'] = async (request, env) => letters.fetch(request, env);
-  const site: Site = { random, ...needs, assets: loadAssets(), acts: kept, again };
+  const site: Site = {
+    random,
+    ...needs,
+    assets: loadAssets(),
+    acts: kept,
+    excerpts: createExcerpts(needs.store),
+    again,
+  };
   const base = site.settings.base_path;
   const app = new Hono<Env>({ getPath: pathBelow(base) });
   const streams = events(site);

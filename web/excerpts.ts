@@ -11,37 +11,75 @@ const mostOfPart = 32 * 1024;
 /** UTF-16 units of a snippet that a narrow list shows. */
 const seenOfSnippet = 24;
 
-/** By message id. Only words that were looked for in the text are; content of files is not read. */
-export async function hitExcerpts(
-  store: Store,
-  messages: Message[],
-  sought: SearchWords[],
-): Promise<Map<number, string>> {
-  const excerpts = new Map<number, string>();
-  const inText = soughtIn(sought);
-  if (inText.length === 0) return excerpts;
+/** Searches whose excerpts are kept, and contents of each: who opens one result after the other has the list beside it each time. */
+const mostSearches = 32;
+const mostContents = 200;
+
+export type Excerpts = {
+  /** By message id. Only words that were looked for in the text are; content of files is not read. */
+  around(messages: Message[], sought: SearchWords[]): Promise<Map<number, string>>;
+};
+
+/** Null: the words are not in its text. Content never changes, so what was found in it holds. */
+type Known = Map<number, string | null>;
+
+export function createExcerpts({ content: contents }: Pick<Store, 'content'>): Excerpts {
+  const kept = new Map<string, Known>();
+
+  const knownOf = (sought: SearchWords[]): Known => {
+    const search = JSON.stringify(sought);
+    const before = kept.get(search);
+    const known: Known = before && before.size <= mostContents ? before : new Map();
+    // Who is asked for again comes last, and goes last.
+    kept.delete(search);
+    kept.set(search, known);
+    if (kept.size > mostSearches) kept.delete(kept.keys().next().value!);
+    return known;
+  };
+
+  const read = async (ids: number[], sought: SearchWords[], known: Known): Promise<void> => {
+    if (ids.length === 0) return;
+    const found = new Map((await contents.small(ids)).map(content => [content.id, content]));
+    for (const id of ids) known.set(id, excerptOf(found.get(id), sought));
+  };
+
+  return {
+    async around(messages, sought) {
+      const excerpts = new Map<number, string>();
+      const inText = soughtIn(sought);
+      if (inText.length === 0) return excerpts;
+      const wanting = messages.filter(withoutHit(inText, excerpts));
+      const known = knownOf(inText);
+      await read(
+        wanting.map(m => m.contentId).filter(id => !known.has(id)),
+        inText,
+        known,
+      );
+      for (const m of wanting) {
+        const excerpt = known.get(m.contentId);
+        if (excerpt) excerpts.set(m.id, excerpt);
+      }
+      return excerpts;
+    },
+  };
+}
+
+/** Those whose text is to be read. A hit that a narrow list would not show of a snippet is an excerpt of that. */
+function withoutHit(inText: SearchWords[], excerpts: Map<number, string>): (m: Message) => boolean {
   let octets = 0;
-  const wanting = messages.filter(m => {
+  return m => {
     const first = hitRanges(m.snippet, inText)[0];
     if (first && first.from > seenOfSnippet) excerpts.set(m.id, excerptAround(m.snippet, inText) ?? m.snippet);
     if (first || octets + m.size > mostRead) return false;
     octets += m.size;
     return true;
-  });
-  if (wanting.length === 0) return excerpts;
-  const contents = new Map((await store.content.small(wanting.map(m => m.contentId))).map(c => [c.id, c]));
-  for (const m of wanting) {
-    const content = contents.get(m.contentId);
-    const excerpt = content ? excerptOf(content, inText) : null;
-    if (excerpt !== null) excerpts.set(m.id, excerpt);
-  }
-  return excerpts;
+  };
 }
 
-function excerptOf({ tree, bytes }: Content, sought: SearchWords[]): string | null {
-  if (!tree || !bytes) return null;
-  for (const part of displayParts(tree).text) {
-    const excerpt = excerptAround(textOf(part, bytes), sought);
+function excerptOf(content: Content | undefined, sought: SearchWords[]): string | null {
+  if (!content?.tree || !content.bytes) return null;
+  for (const part of displayParts(content.tree).text) {
+    const excerpt = excerptAround(textOf(part, content.bytes), sought);
     if (excerpt !== null) return excerpt;
   }
   return null;

@@ -13,7 +13,6 @@ import { emptyState, type ListPane } from '../views/list.ts';
 import type { Results } from '../views/search.ts';
 import { type Sorting, sortNames, sortQuery } from '../views/sort.ts';
 import type { Html } from '../views/words.ts';
-import { hitExcerpts } from './excerpts.ts';
 import { idOf } from './page.ts';
 import type { Site } from './site.ts';
 
@@ -165,7 +164,7 @@ export async function searchList(site: Site, s: Screen, query: ListQuery, open: 
   const at = (before: number | null) => `?q=${encodeURIComponent(q)}${before === null ? '' : `&before=${before}`}`;
   const results: Results = {
     sought,
-    excerpts: await hitExcerpts(site.store, found.messages, sought),
+    excerpts: await site.excerpts.around(found.messages, sought),
     mistakes,
     crowded: found.crowded,
     unfinished: found.unfinished,

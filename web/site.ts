@@ -17,6 +17,7 @@ import type { Acts } from './acts.ts';
 import type { Assets } from './assets.ts';
 import { hereOf } from './base.ts';
 import { cookieOf } from './cookie.ts';
+import type { Excerpts } from './excerpts.ts';
 
 /** Hands a message to the daemon as the service `webmail`, acting for the account. One reply per recipient. */
 export type Submit = (account: Account, submission: Submission) => Promise<SubmissionResult>;
@@ -38,6 +39,7 @@ export type Site = {
   random: (octets: number) => string;
   assets: Assets;
   acts: Acts;
+  excerpts: Excerpts;
   /** A letter's form once more, for who has signed in meanwhile; paths are as at the root of a host. */
   again: (request: Request, env: Env['Bindings']) => Promise<Response>;
 };
