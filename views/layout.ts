@@ -8,6 +8,7 @@ import { divider } from './divider.ts';
 import { awayBanner } from './incoming.ts';
 import { keysForScript } from './keys.ts';
 import { railLabels } from './labels.ts';
+import { narrow } from './narrow.ts';
 import { type Door, folderName, folderPath, icon, iconOf, type Notice, type Screen, searchPath } from './screen.ts';
 import { searchOptions } from './search-options.ts';
 import { type Html, languages } from './words.ts';
@@ -23,7 +24,7 @@ export function documentOf(d: Door, title: string, body: Html, unread = 0): Html
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="${d.look.scheme === 'auto' ? 'light dark' : d.look.scheme}">
 <meta name="htmx-config" content='{"includeIndicatorCSS":false}'>
-<title>${title}</title>
+<title>${narrow(title)}</title>
 <link rel="icon" href="${unread > 0 ? countedIcon(unread) : d.asset('icon.svg')}" data-none-href="${d.asset('icon.svg')}" data-some-href="${countedIcon(0)}" type="image/svg+xml">
 <link rel="manifest" href="/manifest.webmanifest" crossorigin="use-credentials">
 <link rel="apple-touch-icon" href="/icon-192.png">
@@ -222,8 +223,8 @@ function toast(s: Screen, notice: Notice): Html {
 }
 
 /** What htmx puts into `#app`, with the title it gives the window. */
-export const fragmentOf = (title: string, shell: Html): Html => html`<title>${title}</title>${shell}`;
+export const fragmentOf = (title: string, shell: Html): Html => html`<title>${narrow(title)}</title>${shell}`;
 
 /** The list and the folders, each into its place. */
 export const listFragment = (s: Screen, title: string, list: Html): Html =>
-  html`<title>${title}</title>${list}<hx-partial hx-target="#rail" hx-swap="outerMorph">${rail(s)}</hx-partial>`;
+  html`<title>${narrow(title)}</title>${list}<hx-partial hx-target="#rail" hx-swap="outerMorph">${rail(s)}</hx-partial>`;

@@ -3,6 +3,7 @@ import { html } from 'hono/html';
 import type { Conversation, Folder, Message } from '../daemon/store.ts';
 import { actions, choices, toolButton } from './actions.ts';
 import { icon, type Screen } from './layout.ts';
+import { narrow } from './narrow.ts';
 import { rowsOf } from './row.ts';
 import { aboveResults, keepForm, keeping, type Results } from './search.ts';
 import { type Sorting, sortedNote, sortMenu } from './sort.ts';
@@ -44,8 +45,8 @@ export type ListPane = {
 
 export function listPane(s: Screen, p: ListPane): Html {
   const heading = p.main
-    ? html`<h1 id="list-title">${p.title}</h1>`
-    : html`<h2 id="list-title" class="h1">${p.title}</h2>`;
+    ? html`<h1 id="list-title">${narrow(p.title)}</h1>`
+    : html`<h2 id="list-title" class="h1">${narrow(p.title)}</h2>`;
   return html`<section id="list" class="list" aria-labelledby="list-title" data-folder="${p.folder?.id ?? ''}" data-modseq="${s.account.modseq}" data-here="${s.here}">
 ${p.search && p.main ? keepForm(s, p.search) : ''}<form id="list-form" method="post" action="/messages/moves" data-selection="${s.w.forms('list.selected')}">
 <input type="hidden" name="back" value="${s.here}">${p.conversations ? html`<input type="hidden" name="whole" value="1">` : ''}

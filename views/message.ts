@@ -12,6 +12,7 @@ import { icon, type Screen } from './layout.ts';
 import { type ListCard, listLine } from './list-mail.ts';
 import { marked } from './marked.ts';
 import { ownTools, toolbar } from './message-tools.ts';
+import { narrow, narrowed } from './narrow.ts';
 import { outcomes, type RecipientOutcome } from './outcomes.ts';
 import { type ReceiptCard, receiptLine } from './receipt.ts';
 import { reminderForm } from './reminders.ts';
@@ -98,7 +99,7 @@ export function messagePane(s: Screen, o: OpenPane): Html {
   const several = o.letters.length > 1;
   return html`<article id="reader-${o.message.conversation || `m${o.message.id}`}" class="reader message" aria-labelledby="subject-${o.message.id}">
 ${toolbar(s, o)}
-<header class="subject-head"><h1 id="subject-${o.message.id}"><bdi>${marked(subject, soughtIn(o.sought, 'subject'))}</bdi></h1>${several ? html`<p class="muted">${s.w.t('list.messages', { n: o.letters.length })}</p>` : ''}${ownChips(s, labelled(o), o.message.id, o.whole)}</header>
+<header class="subject-head"><h1 id="subject-${o.message.id}"><bdi>${narrow(marked(subject, soughtIn(o.sought, 'subject')))}</bdi></h1>${several ? html`<p class="muted">${s.w.t('list.messages', { n: o.letters.length })}</p>` : ''}${ownChips(s, labelled(o), o.message.id, o.whole)}</header>
 ${mutedLine(s, o.message, o.muted)}
 ${runs(o.letters).map(run => (Array.isArray(run) ? foldedRun(s, run) : letterOf(s, run, o)))}
 </article>`;
@@ -164,7 +165,7 @@ function byline(s: Screen, o: OpenMessage, pane: OpenPane): Html {
   const { name, address } = o.from;
   return html`<div class="byline">
 <span class="avatar" aria-hidden="true">${initialOf(o.from)}</span>
-<div class="byline-who"><span><b><bdi>${inOrder(name || address) || s.w.t('list.nosender')}</bdi></b>${name && address ? html` <span class="real"><bdi>&lt;${inOrder(address)}&gt;</bdi></span>` : ''} ${verdict(s, o.trust, address)}</span>
+<div class="byline-who"><span><b><bdi>${narrow(inOrder(name || address)) || s.w.t('list.nosender')}</bdi></b>${name && address ? html` <span class="real"><bdi>&lt;${inOrder(address)}&gt;</bdi></span>` : ''} ${verdict(s, o.trust, address)}</span>
 <details><summary><span>${toLine(s, o)}</span>${icon(s, 'chevron-down')}<span class="unseen">${s.w.t('message.details')}</span></summary>
 <dl>${people(s, 'message.from', [o.from])}${people(s, 'message.to', o.to)}${people(s, 'message.cc', o.cc)}
 <dt>${s.w.t('message.date')}</dt><dd>${s.w.full(at)}</dd>${verdictDetails(s, o.trust)}</dl></details></div>
@@ -179,13 +180,13 @@ const initialOf = (p: Person): string =>
 function toLine(s: Screen, o: OpenMessage): Html {
   const all = [...o.to, ...o.cc].map(p => p.name || p.address);
   if (all.length === 0) return html`${s.w.t('message.nobody')}`;
-  return html`${s.w.t('message.tome', { who: s.w.list(all.slice(0, 20)) })}`;
+  return html`${narrow(s.w.t('message.tome', { who: s.w.list(all.slice(0, 20)) }))}`;
 }
 
 function people(s: Screen, key: 'message.from' | 'message.to' | 'message.cc', some: Person[]): Html {
   if (some.length === 0) return html``;
   const one = (p: Person) =>
-    html`<div>${p.name === '' ? '' : html`<bdi>${inOrder(p.name)}</bdi> `}<bdi>${p.name === '' ? inOrder(p.address) : `<${inOrder(p.address)}>`}</bdi></div>`;
+    html`<div>${p.name === '' ? '' : html`<bdi>${narrow(inOrder(p.name))}</bdi> `}<bdi>${p.name === '' ? inOrder(p.address) : `<${inOrder(p.address)}>`}</bdi></div>`;
   return html`<dt>${s.w.t(key)}</dt><dd>${some.map(one)}</dd>`;
 }
 
@@ -195,9 +196,9 @@ function bodyOf(s: Screen, o: OpenMessage): Html {
   const source = html`<a href="/messages/${o.message.id}/source" target="_blank">${s.w.t('act.source')}</a>`;
   switch (b.kind) {
     case 'html':
-      return html`<div class="frame-box"><iframe class="${b.dark ? 'frame' : 'frame light'}" src="${b.src}" sandbox="${frameSandbox}" title="${s.w.t('message.body')}: ${subject}" data-frame${o.sought.length === 0 ? '' : html` data-sought="${JSON.stringify(soughtIn(o.sought).map(({ words, begins }) => ({ words, begins })))}"`}></iframe></div>`;
+      return html`<div class="frame-box"><iframe class="${b.dark ? 'frame' : 'frame light'}" src="${b.src}" sandbox="${frameSandbox}" title="${s.w.t('message.body')}: ${narrow(subject)}" data-frame${o.sought.length === 0 ? '' : html` data-sought="${JSON.stringify(soughtIn(o.sought).map(({ words, begins }) => ({ words, begins })))}"`}></iframe></div>`;
     case 'text':
-      return html`<div class="message-body message-text" dir="auto">${trusted(nameTargets(textToHtml(b.text, soughtIn(o.sought), s.w.t('message.quote')), host => s.w.t('message.leads', { host })))}</div>${b.rest === null ? '' : html`<p class="alternatives">${s.w.h('message.cut', { link: html`<a href="${b.rest}">${s.w.t('message.cut.link')}</a>` })}</p>`}`;
+      return html`<div class="message-body message-text" dir="auto">${textOf(s, o, b.text)}</div>${b.rest === null ? '' : html`<p class="alternatives">${s.w.h('message.cut', { link: html`<a href="${b.rest}">${s.w.t('message.cut.link')}</a>` })}</p>`}`;
     case 'broken':
       return html`<p class="message-body muted">${s.w.h('message.broken', { link: source })}</p>`;
     case 'none':
@@ -205,6 +206,11 @@ function bodyOf(s: Screen, o: OpenMessage): Html {
     case 'gone':
       return html`<p class="message-body muted">${s.w.t('message.gone')}</p>`;
   }
+}
+
+function textOf(s: Screen, o: OpenMessage, text: string): Html {
+  const markup = textToHtml(text, soughtIn(o.sought), s.w.t('message.quote'));
+  return trusted(narrowed(nameTargets(markup, host => s.w.t('message.leads', { host }))));
 }
 
 /** The other form is kept for its sender; a light page is for this once, and only who reads on a dark one is offered it. */

@@ -4,7 +4,7 @@
  */
 import { html } from 'hono/html';
 import { soughtIn } from '../daemon/mail/search-hits.ts';
-import type { SearchField } from '../daemon/mail/search-query.ts';
+import type { SearchWords } from '../daemon/mail/search-query.ts';
 import { type Conversation, Flag, type Folder, type Message } from '../daemon/store.ts';
 import { type Action, act, actions, choices } from './actions.ts';
 import { authorOf } from './conversation.ts';
@@ -12,7 +12,9 @@ import { chips } from './labels.ts';
 import { folderName, folderPath, icon, type Screen } from './layout.ts';
 import type { ListPane } from './list.ts';
 import { marked } from './marked.ts';
-import { type Html, inOrder, type Key, type Words } from './words.ts';
+import { beginning, narrow } from './narrow.ts';
+import { trusted } from './safe-html.ts';
+import type { Html, Key, Words } from './words.ts';
 
 type Marks = 'flagged' | 'answered' | 'forwarded' | 'attachments' | 'returned' | 'unanswered' | 'labels';
 
@@ -26,22 +28,25 @@ type Row = Pick<Conversation, Marks> & {
   unread: boolean;
 };
 
-/** HTML with a gap in it for the id of the row's message. */
-type Gapped = [before: Html, after: Html];
+/** HTML in pieces; between them goes the id of the row's message. */
+type Gapped = string[];
 
 type Shared = {
   folders: Map<number, Folder>;
   unread: Html;
-  quick: { read: Gapped[]; unread: Gapped[] };
-  star: { on: Gapped; off: Gapped };
+  /** The buttons of a row, by what it is: unread, flagged. */
+  buttons: Map<string, Gapped>;
+  /** Words of the search that are marked in each place. */
+  sought: { who: SearchWords[]; subject: SearchWords[]; text: SearchWords[] };
 };
 
 export function rowsOf(s: Screen, p: ListPane): Html[] {
+  const sought = p.search?.sought ?? [];
   const shared: Shared = {
     folders: new Map(s.folders.map(f => [f.id, f])),
     unread: html`<span class="dot"><span class="unseen">${s.w.t('list.unread')}</span></span>`,
-    quick: { read: quick(s, p.folder, false), unread: quick(s, p.folder, true) },
-    star: { on: star(s, true), off: star(s, false) },
+    buttons: new Map(),
+    sought: { who: soughtIn(sought, 'from', 'people'), subject: soughtIn(sought, 'subject'), text: soughtIn(sought) },
   };
   return p.messages.map(m => row(s, p, shared, rowOf(s, p, m)));
 }
@@ -68,36 +73,25 @@ function rowOf(s: Screen, p: ListPane, m: Message): Row {
 
 function row(s: Screen, p: ListPane, shared: Shared, r: Row): Html {
   const m = r.message;
+  const { sought } = shared;
   const subject = m.subject.trim() || s.w.t('list.nosubject');
-  const snippet = shortened(p.search?.excerpts.get(m.id) ?? m.snippet);
-  const mark = (text: string, ...fields: SearchField[]) =>
-    p.search ? marked(text, soughtIn(p.search.sought, ...fields)) : inOrder(text);
+  const snippet = beginning(p.search?.excerpts.get(m.id) ?? m.snippet, mostOfSnippet);
   const folder = shared.folders.get(m.folderId);
   const open = m.id === p.open;
   return html`<li id="m${m.id}" class="row${r.unread ? ' unread' : ''}${open ? ' open' : ''}">
-<label class="tick"><input type="checkbox" name="message" value="${m.id}"${p.ticked ? html` checked` : ''} aria-label="${s.w.t('list.select', { subject, who: together(s.w, r.who) })}"></label>
+<label class="tick"><input type="checkbox" name="message" value="${m.id}"${p.ticked ? html` checked` : ''} aria-label="${narrow(s.w.t('list.select', { subject, who: together(s.w, r.who) }))}"></label>
 <a class="row-link" href="${pathIn(folder, m)}${p.keep}"${open ? html` aria-current="true"` : ''}>
-${r.unread ? shared.unread : ''}<span class="who">${names(s.w, r.who, who => mark(who, 'from', 'people'))}${r.count > 1 ? html` <span class="of" title="${s.w.t('list.messages', { n: r.count })}">${s.w.number(r.count)}<span class="unseen"> ${s.w.t('list.count', { n: r.count })}</span></span>` : ''}</span>
-<span class="what" dir="auto">${r.labels.length === 0 ? '' : chips(s, r.labels)}<span class="subject">${mark(subject, 'subject')}</span>${snippet === '' ? '' : html` <span class="snippet"><bdi>${led(snippet, mark)}</bdi></span>`}</span>
+${r.unread ? shared.unread : ''}<span class="who">${names(s.w, r.who, who => narrow(marked(who, sought.who)))}${r.count > 1 ? html` <span class="of" title="${s.w.t('list.messages', { n: r.count })}">${s.w.number(r.count)}<span class="unseen"> ${s.w.t('list.count', { n: r.count })}</span></span>` : ''}</span>
+<span class="what" dir="auto">${r.labels.length === 0 ? '' : chips(s, r.labels)}<span class="subject">${narrow(marked(subject, sought.subject))}</span>${snippet === '' ? '' : html` <span class="snippet"><bdi>${narrow(marked(snippet, sought.text))}</bdi></span>`}</span>
 <span class="marks">${p.search && folder ? html`<span class="place">${folderName(s.w, folder)}</span>` : ''}${marks(s, r)}</span>
 ${timeOf(s, p, m)}
 </a>
-${filled(r.flagged ? shared.star.on : shared.star.off, m.id)}
-<span class="quick">${(r.unread ? shared.quick.unread : shared.quick.read).map(one => filled(one, m.id))}</span>
+${trusted(buttonsOf(s, p, shared, r).join(String(m.id)))}
 </li>`;
 }
 
 /** UTF-16 units that a line of the widest list shows. */
 const mostOfSnippet = 120;
-
-const shortened = (text: string): string =>
-  text.length <= mostOfSnippet ? text : text.slice(0, mostOfSnippet).replace(/[\ud800-\udbff]$/, '');
-
-/** A sign beyond Latin-1 would make the whole page twice as wide in memory (V8), and slower to encode. */
-const led = (text: string, mark: (text: string) => Html | string): Html | string =>
-  text.startsWith('…') ? html`&hellip;${mark(text.slice(1))}` : mark(text);
-
-const filled = ([before, after]: Gapped, id: number): (Html | number)[] => [before, id, after];
 
 /** When it came; of a snoozed one, when it comes back. */
 function timeOf(s: Screen, p: ListPane, m: Message): Html {
@@ -139,12 +133,6 @@ function names(w: Words, some: string[], shown: (name: string) => Html | string)
 const firstName = (name: string): string =>
   (/^[\p{L}\p{M}\p{N}.'’-]+(?=[ ,])/u.exec(name)?.[0] ?? name).replace(/,$/, '');
 
-/** One click, always in sight. */
-const star = (s: Screen, flagged: boolean): Gapped =>
-  flagged
-    ? gapped(s, act('act.unflag', 'star-on', 'flags', 'flagged', '', 'clear'), html` class="star mark-star-on"`)
-    : gapped(s, act('act.flag', 'star', 'flags', 'flagged', '', 'set'), html` class="star"`);
-
 export const messagePath = (s: Screen, m: Message): string =>
   pathIn(
     s.folders.find(f => f.id === m.folderId),
@@ -162,6 +150,7 @@ function whoOf(w: Words, folder: Folder | null, m: Message): string {
 }
 
 function marks(s: Screen, r: Row): (Html | string)[] {
+  if (!(r.returned || r.unanswered || r.answered || r.forwarded || r.attachments > 0)) return [];
   const mark = (name: string, key: Key, n = 0) =>
     html`<span class="mark-${name}" title="${s.w.t(key, { n })}">${icon(s, name)}<span class="unseen">${s.w.t(key, { n })}</span></span>`;
   return [
@@ -173,27 +162,38 @@ function marks(s: Screen, r: Row): (Html | string)[] {
   ];
 }
 
-function quick(s: Screen, folder: Folder | null, unread: boolean): Gapped[] {
-  const some: Action[] = [
-    act(
-      unread ? 'act.read' : 'act.unread',
-      unread ? 'mail-open' : 'mail',
-      'flags',
-      'seen',
-      '',
-      unread ? 'set' : 'clear',
-    ),
-    ...actions(folder).slice(0, folder?.role === 'archive' || folder?.role === 'sent' ? 1 : 2),
-    ...choices(folder).filter(a => a.shortcut === 'snooze'),
-  ];
-  return some.map(a => gapped(s, a));
+/** A sign that no words hold, in place of the id until they are cut there. */
+const gap = '\0';
+
+/** There are hundreds on a page; but few kinds of row. */
+function buttonsOf(s: Screen, p: ListPane, { buttons }: Shared, { unread, flagged }: Row): Gapped {
+  const kind = `${unread} ${flagged}`;
+  const known = buttons.get(kind);
+  if (known) return known;
+  const made = String(
+    html`${star(s, flagged)}
+<span class="quick">${quick(p.folder, unread).map(a => button(s, a))}</span>`,
+  ).split(gap);
+  buttons.set(kind, made);
+  return made;
 }
 
-/** There are hundreds on a page: no type, and no text but the name. */
-function gapped(s: Screen, a: Action, more: Html | string = ''): Gapped {
+/** One click, always in sight. */
+const star = (s: Screen, flagged: boolean): Html =>
+  flagged
+    ? button(s, act('act.unflag', 'star-on', 'flags', 'flagged', '', 'clear'), html` class="star mark-star-on"`)
+    : button(s, act('act.flag', 'star', 'flags', 'flagged', '', 'set'), html` class="star"`);
+
+const quick = (folder: Folder | null, unread: boolean): Action[] => [
+  unread
+    ? act('act.read', 'mail-open', 'flags', 'seen', '', 'set')
+    : act('act.unread', 'mail', 'flags', 'seen', '', 'clear'),
+  ...actions(folder).slice(0, folder?.role === 'archive' || folder?.role === 'sent' ? 1 : 2),
+  ...choices(folder).filter(a => a.shortcut === 'snooze'),
+];
+
+/** No type, and no text but the name: it stands in each row. */
+function button(s: Screen, a: Action, more: Html | string = ''): Html {
   const label = s.w.t(a.key);
-  return [
-    html`<button${more} name="${a.name}" value="${a.value}"${a.name === 'for' ? html` data-choose` : ''} title="${label}" aria-label="${label}" formaction="/messages/`,
-    html`${a.action.replace('/messages', '')}">${icon(s, a.icon)}</button>`,
-  ];
+  return html`<button${more} name="${a.name}" value="${a.value}"${a.name === 'for' ? html` data-choose` : ''} title="${label}" aria-label="${label}" formaction="/messages/${gap}${a.action.replace('/messages', '')}">${icon(s, a.icon)}</button>`;
 }

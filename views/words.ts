@@ -4,7 +4,7 @@
  * putting finished pieces into a sentence.
  */
 import { html } from 'hono/html';
-import { type Formats, formats } from './words/formats.ts';
+import { type Formats, formats, remembered } from './words/formats.ts';
 import { type Entry, entryOf, isKey, type Key, type Language, languages } from './words/languages.ts';
 
 export { isZone } from './words/formats.ts';
@@ -71,8 +71,10 @@ export function createWords(now: number, { language, locale, zone }: Reader): Wo
   const { dir } = languages[language];
   const sentence = (key: Key, n: Text | undefined): string =>
     pick(entryOf(language, key), typeof n === 'number' ? n : 0, f);
-  const t: Words['t'] = (key, values = {}) =>
-    sentence(key, values.n).replace(/\{(\w+)\}/g, (_, name: string) => asText(values[name], dir, f));
+  const t: Words['t'] = (key, values = {}) => {
+    const text = sentence(key, values.n);
+    return text.includes('{') ? text.replace(/\{(\w+)\}/g, (_, name: string) => asText(values[name], dir, f)) : text;
+  };
   return {
     language,
     lang: locale,
@@ -90,7 +92,7 @@ export function createWords(now: number, { language, locale, zone }: Reader): Wo
     // 1970 began on a Thursday.
     weekday: n => f.weekdayName.format((n + 3) * 86_400_000),
     inZone: other => createWords(now, { language, locale, zone: other }),
-    iso: at => `${new Date(at).toISOString().slice(0, -8)}Z`,
+    iso: at => iso.format(at),
     size: octets => size(octets, t),
     number: n => f.number.format(n),
     list: some => f.list.format(some.map(one => isolated(one, dir))),
@@ -99,9 +101,11 @@ export function createWords(now: number, { language, locale, zone }: Reader): Wo
     startOfDay: (year, month, day) => instant(utcDay(year, month, day), f),
     calendar: at => shownAt(at, f),
     moment: c => instant(utcDay(c.year, c.month, c.day) + c.hour * 3_600_000 + c.minute * 60_000, f),
-    zone: f.offset.resolvedOptions().timeZone,
+    zone: f.zone,
   };
 }
+
+const iso = remembered(at => `${new Date(at).toISOString().slice(0, -8)}Z`);
 
 const formsOf = (entry: Entry): Exclude<Entry, string> => (typeof entry === 'string' ? { other: entry } : entry);
 

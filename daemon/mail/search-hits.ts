@@ -17,8 +17,9 @@ type Place = Range & { word: string };
 const WORD = /[\p{L}\p{N}\p{M}]+/gu;
 
 export function hitRanges(text: string, sought: readonly SearchWords[]): Range[] {
+  if (sought.length === 0) return [];
   const isPlain = isAscii(text);
-  if (sought.length === 0 || (isPlain && !hasOneOf(text.toLowerCase(), sought))) return [];
+  if (isPlain && !hasOneOf(text.toLowerCase(), sought)) return [];
   const ranges: Range[] = [];
   const places = isPlain ? asciiPlaces(text) : placesIn(text);
   for (let at = 0; at < places.length && ranges.length < mostRanges; at++) {

@@ -14,7 +14,9 @@ export const isZone = (zone: string): boolean => zoneOrLocal(zone) !== undefined
 // Making an Intl formatter costs more than a page of rows; so one set per locale and zone, and a bound on how many.
 export type Formats = ReturnType<typeof makeFormats>;
 const kept = new Map<string, Formats>();
-const mostKept = 500;
+const mostKept = 200;
+/** Times whose text is kept, of each format: those of some pages of rows. */
+const mostTold = 250;
 
 export function formats(locale: string, zone: string | undefined): Formats {
   const name = `${locale} ${zone ?? ''}`;
@@ -26,13 +28,40 @@ export function formats(locale: string, zone: string | undefined): Formats {
   return made;
 }
 
+/** The same rows are shown again and again, and to write a time takes ten times as long as to look it up. */
+export function remembered(write: (at: number) => string): { format(at: number): string } {
+  const told = new Map<number, string>();
+  return {
+    format(at) {
+      const known = told.get(at);
+      if (known !== undefined) return known;
+      if (told.size >= mostTold) told.clear();
+      const text = write(at);
+      told.set(at, text);
+      return text;
+    },
+  };
+}
+
 function makeFormats(locale: string, timeZone: string | undefined) {
   // Mail is dated by the calendar of its header (RFC 5322 §3.3), also where another one is in use.
   const by = (tag: string, options: Intl.DateTimeFormatOptions) =>
     new Intl.DateTimeFormat(tag, { timeZone, calendar: 'gregory', ...options });
-  const of = (options: Intl.DateTimeFormatOptions) => by(locale, options);
+  const of = (options: Intl.DateTimeFormatOptions) => {
+    const format = by(locale, options);
+    return remembered(at => format.format(at));
+  };
   // 9:05 AM, but 09:05.
   const hour = by(locale, { hour: 'numeric' }).resolvedOptions().hour12 ? 'numeric' : '2-digit';
+  // To be read by startOfDay: the reader's clock in numbers.
+  const offset = by('en', {
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    hourCycle: 'h23',
+  });
   return {
     clock: of({ hour, minute: '2-digit' }),
     weekday: of({ weekday: 'short' }),
@@ -42,15 +71,8 @@ function makeFormats(locale: string, timeZone: string | undefined) {
     wholeDay: of({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }),
     weekdayName: new Intl.DateTimeFormat(locale, { weekday: 'long', timeZone: 'UTC' }),
     stamp: of({ day: 'numeric', month: 'short', year: 'numeric', hour, minute: '2-digit' }),
-    // To be read by startOfDay: the reader's clock in numbers.
-    offset: by('en', {
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      hourCycle: 'h23',
-    }),
+    offset,
+    zone: offset.resolvedOptions().timeZone,
     plural: new Intl.PluralRules(locale),
     number: new Intl.NumberFormat(locale),
     list: new Intl.ListFormat(locale),
