@@ -61,7 +61,7 @@ test('nothing is sent on before the owner of the address says yes on the page be
   await ann.post('/settings/forwarding', { to: 'friend@far.test', keep: '', sure: '1' });
   const shown = (await ann.get('/settings/forwarding')).text;
   expect(shown).toContain('Nothing is sent on yet: your mail stays here');
-  expect(shown).toContain('Waits for confirmation: a letter went there');
+  expect(shown).toContain('Waits for confirmation: a letter was written on');
   const before = await receive();
   await until('it is here', async () => (await inbox(us, 'ann')).includes(before));
 

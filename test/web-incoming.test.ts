@@ -198,12 +198,17 @@ describe('forwarding', () => {
     const { html } = await a.page('/settings/forwarding');
     // Who is elsewhere is asked first.
     expect(html).toContain('All mail is sent on to bob@example.org, and a copy stays here.');
-    expect(html).toMatch(/ann@home\.example<\/bdi><\/b><small>Waits for confirmation: a letter went there/);
+    expect(html).toMatch(/ann@home\.example<\/bdi><\/b><small>Waits for confirmation: a letter was written on /);
     // Kept once more while it waits, it is still not sent on.
     await a.post('/settings/forwarding', { to: 'ann@home.example\nbob@example.org', keep: '1', sure: '1' });
     const again = await a.page('/settings/forwarding');
     expect(again.html).not.toContain('All new mail is sent on to ');
-    expect(again.html).toContain('A letter has gone to ann@home.example');
+    // While nothing goes out it has gone nowhere.
+    expect(again.html).toContain('A letter to ann@home.example is written, and goes when this server is next on line.');
+    site.settings.online = 'always';
+    await a.post('/settings/forwarding/letters', { to: 'ann@home.example' });
+    expect((await a.page('/settings/forwarding')).html).toContain('A letter to ann@home.example is on its way.');
+    site.settings.online = 'never';
     const foreign = await b.post('/settings/forwarding/letters', { to: 'ann@home.example' });
     expect(foreign.status).toBe(404);
     await a.post('/settings/forwarding/removal', {});

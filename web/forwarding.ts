@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import { addressKey, formatAddress, parseAddress } from '../daemon/mail/address.ts';
 import { type ForwardingForm, forwardingPage } from '../views/forwarding.ts';
 import { readForm } from './form.ts';
-import { goalsOf, refusal, settleGoals, writeTo } from './goals.ts';
+import { goalsOf, refusal, settleGoals, toldOfLetters, writeTo } from './goals.ts';
 import { tellOnce } from './notice.ts';
 import { missing, screenOf, show } from './page.ts';
 import type { Ctx, Env, Site } from './site.ts';
@@ -57,16 +57,16 @@ export function forwarding(site: Site): Hono<Env> {
     if (!goal) return missing(site, c);
     const waits = goal.consent === null || goal.consent.state === 'waiting';
     const sent = waits ? await writeTo(site, c, to) : 'known';
-    if (sent === 'asked') tellOnce(site, c, { key: 'done.forwarding.asked', values: { to } });
+    if (sent === 'asked') tellOnce(site, c, toldOfLetters(site, to));
     if (sent === 'often') tellOnce(site, c, { key: 'done.forwarding.often' });
     return c.redirect('/settings/forwarding', 303);
   });
 
   const tellKept = (c: Ctx, to: string[], { asked, often }: { asked: string[]; often: boolean }) => {
-    const names = (some: string[]) => ({ to: c.var.words.list(some).slice(0, 300) });
+    const names = (some: string[]) => c.var.words.list(some).slice(0, 300);
     if (often) tellOnce(site, c, { key: 'done.forwarding.often' });
-    else if (asked.length > 0) tellOnce(site, c, { key: 'done.forwarding.asked', values: names(asked) });
-    else tellOnce(site, c, { key: 'done.forwarding.on', values: names(to) });
+    else if (asked.length > 0) tellOnce(site, c, toldOfLetters(site, names(asked)));
+    else tellOnce(site, c, { key: 'done.forwarding.on', values: { to: names(to) } });
   };
 
   /** What is wrong with the addresses, else whose owners are asked first. */

@@ -1,10 +1,12 @@
 /** Addresses that people have their mail sent on to: whether they may, and what their owners say. */
 import { siteUrl } from '../daemon/config.ts';
 import { addressKey, formatAddress, parseAddress } from '../daemon/mail/address.ts';
+import { mayGoOut } from '../daemon/online.ts';
 import type { ForwardConsent } from '../daemon/store.ts';
 import type { Goal } from '../views/forwarding.ts';
 import { createWords, languages } from '../views/words.ts';
 import { confirmationPath } from './confirmations.ts';
+import type { Told } from './notice.ts';
 import { askDaemon, type Ctx, type Site } from './site.ts';
 
 const dayMs = 86_400_000;
@@ -79,6 +81,12 @@ export async function settleGoals(
   await site.store.forwardConsents.free(c.var.account.id, free, site.now());
   return { asked, often };
 }
+
+/** To whom letters were written, and whether they can go now. */
+export const toldOfLetters = (site: Site, to: string): Told => ({
+  key: mayGoOut(site.settings, site.now()).yes ? 'done.forwarding.asked' : 'done.forwarding.waits',
+  values: { to },
+});
 
 /** The letter, in the language of the site: nobody knows that of its reader. */
 export async function writeTo(site: Site, c: Ctx, address: string) {

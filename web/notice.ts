@@ -93,6 +93,7 @@ const keys = [
   'done.forwarding.on',
   'done.forwarding.off',
   'done.forwarding.asked',
+  'done.forwarding.waits',
   'done.forwarding.often',
   'done.away.on',
   'done.away.off',

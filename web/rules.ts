@@ -6,7 +6,7 @@ import { type KeptRule, mostRules } from '../daemon/store.ts';
 import { type RuleFields, type RuleForm, rulePage, rulesPage, type Trial } from '../views/rules.ts';
 import { afterAct } from './act.ts';
 import { readForm } from './form.ts';
-import { goalsOf, refusal, settleGoals } from './goals.ts';
+import { goalsOf, refusal, settleGoals, toldOfLetters } from './goals.ts';
 import { folderOf } from './lists.ts';
 import { type Told, tellOnce } from './notice.ts';
 import { idOf, messageById, missing, screenOf, show } from './page.ts';
@@ -63,8 +63,7 @@ export function rules(site: Site): Hono<Env> {
     if (id === null) return page(c, { ...shown, errors: { rows: [c.var.words.t('rules.full', { n: mostRules })] } });
     const goal = rule.deed.forward?.to;
     const { asked } = await settleGoals(site, c, goal === undefined ? [] : [goal]);
-    const told: Told =
-      asked.length > 0 ? { key: 'done.forwarding.asked', values: { to: asked[0]! } } : { key: 'done.rule.saved' };
+    const told: Told = asked.length > 0 ? toldOfLetters(site, asked[0]!) : { key: 'done.rule.saved' };
     return done(c, told, wish === 'apply' ? `/settings/rules/${id}#apply` : '/settings/rules');
   });
 
