@@ -124,4 +124,44 @@ describe.skipIf(!hasChromium)('two-step sign-in', () => {
     },
     120_000,
   );
+
+  test.each([true, false])('recovery codes are had as a file and on paper; script: %s', async script => {
+    const name = `paper-${script}`;
+    const account = await site.account(name);
+    const context = await visited.browser.newContext({ javaScriptEnabled: script, locale: 'en-GB' });
+    const page = await context.newPage();
+    await context.request.post(`${visited.base}/login`, {
+      form: { username: name, password },
+      headers: { Origin: visited.base },
+    });
+    await site.store.accounts.set(account.id, { scheme: 'dark' });
+    await page.goto(`${visited.base}/settings/second-factor`);
+    await page.fill('#password', password);
+    await page.press('#password', 'Enter');
+    const app = authenticator((await page.locator('dd.secret').textContent())!);
+    await page.fill('#code', app.code(clock.now));
+    await page.press('#code', 'Enter');
+    const codes = await page.locator('.codes li').allTextContents();
+    const [file] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'Save as text file' }).click(),
+    ]);
+    const text = readFileSync(await file.path(), 'utf8');
+    expect(file.suggestedFilename()).toBe('recovery-codes.txt');
+    expect(text).toMatch(new RegExp(`^Recovery codes of ${name}@example.org, made on .+ Each works once.\r\n\r\n`));
+    expect(text.split('\r\n').slice(2, -1)).toEqual(codes);
+    const print = page.getByRole('button', { name: 'Print' });
+    expect(await print.isVisible()).toBe(script);
+    if (script) {
+      await page.evaluate('window.print = () => { document.title = "printed" }');
+      await print.click();
+      expect(await page.title()).toBe('printed');
+    }
+    // On paper: black on white, and nothing that could be pressed.
+    await page.emulateMedia({ media: 'print' });
+    await page.locator('.codes').waitFor();
+    const pressed = page.locator('.page .button, .top').filter({ visible: true });
+    expect(await pressed.evaluateAll(all => all.map(e => e.outerHTML))).toEqual([]);
+    await context.close();
+  });
 });

@@ -19,7 +19,7 @@ const sheets = (html: string) =>
   [...html.matchAll(/<link rel="stylesheet" href="[^"]*\/([a-z]+)\.css"(?: media="([^"]*)")?>/g)]
     .map(m => [m[1], m[2]].join(' ').trim())
     .filter(name => name !== 'pages');
-const asTheDevice = ['app', 'dark (prefers-color-scheme: dark)', 'contrast (prefers-contrast: more)'];
+const asTheDevice = ['app', 'dark screen and (prefers-color-scheme: dark)', 'contrast (prefers-contrast: more)'];
 
 describe('appearance', () => {
   test('pages look as the device has it until something is chosen', async () => {
@@ -38,7 +38,7 @@ describe('appearance', () => {
     expect([saved.status, saved.headers.get('location')]).toEqual([303, '/settings/appearance']);
     const { html } = await b.page('/mail/inbox');
     expect(html).toMatch(/<html lang="de-DE" dir="ltr" data-density="compact">/);
-    expect(sheets(html)).toEqual(['app', 'dark', 'contrast']);
+    expect(sheets(html)).toEqual(['app', 'dark screen', 'contrast']);
     expect(html).toContain('<meta name="color-scheme" content="dark">');
     const form = (await b.page('/settings/appearance')).html;
     expect(form).toContain('<option value="Asia/Tokyo" selected>Tokyo</option>');

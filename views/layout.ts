@@ -44,10 +44,12 @@ ${body}
 
 /** What lies over the light colours: where the device asks for it, always, or never, as the account has it. */
 function overlays({ asset, look }: Door): Html {
-  const sheet = (name: string, chosen: boolean, asked: string) =>
-    html`<link rel="stylesheet" href="${asset(name)}"${chosen ? '' : html` media="${asked}"`}>`;
-  const dark = look.scheme === 'light' ? '' : sheet('dark.css', look.scheme === 'dark', '(prefers-color-scheme: dark)');
-  return html`${dark}${sheet('contrast.css', look.contrast === 'more', '(prefers-contrast: more)')}`;
+  const sheet = (name: string, media: string) =>
+    html`<link rel="stylesheet" href="${asset(name)}"${media === '' ? '' : html` media="${media}"`}>`;
+  // Paper is white whatever was chosen.
+  const night = look.scheme === 'dark' ? 'screen' : 'screen and (prefers-color-scheme: dark)';
+  const dark = look.scheme === 'light' ? '' : sheet('dark.css', night);
+  return html`${dark}${sheet('contrast.css', look.contrast === 'more' ? '' : '(prefers-contrast: more)')}`;
 }
 
 /** The window's icon with so many unread on it; app.js puts the number of the moment in place of the one here. */

@@ -6,7 +6,7 @@ import { type Field, field } from './field.ts';
 import { qrPicture } from './qr.ts';
 import { icon, type Screen } from './screen.ts';
 import { backToSettings, ways } from './way.ts';
-import type { Html } from './words.ts';
+import { type Html, inOrder } from './words.ts';
 
 export type FactorForm = {
   /** The form that was sent; null: none was. */
@@ -69,13 +69,18 @@ ${codeField(s, { id: 'code', hint: t('login.code.hint'), error, autofocus: true 
 </section>`;
 }
 
-export function recoveryPage(s: Screen, codes: string[], justOn: boolean): Html {
+/** The file is the page's own: its codes are asked of nobody a second time. */
+export function recoveryPage(s: Screen, codes: string[], justOn: boolean, now: number): Html {
   const { t } = s.w;
+  const whose = { address: s.account.address, day: s.w.day(now) };
+  const file = `${inOrder(t('factor.recovery.whose', whose))}\r\n\r\n${codes.join('\r\n')}\r\n`;
   return html`<section class="page"><h1>${t('factor.recovery')}</h1>
 ${justOn ? html`<p class="flash" role="status">${icon(s, 'circle-check')}${t('factor.on')}</p>` : ''}
 <p>${t('factor.recovery.body')}</p>
+<p>${t('factor.recovery.whose', whose)}</p>
 <ul class="codes" dir="ltr" translate="no">${codes.map(code => html`<li class="secret">${code}</li>`)}</ul>
-<p class="buttons"><a class="button primary" href="${home}">${t('factor.recovery.done')}</a></p>
+<p class="buttons"><a class="button primary" href="${home}">${t('factor.recovery.done')}</a><button class="button only-script" type="button" data-print>${icon(s, 'printer')}${t('act.print')}</button><a class="button" href="data:text/plain;charset=utf-8,${encodeURIComponent(file)}" download="recovery-codes.txt" hx-boost="false">${icon(s, 'download')}${t('factor.recovery.file')}</a></p>
+<script src="${s.asset('print.js')}" defer></script>
 </section>`;
 }
 

@@ -61,6 +61,7 @@ const sources: Record<string, { type: string; from: () => URL | string; framed?:
   'tidy.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('tidy.js') },
   'more-icons.svg': { type: 'image/svg+xml', from: () => publicFile('more-icons.svg') },
   'icons.svg': { type: 'image/svg+xml', from: () => publicFile('icons.svg') },
+  'print.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('print.js') },
   'push.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('push.js') },
   'worker.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('worker.js') },
   'icon-192.png': { type: 'image/png', from: () => publicFile('icon-192.png') },

@@ -36,13 +36,13 @@ export function secondFactor(site: Site): Hono<Env> {
     if (!answer.ok) return page(c, { of: 'begin', errors: { form: whyNot(c.var.words, answer) } });
     // Whoever signed in by the password alone does so again.
     await site.store.sessions.endOthers(accountId, c.var.session.id);
-    return shown(c, s => recoveryPage(s, answer.recovery, true));
+    return shown(c, s => recoveryPage(s, answer.recovery, true, site.now()));
   });
 
   app.post(`${home}/recovery`, async c => {
     const answer = await askDaemon(site, 'auth.recovery', await provenBy(c));
     if (!answer.ok) return page(c, { of: 'renew', errors: { [answer.field]: whyNot(c.var.words, answer) } });
-    return shown(c, s => recoveryPage(s, answer.recovery, false));
+    return shown(c, s => recoveryPage(s, answer.recovery, false, site.now()));
   });
 
   app.post(`${home}/removal`, async c => {
