@@ -6,6 +6,10 @@ const $ = (selector, from = document) => from.querySelector(selector);
 const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
 
 document.documentElement.classList.add('scripted');
+// What only script brings has a sheet of its own, which a browser where none ran yet was not sent.
+const { scriptedHref } = document.body.dataset;
+if (scriptedHref)
+  document.head.append(Object.assign(document.createElement('link'), { rel: 'stylesheet', href: scriptedHref }));
 // It would wait for a timer, and what is clicked or pressed until then would load the page anew.
 htmx.initialize();
 // No header tells the time zone, and times in a list should be the reader's.

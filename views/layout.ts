@@ -91,8 +91,8 @@ const goals = html`data-inbox-href="/mail/inbox" data-starred-href="/search?q=is
 
 export function appBody(s: Screen, shell: Html): Html {
   const keys = keysForScript(s.account);
-  return html`<body class="app" data-account="${s.account.address}" data-modseq="${s.account.modseq}" data-events-href="/events" data-pages-href="${s.asset('pages.css')}"${s.account.swipes ? html` data-swipes` : ''} ${goals}${keys === null ? '' : html` data-shortcuts="${keys}"`}>
-<a class="skip" href="#content">${s.w.t('app.skip')}</a>
+  return html`<body class="app" data-account="${s.account.address}" data-modseq="${s.account.modseq}" data-events-href="/events" data-pages-href="${s.asset('pages.css')}"${s.scripted ? '' : html` data-scripted-href="${s.asset('scripted.css')}"`}${s.account.swipes ? html` data-swipes` : ''} ${goals}${keys === null ? '' : html` data-shortcuts="${keys}"`}>
+${s.scripted ? html`<link rel="stylesheet" href="${s.asset('scripted.css')}">` : ''}<a class="skip" href="#content">${s.w.t('app.skip')}</a>
 <div id="app" hx-boost:inherited='{"target":"#app","swap":"innerMorph"}'>${shell}</div>
 <p id="announce" class="unseen" role="status"></p>
 <dialog id="chooser" class="chooser" aria-labelledby="choices-title" hx-boost:inherited='{"target":"#app","swap":"innerMorph"}'></dialog>

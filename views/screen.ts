@@ -24,6 +24,8 @@ export type Screen = {
   /** The sub-path the site lives under; templates need not know it (web/base.ts). */
   base: string;
   look: Pick<Account, 'scheme' | 'contrast' | 'density' | 'scripts'>;
+  /** A script of ours has run in this browser. */
+  scripted: boolean;
   /** Pixels the list is wide in this browser, of `listWidths`; null: nobody changed it. */
   listWidth: number | null;
   account: Account;
@@ -48,7 +50,7 @@ export type Screen = {
   away: Vacation | null;
 };
 
-export type Door = Pick<Screen, 'w' | 'asset' | 'base' | 'here' | 'look' | 'listWidth'>;
+export type Door = Pick<Screen, 'w' | 'asset' | 'base' | 'here' | 'look' | 'listWidth' | 'scripted'>;
 
 /** How pages look to whoever is not signed in. */
 export const plainLook: Screen['look'] = { scheme: 'auto', contrast: 'auto', density: 'comfortable', scripts: 'on' };

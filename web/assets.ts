@@ -42,6 +42,7 @@ const packaged = createRequire(import.meta.url);
 const sources: Record<string, { type: string; from: () => URL | string; framed?: true }> = {
   'app.css': { type: 'text/css; charset=utf-8', from: () => publicFile('app.css') },
   'pages.css': { type: 'text/css; charset=utf-8', from: () => publicFile('pages.css') },
+  'scripted.css': { type: 'text/css; charset=utf-8', from: () => publicFile('scripted.css') },
   'dark.css': { type: 'text/css; charset=utf-8', from: () => publicFile('dark.css') },
   'contrast.css': { type: 'text/css; charset=utf-8', from: () => publicFile('contrast.css') },
   'app.js': { type: 'text/javascript; charset=utf-8', from: () => publicFile('app.js') },

@@ -31,3 +31,6 @@ export const dropCookie = (site: Site, c: Ctx, name: Name): void => {
 
 /** What the page's script sets: the time zone, because no header tells it, and how wide the list is in this browser. */
 export const cookieOf = (c: Ctx, name: 'zone' | 'list'): string | null => getCookie(c, name) ?? null;
+
+/** Once it ran in this browser, the time zone is known. */
+export const hasScript = (c: Ctx): boolean => cookieOf(c, 'zone') !== null;

@@ -1,6 +1,6 @@
 /** When what is opened counts as read: at once, after a while that the page's script waits for, or when its reader says so. */
 import { type Account, Flag, type Message } from '../daemon/store.ts';
-import { cookieOf } from './cookie.ts';
+import { hasScript } from './cookie.ts';
 import type { Ctx } from './site.ts';
 
 export type Opening = {
@@ -32,6 +32,3 @@ const looksAgain = (c: Ctx): boolean =>
 const isAhead = (c: Ctx): boolean =>
   c.req.method === 'HEAD' ||
   ['Sec-Purpose', 'Purpose', 'X-Moz'].some(name => /\bprefetch\b/.test(c.req.header(name) ?? ''));
-
-/** Once it ran in this browser, the time zone is known. */
-const hasScript = (c: Ctx): boolean => cookieOf(c, 'zone') !== null;

@@ -16,7 +16,7 @@ import type { Words } from '../views/words.ts';
 import type { Acts } from './acts.ts';
 import type { Assets } from './assets.ts';
 import { hereOf } from './base.ts';
-import { cookieOf } from './cookie.ts';
+import { cookieOf, hasScript } from './cookie.ts';
 import type { Excerpts } from './excerpts.ts';
 
 /** Hands a message to the daemon as the service `webmail`, acting for the account. One reply per recipient. */
@@ -82,6 +82,7 @@ export const doorOf = (site: Site, c: Ctx) => ({
   asset: site.assets.path,
   base: site.settings.base_path,
   look: c.var.account ?? plainLook,
+  scripted: hasScript(c),
   listWidth: listWidthOf(cookieOf(c, 'list')),
   here: hereOf(c),
 });
