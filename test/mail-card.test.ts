@@ -121,7 +121,7 @@ describe('readCards of a table', () => {
   test('reads Google’s columns, with several addresses in a cell', () => {
     const text =
       'First Name,Last Name,Notes,Labels,E-mail 1 - Label,E-mail 1 - Value,Phone 1 - Label,Phone 1 - Value,Organization Name\r\nBo,Ek,"says ""hi"",\nthen goes",Choir ::: * myContacts,* Work,bo@x.example ::: b@y.example,Mobile,+46 1,Firm\r\n,,,,,,,,\r\n';
-    expect(read(text)).toEqual({
+    expect(read(text)).toMatchObject({
       cards: [
         {
           ...plain,
@@ -152,8 +152,54 @@ describe('readCards of a table', () => {
       left: 0,
     });
   });
-  test('counts rows that say nothing', () => {
-    expect(read('Name,Mail\n,\n,nobody\nBo,')).toMatchObject({ cards: [{ name: 'Bo' }], left: 1 });
+  test.each<[program: string, text: string | Buffer, addresses: Card['addresses']]>([
+    [
+      'Gmail, as it was until 2024',
+      'Name,Given Name,Family Name,Group Membership,E-mail 1 - Type,E-mail 1 - Value,E-mail 2 - Type,E-mail 2 - Value\nBo Ek,Bo,Ek,* myContacts,* Home,bo@x.example,Work,b@y.example\n',
+      [at('bo@x.example', 'home'), at('b@y.example', 'work')],
+    ],
+    [
+      'Outlook in German, with what it shows beside',
+      '\ufeff"Anrede","Vorname","Nachname","Firma","E-Mail-Adresse","E-Mail-Typ","E-Mail: Angezeigter Name","E-Mail 2: Adresse","Notizen"\r\n"","Bo","Ek","","bo@x.example","SMTP","Bo Ek (other@z.example)","b@y.example","write to c@z.example,\r\nor call"\r\n',
+      [at('bo@x.example'), at('b@y.example')],
+    ],
+    [
+      'Thunderbird',
+      'First Name,Last Name,Display Name,Nickname,Primary Email,Secondary Email,Screen Name,Work Phone,Organization\nBo,Ek,Bo Ek,,bo@x.example,b@y.example,bo@chat.example,+46 1,Firm\n',
+      [at('bo@x.example'), at('b@y.example')],
+    ],
+    [
+      'Thunderbird in German',
+      'Vorname;Nachname;Anzeigename;Spitzname;Primäre E-Mail-Adresse;Sekundäre E-Mail-Adresse;Messenger-Name;Tel. dienstlich;Organisation\nBo;Ek;;;bo@x.example;b@y.example;bo@chat.example;+46 1;Firm\n',
+      [at('bo@x.example'), at('b@y.example')],
+    ],
+    [
+      'iCloud by way of a spreadsheet, in UTF-16',
+      Buffer.from(
+        '\ufeffsep=;\r\nFirst name;Last name;Email (home);Email (work)\r\nBo;Ek;bo@x.example;<b@y.example>',
+        'utf16le',
+      ),
+      [at('bo@x.example', 'home'), at('b@y.example', 'work')],
+    ],
+    [
+      'UTF-16 without its mark',
+      Buffer.from('Name\tE-Mail privat\tE-Mail geschäftlich\nBo Ek\tbo@x.example\tb@y.example', 'utf16le').swap16(),
+      [at('bo@x.example', 'home'), at('b@y.example', 'work')],
+    ],
+    ['a table without a head', 'Bo Ek,bo@x.example,b@y.example\n', [at('bo@x.example'), at('b@y.example')]],
+  ])('reads %s', (_, text, addresses) => {
+    const found = readCards(Buffer.from(text));
+    expect(found).toMatchObject({ cards: [{ name: 'Bo Ek', addresses }], left: 0, unaddressed: [] });
+  });
+  test('reads what is called after a telephone as one, and not its kind', () => {
+    const text = 'Name,E-Mail,Tel. privat,Mobil-Tel.-Nr.,Phone 1 - Type,Mobile Number\nBo,bo@x.example,1,2,Mobile,3';
+    expect(read(text).cards[0]?.kept).toEqual(['TEL:1', 'TEL:2', 'TEL:3']);
+  });
+  test('leaves out rows without an address, and says which', () => {
+    const text = 'Name,Mail,Notes\n,,\nBo,bo@x.example,"two\nlines"\nCy,,at@home.example\nDan,dan at x\n\nEva,@\n';
+    const found = readCards(Buffer.from(text));
+    expect(found).toMatchObject({ cards: [{ name: 'Bo' }], left: 3, unaddressed: [4, 5, 7] });
+    expect(found.columns).toEqual(['Name', 'Mail', 'Notes']);
   });
   // With work for each line that grew with those before it, five megabytes took longer than anybody waits.
   test.each([

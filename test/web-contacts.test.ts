@@ -129,6 +129,17 @@ describe('contacts', () => {
       expect([answer.status, text(answer.html)]).toEqual([status, expect.stringContaining(why)]);
     }
     expect((await e.post('/contacts/imports', { file: 'x' })).status).toBe(400);
+    // Of a table it says which rows were left out; and where all were, what it has instead of addresses.
+    const rows = ['Name;E-Mail', 'Fia;fia@example.net', 'Gil;', ...Array.from({ length: 14 }, (_, i) => `N${i};`)];
+    expect((await upload(e, rows.join('\n'))).status).toBe(303);
+    expect(text((await e.page('/contacts')).html)).toMatch(
+      /1 contact imported\. Completed: 0\. Left out, with no e-mail address: 15, in these rows of the table: 3, 4, .*14,? and …\./,
+    );
+    const none = await upload(e, 'Name,Telephone\nHal,1\n');
+    expect([none.status, text(none.html)]).toEqual([
+      422,
+      expect.stringContaining('Its columns are Name and Telephone:'),
+    ]);
   });
 });
 

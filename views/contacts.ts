@@ -4,7 +4,7 @@ import type { Contact, ContactGroup, Correspondent } from '../daemon/store.ts';
 import { field } from './field.ts';
 import { icon, initial, type Screen } from './layout.ts';
 import { emptyState } from './list.ts';
-import { type Html, inOrder, type Key } from './words.ts';
+import { type Html, inOrder } from './words.ts';
 
 export type ContactsShown = {
   contacts: Contact[];
@@ -112,13 +112,13 @@ function writtenRow(s: Screen, p: Correspondent): Html {
 
 export type Imported = { added: number; updated: number; left: number };
 
-export function importPage(s: Screen, error: Key | null, limit: number): Html {
+export function importPage(s: Screen, error: string, limit: number): Html {
   const t = s.w.t;
   const size = s.w.size(limit);
   return html`<section class="page"><h1>${t('contacts.import.title')}</h1>
 <p>${t('contacts.import.body')}</p>
 <form class="stack" method="post" action="/contacts/imports" enctype="multipart/form-data" hx-boost="false">
-${field({ name: 'file', label: t('contacts.import.file'), type: 'file', hint: t('contacts.import.hint', { size }), error: error === null ? '' : t(error, { size }), required: true, more: html` accept=".vcf,.csv,text/vcard,text/csv"` })}
+${field({ name: 'file', label: t('contacts.import.file'), type: 'file', hint: t('contacts.import.hint', { size }), error, required: true, more: html` accept=".vcf,.csv,text/vcard,text/csv"` })}
 <div class="buttons"><button class="button primary" type="submit">${t('contacts.import.go')}</button><a class="button plain" href="/contacts">${t('contacts.cancel')}</a></div></form>
 </section>`;
 }

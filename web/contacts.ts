@@ -19,6 +19,8 @@ const perPage = 100;
 const largestFile = 5_000_000;
 /** Cards that one transaction takes. */
 const atOnce = 200;
+/** Rows told by their number. */
+const mostNamed = 12;
 /** A link to a letter stays below what servers and browsers carry. */
 const longestLink = 6_000;
 
@@ -38,8 +40,16 @@ export function contacts(site: Site): Hono<Env> {
   app.post('/contacts/imports', async c => {
     const { file, tooLarge } = await readFile(c, largestFile);
     if (tooLarge) return importForm(c, 'contacts.import.large', 413);
-    const { cards, left } = readCards(file ?? Buffer.alloc(0));
-    if (cards.length === 0) return importForm(c, 'contacts.import.none', 422);
+    const { cards, left, unaddressed, columns } = readCards(file ?? Buffer.alloc(0));
+    if (cards.length === 0) {
+      const names = c.var.words.list(columns.slice(0, 30)).slice(0, 500);
+      return importForm(
+        c,
+        unaddressed.length > 0 && names ? 'contacts.import.unaddressed' : 'contacts.import.none',
+        422,
+        names,
+      );
+    }
     if ((await book.count(c.var.account.id)) + cards.length > mostCards)
       return importForm(c, 'contacts.import.full', 422);
     const counts = { added: 0, updated: 0 };
@@ -49,8 +59,12 @@ export function contacts(site: Site): Hono<Env> {
       counts.added += added;
       counts.updated += updated;
     }
-    const values = { updated: c.var.words.number(counts.updated), left: c.var.words.number(left) };
-    return done(c, '/contacts', { key: 'done.imported', n: counts.added, values });
+    const { number, list: listed } = c.var.words;
+    const values = { updated: number(counts.updated), left: number(left) };
+    if (unaddressed.length === 0) return done(c, '/contacts', { key: 'done.imported', n: counts.added, values });
+    const named = unaddressed.slice(0, mostNamed).map(row => number(row));
+    const rows = listed(unaddressed.length > mostNamed ? [...named, '…'] : named);
+    return done(c, '/contacts', { key: 'done.imported.rows', n: counts.added, values: { ...values, rows } });
   });
 
   app.get('/contacts/cards.vcf', async c => {
@@ -212,9 +226,10 @@ export function contacts(site: Site): Hono<Env> {
     return show(c, s, form.name || s.w.t('contacts.new'), { view: 'page', content }, status);
   };
 
-  const importForm = async (c: Ctx, error: Key | null, status: 200 | 413 | 422 = 200) => {
+  const importForm = async (c: Ctx, error: Key | null, status: 200 | 413 | 422 = 200, columns = '') => {
     const s = await screenOf(site, c);
-    const content = importPage(s, error, largestFile);
+    const told = error === null ? '' : s.w.t(error, { size: s.w.size(largestFile), columns });
+    const content = importPage(s, told, largestFile);
     return show(c, s, s.w.t('contacts.import.title'), { view: 'page', content }, status);
   };
   return app;

@@ -49,6 +49,7 @@ const keys = [
   'done.group.renamed',
   'done.group.removed',
   'done.imported',
+  'done.imported.rows',
   'done.forgotten',
   'done.kept',
   'done.nobody',

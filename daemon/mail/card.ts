@@ -24,8 +24,12 @@ export type Card = {
 
 export type Cards = {
   cards: Card[];
-  /** Cards or rows that say neither a name nor an address, or are more than an address book holds. */
+  /** Cards that say neither a name nor an address, rows without an address, and what is more than an address book holds. */
   left: number;
+  /** Rows of a table that have no address, as a spreadsheet counts them: its head is row 1. */
+  unaddressed: number[];
+  /** What a table calls its columns. */
+  columns: string[];
 };
 
 export const mostCards = 10_000;
@@ -34,12 +38,17 @@ export const mostCards = 10_000;
 export function readCards(file: Buffer): Cards {
   const text = decoded(file);
   const found = /^\s*begin\s*:\s*vcard/im.test(text.slice(0, 10_000)) ? readVCards(text) : readTable(text);
-  return { cards: found.cards.slice(0, mostCards), left: found.left + Math.max(0, found.cards.length - mostCards) };
+  const left = found.left + Math.max(0, found.cards.length - mostCards);
+  return { ...found, cards: found.cards.slice(0, mostCards), left };
+}
+
+/** With its mark in front, or told by the zeros of Latin text; null: it is no UTF-16. */
+function wide([first, second]: Buffer): string | null {
+  if ((first === 0xff && second === 0xfe) || (first && second === 0)) return 'utf-16le';
+  return (first === 0xfe && second === 0xff) || (first === 0 && second) ? 'utf-16be' : null;
 }
 
 /** Outlook writes UTF-16 or the code page of its Windows; everybody else UTF-8. */
 function decoded(file: Buffer): string {
-  const wide =
-    file[0] === 0xff && file[1] === 0xfe ? 'utf-16le' : file[0] === 0xfe && file[1] === 0xff ? 'utf-16be' : null;
-  return decodeCharset(file, wide).replace(/^\ufeff/, '');
+  return decodeCharset(file, wide(file)).replace(/^\ufeff/, '');
 }

@@ -1,22 +1,35 @@
+import { parseAddress } from '../address.ts';
 import type { Card, Cards } from '../card.ts';
 import { escaped } from '../content-lines.ts';
-import { cleanedNote, finished } from './finish.ts';
+import { cleaned, cleanedNote, finished } from './finish.ts';
 
 const mostColumns = 200;
 /** Twice what an address book holds: what is behind is not even looked at. */
 const mostRows = 20_000;
 
-/** A table with a head, as Google, Outlook and most others write it. Columns are known by name; addresses by their look. */
+/**
+ * A table as Gmail, Outlook, Thunderbird and most others write it. Columns are known by the names that these give them in
+ * English and German, addresses by their look; what has no head is read by looks alone.
+ */
 export function readTable(text: string): Cards {
-  const [head, ...body] = rowsOf(text);
-  if (!head) return { cards: [], left: 0 };
+  const rows = rowsOf(text.replace(/^sep=.\r?\n/i, ''));
+  const isHeadless = rows[0]?.some(isAddress) ?? false;
+  const head = isHeadless ? [] : (rows[0] ?? []);
   const columns = head.map(name => name.trim().toLowerCase());
-  const full = body.filter(row => row.some(cell => cell.trim() !== ''));
-  const cards = full.map(row => cardOf(columns, row)).filter(card => card !== null);
-  return { cards, left: full.length - cards.length };
+  const cards: Card[] = [];
+  const unaddressed: number[] = [];
+  for (const [at, row] of rows.entries()) {
+    if ((at === 0 && !isHeadless) || row.every(cell => cell.trim() === '')) continue;
+    const card = finished(cardOf(columns, row));
+    if (card && card.addresses.length > 0) cards.push(card);
+    else unaddressed.push(at + 1);
+  }
+  return { cards, left: unaddressed.length, unaddressed, columns: head.map(cleaned).filter(name => name !== '') };
 }
 
-function cardOf(columns: string[], row: string[]): Card | null {
+const isAddress = (cell: string): boolean => parseAddress(cell.trim()) !== null;
+
+function cardOf(columns: string[], row: string[]): Card {
   const cell = (...names: string[]): string => {
     for (const name of names) {
       const value = (row[columns.indexOf(name)] ?? '').trim();
@@ -25,20 +38,23 @@ function cardOf(columns: string[], row: string[]): Card | null {
     return '';
   };
   const parts = [
-    cell('first name', 'given name', 'vorname'),
-    cell('middle name', 'additional name'),
-    cell('last name', 'family name', 'nachname'),
-  ];
-  const organisation = cell('organization name', 'company', 'organization 1 - name', 'firma');
-  const phones = columns.flatMap((name, i) =>
-    /phone|telefon|mobil/.test(name) && !/type|label/.test(name) ? [(row[i] ?? '').trim()] : [],
+    cell('first name', 'given name', 'first', 'vorname'),
+    cell('middle name', 'additional name', 'weitere vornamen', 'zweiter vorname'),
+    cell('last name', 'family name', 'surname', 'last', 'nachname', 'familienname'),
+  ].filter(part => part !== '');
+  const whole = cell('name', 'display name', 'full name', 'file as', 'anzeigename', 'vollständiger name');
+  const nick = cell('nickname', 'nick name', 'spitzname');
+  const organisation = cell(
+    ...['organization name', 'company', 'company name', 'organization 1 - name', 'organization', 'organisation'],
+    ...['firma', 'unternehmen'],
   );
-  return finished({
+  const phones = columns.flatMap((name, i) => (PHONE.test(name) ? [(row[i] ?? '').trim()] : []));
+  return {
     uid: null,
-    name: cell('name', 'display name', 'file as', 'anzeigename') || parts.filter(Boolean).join(' ') || organisation,
+    name: whole || parts.join(' ') || nick || organisation || (columns.length === 0 ? firstWords(row) : ''),
     addresses: addressesOf(columns, row),
-    note: cleanedNote(cell('notes', 'note', 'notizen')),
-    groups: cell('labels', 'group membership', 'categories', 'kategorien')
+    note: cleanedNote(cell('notes', 'note', 'notizen', 'notiz', 'bemerkungen')),
+    groups: cell('labels', 'group membership', 'groups', 'categories', 'kategorien', 'gruppen')
       .split(/ ::: |;/)
       .map(g => g.trim().replace(/^\* ?/, ''))
       .filter(g => g !== '' && !/^my ?contacts$/i.test(g)),
@@ -49,21 +65,35 @@ function cardOf(columns: string[], row: string[]): Card | null {
         .map(phone => `TEL:${escaped(phone).slice(0, 100)}`),
       ...(organisation === '' ? [] : [`ORG:${escaped(organisation).slice(0, 500)}`]),
     ],
-  });
+  };
 }
+
+const firstWords = (row: string[]): string => row.find(cell => /\p{L}/u.test(cell) && !cell.includes('@')) ?? '';
+
+/** "Phone 1 - Value", "Mobile Number", "Tel. dienstlich", "Mobil-Tel.-Nr."; not what kind of one it is. */
+const PHONE = /^(?!.*(?:type|label|typ$))(?:.*(?:phone|telefon)|mobil|tel\.|handy)/;
+/** Columns that may hold an @ and no address to write to. */
+const OTHERWISE =
+  /note|notiz|bemerk|web|url|display name|anzeigename|angezeigter|\bim\b|instant|messenger|screen name|chat/;
 
 /** Google puts several addresses into one cell, with ` ::: ` between; other programs' columns are called anything. */
 function addressesOf(columns: string[], row: string[]): Card['addresses'] {
   return row.flatMap((cell, i) => {
-    if (!cell.includes('@') || /note|notiz|web|url|display name/.test(columns[i] ?? '')) return [];
-    const label = (row[columns.indexOf((columns[i] ?? '').replace(/ - value$/, ' - label'))] ?? '').trim();
-    const known = /home|work/i.exec(label === cell.trim() ? '' : label)?.[0].toLowerCase() ?? '';
+    const column = columns[i] ?? '';
+    if (!cell.includes('@') || OTHERWISE.test(column)) return [];
+    const beside = [' - label', ' - type'].map(what => row[columns.indexOf(column.replace(/ - value$/, what))] ?? '');
+    const label = beside.find(one => one.trim() !== '' && one !== cell) ?? column;
     return cell
       .split(/ ::: |[,;\s]+/)
+      .map(piece => piece.replace(/^<|>$/g, ''))
       .filter(piece => piece.includes('@'))
-      .map(address => ({ label: known, address }));
+      .map(address => ({ label: kindOf(label), address }));
   });
 }
+
+/** "Email (home)", "E-Mail geschäftlich": as a label of an address. */
+const kindOf = (label: string): string =>
+  /home|privat/i.test(label) ? 'home' : /work|business|dienst|geschäft/i.test(label) ? 'work' : '';
 
 /** RFC 4180, with the comma, semicolon or tab that the head has most of. */
 function rowsOf(text: string): string[][] {

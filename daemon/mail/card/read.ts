@@ -167,7 +167,7 @@ function joined(all: Reading[]): Cards {
     const whole = finished(plain(card, of.get(card.uid ?? '') ?? []));
     if (whole) cards.push(whole);
   }
-  return { cards, left: all.length - groups.length - cards.length };
+  return { cards, left: all.length - groups.length - cards.length, unaddressed: [], columns: [] };
 }
 
 function plain(card: Reading, more: string[]): Card {
