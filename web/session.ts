@@ -85,9 +85,12 @@ export function signedInOnly(site: Site) {
   });
 }
 
+/** Longer than any link here, and as long as a server takes one. */
+const longestPath = 16_000;
+
 /** A path of this site and nothing else: no scheme, no other host. */
 export function ownPath(wanted: string | undefined, otherwise: string): string {
-  if (!wanted?.startsWith('/') || /[\\\p{Cc}]/u.test(wanted)) return otherwise;
+  if (!wanted?.startsWith('/') || wanted.length > longestPath || /[\\\p{Cc}]/u.test(wanted)) return otherwise;
   const url = URL.canParse(wanted, 'http://local') ? new URL(wanted, 'http://local') : null;
   return url?.origin === 'http://local' && !url.pathname.startsWith('//') ? url.pathname + url.search : otherwise;
 }

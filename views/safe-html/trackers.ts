@@ -20,10 +20,15 @@ export function clickTracker(address: string): string | null {
   return carriesAnother(url) ? host : null;
 }
 
-function carriesAnother({ hostname, searchParams }: URL): boolean {
-  for (const value of searchParams.values()) {
+/** UTF-16 units of a query; what is longer carries more than a link. */
+const LONGEST_QUERY = 16_000;
+
+function carriesAnother(url: URL): boolean {
+  // Looked at first: node takes the parameters apart when they are asked for.
+  if (url.search.length > LONGEST_QUERY) return false;
+  for (const value of url.searchParams.values()) {
     const goal = /^https?:\/\//i.test(value) ? outwardUrl(value) : null;
-    if (goal !== null && !isSameSite(new URL(goal).hostname, hostname)) return true;
+    if (goal !== null && !isSameSite(new URL(goal).hostname, url.hostname)) return true;
   }
   return false;
 }
