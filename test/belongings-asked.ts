@@ -201,6 +201,7 @@ export const forms: Record<string, Forms> = {
   '/outbox/:id/times': () => [{ later: 'morning' }],
   '/outbox/:id/withdrawals': ({ ids }) => [{ draft: ids.waiting, archived: ids.message }],
   '/searches': () => [{ name: 'New', query: 'letter' }],
+  '/searches/:id': () => [{ name: 'New' }],
   '/searches/:id/removal': plain,
   '/settings/app-passwords': () => [{ name: 'New', key: 'a-form-of-its-own', password: 'correct horse' }],
   '/settings/app-passwords/:id/removal': plain,

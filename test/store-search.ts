@@ -241,6 +241,10 @@ export function searchContract(name: string, engine: Engine): void {
       });
       expect((await store.savedSearches.list(ann.id)).map(s => s.name)).toEqual(['All', 'bills']);
       expect(await store.savedSearches.list(bob.id)).toEqual([]);
+      const rename = (id: number, name: string) => store.savedSearches.rename(id, saved.id, name);
+      expect([await rename(ann.id, 'ALL'), await rename(bob.id, 'Mine')]).toEqual(['taken', 'missing']);
+      expect([await rename(ann.id, 'BILLS'), await rename(ann.id, 'Zoo')]).toEqual(['done', 'done']);
+      expect((await store.savedSearches.list(ann.id)).map(s => s.name)).toEqual(['All', 'Zoo']);
       expect(await store.savedSearches.remove(bob.id, saved.id)).toBe(false);
       expect(await store.savedSearches.remove(ann.id, saved.id)).toBe(true);
       for (let i = 0; i < 50; i++) await store.savedSearches.save(bob.id, `s${i}`, 'x');

@@ -365,8 +365,14 @@ describe.skipIf(!hasChromium)('site in Chromium', () => {
     await page.locator('.toast').getByText('The search is saved as “Cold days”.').waitFor();
     expect(await page.locator('.row').count()).toBeGreaterThan(0);
     await page.locator('.rail').getByRole('link', { name: 'Cold days' }).click();
-    await page.getByRole('button', { name: 'Remove the saved search Cold days' }).click();
-    await page.locator('.toast').getByText('The saved search “Cold days” is removed.').waitFor();
+    await page.locator('.keeping > summary').click();
+    await page.getByLabel('Name', { exact: true }).fill('Frosty');
+    await page.keyboard.press('Enter');
+    await page.locator('.toast').getByText('The search is called “Frosty” now.').waitFor();
+    await page.locator('.rail').getByRole('link', { name: 'Frosty' }).click();
+    await page.locator('.keeping > summary').click();
+    await page.getByRole('button', { name: 'Remove the saved search Frosty' }).click();
+    await page.locator('.toast').getByText('The saved search “Frosty” is removed.').waitFor();
     await context.close();
   });
 

@@ -463,7 +463,7 @@ describe('search', () => {
     expect((await b.page('/search?form=1')).status).toBe(303);
   });
 
-  test('a search is kept by a name beside the folders, and removed again', async () => {
+  test('a search is kept by a name beside the folders, renamed, and removed again', async () => {
     const kept = await b.post('/searches', { name: 'Bills & <more>', query: 'subject:invoice is:unread' });
     expect([kept.status, kept.headers.get('location')]).toEqual([303, '/search?q=subject%3Ainvoice%20is%3Aunread']);
     const path = '/search?q=subject%3Ainvoice%20is%3Aunread';
@@ -473,14 +473,20 @@ describe('search', () => {
       /<a href="\/search\?q=subject%3Ainvoice%20is%3Aunread" title="Bills &amp; &lt;more&gt;" aria-current="page">/,
     );
     expect((await b.page('/search')).html).toContain('Remove the saved search Bills &amp; &lt;more&gt;');
-    const id = /action="\/searches\/(\d+)\/removal"/.exec(html)?.[1];
+    const id = /action="\/searches\/(\d+)"/.exec(html)?.[1];
     const eva = site.browser();
     await site.account('evasearch');
     await eva.login('evasearch');
     expect((await eva.post(`/searches/${id}/removal`, {})).status).toBe(404);
     expect((await eva.page('/search')).html).not.toContain('Bills');
+    expect((await eva.post(`/searches/${id}`, { name: 'Mine' })).status).toBe(404);
+    await b.post('/searches', { name: 'Taken', query: 'x' });
+    expect((await b.post(`/searches/${id}`, { name: 'taken' })).html).toContain('has this name already');
+    expect((await b.post(`/searches/${id}`, { name: '' })).status).toBe(422);
+    expect((await b.post(`/searches/${id}`, { name: 'To pay' })).headers.get('location')).toBe(path);
+    expect((await b.page('/mail/inbox')).html).toContain('title="To pay"');
     expect((await b.post(`/searches/${id}/removal`, {})).status).toBe(303);
-    expect((await b.page('/mail/inbox')).html).not.toContain('title="Bills');
+    expect((await b.page('/mail/inbox')).html).not.toContain('title="To pay');
     for (const name of ['', ' ', 'x'.repeat(61), 'a\u202eb'])
       expect((await b.post('/searches', { name, query: 'x' })).status).toBe(422);
   });

@@ -46,15 +46,15 @@ function ruleLink(s: Screen, query: string): Html {
 }
 
 function keepingButton(s: Screen, r: Results): Html {
-  const t = s.w.t;
-  if (r.saved)
-    return html`<button class="link keeping" type="submit" form="keep-search" aria-label="${t('search.saved.remove.of', { name: r.saved.name })}">${t('search.saved.remove')}</button>`;
-  return html`<details class="keeping"><summary title="${t('search.save')}">${icon(s, 'bookmark')}<span class="unseen">${t('search.save')}</span></summary><div class="keeping-name"><label for="search-name">${t('search.save.name')}</label><input id="search-name" form="keep-search" name="name" maxlength="60" autocomplete="off" required value="${s.query.slice(0, 60)}"><button class="button primary" type="submit" form="keep-search">${t('search.save.go')}</button></div></details>`;
+  const { t } = s.w;
+  const what = t(r.saved ? 'search.saved.change' : 'search.save');
+  const name = r.saved?.name ?? s.query.slice(0, 60);
+  return html`<details class="keeping"><summary title="${what}">${icon(s, 'bookmark')}<span class="unseen">${what}</span></summary><div class="keeping-name"><label for="search-name">${t('search.save.name')}</label><input id="search-name" form="keep-search" name="name" maxlength="60" autocomplete="off" required value="${name}"><button class="button primary" type="submit" form="keep-search">${t(r.saved ? 'search.saved.rename' : 'search.save.go')}</button>${r.saved ? html`<button class="button danger" type="submit" form="keep-search" formnovalidate formaction="/searches/${r.saved.id}/removal" aria-label="${t('search.saved.remove.of', { name })}">${t('search.saved.remove')}</button>` : ''}</div></details>`;
 }
 
 export const keepForm = (s: Screen, r: Results): Html =>
   r.saved
-    ? html`<form id="keep-search" method="post" action="/searches/${r.saved.id}/removal"></form>`
+    ? html`<form id="keep-search" method="post" action="/searches/${r.saved.id}"></form>`
     : html`<form id="keep-search" method="post" action="/searches"><input type="hidden" name="query" value="${s.query}"></form>`;
 
 export function searchPage(s: Screen, error = ''): Html {

@@ -40,6 +40,7 @@ const keys = [
   'done.folder.renamed',
   'done.folder.removed',
   'done.search.saved',
+  'done.search.renamed',
   'done.search.removed',
   'done.contact.saved',
   'done.contact.removed',

@@ -5,11 +5,12 @@ import { nothingOpen } from '../views/folder.ts';
 import { everyFound, listPane } from '../views/list.ts';
 import { searchPath } from '../views/screen.ts';
 import { searchPage } from '../views/search.ts';
+import type { Key } from '../views/words.ts';
 import { readForm } from './form.ts';
 import { countFound, searchList } from './lists.ts';
 import { tellOnce } from './notice.ts';
 import { idOf, missing, screenOf, show } from './page.ts';
-import type { Env, Site } from './site.ts';
+import type { Ctx, Env, Site } from './site.ts';
 
 const longestName = 60;
 const longestKept = 1_000;
@@ -42,15 +43,26 @@ export function search(site: Site): Hono<Env> {
     const form = await readForm(c);
     const name = form.get('name').trim();
     const query = form.get('query').trim().slice(0, longestKept);
-    const good = name !== '' && [...name].length <= longestName && !/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u.test(name);
+    const good = isName(name);
     const saved = good && query !== '' ? await site.store.savedSearches.save(c.var.account.id, name, query) : null;
     if (saved) {
       tellOnce(site, c, { key: 'done.search.saved', values: { name } });
       return c.redirect(searchPath(query), 303);
     }
-    const s = await screenOf(site, c, { query });
-    const error = s.w.t(good && query !== '' ? 'search.save.full' : 'search.save.badname');
-    return show(c, s, s.w.t('search.title'), { view: 'page', content: searchPage(s, error) }, 422);
+    return refused(c, query, good && query !== '' ? 'search.save.full' : 'search.save.badname');
+  });
+
+  app.post('/searches/:id', async c => {
+    const id = idOf(c.req.param('id'));
+    const own = (await site.store.savedSearches.list(c.var.account.id)).find(one => one.id === id);
+    const name = (await readForm(c)).get('name').trim();
+    if (!own) return missing(site, c);
+    if (!isName(name)) return refused(c, own.query, 'search.save.badname');
+    const renamed = await site.store.savedSearches.rename(c.var.account.id, own.id, name);
+    if (renamed === 'missing') return missing(site, c);
+    if (renamed === 'taken') return refused(c, own.query, 'search.saved.taken');
+    tellOnce(site, c, { key: 'done.search.renamed', values: { name } });
+    return c.redirect(searchPath(own.query), 303);
   });
 
   app.post('/searches/:id/removal', async c => {
@@ -60,8 +72,16 @@ export function search(site: Site): Hono<Env> {
     tellOnce(site, c, { key: 'done.search.removed', values: { name: own.name } });
     return c.redirect(searchPath(own.query), 303);
   });
+
+  const refused = async (c: Ctx, query: string, why: Key) => {
+    const s = await screenOf(site, c, { query });
+    return show(c, s, s.w.t('search.title'), { view: 'page', content: searchPage(s, s.w.t(why)) }, 422);
+  };
   return app;
 }
+
+const isName = (name: string): boolean =>
+  name !== '' && [...name].length <= longestName && !/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u.test(name);
 
 function fieldsOf(given: Record<string, string>): SearchFields {
   const names = Object.keys(searchFields('')) as (keyof SearchFields)[];

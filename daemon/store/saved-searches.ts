@@ -9,6 +9,8 @@ export type SavedSearches = {
   list(accountId: number): Promise<SavedSearch[]>;
   /** In place of one of that name, letter case aside. Null: there are as many as there may be. */
   save(accountId: number, name: string, query: string): Promise<SavedSearch | null>;
+  /** `taken`: another has this name; `missing`: there is none of this id. */
+  rename(accountId: number, id: number, name: string): Promise<'done' | 'taken' | 'missing'>;
   /** False: there is none of this id. */
   remove(accountId: number, id: number): Promise<boolean>;
 };
@@ -39,6 +41,21 @@ export const savedSearchVerbs = {
       query,
     );
   },
+  *renameSearch({
+    accountId,
+    id,
+    name,
+  }: {
+    accountId: number;
+    id: number;
+    name: string;
+  }): Work<'done' | 'taken' | 'missing'> {
+    const key = name.toLowerCase();
+    const named = 'select id from saved_search where account_id = ? and name_key = ? and id <> ?';
+    if (yield* row(named, accountId, key, id)) return 'taken';
+    const sql = 'update saved_search set name = ?, name_key = ? where account_id = ? and id = ?';
+    return (yield* run(sql, name, key, accountId, id)) > 0 ? 'done' : 'missing';
+  },
   *removeSearch({ accountId, id }: { accountId: number; id: number }): Work<boolean> {
     return (yield* run('delete from saved_search where account_id = ? and id = ?', accountId, id)) > 0;
   },
@@ -51,6 +68,7 @@ export function createSavedSearches(read: Read, write: Write): SavedSearches {
         rows<SavedSearch>('select id, name, query from saved_search where account_id = ? order by name_key', accountId),
       ),
     save: (accountId, name, query) => write('saveSearch', { accountId, name, query }),
+    rename: (accountId, id, name) => write('renameSearch', { accountId, id, name }),
     remove: (accountId, id) => write('removeSearch', { accountId, id }),
   };
 }
