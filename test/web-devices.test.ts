@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { deviceName } from '../views/devices.ts';
 import { createWords } from '../views/words.ts';
@@ -142,4 +143,45 @@ describe('export', () => {
     expect((await bob.page(`/folders/${inbox}/messages.mbox`)).status).toBe(404);
     expect((await bob.page('/settings/export/mail.mbox')).html).toBe('');
   });
+
+  test('gives everything as one zip: each folder, contacts, settings; no secrets, and nothing of others', async () => {
+    const cy = await site.account('cy');
+    await site.deliver(cy, 'From: x@y.test\nSubject: one\n\nFrom here\n');
+    const away = await site.deliver(cy, `From: x@y.test\nSubject: two\n\n${'long '.repeat(60_000)}\n`);
+    const folder = (await site.store.folders.create(cy.id, 'Garten / 庭', 1))!;
+    await site.store.messages.move(cy.id, [away], (folder as { id: number }).id);
+    const fields = { name: 'Bo', addresses: [{ label: '', address: 'bo@x.example' }], note: '', groups: [], kept: [] };
+    await site.store.contacts.create(cy.id, 'uid-1', fields, 1);
+    const identity = { address: cy.address, name: 'Cy', replyTo: '', signature: 'Cy of the garden', isDefault: true };
+    await site.store.identities.save(cy.id, identity);
+    const b = await signedIn('cy');
+    expect((await b.page('/settings/export')).html).toContain('href="/settings/export/everything.zip"');
+    const answer = await b.request('/settings/export/everything.zip');
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/zip']);
+    expect(answer.headers.get('content-disposition')).toMatch(/^attachment; filename="cy_example\.org\.zip"/);
+    const files = unzipped(Buffer.from(await answer.arrayBuffer()));
+    expect(Object.keys(files)).toEqual(['Inbox.mbox', 'Garten _ 庭.mbox', 'contacts.vcf', 'settings.json']);
+    expect(files['Inbox.mbox']).toMatch(/^From x@y\.test .*\n(?:.*\n)*\r?\n>From here\r?\n/);
+    expect(files['Garten _ 庭.mbox']!.length).toBeGreaterThan(300_000);
+    expect(files['contacts.vcf']).toContain('EMAIL:bo@x.example');
+    const settings = JSON.parse(files['settings.json']!);
+    expect(settings).toMatchObject({
+      account: { address: cy.address },
+      identities: [{ signature: 'Cy of the garden' }],
+    });
+    const { passwordHash } = await site.store.accounts.credentials(cy.id);
+    expect(passwordHash).toContain('argon2');
+    expect(files['settings.json']).not.toMatch(/argon2|password|secret|session/i);
+    expect((await site.browser().request('/settings/export/everything.zip')).headers.get('location')).toContain(
+      '/login',
+    );
+  });
 });
+
+/** By Python: the files of a zip by their names. */
+function unzipped(zip: Buffer): Record<string, string> {
+  const script =
+    'import sys, io, json, zipfile; z = zipfile.ZipFile(io.BytesIO(sys.stdin.buffer.read())); assert z.testzip() is None; print(json.dumps({i.filename: z.read(i).decode() for i in z.infolist()}))';
+  const out = execFileSync('python3', ['-c', script], { input: zip, encoding: 'utf8', maxBuffer: 1e8 });
+  return JSON.parse(out);
+}

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
-import { distinctNames, safeName, zip } from '../daemon/wire/zip.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { distinctNames, safeName, zip, zipStream } from '../daemon/wire/zip.ts';
 
 async function* chunks(text: string | Buffer): AsyncIterable<Buffer> {
   const bytes = Buffer.from(text as string);
@@ -61,6 +62,74 @@ print(n, d[at:at+4])`;
 
   test('of nothing is an empty zip file', async () => {
     expect((await zipped([])).length).toBe(22);
+  });
+});
+
+describe('zipStream', () => {
+  const listed = `
+import zipfile, sys
+z = zipfile.ZipFile(sys.argv[1]); assert z.testzip() is None
+print(len(z.infolist()))
+for i in z.infolist()[:3]: print(i.filename, i.file_size, i.date_time, hash(z.read(i)) == hash(open(sys.argv[2], 'rb').read()))`;
+  const large = Buffer.from(Array.from({ length: 20_000 }, (_, i) => `line ${i}\r\n`).join(''));
+  const at = new Date(2026, 10, 26, 13, 14, 16).getTime();
+
+  test.each([
+    ['plain', undefined],
+    ['Zip64 from its smallest number on', 1],
+  ])(
+    '%s is read by Python, octet for octet',
+    async (_, most) => {
+      const dir = mkdtempSync(join(tmpdir(), 'zip-'));
+      writeFileSync(join(dir, 'large'), large);
+      const some = Array.from({ length: 3 }, (_, i) => ({
+        name: `${i}.mbox`,
+        open: () => chunks(i < 1 ? large : ''),
+      }));
+      const pieces: Buffer[] = [];
+      for await (const piece of zipStream(some.toSpliced(1, 0, { name: 'Zoë', open: () => chunks(large) }), at, most))
+        pieces.push(piece);
+      const file = Buffer.concat(pieces);
+      expect(file.length).toBeLessThan(large.length);
+      expect(file.includes(Buffer.from([0x50, 0x4b, 6, 6]))).toBe(most === 1);
+      writeFileSync(join(dir, 'x.zip'), file);
+      const out = execFileSync('python3', ['-c', listed, join(dir, 'x.zip'), join(dir, 'large')], { encoding: 'utf8' });
+      expect(out.split('\n')).toEqual([
+        '4',
+        `0.mbox ${large.length} (2026, 11, 26, 13, 14, 16) True`,
+        `Zoë ${large.length} (2026, 11, 26, 13, 14, 16) True`,
+        '1.mbox 0 (2026, 11, 26, 13, 14, 16) False',
+        '',
+      ]);
+      rmSync(dir, { recursive: true });
+    },
+    60_000,
+  );
+
+  test('breaks off where a file does, and lets go of it where its reader goes away', async () => {
+    const failing = async function* () {
+      yield Buffer.from('a');
+      throw new Error('no such content');
+    };
+    const read = async () => {
+      for await (const _ of zipStream([{ name: 'x', open: failing }], at));
+    };
+    await expect(read()).rejects.toThrow('no such content');
+    let open = 0;
+    const endless = async function* () {
+      open++;
+      try {
+        for (;;) yield randomBytes(50_000);
+      } finally {
+        open--;
+      }
+    };
+    let seen = 0;
+    for await (const piece of zipStream([{ name: 'x', open: endless }], at)) {
+      seen += piece.length;
+      if (seen > 200_000) break;
+    }
+    await vi.waitFor(() => expect(open).toBe(0));
   });
 });
 

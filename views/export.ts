@@ -8,8 +8,11 @@ export function exportPage(s: Screen): Html {
   const { t } = s.w;
   return html`<section class="page">${backToSettings(s)}
 <h1>${t('export.title')}</h1>
+<p>${t('export.everything.body')}</p>
+<p class="buttons"><a class="button primary" href="/settings/export/everything.zip" download hx-boost="false">${icon(s, 'download')}${t('export.everything')}</a></p>
+<h2>${t('export.mail')}</h2>
 <p>${t('export.body')}</p>
-<p class="buttons"><a class="button primary" href="/settings/export/mail.mbox" download hx-boost="false">${icon(s, 'download')}${t('export.all')}</a></p>
+<p class="buttons"><a class="button" href="/settings/export/mail.mbox" download hx-boost="false">${icon(s, 'download')}${t('export.all')}</a></p>
 <h2>${t('export.folders')}</h2>
 <ul class="decided">${s.folders
     .filter(f => f.total > 0)

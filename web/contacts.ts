@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
 import { addressKey, formatNamed } from '../daemon/mail/address.ts';
 import { mostCards, readCards, writeCards } from '../daemon/mail/card.ts';
-import type { Contact, ContactFields } from '../daemon/store.ts';
+import type { Contact, ContactFields, ContactKey, Store } from '../daemon/store.ts';
 import { type ContactForm, contactPage } from '../views/contact.ts';
 import { composeTo, contactsPage, importPage } from '../views/contacts.ts';
 import type { Key } from '../views/words.ts';
@@ -11,6 +11,7 @@ import { blankContact, goodGroup, readContact, typedContact } from './contacts/t
 import { type Form, readForm } from './form.ts';
 import { type Told, tellOnce } from './notice.ts';
 import { idOf, messageById, missing, screenOf, show } from './page.ts';
+import { streamOf } from './parts.ts';
 import { ownPath } from './session.ts';
 import type { Ctx, Env, Site } from './site.ts';
 import { readFile } from './upload.ts';
@@ -72,7 +73,7 @@ export function contacts(site: Site): Hono<Env> {
     c.header('Content-Type', 'text/vcard; charset=utf-8');
     c.header('Content-Disposition', 'attachment; filename="contacts.vcf"');
     c.header('Cache-Control', 'no-store');
-    return c.body(streamed(everybody(c.var.account.id, group?.id ?? null)));
+    return c.body(streamOf(cardsOf(site.store, c.var.account.id, group?.id ?? null)));
   });
 
   app.post('/contacts', async c => {
@@ -191,15 +192,6 @@ export function contacts(site: Site): Hono<Env> {
     return c.redirect(goTo, 303);
   };
 
-  async function* everybody(accountId: number, groupId: number | null): AsyncGenerator<Contact[]> {
-    for (let after = null, more = true; more; ) {
-      const { contacts: some, next } = await book.page(accountId, { groupId, after, limit: 500 });
-      yield some;
-      after = next as null;
-      more = next !== null;
-    }
-  }
-
   const list = async (c: Ctx, groupId = idOf(c.req.query('group')), error: Key | null = null) => {
     const text = (c.req.query('q') ?? '').slice(0, 200);
     const groups = await book.groups(c.var.account.id);
@@ -244,6 +236,17 @@ const chosen = (form: Form): number[] =>
     .map(idOf)
     .filter(id => id !== null);
 
+/** The whole address book as vCards, or those of a group. */
+export async function* cardsOf({ contacts: book }: Store, accountId: number, groupId: number | null) {
+  for (let after: ContactKey | null | undefined; after !== null; ) {
+    const { contacts: some, next }: Awaited<ReturnType<typeof book.page>> = await book.page(accountId, {
+      ...{ groupId, after: after ?? null, limit: 500 },
+    });
+    for (const card of writeCards(some)) yield Buffer.from(card);
+    after = next;
+  }
+}
+
 /** The address a person is written to at, with the name; nobody where there is none. */
 export const named = (c: Contact): string[] => {
   const first = c.addresses[0]?.address;
@@ -260,15 +263,4 @@ export function nextPath(path: string, query: Record<string, string>, next: { na
   const params = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== ''));
   params.set('after', `${next.id}.${next.name}`);
   return `${path}?${params}`;
-}
-
-function streamed(pages: AsyncGenerator<Contact[]>): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
-  return new ReadableStream({
-    async pull(controller) {
-      const { value, done } = await pages.next();
-      if (done) controller.close();
-      else controller.enqueue(encoder.encode([...writeCards(value)].join('')));
-    },
-  });
 }

@@ -1,11 +1,15 @@
-/** Mail to take along, as mbox files; read from the store as it goes out, and never held. */
+/** What an account holds, to take along: mail as mbox files, or everything in a zip; read from the store as it goes out, and never held. */
 import { Hono } from 'hono';
 import { mboxEntry } from '../daemon/mail/mbox.ts';
-import { Flag, type Message, type PageKey, type Store } from '../daemon/store.ts';
+import { type Account, Flag, type Message, type PageKey, type Store } from '../daemon/store.ts';
+import { zipStream } from '../daemon/wire/zip.ts';
 import { exportPage } from '../views/export.ts';
 import { folderName } from '../views/layout.ts';
+import type { Words } from '../views/words.ts';
+import { cardsOf } from './contacts.ts';
 import { idOf, missing, screenOf, show } from './page.ts';
 import { disposition, streamOf, withPrefix } from './parts.ts';
+import { settingsOf } from './settings-export.ts';
 import type { Env, Site } from './site.ts';
 
 export function exports(site: Site): Hono<Env> {
@@ -32,7 +36,34 @@ export function exports(site: Site): Hono<Env> {
     };
     return c.body(streamOf(all()), 200, heads(`${c.var.account.address}.mbox`));
   });
+  app.get('/settings/export/everything.zip', c => {
+    const { account, words } = c.var;
+    const name = `${account.address}.zip`;
+    return c.body(streamOf(everything(site, account, words)), 200, {
+      ...heads(name),
+      'Content-Type': 'application/zip',
+    });
+  });
   return app;
+}
+
+/** Folders are looked at as the answer begins; each file is written while it is sent. */
+async function* everything({ store, now }: Site, account: Account, w: Words): AsyncIterable<Buffer> {
+  const folders = (await store.folders.list(account.id))
+    .filter(f => f.total > 0)
+    .map(f => ({ id: f.id, name: folderName(w, f) }));
+  yield* zipStream(
+    [
+      ...folders.map(f => ({ name: `${f.name}.mbox`, open: () => mbox(store, account.id, f) })),
+      { name: 'contacts.vcf', open: () => cardsOf(store, account.id, null) },
+      { name: 'settings.json', open: () => settingsFile(store, account) },
+    ],
+    now(),
+  );
+}
+
+async function* settingsFile(store: Store, account: Account): AsyncIterable<Buffer> {
+  yield Buffer.from(`${JSON.stringify(await settingsOf(store, account), null, 2)}\n`);
 }
 
 const heads = (name: string) => ({
