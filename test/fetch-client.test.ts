@@ -4,6 +4,7 @@ import { connectPop3, type Pop3Client, Pop3Failure, type Pop3Options } from '../
 import { localhost } from './certificate.ts';
 import { cpuMillis } from './cpu.ts';
 import { type Behaviour, letter, pause, startUpstream, type Upstream, within } from './fetch-upstream.ts';
+import { until } from './harness.ts';
 
 const open: (Upstream | Pop3Client)[] = [];
 afterEach(async () => {
@@ -495,7 +496,7 @@ describe('connectPop3 and lies', () => {
           : undefined,
     });
     await client.stat();
-    await pause(60);
+    await until('it to be heard', () => !client.usable);
     expect(await failure(client.quit())).toMatch(/^protocol: it sent what nobody asked for/);
   });
 

@@ -5,7 +5,7 @@ import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadSettings, mistakeLine, siteUrl } from '../daemon/config.ts';
-import { freePorts, type House, runCli, startHouse } from './harness.ts';
+import { freePorts, type House, runCli, startHouse, until } from './harness.ts';
 import { openTalk, popMessages } from './mail-talk.ts';
 
 const password = 'correct horse 1';
@@ -233,8 +233,7 @@ describe.each([{ single: false }, { single: true }])('listen, single: $single', 
   test('a stop lets a transaction end that came by a further address', async () => {
     const open = await deliver('127.0.0.3', 'at the end');
     const stopped = house.stop();
-    await new Promise(resolve => setTimeout(resolve, 300));
-    expect(await greeting('127.0.0.3', house.ports.smtp)).toBeNull();
+    await until('no more greeting', async () => (await greeting('127.0.0.3', house.ports.smtp)) === null);
     expect(await open.send()).toMatch(/^250/);
     expect(await stopped).toBe(0);
   });

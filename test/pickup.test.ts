@@ -264,7 +264,7 @@ async function rig() {
     intake,
     account,
     store,
-    options: { settings, intake, log, now },
+    options: { settings, intake, log, now, settleMs: 200 },
     inbox: () => store.messages.maildrop(account.id),
     async close() {
       await store.close();

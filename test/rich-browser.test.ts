@@ -85,7 +85,10 @@ async function paste(page: Page, html: string, hostile = false) {
       'text/html': new Blob([${JSON.stringify(html)}], { type: 'text/html' }),
       'text/plain': new Blob(['text'], { type: 'text/plain' }) })])`,
   );
-  await page.waitForTimeout(200);
+  // What the page is told of the policy comes in order.
+  const heard = page.waitForEvent('console', m => m.text() === 'written');
+  await page.evaluate("console.log('written')");
+  await heard;
   unheard = hostile;
   await page.keyboard.press('Control+v');
 }

@@ -107,7 +107,6 @@ describe.skipIf(!hasChromium)('site in Chromium', () => {
     await page.locator('.row .tick input').nth(3).check();
     const ticked = await page.locator('.row:has(.tick :checked)').getAttribute('id');
     await page.evaluate("document.querySelector('article.message').dataset.same = 'yes'");
-    await page.waitForTimeout(300);
     await site.deliver(ann, simple('Fresh from the oven'), Date.now());
     const inbox = await site.store.folders.byRole(ann.id, 'inbox');
     site.tell.changed([
@@ -199,7 +198,6 @@ describe.skipIf(!hasChromium)('site in Chromium', () => {
     const { context, page } = await signedIn();
     const second = await context.newPage();
     await second.goto(`${base}/mail/inbox`);
-    await second.waitForTimeout(300);
     const announce = async (subject: string) => {
       await site.deliver(ann, simple(subject), Date.now());
       const inbox = await site.store.folders.byRole(ann.id, 'inbox');
@@ -209,7 +207,6 @@ describe.skipIf(!hasChromium)('site in Chromium', () => {
     await announce('To both tabs');
     for (const one of [page, second]) await one.locator('.row', { hasText: 'To both tabs' }).waitFor();
     await page.close();
-    await second.waitForTimeout(500);
     await announce('To the one left');
     await second.locator('.row', { hasText: 'To the one left' }).waitFor();
     await context.close();
@@ -262,9 +259,8 @@ describe.skipIf(!hasChromium)('site in Chromium', () => {
     await page.getByText(/^Saved \d+:\d\d/).waitFor();
     await page.waitForURL('**/drafts/*');
     await page.getByLabel('Message', { exact: true }).fill('First words, and more');
-    await page.waitForTimeout(2200);
-    const drafts = (await site.store.drafts.list(ann.id)).filter(d => d.subject === 'By itself');
-    expect(drafts.map(d => d.text)).toEqual(['First words, and more']);
+    const drafts = async () => (await site.store.drafts.list(ann.id)).filter(d => d.subject === 'By itself');
+    await expect.poll(async () => (await drafts()).map(d => d.text)).toEqual(['First words, and more']);
     await page.setInputFiles('input[type=file]', {
       name: 'note.txt',
       mimeType: 'text/plain',
