@@ -78,6 +78,22 @@ describe('conversations', () => {
     expect(opened).toMatch(new RegExp(`<section id="message-${ids[3]}" class="letter"`));
   });
 
+  test('all its messages are opened by one link, stay so while one decides of one, and are folded by another', async () => {
+    await begin('unfold');
+    const { ids, other } = await talk();
+    await site.store.messages.setFlags(ann.id, ids, Flag.seen, 0);
+    const page = `/mail/inbox/${ids[3]}`;
+    const folded = (html: string) => html.match(/class="folded"/g)?.length ?? 0;
+    const first = (await browser.page(page)).html;
+    expect([folded(first), first.includes(`<a href="${page}?all=1">Open all</a>`)]).toEqual([3, true]);
+    const { html } = await browser.page(`${page}?all=1`);
+    expect([folded(html), html.includes('first words'), html.includes('third words')]).toEqual([0, true, true]);
+    expect(html).toContain(`<a href="${page}">Fold what was read</a>`);
+    expect(html).toContain(`name="back" value="${page}?all=1"`);
+    const alone = (await browser.page(`/mail/inbox/${other}?all=1`)).html;
+    expect(alone).not.toContain('Fold what was read');
+  });
+
   test('unread ones are open, and read then; what was thrown away is not there', async () => {
     await begin('unread');
     const { ids } = await talk();

@@ -86,7 +86,8 @@ test.each([
   ['2026-11-26T14:59', '23:59', '23:59'],
   ['2026-11-26T15:00', '27 Nov', 'Fri 00:00'],
   ['2026-12-03T03:00', '3 Dec', '3 Dec'],
-  ['2026-12-31T15:00', '2027', '2027'],
+  ['2026-12-31T15:00', '1 Jan', '1 Jan'],
+  ['2027-09-23T03:00', '2027', '2027'],
 ])('a list that is read in Tokyo on 26 November 2026 tells %s as %s, of a time to come as %s', (moment, when, soon) => {
   const w = createWords(Date.UTC(2026, 10, 26, 11, 30), { language: 'en', locale: 'en-GB', zone: 'Asia/Tokyo' });
   expect(w.when(Date.parse(`${moment}Z`))).toBe(when);

@@ -75,6 +75,8 @@ export type OpenPane = {
   folder: Folder;
   /** In the order they came; in flat lists the one message. */
   letters: (OpenMessage | Folded)[];
+  /** This page with all of them open, or no longer; null: none is folded. */
+  unfold: { all: boolean; href: string } | null;
   /** Are these the messages of a conversation, to be acted on together? */
   whole: boolean;
   /** What follows in the conversation does not come into the Inbox. */
@@ -99,10 +101,16 @@ export function messagePane(s: Screen, o: OpenPane): Html {
   const several = o.letters.length > 1;
   return html`<article id="reader-${o.message.conversation || `m${o.message.id}`}" class="reader message" aria-labelledby="subject-${o.message.id}">
 ${toolbar(s, o)}
-<header class="subject-head"><h1 id="subject-${o.message.id}"><bdi>${narrow(marked(subject, soughtIn(o.sought, 'subject')))}</bdi></h1>${several ? html`<p class="muted">${s.w.t('list.messages', { n: o.letters.length })}</p>` : ''}${ownChips(s, labelled(o), o.message.id, o.whole)}</header>
+<header class="subject-head"><h1 id="subject-${o.message.id}"><bdi>${narrow(marked(subject, soughtIn(o.sought, 'subject')))}</bdi></h1>${several ? howMany(s, o) : ''}${ownChips(s, labelled(o), o.message.id, o.whole)}</header>
 ${mutedLine(s, o.message, o.muted)}
 ${runs(o.letters).map(run => (Array.isArray(run) ? foldedRun(s, run) : letterOf(s, run, o)))}
 </article>`;
+}
+
+function howMany(s: Screen, { letters, unfold }: OpenPane): Html {
+  const words = s.w.t('list.messages', { n: letters.length });
+  if (unfold === null) return html`<p class="muted">${words}</p>`;
+  return html`<p class="muted">${words} · <a href="${unfold.href}">${s.w.t(unfold.all ? 'conversation.fold' : 'conversation.unfold')}</a></p>`;
 }
 
 /** Labels of what the toolbar acts on. */

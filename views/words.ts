@@ -26,7 +26,7 @@ export type Words = {
   forms(key: Key): string;
   /** For a key another room names (auth); what the catalogue lacks becomes the general sentence. */
   reason(key: string): string;
-  /** As a list row tells time: 14:05, Tue, 3 Mar, 2024. */
+  /** As a list row tells time: 14:05, Tue, 3 Mar; 2024 of what is long ago. */
   when(at: number): string;
   /** As a list row tells a time to come: 18:00, Tue 08:00, 3 Mar, 2028. */
   soon(at: number): string;
@@ -168,6 +168,9 @@ function instant(utc: number, f: Formats): number {
 const minuteOf = (at: number): number => Math.floor(at / 60_000) * 60_000;
 const dayMs = 86_400_000;
 
+/** So far from now a day and a month say which year is meant; it need not be the reader's, as in the first days of one. */
+const plainDays = 300;
+
 /** The reader's day and year, as the moments they begin and end at. */
 type Near = Record<'day' | 'year', { from: number; to: number }>;
 
@@ -193,7 +196,7 @@ function when(at: number, now: number, f: Formats): string {
   const near = nearTo(now, f);
   if (isIn(at, near.day)) return f.clock.format(at);
   if (at < now && now - at < 6 * dayMs) return f.weekday.format(at);
-  return isIn(at, near.year) ? f.date.format(at) : f.year.format(at);
+  return isIn(at, near.year) || Math.abs(at - now) < plainDays * dayMs ? f.date.format(at) : f.year.format(at);
 }
 
 function soon(at: number, now: number, f: Formats): string {

@@ -38,6 +38,8 @@ export type Reading = {
   shown: Message[];
   /** Which of them are not folded. */
   open: Set<number>;
+  /** All are open because that was asked for. */
+  all: boolean;
 };
 
 /** With the words of the search it was found by, and what of it stays unread. */
@@ -45,8 +47,9 @@ type Sought = Reading & { sought: SearchWords[] } & Pick<OpenPane, 'unread'>;
 
 /** What is shown with a message, and what of it is open: the newest, the one asked for, and what was not read yet. */
 export async function readingOf(site: Site, c: Ctx, s: Screen, found: Message, folder: Folder): Promise<Reading> {
-  if (s.account.flat) return { found, folder, shown: [found], open: new Set([found.id]) };
+  if (s.account.flat) return { found, folder, shown: [found], open: new Set([found.id]), all: false };
   const shown = once(visible(s, folder, await site.store.conversations.around(found)), folder);
+  if (c.req.query('all') !== undefined) return { found, folder, shown, open: new Set(shown.map(m => m.id)), all: true };
   const unread = shown.filter(m => (m.flags & Flag.seen) === 0).map(m => m.id);
   const open = new Set([
     found.id,
@@ -54,7 +57,7 @@ export async function readingOf(site: Site, c: Ctx, s: Screen, found: Message, f
     idOf(c.req.query('of')) ?? 0,
     ...unread.slice(-mostOpen),
   ]);
-  return { found, folder, shown, open };
+  return { found, folder, shown, open, all: false };
 }
 
 /** What was thrown away is seen where it lies. */
@@ -79,13 +82,13 @@ type Desk = { site: Site; c: Ctx; bodies: Bodies; files: Files; trust: TrustOf; 
 
 export async function openPane(
   desk: Desk,
-  { found, folder, shown, open, sought, unread }: Sought,
+  { found, folder, shown, open, all, sought, unread }: Sought,
   list: ListPane,
 ): Promise<OpenPane> {
   const { site, s } = desk;
   const whole = !s.account.flat;
   const [known, own] = await Promise.all([desk.trust.known(s.account), authorsOf(site.store, s.account)]);
-  const place: Place = { found, folder, keep: list.keep, sought, known, own };
+  const place: Place = { found, folder, keep: list.keep, sought, known, own, more: all ? { all: '1' } : {} };
   const [letters, next] = await Promise.all([
     Promise.all(shown.map(m => (open.has(m.id) ? opened(desk, m, place) : folded(m)))),
     beside(site, found, list, whole),
@@ -98,6 +101,7 @@ export async function openPane(
     message: found,
     folder,
     letters,
+    unfold: unfolding(),
     whole,
     muted: await isMuted(site, s.account, found),
     about: await writerOf(site, s, shown, found),
@@ -108,6 +112,11 @@ export async function openPane(
     newer,
     older,
   };
+
+  function unfolding(): OpenPane['unfold'] {
+    if (open.size === shown.length && !all) return null;
+    return { all, href: at(folder, found, list.keep, all ? {} : { all: '1' }) };
+  }
 
   function folded(m: Message): Folded {
     return { message: m, href: at(folder, found, list.keep, { of: String(m.id) }) };
@@ -144,7 +153,16 @@ async function beside(
 }
 
 /** The message in the address, and what all of its page share. */
-type Place = { found: Message; folder: Folder; keep: string; sought: SearchWords[]; known: Known; own: Author[] };
+type Place = {
+  found: Message;
+  folder: Folder;
+  keep: string;
+  sought: SearchWords[];
+  known: Known;
+  own: Author[];
+  /** Of the address of this page, beside the list. */
+  more: Record<string, string>;
+};
 
 /** The page of a message, beside its list, with more to it. */
 function at(folder: Folder, found: Message, keep: string, more: Record<string, string>): string {
@@ -174,7 +192,7 @@ async function opened(desk: Desk, m: Message, place: Place): Promise<OpenMessage
   const choices = await site.store.choices.about(m.accountId, keys);
   const packed = content && shown ? await bodies.packed(content, shown) : null;
   const all = content && shown ? await files.all(c.var.words, m, content, shown.attachments) : [];
-  const of: Record<string, string> = m.id === found.id ? {} : { of: String(m.id) };
+  const of = { ...place.more, ...(m.id === found.id ? {} : { of: String(m.id) }) };
   const link = (more: Record<string, string>) => at(folder, found, keep, { ...of, ...more });
   const meant = isMeant(c, m, found);
   const { authenticity } = trust;
