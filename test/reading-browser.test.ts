@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Flag } from '../daemon/store.ts';
 import { enter, hasChromium, hearComplaints, inChromium, type Visited } from './browser.ts';
 import { openSite, type TestSite } from './site.ts';
 
@@ -72,6 +73,37 @@ describe.runIf(hasChromium)('in Chromium', () => {
     const page = await signedIn('bea', 800);
     const box = (await page.locator('#rail .tint').boundingBox())!;
     expect([box.width, box.height]).toEqual([12, 12]);
+    await page.context().close();
+  });
+
+  test('what is selected is counted and acted on in one line, without what it is already', {
+    timeout: 60_000,
+  }, async () => {
+    const cat = await site.account('cat');
+    const ids: number[] = [];
+    for (let i = 0; i < 52; i++) ids.push(await site.deliver(cat, `From: Bo <b@x.org>\nSubject: ${i}\n\nHello.\n`));
+    await site.store.messages.setFlags(cat.id, [ids[51]!, ids[50]!], Flag.seen, 0);
+    const page = await signedIn('cat');
+    const tools = page.locator('#list .tools');
+    const shown = async () => {
+      const all = tools.locator('.on-select button:visible');
+      return (await all.evaluateAll(some => some.map(one => one.getAttribute('data-key')))).filter(key =>
+        /read/.test(`${key}`),
+      );
+    };
+    const tick = (n: number) => page.locator('.tick input').nth(n);
+    await tick(0).check();
+    expect(await shown()).toEqual(['unread']);
+    await tick(3).check();
+    expect(await shown()).toEqual(['read', 'unread']);
+    await tick(0).uncheck();
+    expect(await shown()).toEqual(['read']);
+    const height = async () => (await page.locator('#list .list-head').boundingBox())?.height;
+    const before = await height();
+    await tick(3).uncheck();
+    await tools.locator('[data-all]').click();
+    await tools.getByText('50 selected').waitFor();
+    expect(await height()).toBe(before);
     await page.context().close();
   });
 
