@@ -85,14 +85,24 @@ BEGIN:VALARM\nSUMMARY:Wrong\nEND:VALARM`);
   });
 
   test.each([
-    ['FREQ=DAILY', { every: 'day', interval: 1, days: [], ends: null }],
-    ['FREQ=WEEKLY;INTERVAL=2;BYDAY=WE,MO;WKST=MO', { every: 'week', interval: 2, days: [1, 3], ends: null }],
-    ['FREQ=MONTHLY;BYMONTHDAY=26;COUNT=5', { every: 'month', interval: 1, days: [], ends: { count: 5 } }],
+    ['FREQ=DAILY', { every: 'day', interval: 1, days: [], nth: null, ends: null }],
+    ['FREQ=WEEKLY;INTERVAL=2;BYDAY=WE,MO;WKST=MO', { every: 'week', interval: 2, days: [1, 3], nth: null, ends: null }],
+    ['FREQ=MONTHLY;BYMONTHDAY=26;COUNT=5', { every: 'month', interval: 1, days: [], nth: null, ends: { count: 5 } }],
     [
       'FREQ=YEARLY;UNTIL=20301126T140000Z',
-      { every: 'year', interval: 1, days: [], ends: { until: Date.UTC(2030, 10, 26) } },
+      { every: 'year', interval: 1, days: [], nth: null, ends: { until: Date.UTC(2030, 10, 26) } },
     ],
-    ['FREQ=MONTHLY;BYDAY=2TU', { every: 'otherwise' }],
+    ['FREQ=MONTHLY;BYDAY=2TU', { every: 'month', interval: 1, days: [2], nth: 2, ends: null }],
+    [
+      'FREQ=MONTHLY;BYDAY=FR;BYSETPOS=-1;COUNT=3',
+      { every: 'month', interval: 1, days: [5], nth: -1, ends: { count: 3 } },
+    ],
+    ['FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=1', { every: 'otherwise' }],
+    ['FREQ=MONTHLY;BYDAY=1TU,3TU', { every: 'otherwise' }],
+    ['FREQ=MONTHLY;BYDAY=-2TU', { every: 'otherwise' }],
+    ['FREQ=MONTHLY;BYDAY=TU', { every: 'otherwise' }],
+    ['FREQ=YEARLY;BYMONTH=5;BYDAY=2SU', { every: 'otherwise' }],
+    ['FREQ=WEEKLY;BYDAY=TU;BYSETPOS=1', { every: 'otherwise' }],
     ['FREQ=DAILY;BYHOUR=9,17', { every: 'otherwise' }],
     ['FREQ=SECONDLY', { every: 'otherwise' }],
     ['nonsense', { every: 'otherwise' }],

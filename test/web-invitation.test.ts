@@ -3,6 +3,7 @@ import { readEvent } from '../daemon/mail/calendar.ts';
 import { readHeader } from '../daemon/mail/header.ts';
 import { partText, scan } from '../daemon/mail/parts.ts';
 import { type Account, Flag } from '../daemon/store.ts';
+import { untilIndexed } from './harness.ts';
 import { openSite, type TestSite } from './site.ts';
 
 let site: TestSite;
@@ -93,6 +94,36 @@ describe('an invitation', () => {
     const next = await site.deliver(ann, invite(usual.replace('SEQUENCE:1', 'SEQUENCE:2'), { uid }));
     expect(text(await read(next))).toContain('You said maybe ');
     expect(text(await read(next))).toContain('It was changed since: please answer again.');
+  });
+
+  test('that a later message changed or cancelled says so, leads there, and is answered there', async () => {
+    const uid = 'overtaken@example.net';
+    const first = await site.deliver(ann, invite(usual, { uid }));
+    await site.deliver(ann, invite(usual, { uid }));
+    await site.deliver(ann, invite(usual.replace('SEQUENCE:1', 'SEQUENCE:9'), { uid, organizer: 'eve@example.net' }));
+    await untilIndexed(site.store);
+    expect(await read(first)).toContain('name="answer"');
+    const second = await site.deliver(ann, invite(usual.replace('T080000', 'T100000'), { uid }));
+    await untilIndexed(site.store);
+    const changed = await read(first);
+    expect(text(changed)).toContain('It was changed since.');
+    expect(changed).toContain(`<a href="/mail/inbox/${second}">Show the newer message</a>`);
+    expect(changed).not.toContain('name="answer"');
+    expect(await read(second)).toContain('name="answer"');
+    const last = await site.deliver(ann, invite(usual.replace('SEQUENCE:1', 'SEQUENCE:2'), { uid, method: 'CANCEL' }));
+    await untilIndexed(site.store);
+    for (const id of [first, second]) {
+      const html = await read(id);
+      expect(text(html)).toContain('It was cancelled since.');
+      expect(html).toContain(`href="/mail/inbox/${last}"`);
+    }
+  });
+
+  test('to one of a series, and to a weekday of each month, says so', async () => {
+    const one = invite(usual.replace(/RRULE.*/, 'RECURRENCE-ID:20261126T130000Z'));
+    expect(text(await read(await site.deliver(ann, one)))).toContain('Only this one of a series');
+    const monthly = invite(usual.replace(/RRULE.*/, 'RRULE:FREQ=MONTHLY;BYDAY=-1TH'));
+    expect(text(await read(await site.deliver(ann, monthly)))).toContain('Every month on the last Thursday');
   });
 
   test('is not marked answered where the daemon does not take the answer', async () => {

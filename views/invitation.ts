@@ -9,6 +9,8 @@ export type InvitationCard = {
   event: CalendarEvent;
   /** `stale`: it was changed since. Null: not answered. */
   answered: { answer: Answer; at: number; stale: boolean } | null;
+  /** A later message changed or cancelled it, and where that one is; null: none is known. */
+  later: { cancelled: boolean; path: string } | null;
   mayAnswer: boolean;
 };
 
@@ -40,9 +42,10 @@ const row = (s: Screen, sign: string, key: Key, lines: string[]): Html =>
   html`<div><dt>${icon(s, sign)}<span class="unseen">${s.w.t(key)}</span></dt><dd>${lines.map(line => html`<div dir="auto">${inOrder(line)}</div>`)}</dd></div>`;
 
 /** Lines: by the reader's clock, by the clock of who invites where that is another, and how often. */
-export function whenOf(w: Words, { start, end, repeats }: CalendarEvent): string[] {
+export function whenOf(w: Words, { start, end, repeats, recurrence }: CalendarEvent): string[] {
   if (!start) return [w.t('invitation.notime')];
-  return [...times(w, start, end), ...(repeats ? [repeating(w, repeats)] : [])];
+  const often = repeats ? [repeating(w, repeats)] : [];
+  return [...times(w, start, end), ...often, ...(recurrence === null ? [] : [w.t('invitation.single')])];
 }
 
 function times(w: Words, start: EventTime, end: EventTime | null): string[] {
@@ -68,11 +71,20 @@ function between(w: Words, from: number, to: number | null): string {
 function repeating(w: Words, r: Repeat): string {
   if (r.every === 'otherwise') return w.t('invitation.repeats');
   const often = w.t(`invitation.every.${r.every}`, { n: r.interval });
-  const on = r.days.length === 0 ? often : w.t('invitation.on', { often, days: w.list(r.days.map(d => w.weekday(d))) });
+  const days = w.list(r.days.map(d => w.weekday(d)));
+  const on = r.days.length === 0 ? often : w.t(r.nth === null ? 'invitation.on' : nthKeys[r.nth], { often, days });
   if (r.ends === null) return on;
   if ('count' in r.ends) return w.t('invitation.times', { often: on, n: r.ends.count });
   return w.t('invitation.until', { often: on, day: w.inZone('UTC').day(r.ends.until) });
 }
+
+const nthKeys = {
+  1: 'invitation.nth.first',
+  2: 'invitation.nth.second',
+  3: 'invitation.nth.third',
+  4: 'invitation.nth.fourth',
+  [-1]: 'invitation.nth.last',
+} as const;
 
 /** What a guest answered, as a sentence. */
 export const saidOf = (w: Words, status: Guest['status'], who: string): string =>
@@ -96,8 +108,12 @@ function people(s: Screen, { organizer, guests }: CalendarEvent): Html {
   return html`<div><dt>${icon(s, 'users')}<span class="unseen">${t('invitation.who')}</span></dt><dd>${lines}</dd></div>`;
 }
 
-function answering(s: Screen, { messageId, answered, mayAnswer, event }: InvitationCard, back: string): Html {
+function answering(s: Screen, { messageId, answered, later, mayAnswer, event }: InvitationCard, back: string): Html {
   const { t } = s.w;
+  if (later !== null) {
+    const what = t(later.cancelled ? 'invitation.later.cancelled' : 'invitation.later.changed');
+    return html`<p class="invitation-said">${icon(s, 'info')}<b>${what}</b> <a href="${later.path}">${t('invitation.later.open')}</a></p>`;
+  }
   const given =
     answered === null
       ? ''

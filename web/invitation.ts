@@ -36,7 +36,13 @@ function calendarPart(root: Part): Part | null {
 
 export const invitationKey = ({ uid, recurrence }: CalendarEvent): string => `invitation ${uid} ${recurrence ?? ''}`;
 
-export function cardOf(message: Message, event: CalendarEvent, choices: Choice[], own: Author[]): InvitationCard {
+export function cardOf(
+  message: Message,
+  event: CalendarEvent,
+  choices: Choice[],
+  own: Author[],
+  later: InvitationCard['later'],
+): InvitationCard {
   const choice = choices.find(c => c.kind === 'invitation');
   const [said = '', sequence = ''] = choice?.value.split(' ') ?? [];
   const answer = answers.find(a => a === said);
@@ -44,7 +50,8 @@ export function cardOf(message: Message, event: CalendarEvent, choices: Choice[]
     messageId: message.id,
     event,
     answered: choice && answer ? { answer, at: choice.at, stale: event.sequence > Number(sequence) } : null,
-    mayAnswer: isAnswerable(event, own),
+    later,
+    mayAnswer: later === null && isAnswerable(event, own),
   };
 }
 

@@ -18,6 +18,7 @@ import { cardOf, eventOf, invitationKey } from './invitation.ts';
 import { hasPage } from './letter-pages.ts';
 import { listCardOf, listKey } from './list-mail.ts';
 import { outcomesOf, refusedIn, refusedKey } from './outcomes.ts';
+import { overtakenBy } from './overtaken.ts';
 import { idOf } from './page.ts';
 import { receiptCardOf, receiptKey } from './receipt.ts';
 import type { Ctx, Site } from './site.ts';
@@ -201,7 +202,7 @@ async function opened(desk: Desk, m: Message, place: Place): Promise<OpenMessage
     folder: s.folders.find(f => f.id === m.folderId) ?? folder,
     ...people,
     trust,
-    invitation: event && cardOf(m, event, choices, place.own),
+    invitation: event && cardOf(m, event, choices, place.own, await overtakenBy(site, s, bodies, m, event)),
     list: listCardOf(list, m, choices),
     blocked: await blockOf(site, s.account, m),
     receipt: header && receiptCardOf(header, m, choices),
