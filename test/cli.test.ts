@@ -575,6 +575,6 @@ describe('launcher', () => {
 
   test('launcher runs the machine’s Node when it is new enough', async () => {
     const { code, stdout } = await launch('[ "$1" = --version ] && echo v24.0.0 || echo "$@"');
-    expect({ code, stdout }).toEqual({ code: 0, stdout: `${folder}/daemon/cli.ts start\n` });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `--max-semi-space-size=8 ${folder}/daemon/cli.ts start\n` });
   });
 });

@@ -104,6 +104,9 @@ export function keepChild(o: ChildOptions): Child {
   };
 }
 
+/** What the launcher says of the heap holds for all processes. */
+const heapOptions = process.execArgv.filter(option => option.startsWith('--max-semi-space-size='));
+
 async function spawned(o: ChildOptions): Promise<ChildProcess> {
   const bound: Bound[] = [];
   const sockets: Record<string, number[]> = {};
@@ -113,7 +116,7 @@ async function spawned(o: ChildOptions): Promise<ChildProcess> {
       sockets[name] = places.map((_, i) => firstFd + bound.length + i);
       bound.push(...places);
     }
-    const child = spawn(process.execPath, [o.file], {
+    const child = spawn(process.execPath, [...heapOptions, o.file], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc', ...bound.map(b => b.fd)],
     });
     await birth(child);
