@@ -133,6 +133,25 @@ describe('labels', () => {
     ]);
   });
 
+  test('are put on an open message without leaving it; what is moved leads back to the list', async () => {
+    const id = await give('stay');
+    const label = await made('Stays');
+    const page = `/mail/inbox/${id}`;
+    const tools = /<form class="tool-form"[\s\S]*?<\/form>/.exec((await b.page(page)).html)![0];
+    const hidden = Object.fromEntries([...tools.matchAll(/name="(\w+)" value="([^"]*)">/g)].map(m => [m[1]!, m[2]!]));
+    const asked = async (wish: string) =>
+      /name="back" value="([^"]*)"/.exec((await b.post(`/messages/${id}/choices`, { ...hidden, for: wish })).html)?.[1];
+    expect([await asked('label'), await asked('move'), await asked('snooze')]).toEqual([
+      page,
+      '/mail/inbox',
+      '/mail/inbox',
+    ]);
+    const put = await b.post(`/messages/${id}/labels`, { back: page, put: String(label.id) });
+    expect(put.headers.get('location')).toBe(page);
+    const again = (await b.post(`/messages/${id}/choices`, { ...hidden, for: 'label' })).html;
+    expect(again).toMatch(/Stays<\/span><small>already on<\/small><\/a>/);
+  });
+
   test('are given to all of a list on all its pages, and taken back', async () => {
     const work = await made('Work');
     for (let i = 0; i < 230; i++) await give(`mail ${i}`);

@@ -81,7 +81,10 @@ ${creating(s, 'label', typed, isNew, `${chosen.path}/labels`)}
 
 function labelChoice(s: Screen, { label: l, having }: { label: Label; having: Having }): Html {
   const t = s.w.t;
-  const has = having === 'all' || having === 'some' ? html`<small>${t(`choose.label.${having}`)}</small>` : '';
+  const has =
+    having === 'all' || having === 'some'
+      ? html`<small>${t(having === 'all' ? 'choose.label.has' : 'choose.label.some')}</small>`
+      : '';
   const take = html`<button class="take" type="submit" name="take" value="${l.id}">${t('choose.label.take')}<span class="unseen"> ${l.name}</span></button>`;
   const put = html`<button type="submit" name="put" value="${l.id}"><span class="tint tint-${l.colour}" aria-hidden="true"></span><span dir="auto">${l.name}</span>${has}</button>`;
   const shown = html`<a class="has" href="${labelPath(l)}"><span class="tint tint-${l.colour}" aria-hidden="true"></span><span dir="auto">${l.name}</span>${has}</a>`;

@@ -22,7 +22,7 @@ export function toolbar(s: Screen, o: OpenPane): Html {
 ${link(`/compose?reply=${answered}`, 'reply', t('act.reply'), 'reply')}
 ${link(`/compose?reply=${answered}&all`, 'reply-all', t('act.replyall'), 'replyall')}
 ${link(`/compose?forward=${answered}`, 'forward', t('act.forward'), 'forward')}
-<form class="tool-form" method="post" action="/messages/${id}/moves">${moved(o)}${[...own, ...choices(o.folder)].map(a => toolButton(s, forOne(a, id), a.shortcut === 'unread' && o.unread !== null))}</form>
+<form class="tool-form" method="post" action="/messages/${id}/moves">${moved(s, o)}${[...own, ...choices(o.folder)].map(a => toolButton(s, forOne(a, id), a.shortcut === 'unread' && o.unread !== null))}</form>
 ${o.letters.length > 1 ? '' : star(s, o.message)}${readForm(s, o.unread)}
 ${more(s, o)}
 <span class="sep"></span>
@@ -30,8 +30,9 @@ ${step(s, o.newer, 'chevron-up', t('act.newer'), 'newer')}${step(s, o.older, 'ch
 </div>`;
 }
 
-const moved = (o: OpenPane): Html =>
-  html`<input type="hidden" name="back" value="${o.after}">${o.whole ? html`<input type="hidden" name="whole" value="1">` : ''}`;
+/** What is moved leads on; what is labelled stays on the page. */
+const moved = (s: Screen, o: OpenPane): Html =>
+  html`<input type="hidden" name="back" value="${o.after}"><input type="hidden" name="stay" value="${s.here}">${o.whole ? html`<input type="hidden" name="whole" value="1">` : ''}`;
 
 const step = (s: Screen, href: string | null, name: string, label: string, key: string): Html =>
   href === null
@@ -42,7 +43,7 @@ const step = (s: Screen, href: string | null, name: string, label: string, key: 
 function more(s: Screen, o: OpenPane): Html {
   const { id } = o.message;
   const some = [...actions(o.folder), ...choices(o.folder)].filter(a => behindMore.includes(a.shortcut));
-  const narrow = html`<form class="only-narrow" method="post" action="/messages/${id}/moves">${moved(o)}${some.map(a => menuButton(s, forOne(a, id)))}</form>`;
+  const narrow = html`<form class="only-narrow" method="post" action="/messages/${id}/moves">${moved(s, o)}${some.map(a => menuButton(s, forOne(a, id)))}</form>`;
   const mute = muteAct(s, o.message, o.muted);
   const paper = o.letters.length > 1 ? '' : papers(s, o.message);
   return menu(s, s.w.t('sender.more'), html`${narrow}${mute}${senderActs(s, o.about)}${paper}`);

@@ -50,7 +50,7 @@ export async function chooserPage(
   if (ids === null && !all) return missing(site, c);
   if (ids?.length === 0) return back(site, c, form, { key: 'done.nothing' });
   const s = await screenOf(site, c);
-  const picked = { path: pathOf(c), fields: fieldsOf(form), count: ids?.length ?? null };
+  const picked = { path: pathOf(c), fields: fieldsOf(form, wish), count: ids?.length ?? null };
   const content = await pane(site, c, s, { wish, form, picked, ids, typed, snooze });
   const wrong = typed.error !== '' || snooze !== null;
   return show(c, s, s.w.t(`choose.${wish}.title`), { view: 'page', content }, wrong ? 422 : 200);
@@ -131,5 +131,9 @@ const pathOf = (c: Ctx): string => (c.req.param('id') === undefined ? '/messages
 
 const carried = ['back', 'whole', 'every', 'rows', 'in', 'q', 'message'];
 
-const fieldsOf = (form: Form): Chosen['fields'] =>
-  carried.flatMap(name => form.all(name).map((value): [string, string] => [name, value]));
+/** A label leaves the message where it is, and its reader, too. */
+function fieldsOf(form: Form, wish: Wish): Chosen['fields'] {
+  const values = (name: string) =>
+    name === 'back' && wish === 'label' && form.has('stay') ? form.all('stay') : form.all(name);
+  return carried.flatMap(name => values(name).map((value): [string, string] => [name, value]));
+}
