@@ -60,6 +60,7 @@ import { signup } from './signup.ts';
 import type { Ctx, Env, Site } from './site.ts';
 import { snoozes } from './snoozes.ts';
 import { storage } from './storage.ts';
+import { twins } from './twins.ts';
 import { unwanted } from './unwanted.ts';
 
 export { serveSite } from './serve.ts';
@@ -107,7 +108,7 @@ export function createApp(needs: Needs): App {
   app.route('/', installed(site));
   app.use(fromOwnPages(site));
   for (const door of [signup, login, confirmations]) app.route('/', door(site));
-  app.use(signedInOnly(site));
+  app.use(signedInOnly(site), twins(site));
   app.route('/', streams.app);
   app.route('/', notifications(site, pusher));
   for (const room of [

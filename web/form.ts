@@ -23,7 +23,7 @@ export class FormError extends Error {
 
 export async function readForm(c: Ctx): Promise<Form> {
   const type = c.req.header('Content-Type') ?? '';
-  const body = await boundedText(c);
+  const body = await textOf(c);
   if (body === '') return formOf(new URLSearchParams());
   if (!/^application\/x-www-form-urlencoded\b/i.test(type)) throw new FormError(400);
   if (hasMoreFields(body)) throw new FormError(413);
@@ -43,8 +43,16 @@ export const formOf = (fields: URLSearchParams): Form => ({
   has: name => fields.has(name),
 });
 
-async function boundedText(c: Ctx): Promise<string> {
-  const stream = c.req.raw.body;
+const read = new WeakMap<Request, Promise<string>>();
+
+/** The body as it was sent; it is there once, and may be asked for again. */
+export function textOf(c: Ctx): Promise<string> {
+  const text = read.get(c.req.raw) ?? boundedText(c.req.raw);
+  read.set(c.req.raw, text);
+  return text;
+}
+
+async function boundedText({ body: stream }: Request): Promise<string> {
   if (!stream) return '';
   const pieces: Uint8Array[] = [];
   let size = 0;
