@@ -350,12 +350,14 @@ function step(by) {
 function press(key) {
   const tool = $(`.message [data-key=${key}]`);
   if (tool) return tool.click();
+  const button = $(`#list [data-key=${key}]`);
+  if (!button) return;
   const row = rowNow();
   if (row && !ticks().some(tick => tick.checked)) {
     const tick = $('.tick input', row);
     if (tick) tick.checked = true;
   }
-  if (ticks().some(tick => tick.checked)) $(`#list [data-key=${key}]`)?.click();
+  if (ticks().some(tick => tick.checked)) button.click();
 }
 
 /** What is not here is pressed: the button of that name. */

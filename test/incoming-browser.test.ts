@@ -145,6 +145,10 @@ describe.runIf(hasChromium)('in Chromium', () => {
     await page.locator('.toast').getByText('Junk').waitFor();
     const junk = await site.store.folders.byRole(who.id, 'junk');
     expect((await site.store.messages.get(who.id, id))?.folderId).toBe(junk.id);
+    // What is there to be done in Junk stays in sight.
+    await page.goto(`${base}/mail/junk/${id}`);
+    await tools.locator('.tool-form').getByRole('button', { name: 'Not junk' }).click();
+    await page.locator('.toast').getByText('Inbox').waitFor();
     await page.context().close();
   });
 
@@ -162,6 +166,12 @@ describe.runIf(hasChromium)('in Chromium', () => {
     await page.getByText('Muted: what follows goes to the Archive, read.').waitFor({ state: 'detached' });
     const { conversation } = (await site.store.messages.get(who.id, id))!;
     expect(await site.store.unwanted.isMuted(who.id, conversation)).toBe(false);
+    // Over a list, which has no such button, it does nothing.
+    await page.goto(`${base}/mail/inbox`);
+    await page.keyboard.press('j');
+    await page.keyboard.press('m');
+    await page.keyboard.press('r');
+    expect(await page.locator('.tick :checked').count()).toBe(0);
     await page.context().close();
   });
 

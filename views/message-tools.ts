@@ -7,8 +7,8 @@ import type { OpenMessage, OpenPane } from './message.ts';
 import { muteAct, senderActs } from './sender-acts.ts';
 import type { Html } from './words.ts';
 
-/** On a phone these stand in the menu, so that the others are as wide as a thumb. */
-const behindMore = ['junk', 'label', 'move'];
+/** On a phone these stand in the menu, so that the others are as wide as a thumb (app.css has the same). */
+const isBehindMore = (a: Action): boolean => a.value === 'junk' || a.shortcut === 'label' || a.shortcut === 'move';
 
 export function toolbar(s: Screen, o: OpenPane): Html {
   const t = s.w.t;
@@ -42,7 +42,7 @@ const step = (s: Screen, href: string | null, name: string, label: string, key: 
 /** What is done seldom: with the conversation, and with all mail of who wrote to the reader last. */
 function more(s: Screen, o: OpenPane): Html {
   const { id } = o.message;
-  const some = [...actions(o.folder), ...choices(o.folder)].filter(a => behindMore.includes(a.shortcut));
+  const some = [...actions(o.folder), ...choices(o.folder)].filter(isBehindMore);
   const narrow = html`<form class="only-narrow" method="post" action="/messages/${id}/moves">${moved(s, o)}${some.map(a => menuButton(s, forOne(a, id)))}</form>`;
   const mute = muteAct(s, o.message, o.muted);
   const paper = o.letters.length > 1 ? '' : papers(s, o.message);
