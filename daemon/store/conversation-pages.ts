@@ -78,7 +78,10 @@ function* page(accountId: number, folderId: number, limit: number, before: PageK
 export function* conversationsOf(accountId: number, heads: MessageRow[]): Work<Conversation[]> {
   const larger = yield* largerOf(accountId, heads);
   const all = Map.groupBy(larger.length === 0 ? [] : yield* glances(accountId, heads[0]!, larger), g => g.conversation);
-  return heads.map(head => conversation(head, all.get(head.conversation) ?? [head]));
+  return heads.map(head => {
+    const some = all.get(head.conversation);
+    return some ? conversation(head, some) : alone(head);
+  });
 }
 
 /** Most mail begins a conversation and ends it; which of these have more than one message an index tells. */
@@ -111,6 +114,25 @@ function* glances(accountId: number, { folder_id }: MessageRow, conversations: n
     ...conversations,
     folder_id,
   );
+}
+
+/** As nearly all of a list are. */
+function alone(head: MessageRow): Conversation {
+  const newest = message(head);
+  const has = (bit: number) => (head.flags & bit) !== 0;
+  return {
+    newest,
+    total: 1,
+    unread: has(Flag.seen) ? 0 : 1,
+    flagged: has(Flag.flagged),
+    answered: has(Flag.answered),
+    forwarded: has(Flag.forwarded),
+    returned: has(Flag.returned),
+    unanswered: has(Flag.unanswered),
+    labels: newest.labels,
+    attachments: head.attachments,
+    people: [{ name: head.from_name, address: head.from_address, seen: has(Flag.seen) }],
+  };
 }
 
 function conversation(head: MessageRow, all: Glance[]): Conversation {
