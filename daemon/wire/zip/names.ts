@@ -1,7 +1,7 @@
 /** Octets of a name, with room for what makes it different. */
 const LONGEST_NAME = 200;
 /** Names of devices, which Windows opens whatever ending they have. */
-const DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
+const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d\u00b9\u00b2\u00b3])\s*(?:\.|$)/i;
 
 /** A name that every disk takes, and that is a name alone: no path, no device, nothing that re-orders it. */
 export function safeName(given: string): string {
@@ -21,7 +21,8 @@ function shortened(name: string): string {
   let stem = name.slice(0, name.length - ending.length);
   while (Buffer.byteLength(stem) + ending.length > LONGEST_NAME)
     stem = stem.slice(0, Math.min(stem.length - 1, LONGEST_NAME));
-  return stem.toWellFormed() + ending;
+  // Windows opens no file whose name ends like this.
+  return stem.toWellFormed().replace(/[\s.]+$/, '') + ending;
 }
 
 /** Safe, and different also on disks that make no difference between upper and lower case. */
