@@ -27,7 +27,9 @@ export default defineConfig({
     expect: { poll: { timeout: 30_000 } },
     // Only a wait that ran out, and closing-line.ts names it; a wrong answer is wrong at once. Where the first try
     // left something behind, the second fails as well.
-    retry: process.env.CI ? { count: 1, condition: /time(?:d |-)?out|waited \d+ ms|did not start|EADDRINUSE/i } : 0,
+    retry: process.env.CI
+      ? { count: 1, condition: /time(?:d |-)?out|waited \d+ ms|did not start|EADDRINUSE|taken by another/i }
+      : 0,
     experimental: { viteModuleRunner: false },
   },
 });
