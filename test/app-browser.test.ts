@@ -48,9 +48,7 @@ describe.skipIf(!hasChromium)('worker.js', () => {
     const note = { title: 'Bo Ek', body: 'Saturday', tag: 'mail', lang: 'en-GB', dir: 'ltr', url: '/mail/inbox/7' };
     await cdp.send('ServiceWorker.deliverPushMessage', { origin: base, registrationId, data: JSON.stringify(note) });
     const shown = `navigator.serviceWorker.ready.then(r => r.getNotifications()).then(some => some.map(n => [n.title, n.body, n.tag, n.data.url]))`;
-    await expect
-      .poll(() => page.evaluate(shown), { timeout: 15_000 })
-      .toEqual([['Bo Ek', 'Saturday', 'mail', '/mail/inbox/7']]);
+    await expect.poll(() => page.evaluate(shown)).toEqual([['Bo Ek', 'Saturday', 'mail', '/mail/inbox/7']]);
   });
 
   test('keeps one page and its sheets, which says when there is no way to the site; never mail', async () => {

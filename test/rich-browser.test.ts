@@ -104,7 +104,7 @@ describe.skipIf(!hasChromium)('writing with formatting in Chromium', { timeout: 
     await letter(frame).press('Control+End');
     await page.keyboard.press('Enter');
     await tool(frame, 'Bold').click();
-    expect(await tool(frame, 'Bold').getAttribute('aria-pressed')).toBe('true');
+    await expect.poll(() => tool(frame, 'Bold').getAttribute('aria-pressed')).toBe('true');
     await page.keyboard.type('Ten');
     await page.keyboard.press('Control+b');
     await page.keyboard.type(' o’clock');
@@ -220,14 +220,14 @@ describe.skipIf(!hasChromium)('writing with formatting in Chromium', { timeout: 
     await saved(html => html.includes('<i>slanted</i>'));
     await toggle(page).click();
     const text = page.getByLabel('Message', { exact: true });
-    await expect.poll(() => text.inputValue(), { timeout: 15_000 }).toBe('slanted\n');
-    await expect.poll(async () => (await site.store.drafts.list(ann.id))[0]?.html, { timeout: 15_000 }).toBeNull();
+    await expect.poll(() => text.inputValue()).toBe('slanted\n');
+    await expect.poll(async () => (await site.store.drafts.list(ann.id))[0]?.html).toBeNull();
     await toggle(page).click();
     await letter(frame).locator('i').waitFor();
     await toggle(page).click();
     await text.fill('other <words>');
     await toggle(page).click();
-    await expect.poll(() => letter(frame).textContent(), { timeout: 15_000 }).toBe('other <words>');
+    await expect.poll(() => letter(frame).textContent()).toBe('other <words>');
     await context.close();
   });
 
@@ -245,10 +245,11 @@ describe.skipIf(!hasChromium)('writing with formatting in Chromium', { timeout: 
     expect(await focus()).toBe('Bold');
     expect(await frame.locator('.tools [tabindex="0"]').count()).toBe(1);
     await page.keyboard.press('Escape');
-    expect(await frame.locator(':focus').getAttribute('id')).toBe('letter');
+    await frame.locator('#letter:focus').waitFor();
     await page.keyboard.press('Tab');
-    expect(await page.evaluate('document.activeElement.textContent.trim()')).toBe('Formatting');
+    await expect.poll(() => page.evaluate('document.activeElement.textContent.trim()')).toBe('Formatting');
     await page.keyboard.press('Shift+Tab');
+    await frame.locator('#letter:focus').waitFor();
     await page.keyboard.type('b');
     await expect.poll(() => letter(frame).textContent()).toContain('b');
     await context.close();
@@ -289,7 +290,7 @@ describe.skipIf(!hasChromium)('writing with formatting in Chromium', { timeout: 
     await page.keyboard.type('Plan');
     await tool(frame, 'Heading').click();
     expect(await html()).toContain('<h3>Plan</h3>');
-    expect(await tool(frame, 'Heading').getAttribute('aria-pressed')).toBe('true');
+    await expect.poll(() => tool(frame, 'Heading').getAttribute('aria-pressed')).toBe('true');
     await tool(frame, 'Heading').click();
     expect(await html()).toContain('<div>Plan</div>');
     await tool(frame, 'Quote').click();
@@ -420,7 +421,7 @@ describe.skipIf(!hasChromium)('writing with formatting in Chromium', { timeout: 
     expect(await letter(frame).locator('.signature').count()).toBe(1);
     await toggle(page).click();
     const text = page.getByLabel('Message', { exact: true });
-    await expect.poll(() => text.inputValue(), { timeout: 15_000 }).toMatch(/-- \nUs\n$/);
+    await expect.poll(() => text.inputValue()).toMatch(/-- \nUs\n$/);
     await context.close();
     const plain = await writing('/compose?to=bo@example.net');
     await plain.page.getByLabel('Insert a canned reply').selectOption({ label: 'Hours' });
@@ -465,7 +466,7 @@ describe.skipIf(!hasChromium)('writing with formatting in Chromium', { timeout: 
     await frame.locator('#pictures').setInputFiles({ name: 'plan.png', mimeType: 'image/png', buffer: png });
     await page.waitForURL('**/cw/drafts/*');
     const stored = async () => (await below.store.drafts.list(eve.id))[0];
-    await expect.poll(async () => (await stored())?.html ?? '', { timeout: 15_000 }).toMatch(/src="cid:i-/);
+    await expect.poll(async () => (await stored())?.html ?? '').toMatch(/src="cid:i-/);
     await page.reload();
     await letter(frame).locator('img[src^="blob:"]').waitFor();
     await page.close();

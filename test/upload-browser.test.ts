@@ -55,7 +55,7 @@ describe.skipIf(!hasChromium)('files of a letter in Chromium', { timeout: 60_000
     await choose(page, file('a.txt'), file('b.txt'), file('c.txt', 300_000));
     await text.press('End');
     await page.keyboard.type(', see below');
-    await expect.poll(() => kept(page), { timeout: 15_000 }).toHaveLength(3);
+    await expect.poll(() => kept(page)).toHaveLength(3);
     expect((await names()).sort()).toEqual(['a.txt', 'b.txt', 'c.txt']);
     expect(await page.getByText('300 KB of 2.1 MB in all.').count()).toBe(1);
     expect(await text.inputValue()).toBe('Dear Bo, see below');
@@ -74,12 +74,12 @@ describe.skipIf(!hasChromium)('files of a letter in Chromium', { timeout: 60_000
     await page.dispatchEvent('.compose-form', 'dragenter', { dataTransfer: data });
     expect(await page.locator('.compose-form.dropping').count()).toBe(1);
     await page.dispatchEvent('.compose-form', 'drop', { dataTransfer: data });
-    await expect.poll(() => kept(page), { timeout: 15_000 }).toEqual(['dropped.txt']);
+    await expect.poll(() => kept(page)).toEqual(['dropped.txt']);
     expect(await page.locator('.compose-form.dropping').count()).toBe(0);
     await page.evaluate(
       "(() => { const d = new DataTransfer(); d.items.add(new File(['x'], 'pasted.png', { type: 'image/png' })); document.querySelector('textarea').dispatchEvent(new ClipboardEvent('paste', { clipboardData: d, bubbles: true, cancelable: true })); })()",
     );
-    await expect.poll(() => kept(page), { timeout: 15_000 }).toEqual(['dropped.txt', 'pasted.png']);
+    await expect.poll(() => kept(page)).toEqual(['dropped.txt', 'pasted.png']);
     await context.close();
   });
 
@@ -87,7 +87,7 @@ describe.skipIf(!hasChromium)('files of a letter in Chromium', { timeout: 60_000
     const { context, page } = await writing();
     await choose(page, file('large.txt', 2_200_000), file('small.txt'));
     await page.locator('.uploading').getByText('2.2 MB is too large').waitFor();
-    await expect.poll(() => kept(page), { timeout: 15_000 }).toEqual(['small.txt']);
+    await expect.poll(() => kept(page)).toEqual(['small.txt']);
     await sendButton(page).click();
     expect(await page.evaluate("document.activeElement.getAttribute('aria-label')")).toContain('large.txt');
     expect(site.sent).toEqual([]);
@@ -121,7 +121,7 @@ describe.skipIf(!hasChromium)('files of a letter in Chromium', { timeout: 60_000
     });
     await choose(page, file('a.txt'));
     await page.locator('.uploading').getByText('The line broke').waitFor();
-    await expect.poll(() => kept(page), { timeout: 15_000 }).toEqual(['a.txt']);
+    await expect.poll(() => kept(page)).toEqual(['a.txt']);
     expect(await names()).toEqual(['a.txt']);
     await context.close();
   });
@@ -139,18 +139,18 @@ describe.skipIf(!hasChromium)('files of a letter in Chromium', { timeout: 60_000
       await route.abort().catch(() => {});
     });
     await choose(page, file('a.txt'));
-    await expect.poll(names, { timeout: 15_000 }).toEqual(['a.txt']);
+    await expect.poll(names).toEqual(['a.txt']);
     await page.getByRole('button', { name: /^Cancel .*a\.txt/ }).click();
     expect(await page.locator('.uploading').count()).toBe(0);
     go();
     await page.unroute('**/drafts/files');
-    await expect.poll(names, { timeout: 15_000 }).toEqual([]);
+    await expect.poll(names).toEqual([]);
     await site.store.accounts.set(ann.id, { quota: 1_000 });
     await choose(page, file('full.txt', 5_000));
     await page.locator('.uploading').getByText('there was no room for full.txt').waitFor();
     await site.store.accounts.set(ann.id, { quota: 0 });
     await page.getByRole('button', { name: 'Try again' }).click();
-    await expect.poll(() => kept(page), { timeout: 15_000 }).toEqual(['full.txt']);
+    await expect.poll(() => kept(page)).toEqual(['full.txt']);
     await context.close();
   });
 
