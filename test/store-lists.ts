@@ -45,6 +45,8 @@ export function listContract(name: string, engine: Engine): void {
       ['from', true, [3, 0, 4, 2, 1]],
       ['subject', false, [4, 3, 2, 1, 0]],
       ['size', true, [4, 3, 2, 1, 0]],
+      ['date', false, [0, 1, 2, 3, 4]],
+      ['date', true, [4, 3, 2, 1, 0]],
     ] as const)('messages.sorted by %s, descending %s', async (by, descending, expected) => {
       expect(await order({ by, descending, whole: false })).toEqual(expected);
       expect(await order({ by, descending, whole: true })).toEqual(expected);

@@ -350,7 +350,7 @@ describe('reminders', () => {
 });
 
 describe('lists', () => {
-  test('are sorted by sender, subject and size, either way, page by page, each message once', async () => {
+  test('are sorted by date, sender, subject and size, either way, page by page, each message once', async () => {
     const names = Array.from({ length: 120 }, (_, i) => `N${String((i * 37) % 120).padStart(3, '0')}`);
     for (const [i, name] of names.entries())
       await site.deliver(
@@ -374,7 +374,12 @@ describe('lists', () => {
     const sizes = (await walk('size')).map(m => m.size);
     expect(sizes).toEqual(sizes.toSorted((x, y) => y - x));
     expect(new Set((await walk('-size')).map(m => m.id)).size).toBe(120);
+    const oldestFirst = async () => (await walk('-date')).map(m => m.fromName);
+    expect(await oldestFirst()).toEqual(names);
+    const { html } = await b.page('/mail/inbox?sort=-date');
+    expect([html.includes('Next page'), html.includes('Older')]).toEqual([true, false]);
     await site.store.accounts.set(ann.id, { flat: true });
+    expect(await oldestFirst()).toEqual(names);
     expect((await walk('sender')).map(m => m.fromName)).toEqual(sorted);
     expect((await b.page('/mail/inbox?sort=nonsense')).status).toBe(200);
     expect((await b.page('/mail/inbox?sort=size&before=%00.x')).status).toBe(200);

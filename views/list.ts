@@ -6,7 +6,7 @@ import { icon, type Screen } from './layout.ts';
 import { narrow } from './narrow.ts';
 import { rowsOf } from './row.ts';
 import { aboveResults, keepForm, keeping, type Results } from './search.ts';
-import { type Sorting, sortedNote, sortMenu } from './sort.ts';
+import { isUsual, type Sorting, sortedNote, sortMenu } from './sort.ts';
 import type { Html } from './words.ts';
 
 export type ListPane = {
@@ -99,8 +99,9 @@ function bulk(s: Screen, p: ListPane): Html {
 
 function pages(s: Screen, p: ListPane): Html {
   if (p.newest === null && p.older === null) return html``;
-  const older = s.w.t(p.search?.unfinished ? 'search.go.on' : 'list.older');
-  return html`${p.search?.unfinished && p.messages.length > 0 ? html`<p class="unfinished">${s.w.t('search.unfinished')}</p>` : ''}<nav class="pages" aria-label="${s.w.t('list.pages')}">${p.newest === null ? html`<span></span>` : html`<a class="button" href="${p.newest}">${icon(s, 'chevron-left')}${s.w.t('list.newest')}</a>`}${p.older === null ? html`<small>${s.w.t('list.end')}</small>` : html`<a class="button" href="${p.older}" rel="next">${older}${icon(s, 'chevron-right')}</a>`}</nav>`;
+  const usual = p.sorting === null || isUsual(p.sorting);
+  const older = s.w.t(p.search?.unfinished ? 'search.go.on' : usual ? 'list.older' : 'list.next');
+  return html`${p.search?.unfinished && p.messages.length > 0 ? html`<p class="unfinished">${s.w.t('search.unfinished')}</p>` : ''}<nav class="pages" aria-label="${s.w.t('list.pages')}">${p.newest === null ? html`<span></span>` : html`<a class="button" href="${p.newest}">${icon(s, 'chevron-left')}${s.w.t(usual ? 'list.newest' : 'list.first')}</a>`}${p.older === null ? html`<small>${s.w.t('list.end')}</small>` : html`<a class="button" href="${p.older}" rel="next">${older}${icon(s, 'chevron-right')}</a>`}</nav>`;
 }
 
 /** Says what to do next, where there is nothing to show. */

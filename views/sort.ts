@@ -8,7 +8,7 @@ export type SortName = (typeof sortNames)[number];
 
 export type Sorting = {
   by: SortName;
-  /** The other way round: Z first, or the smallest. */
+  /** The other way round: Z first, the smallest, or the oldest. */
   reversed: boolean;
   /** Address of the folder. */
   path: string;
@@ -19,15 +19,18 @@ export type Sorting = {
 };
 
 export const sortQuery = ({ by, reversed }: Pick<Sorting, 'by' | 'reversed'>): string =>
-  by === 'date' ? '' : `?sort=${reversed ? '-' : ''}${by}`;
+  isUsual({ by, reversed }) ? '' : `?sort=${reversed ? '-' : ''}${by}`;
+
+/** The newest first. */
+export const isUsual = ({ by, reversed }: Pick<Sorting, 'by' | 'reversed'>): boolean => by === 'date' && !reversed;
 
 export function sortMenu(s: Screen, o: Sorting): Html {
   const t = s.w.t;
   const name = (by: SortName): Key => (by === 'sender' && o.toWhom ? 'sort.recipient' : `sort.${by}`);
   const item = (by: SortName) => {
     // Chosen once more it is turned round.
-    const reversed = by === o.by && !o.reversed && by !== 'date';
-    return html`<a href="${o.path}${sortQuery({ by, reversed })}"${by === o.by ? html` aria-current="true"` : ''}>${t(name(by))}${by === o.by && by !== 'date' ? html`<small>${t(`sort.${o.reversed ? 'turned' : 'turn'}`)}</small>` : ''}</a>`;
+    const reversed = by === o.by && !o.reversed;
+    return html`<a href="${o.path}${sortQuery({ by, reversed })}"${by === o.by ? html` aria-current="true"` : ''}>${t(name(by))}${by === o.by ? html`<small>${t(`sort.${o.reversed ? 'turned' : 'turn'}`)}</small>` : ''}</a>`;
   };
   const label = t('sort.title', { by: t(name(o.by)) });
   return html`<details class="menu sort"><summary class="button plain icon-only" title="${label}">${icon(s, 'arrow-down-wide-narrow')}<span class="unseen">${label}</span></summary><div class="menu-card">${sortNames.map(item)}</div></details>`;

@@ -11,7 +11,7 @@ import { aboveFolder, emptyFolder } from '../views/folder.ts';
 import { folderName, folderPath, type Screen } from '../views/layout.ts';
 import { emptyState, type ListPane } from '../views/list.ts';
 import type { Results } from '../views/search.ts';
-import { type Sorting, sortNames, sortQuery } from '../views/sort.ts';
+import { isUsual, type Sorting, sortNames, sortQuery } from '../views/sort.ts';
 import type { Html } from '../views/words.ts';
 import { idOf } from './page.ts';
 import type { Site } from './site.ts';
@@ -71,7 +71,7 @@ function sortingOf(asked: string | undefined, folder: Folder): Sorting {
   const by = sortNames.find(n => n === name) ?? 'date';
   const most = by !== 'date' && folder.total > mostSorted ? mostSorted : null;
   const toWhom = folder.role === 'sent';
-  return { by, reversed: by !== 'date' && turned !== '', path: folderPath(folder), toWhom, most };
+  return { by, reversed: turned !== '', path: folderPath(folder), toWhom, most };
 }
 
 type ListedPage = {
@@ -91,7 +91,7 @@ async function pageOf(
   before: string,
 ): Promise<ListedPage> {
   if (folder.role === 'snoozed') return snoozedPage(site, s, before);
-  if (sorting && sorting.by !== 'date') return sortedPage(site, s, folder, sorting, before);
+  if (sorting && !isUsual(sorting)) return sortedPage(site, s, folder, sorting, before);
   const key = keyOf(before);
   const at = key && { listedAt: key.value, id: key.id };
   const page = s.account.flat
@@ -120,14 +120,15 @@ async function snoozedPage(site: Site, s: Screen, before: string): Promise<Liste
   };
 }
 
-const columns = { subject: 'subject', size: 'size' } as const;
+const columns = { subject: 'subject', size: 'size', date: 'date' } as const;
 
 async function sortedPage(site: Site, s: Screen, folder: Folder, o: Sorting, before: string): Promise<ListedPage> {
-  const by = o.by === 'sender' || o.by === 'date' ? (o.toWhom ? 'to' : 'from') : columns[o.by];
+  const by = o.by === 'sender' ? (o.toWhom ? 'to' : 'from') : columns[o.by];
+  const isNumber = by === 'size' || by === 'date';
   const [, value = '', id = ''] = /^(.{0,80})\.(\d{1,15})$/su.exec(before) ?? [];
-  const after = id === '' ? null : { value: by === 'size' ? Number(value) || 0 : value, id: Number(id) };
-  // The largest first, unless it is turned round.
-  const descending = (by === 'size') !== o.reversed;
+  const after = id === '' ? null : { value: isNumber ? Number(value) || 0 : value, id: Number(id) };
+  // The largest or newest first, unless it is turned round.
+  const descending = isNumber !== o.reversed;
   const wish = { by, descending, whole: !s.account.flat, limit: perPage, after } as const;
   const page = await site.store.messages.sorted(s.account.id, folder.id, wish);
   return {

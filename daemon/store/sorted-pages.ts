@@ -5,7 +5,7 @@ import { rows, type Work } from './sql.ts';
 import type { Read } from './verbs.ts';
 
 /** What else a folder can be sorted by; `to`: whom it went to. */
-export type SortColumn = 'from' | 'to' | 'subject' | 'size';
+export type SortColumn = 'from' | 'to' | 'subject' | 'size' | 'date';
 /** The key of the last row asks for the next page. */
 export type SortedKey = { value: string | number; id: number };
 export type Sorted = {
@@ -25,7 +25,7 @@ export type SortWish = {
 };
 
 export type SortedPages = {
-  /** A page of a folder's newest `mostSorted` messages in another order than that of their arrival. */
+  /** A page of a folder's newest `mostSorted` messages in another order than that of their arrival; by date, of all of them. */
   sorted(accountId: number, folderId: number, wish: SortWish): Promise<Sorted>;
 };
 
@@ -46,12 +46,26 @@ const values: Record<SortColumn, string> = {
   to: `substr(lower(to_text), 1, ${compared})`,
   subject: `substr(lower(${bare}), 1, ${compared})`,
   size: 'size',
+  date: 'listed_at',
 };
 
+type SortedRow = MessageRow & { sort_value: string | number };
+
 function* sorted(accountId: number, folderId: number, w: SortWish): Work<Sorted> {
+  const found = yield* w.by === 'date' ? byDate(accountId, folderId, w) : byValue(accountId, folderId, w);
+  const some = found.slice(0, w.limit);
+  const last = some.at(-1);
+  return {
+    messages: some.map(message),
+    conversations: w.whole ? yield* conversationsOf(accountId, some) : null,
+    next: found.length > w.limit && last ? { value: last.sort_value, id: last.id } : null,
+  };
+}
+
+function* byValue(accountId: number, folderId: number, w: SortWish): Work<SortedRow[]> {
   const { after = null } = w;
   const order = w.descending ? 'desc' : 'asc';
-  const found = yield* rows<MessageRow & { sort_value: string | number }>(
+  return yield* rows<SortedRow>(
     `select m.*, s.value as sort_value from (
       select id, value from (
         select id, ${values[w.by]} as value from message
@@ -66,13 +80,22 @@ function* sorted(accountId: number, folderId: number, w: SortWish): Work<Sorted>
     ...(after ? [after.value, after.id] : []),
     w.limit + 1,
   );
-  const some = found.slice(0, w.limit);
-  const last = some.at(-1);
-  return {
-    messages: some.map(message),
-    conversations: w.whole ? yield* conversationsOf(accountId, some) : null,
-    next: found.length > w.limit && last ? { value: last.sort_value, id: last.id } : null,
-  };
+}
+
+/** The index of lists has it, from either end. */
+function* byDate(accountId: number, folderId: number, w: SortWish): Work<SortedRow[]> {
+  const { after = null } = w;
+  const order = w.descending ? 'desc' : 'asc';
+  return yield* rows<SortedRow>(
+    `select m.*, m.listed_at as sort_value from message m
+      where m.folder_id = ? and m.account_id = ?${w.whole ? ' and m.newest = 1' : ''}
+        ${after ? `and (m.listed_at, m.id) ${w.descending ? '<' : '>'} (?, ?)` : ''}
+      order by m.listed_at ${order}, m.id ${order} limit ?`,
+    folderId,
+    accountId,
+    ...(after ? [after.value, after.id] : []),
+    w.limit + 1,
+  );
 }
 
 export const createSortedPages = (read: Read): SortedPages => ({
