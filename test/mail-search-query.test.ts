@@ -80,6 +80,8 @@ describe('parseSearch', () => {
     ['in:inbox', 'folder 1'],
     ['in:"My things"', 'folder 3'],
     ['label:work -label:"Far away"', 'and(label 7, not label 8)'],
+    // a label where a folder is asked for, and the other way round
+    ['in:work label:inbox -in:"far away"', 'and(label 7, folder 1, not label 8)'],
     ['in:anywhere x', 'and(and(), any:x)'],
     ['in:snoozed is:muted -is:Snoozed', 'and(snoozed, muted, not snoozed)'],
     ['list:dev.lists.example.org', 'people:dev+lists+example+org*'],
@@ -162,6 +164,9 @@ describe('parseSearch', () => {
     ['-in:nowhere x', 'folder', '-in:nowhere'],
     ['in:drafts x', 'drafts', 'in:drafts'],
     ['label:play x', 'label', 'label:play'],
+    ['label:anywhere x', 'label', 'label:anywhere'],
+    ['label:drafts x', 'label', 'label:drafts'],
+    ['label:snoozed x', 'label', 'label:snoozed'],
     ['label:(play) x', 'label', 'play', 'label'],
     ['x from:', 'empty', 'from:'],
     ['subject:"" x', 'empty', 'subject:""'],

@@ -52,18 +52,23 @@ function marked(value: string): Reading {
   return { query: { kind: 'mark', mark: marks[value]! } };
 }
 
-function inFolder(name: string, { folderId }: SearchContext): Reading {
+/** Where one name is for a folder and another for a label is easily forgotten, and in Gmail they are one. */
+function inFolder(name: string, { folderId, labelId }: SearchContext): Reading {
   if (/^(anywhere|all)$/i.test(name)) return { query: { kind: 'and', of: [] } };
   const id = folderId(name);
   if (id === 'drafts') return { mistake: 'drafts' };
+  if (id !== null) return { query: { kind: 'folder', id } };
   // There is such a folder from the first one that is snoozed on.
-  if (id === null && /^snoozed$/i.test(name)) return { query: { kind: 'snoozed' } };
-  return id === null ? { mistake: 'folder' } : { query: { kind: 'folder', id } };
+  if (/^snoozed$/i.test(name)) return { query: { kind: 'snoozed' } };
+  const label = labelId(name);
+  return label === null ? { mistake: 'folder' } : { query: { kind: 'label', id: label } };
 }
 
-function labelled(name: string, { labelId }: SearchContext): Reading {
-  const id = labelId(name);
-  return id === null ? { mistake: 'label' } : { query: { kind: 'label', id } };
+function labelled(name: string, context: SearchContext): Reading {
+  const id = context.labelId(name);
+  if (id !== null) return { query: { kind: 'label', id } };
+  const folder = inFolder(name, context);
+  return 'query' in folder && folder.query.kind === 'folder' ? folder : { mistake: 'label' };
 }
 
 const units: Record<string, number> = { '': 1, b: 1, k: 1_000, m: 1_000_000, g: 1_000_000_000 };
