@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Acceptance, type Account, Flag, type FolderRole, type Message, type Store } from '../daemon/store.ts';
-import { noSummary } from './acceptance.ts';
+import { inMemory, noSummary } from './acceptance.ts';
 import { acceptance, type Engine } from './store-contract.ts';
 
 type Mail = { id: string; answers?: string; from?: string; sent?: boolean } & Partial<Acceptance>;
@@ -124,6 +124,19 @@ export function snoozeContract(name: string, engine: Engine): void {
         ['c2', true],
         ['alone', true],
       ]);
+    });
+
+    test('an answer fetched long after it came brings back what is snoozed to the top, not to its own day', async () => {
+      await begin();
+      const talk = await give({ id: 'k1' });
+      await give({ id: 'other' });
+      await store.snoozes.snooze(ann.id, [talk.id], later(), clock);
+      const bytes = Buffer.from(
+        'Received: by us; now\r\nReceived: by pop; Tue, 3 Mar 2020 09:00:00 +0000\r\n\r\nhello\r\n',
+      );
+      await give({ id: 'k2', answers: 'k1', origin: 'fetcher', ...inMemory(bytes) });
+      expect(await subjects('inbox')).toEqual(['k1', 'other', 'k2']);
+      expect((await store.messages.get(ann.id, talk.id))!.listedAt).toBe(clock);
     });
 
     test('an answer brings back what is snoozed of its conversation at once, and nothing else', async () => {

@@ -144,6 +144,7 @@ export function* fileSent(a: Filing, contentId: number, accountId: number, draft
     prefix: '',
     flags: Flag.seen,
     receivedAt: a.receivedAt,
+    filedAt: a.receivedAt,
     summary: a.summary,
   });
   if (draftId !== null) yield* remindOfSent(a, draftId, accountId, id);

@@ -47,7 +47,7 @@ export function* deliver(a: Filing, { contentId, head, route, named }: Into, fil
     return placement;
   };
   const of = { accountId, contentId, contentSize: a.content.size, prefix, summary };
-  const message = { ...of, flags: 0, receivedAt: cameAt };
+  const message = { ...of, flags: 0, receivedAt: cameAt, filedAt: receivedAt };
   const role = a.filing?.role ?? 'inbox';
   // What the house's own rules put away is no business of a person's.
   // Reports come with the null reverse-path, and so do automatic replies (RFC 3834 §3.3).

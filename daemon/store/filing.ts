@@ -15,7 +15,10 @@ export type NewMessage = {
   contentSize: number;
   prefix: string;
   flags: number;
+  /** Its place in lists, which lies before `filedAt` where it was fetched. */
   receivedAt: number;
+  /** Now. */
+  filedAt: number;
   summary: Summary;
   /** Given at once; those that are not the account's are passed over. */
   labels?: number[];
@@ -54,7 +57,7 @@ export function* addMessage(m: NewMessage): Work<Filed> {
   const place = yield* joinConversation({ ...m, folderId: folder.id }, account.fresh);
   // One that is full goes on in another, which is as quiet.
   if (placed?.muted && placed.muted !== place.conversation)
-    yield* mute({ accountId: m.accountId, conversation: place.conversation, at: m.receivedAt });
+    yield* mute({ accountId: m.accountId, conversation: place.conversation, at: m.filedAt });
   const id = yield* insertMessage({ ...m, flags }, { ...folder, ...place }, modseq, size);
   const labels = [...(m.labels ?? []), ...(placed?.labels ?? [])];
   if (labels.length > 0) yield* labelNew({ ...m, flags }, labels, id, folder.id);
@@ -71,7 +74,7 @@ const isQuiet = (to: Placement['to'] | { role: NewMessage['role'] }): boolean =>
 
 /** Changes are told by the newest modseq. */
 function* woke(m: NewMessage, conversation: number, own: string): Work<Change[]> {
-  const { accountId, contentId, summary, isAnswer = true, receivedAt: at } = m;
+  const { accountId, contentId, summary, isAnswer = true, filedAt: at } = m;
   return yield* mailCame({ accountId, conversation, contentId, fromAddress: summary.fromAddress, own, isAnswer, at });
 }
 
