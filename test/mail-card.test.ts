@@ -222,6 +222,17 @@ describe('readCards of a table', () => {
   );
 });
 
+describe('readCards of a table', () => {
+  test.each([
+    ['column', `Name,${'m'.repeat(2_400_000)}\r\n${'a,b@c.de\r\n'.repeat(10_000)}`, 10_000],
+    ['kind of address', `e - value,e - label\r\n"b@c.de,${'@,'.repeat(1_000_000)}",${'m'.repeat(2_400_000)}\r\n`, 1],
+  ])(
+    'comes to an end with a %s of megabytes',
+    (_, file, cards) => expect(read(file).cards).toHaveLength(cards),
+    60_000,
+  );
+});
+
 describe('writeCards', () => {
   const whole: Card = {
     uid: '4fbe8971-0bc3-424c-9c26-36c3e1eff6b1',

@@ -6,6 +6,18 @@ import { cleaned, cleanedNote, finished } from './finish.ts';
 const mostColumns = 200;
 /** Twice what an address book holds: what is behind is not even looked at. */
 const mostRows = 20_000;
+/** UTF-16 units of what a column, or the kind of an address, is called: each row would read more of it again. */
+const longestTitle = 100;
+
+type Column = {
+  name: string;
+  isPhone: boolean;
+  mayBeAddress: boolean;
+  /** Columns that say what kind of address stands in this one; -1: there is none. */
+  kinds: number[];
+};
+/** `at`: where a column of that name is. */
+type Head = { columns: Column[]; at: Map<string, number> };
 
 /**
  * A table as Gmail, Outlook, Thunderbird and most others write it. Columns are known by the names that these give them in
@@ -15,12 +27,12 @@ export function readTable(text: string): Cards {
   const rows = rowsOf(text.replace(/^sep=.\r?\n/i, ''));
   const isHeadless = rows[0]?.some(isAddress) ?? false;
   const head = isHeadless ? [] : (rows[0] ?? []);
-  const columns = head.map(name => name.trim().toLowerCase());
+  const known = headOf(head);
   const cards: Card[] = [];
   const unaddressed: number[] = [];
   for (const [at, row] of rows.entries()) {
     if ((at === 0 && !isHeadless) || row.every(cell => cell.trim() === '')) continue;
-    const card = finished(cardOf(columns, row));
+    const card = finished(cardOf(known, row));
     if (card && card.addresses.length > 0) cards.push(card);
     else unaddressed.push(at + 1);
   }
@@ -29,10 +41,21 @@ export function readTable(text: string): Cards {
 
 const isAddress = (cell: string): boolean => parseAddress(cell.trim()) !== null;
 
-function cardOf(columns: string[], row: string[]): Card {
+function headOf(cells: string[]): Head {
+  const names = cells.map(name => name.trim().slice(0, longestTitle).toLowerCase());
+  const columns = names.map(name => ({
+    name,
+    isPhone: PHONE.test(name),
+    mayBeAddress: !OTHERWISE.test(name),
+    kinds: [' - label', ' - type'].map(what => names.indexOf(name.replace(/ - value$/, what))),
+  }));
+  return { columns, at: new Map(names.map((name, i): [string, number] => [name, i]).reverse()) };
+}
+
+function cardOf({ columns, at }: Head, row: string[]): Card {
   const cell = (...names: string[]): string => {
     for (const name of names) {
-      const value = (row[columns.indexOf(name)] ?? '').trim();
+      const value = (row[at.get(name) ?? -1] ?? '').trim();
       if (value !== '') return value;
     }
     return '';
@@ -48,7 +71,7 @@ function cardOf(columns: string[], row: string[]): Card {
     ...['organization name', 'company', 'company name', 'organization 1 - name', 'organization', 'organisation'],
     ...['firma', 'unternehmen'],
   );
-  const phones = columns.flatMap((name, i) => (PHONE.test(name) ? [(row[i] ?? '').trim()] : []));
+  const phones = columns.flatMap(({ isPhone }, i) => (isPhone ? [(row[i] ?? '').trim()] : []));
   return {
     uid: null,
     name: whole || parts.join(' ') || nick || organisation || (columns.length === 0 ? firstWords(row) : ''),
@@ -77,17 +100,17 @@ const OTHERWISE =
   /note|notiz|bemerk|web|url|display name|anzeigename|angezeigter|\bim\b|instant|messenger|screen name|chat/;
 
 /** Google puts several addresses into one cell, with ` ::: ` between; other programs' columns are called anything. */
-function addressesOf(columns: string[], row: string[]): Card['addresses'] {
+function addressesOf(columns: Column[], row: string[]): Card['addresses'] {
   return row.flatMap((cell, i) => {
-    const column = columns[i] ?? '';
-    if (!cell.includes('@') || OTHERWISE.test(column)) return [];
-    const beside = [' - label', ' - type'].map(what => row[columns.indexOf(column.replace(/ - value$/, what))] ?? '');
-    const label = beside.find(one => one.trim() !== '' && one !== cell) ?? column;
+    const column = columns[i];
+    if (!cell.includes('@') || column?.mayBeAddress === false) return [];
+    const beside = column?.kinds.map(kind => row[kind] ?? '').find(one => one.trim() !== '' && one !== cell);
+    const label = kindOf(beside?.slice(0, longestTitle) ?? column?.name ?? '');
     return cell
       .split(/ ::: |[,;\s]+/)
       .map(piece => piece.replace(/^<|>$/g, ''))
       .filter(piece => piece.includes('@'))
-      .map(address => ({ label: kindOf(label), address }));
+      .map(address => ({ label, address }));
   });
 }
 
