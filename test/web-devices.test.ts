@@ -144,6 +144,20 @@ describe('export', () => {
     expect((await bob.page('/settings/export/mail.mbox')).html).toBe('');
   });
 
+  test('gives what is there where mail is removed meanwhile', async () => {
+    const dan = await site.account('dan');
+    const ids: number[] = [];
+    for (let i = 0; i < 6; i++)
+      ids.push(await site.deliver(dan, `From: x@y.test\nSubject: letter ${i}\n\n${'long '.repeat(60_000)}\n`));
+    const b = await signedIn('dan');
+    const reader = (await b.request('/settings/export/mail.mbox')).body!.getReader();
+    let text = Buffer.from((await reader.read()).value!).toString();
+    await site.store.messages.remove(dan.id, [ids[1]!]);
+    for (let next = await reader.read(); !next.done; next = await reader.read()) text += Buffer.from(next.value);
+    expect(text.match(/^From x@y/gm)).toHaveLength(5);
+    expect(text.match(/^Subject: letter \d/gm)).toEqual([5, 4, 3, 2, 0].map(i => `Subject: letter ${i}`));
+  });
+
   test('gives everything as one zip: each folder, contacts, settings; no secrets, and nothing of others', async () => {
     const cy = await site.account('cy');
     await site.deliver(cy, 'From: x@y.test\nSubject: one\n\nFrom here\n');

@@ -78,17 +78,33 @@ async function* mbox(store: Store, accountId: number, { id, name }: { id: number
   let before: PageKey | null = null;
   do {
     const page = await store.messages.page(accountId, id, pageSize, before);
-    for (const message of page.messages) yield* mboxEntry(asEntry(store, message, name));
+    for (const message of page.messages) yield* entry(store, message, name);
     before = page.next;
   } while (before !== null);
 }
 
-const asEntry = (store: Store, m: Message, folder: string) => ({
-  folder,
+/** Nothing of what was removed since its page was read: that is no reason to give up all the others. */
+async function* entry(store: Store, m: Message, folder: string): AsyncIterable<Buffer> {
+  const octets = store.content.open(m.contentId)[Symbol.asyncIterator]();
+  const first = await octets.next().catch(async error => {
+    if (await store.content.get(m.contentId)) throw error;
+    return null;
+  });
+  if (first === null) return;
+  async function* content(): AsyncIterable<Buffer> {
+    for (let next = first; next && !next.done; next = await octets.next()) yield next.value;
+  }
+  try {
+    yield* mboxEntry({ ...marksOf(m), folder, open: () => withPrefix(m.prefix, content()) });
+  } finally {
+    await octets.return?.();
+  }
+}
+
+const marksOf = (m: Message) => ({
   sender: m.fromAddress || null,
   at: m.receivedAt,
   seen: (m.flags & Flag.seen) !== 0,
   answered: (m.flags & Flag.answered) !== 0,
   flagged: (m.flags & Flag.flagged) !== 0,
-  open: () => withPrefix(m.prefix, store.content.open(m.contentId)),
 });
