@@ -110,8 +110,6 @@ function writtenRow(s: Screen, p: Correspondent): Html {
 <time datetime="${s.w.iso(p.lastAt)}" title="${s.w.full(p.lastAt)}">${s.w.when(p.lastAt)}</time><a class="button plain icon-only" href="${composeTo([p.address])}" hx-boost="false" title="${s.w.t('contacts.write.to', { who })}">${icon(s, 'mail')}<span class="unseen">${s.w.t('contacts.write.to', { who })}</span></a></li>`;
 }
 
-export type Imported = { added: number; updated: number; left: number };
-
 export function importPage(s: Screen, error: string, limit: number): Html {
   const t = s.w.t;
   const size = s.w.size(limit);

@@ -3,7 +3,7 @@ import { html } from 'hono/html';
 import type { Screen } from './screen.ts';
 import type { Html } from './words.ts';
 
-/** Pixels; app.css has a rule for each step, so that the page is right from its first moment on. */
+/** Pixels; scripted.css has a rule for each step, so that the page is right from its first moment on. */
 export const listWidths = { least: 300, usual: 380, most: 700, step: 20 };
 
 /** Null: nothing we would have kept. */

@@ -22,7 +22,7 @@ const operators = new Set(
   `from to cc bcc people list subject in is has filename larger smaller size before after older newer older_than newer_than
   label rfc822msgid`.split(/\s+/),
 );
-export const isOperator = (name: string): boolean => operators.has(name);
+const isOperator = (name: string): boolean => operators.has(name);
 
 const JOINT = /(?:OR|AND)(?=[\s()]|$)/y;
 const LONE = /(-?)([a-z_][a-z_\d]{1,15}):(?=[\s)]|$)/iy;
