@@ -110,12 +110,11 @@ export const shortcutName = (w: Words, one: Shortcut): string =>
   places.has(one) ? w.t('keys.go', { place: w.t(names[one]) }) : w.t(names[one]);
 
 /** For the script of the page; null: none are wanted. */
-export const keysForScript = (account: Account): string | null =>
-  keysAreOff(account)
-    ? null
-    : JSON.stringify(
-        Object.fromEntries(shortcuts.map(one => [keysOf(account)[one], one]).filter(([key]) => key !== '')),
-      );
+export function keysForScript(account: Account): string | null {
+  if (keysAreOff(account)) return null;
+  const keys = keysOf(account);
+  return JSON.stringify(Object.fromEntries(shortcuts.map(one => [keys[one], one]).filter(([key]) => key !== '')));
+}
 
 /** The list that `?` opens; few do, so it comes when one does. */
 export function keyHelp(w: Words, account: Account): Html {

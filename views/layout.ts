@@ -10,7 +10,7 @@ import { keysForScript } from './keys.ts';
 import { railLabels } from './labels.ts';
 import { narrow } from './narrow.ts';
 import { type Door, folderName, folderPath, icon, iconOf, type Notice, type Screen, searchPath } from './screen.ts';
-import { searchOptions } from './search-options.ts';
+import { optionsAbove } from './search-options.ts';
 import { type Html, languages } from './words.ts';
 
 export { type Door, folderName, folderPath, icon, iconOf, type Notice, type Screen } from './screen.ts';
@@ -146,7 +146,7 @@ ${icon(s, 'search')}
 ${
   withOptions
     ? html`<details class="menu search-options"><summary title="${t('search.options')}">${icon(s, 'sliders-horizontal')}<span class="unseen">${t('search.options')}</span></summary>
-<div class="options-card">${searchOptions(s, s.query, 'o')}</div></details>`
+<div class="options-card">${optionsAbove(s)}</div></details>`
     : ''
 }</div>`;
 }

@@ -87,6 +87,7 @@ const everyWords = (s: Screen, words: string, total: number | null, counting = '
   html`<span data-chosen="${total === null ? s.w.t('list.all.selected') : s.w.t('list.selected', { n: total })}"${counting === '' ? '' : html` data-href="${counting}"`}>${words}</span>`;
 
 const withAll = (here: string, all: boolean): string => {
+  if (all && !here.includes('select=')) return `${here}${here.includes('?') ? '&' : '?'}select=all`;
   const url = new URL(here, 'http://local');
   if (all) url.searchParams.set('select', 'all');
   else url.searchParams.delete('select');

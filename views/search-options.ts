@@ -5,6 +5,23 @@ import { field } from './field.ts';
 import { folderName, icon, type Screen } from './screen.ts';
 import type { Html, Key } from './words.ts';
 
+/** Forms of so many languages, with folders and labels. */
+const mostKept = 100;
+const kept = new Map<string, Html>();
+
+/** Above nearly every page, before anything was asked: of all who have the same folders and labels it is the same. */
+export function optionsAbove(s: Screen): Html {
+  if (s.query !== '') return searchOptions(s, s.query, 'o');
+  const named = [s.folders.map(f => f.role ?? [f.name]), s.labels.map(l => l.name)];
+  const key = JSON.stringify([s.w.language, s.asset('icons.svg'), s.asset('more-icons.svg'), ...named]);
+  const known = kept.get(key);
+  if (known) return known;
+  if (kept.size >= mostKept) kept.clear();
+  const made = searchOptions(s, '', 'o');
+  kept.set(key, made);
+  return made;
+}
+
 /** `id` begins the ids of its fields: a page may have the form twice. */
 export function searchOptions(s: Screen, query: string, id: string): Html {
   const t = s.w.t;
