@@ -85,6 +85,7 @@ export const queries: Record<string, Fills> = {
 export const plainQueries = [
   'as',
   'domain',
+  'emailaddress',
   'form',
   'images',
   'inline',
@@ -129,6 +130,8 @@ const ruled: Forms = meant => ['save', 'try', 'apply', 'more'].map(act => ({ ...
 
 /** What each POST is sent; an empty list is for those that are about nobody's things. */
 export const forms: Record<string, Forms> = {
+  '/Autodiscover/Autodiscover.xml': () => [],
+  '/autodiscover/autodiscover.xml': () => [],
   '/acts/:id/stop': plain,
   '/acts/:id/undo': plain,
   '/contact-groups/:id': named,

@@ -268,6 +268,16 @@ describe('reach without a domain', { timeout: 60_000 }, () => {
     // Nobody is sent to a listener for this machine alone, nor to one that is off.
     expect(await told({}, 'submissions_port 465\nsubmissions_listen 127.0.0.1')).toEqual([]);
     expect(await told({}, '')).toEqual([]);
+    // Where the site is served by HTTPS it answers for these too.
+    const hosts = { 'autoconfig.us.test': { A: [here] }, 'autodiscover.us.test': { A: ['198.51.100.9'] } };
+    expect(await told(hosts, 'site_url https://mail.us.test')).toEqual([
+      'good: autoconfig.us.test, where Thunderbird asks for host and ports, is this machine',
+      "open: autodiscover.us.test, where Outlook asks, is none of this machine's addresses",
+    ]);
+    expect(await told({}, 'site_url https://mail.us.test')).toEqual([
+      'fact: autoconfig.us.test has no address: with one, Thunderbird finds host and ports by itself',
+      'fact: autodiscover.us.test has no address: with one, Outlook finds host and ports by itself',
+    ]);
   });
 
   test('who came in is the proof, if it was from outside', async () => {

@@ -139,7 +139,7 @@ describe('somebody else', () => {
     await untilIndexed(site.store);
     for (const { path } of gets()) {
       const own = await ask(ann.browser, filled(path, ann.ids)!);
-      if (!/^\/(?:assets|forwarding)\//.test(path))
+      if (!/^\/(?:assets|forwarding|\.well-known)\/|\/config-v1\.1\.xml$/.test(path))
         expect.soft([path, own.status]).toEqual([path, expect.toSatisfy(isServed)]);
       for (const name of ['', ...Object.keys(queries)]) {
         const asked = (whose: Meant) => filled(path, whose.ids)! + (name === '' ? '' : queryOf(name, whose));
@@ -163,7 +163,20 @@ describe('somebody else', () => {
     'forwarding',
     'labels',
   ];
-  const all = [...rooms, 'language', 'login', 'logout', 'mail', 'messages', 'outbox', 'searches', 'settings', 'signup'];
+  const all = [
+    ...rooms,
+    'Autodiscover',
+    'autodiscover',
+    'language',
+    'login',
+    'logout',
+    'mail',
+    'messages',
+    'outbox',
+    'searches',
+    'settings',
+    'signup',
+  ];
   test.each(all)('changes nothing of hers by any POST to /%s', { timeout }, async room => {
     const her = await belongings(site, `${mark}${word(++visitors)}`, 20);
     for (const { path } of changing().filter(r => r.path.split('/')[1] === room))
@@ -231,6 +244,8 @@ describe('who is not signed in', () => {
     '/manifest.webmanifest',
   ]
     .concat(['/icon-192.png', '/icon-512.png', '/icon-maskable-512.png', '/offline', '/robots.txt', '/worker.js'])
+    .concat(['/.well-known/autoconfig/mail/config-v1.1.xml', '/autodiscover/autodiscover.xml'])
+    .concat(['/Autodiscover/Autodiscover.xml'])
     .concat(['/signup', '/signup/address', '/logout', '/forwarding/:secret']);
   /** What a page, htmx and a script ask with. */
   const ways: Record<string, string>[] = [{}, { 'HX-Request': 'true', 'HX-Request-Type': 'partial' }];

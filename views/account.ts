@@ -1,4 +1,4 @@
-/** Settings of one's own account: name, password, storage, and what a mail program must be told. */
+/** Settings of one's own account: name, password, storage. */
 import { html } from 'hono/html';
 import { field } from './field.ts';
 import { incomingLinks } from './incoming.ts';
@@ -13,7 +13,7 @@ export const readChoices = [0, 2, 5, 10];
 /** What a mail program connects to. */
 export type MailDoors = { host: string; pop: MailPort; submission: MailPort };
 
-export type AccountForm = MailDoors & {
+export type AccountForm = {
   name: string;
   /** The mailbox is a provider's, and so is the password. */
   elsewhere: boolean;
@@ -29,8 +29,8 @@ export type AccountForm = MailDoors & {
 /** `security` as mail programs name it. */
 export type MailPort = { port: number; security: 'SSL/TLS' | 'STARTTLS' };
 
-/** What is of no use where the mailbox is a provider's: the password, and how a mail program comes in. */
-function ownDoors(s: Screen, f: AccountForm): Html {
+/** Of no use where the mailbox is a provider's. */
+function ownPassword(s: Screen, f: AccountForm): Html {
   const t = s.w.t;
   const { account } = s;
   return html`<h2>${t('account.password')}</h2>
@@ -40,9 +40,6 @@ ${field({ name: 'old', ltr: true, label: t('account.password.old'), type: 'passw
 ${field({ name: 'next', ltr: true, label: t('account.password.new'), type: 'password', hint: t('signup.password.hint'), error: f.errors.next, autocomplete: 'new-password', required: true, maxlength: 256 })}
 ${f.appPasswords === 'none' ? '' : html`<p class="hint">${t('account.password.apps')}</p>`}
 <div><button class="button" type="submit">${t('account.password.save')}</button></div></form>
-<h2>${t('account.mailapp')}</h2>
-<p>${t(f.appPasswords === 'needed' ? 'account.mailapp.needed' : 'account.mailapp.body')}</p>
-<dl class="facts">${mailDoors(s, f)}</dl>
 `;
 }
 
@@ -86,6 +83,9 @@ ${incomingLinks(s)}
 <h2>${t('account.yours')}</h2>${ways(s, [
     { to: 'second-factor', icon: 'lock', title: t('factor.title'), hint: t('factor.hint'), on: f.secondFactor },
     { to: 'devices', icon: 'shield-check', title: t('devices.title'), hint: t('devices.hint') },
+    ...(f.elsewhere
+      ? []
+      : [{ to: 'mail-programs', icon: 'mail', title: t('programs.title'), hint: t('programs.hint') }]),
     ...(f.elsewhere ? [] : [{ to: 'app-passwords', icon: 'mail', title: t('apps.title'), hint: t('apps.hint') }]),
     { to: 'export', icon: 'download', title: t('export.title'), hint: t('export.hint') },
   ])}
@@ -93,7 +93,7 @@ ${
   f.elsewhere
     ? html`<h2>${t('account.password')}</h2>
 <p>${t('auth.elsewhere')}</p>`
-    : ownDoors(s, f)
+    : ownPassword(s, f)
 }<form class="only-narrow signout" method="post" action="/logout" hx-boost="false"><button class="button wide" type="submit">${t('app.signout')}</button></form>
 </section>`;
 }

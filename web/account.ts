@@ -1,10 +1,11 @@
-/** One's own account: display name and password. A new password ends every other session. */
+/** One's own account: display name, password, and what a mail program is told. A new password ends every other session. */
 import { Hono } from 'hono';
 import { type AccountForm, accountPage, type MailDoors, type MailPort, readChoices } from '../views/account.ts';
+import { mailProgramsPage } from '../views/mail-programs.ts';
 import { readForm } from './form.ts';
 import { privateOnly } from './guard.ts';
 import { tellOnce } from './notice.ts';
-import { screenOf, show } from './page.ts';
+import { missing, screenOf, show } from './page.ts';
 import { signIn } from './session.ts';
 import { askDaemon, type Ctx, type Env, type Site } from './site.ts';
 import { undoSeconds } from './submission.ts';
@@ -60,18 +61,27 @@ export function account(site: Site): Hono<Env> {
     return c.redirect('/settings', 303);
   });
 
-  const page = async (c: Ctx, form: Partial<AccountForm>) => {
+  app.get('/settings/mail-programs', async c => {
+    if (site.settings.webmail_for !== null) return missing(site, c);
     const s = await screenOf(site, c);
+    const shown = { ...mailDoors(site, c), ...(await passwordsOf(c)) };
+    return show(c, s, s.w.t('programs.title'), { view: 'page', content: mailProgramsPage(s, shown) });
+  });
+
+  const passwordsOf = async (c: Ctx) => {
     const { id } = c.var.account;
     const some = (await site.store.appPasswords.list(id)).length > 0;
-    const hasFactor = (await site.store.secondFactors.get(id)) !== null;
+    const secondFactor = (await site.store.secondFactors.get(id)) !== null;
+    return { secondFactor, appPasswords: secondFactor ? 'needed' : some ? 'some' : 'none' } as const;
+  };
+
+  const page = async (c: Ctx, form: Partial<AccountForm>) => {
+    const s = await screenOf(site, c);
     const content = accountPage(s, {
       name: c.var.account.name,
       errors: {},
       elsewhere: site.settings.webmail_for !== null,
-      secondFactor: hasFactor,
-      appPasswords: hasFactor ? 'needed' : some ? 'some' : 'none',
-      ...mailDoors(site, c),
+      ...(await passwordsOf(c)),
       undo: site.settings.max_future_release === 0 ? null : undoSeconds(site, { ...c.var.account, undoSend: null }),
       ...form,
     });

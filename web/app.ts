@@ -16,6 +16,7 @@ import { isAskedFromOutside } from './answer.ts';
 import { appPasswords } from './app-passwords.ts';
 import { appearance } from './appearance.ts';
 import { loadAssets } from './assets.ts';
+import { autoconfig } from './autoconfig.ts';
 import { away } from './away.ts';
 import { pathBelow, withBase } from './base.ts';
 import { changes } from './changes.ts';
@@ -107,7 +108,7 @@ export function createApp(needs: Needs): App {
   app.route('/', health(site));
   app.route('/', installed(site));
   app.use(fromOwnPages(site));
-  for (const door of [signup, login, confirmations]) app.route('/', door(site));
+  for (const door of [autoconfig, signup, login, confirmations]) app.route('/', door(site));
   app.use(signedInOnly(site), twins(site));
   app.route('/', streams.app);
   app.route('/', notifications(site, pusher));

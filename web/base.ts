@@ -6,8 +6,12 @@ import { createMiddleware } from 'hono/factory';
 import { getPath } from 'hono/utils/url';
 import type { Ctx, Env } from './site.ts';
 
+/** Mail programs ask for these at the root of a host, whatever else is there. */
+const AT_ROOT = /^\/(?:(?:\.well-known\/autoconfig\/)?mail\/config-v1\.1|[Aa]utodiscover\/[Aa]utodiscover)\.xml$/;
+
 /** The path within the site that a request is for; null: it lies outside. */
 export function pathWithin(base: string, path: string): string | null {
+  if (base !== '' && AT_ROOT.test(path)) return path;
   if (base === '' || path === base) return path.slice(base.length) || '/';
   return path.startsWith(`${base}/`) ? path.slice(base.length) : null;
 }

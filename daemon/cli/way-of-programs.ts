@@ -17,6 +17,33 @@ export async function* foundByPrograms(around: Pick<Around, 'settings' | 'resolv
   const served = sought.filter(s => settings[s.setting] > 0 && !addressesOf(settings, s.setting).every(isLoopback));
   for (const domain of ownDomains(settings).filter(d => d.includes('.')))
     for (const service of served) yield await serviceFound(domain, service, around);
+  const isSecure = settings.https_port > 0 || settings.site_url.startsWith('https:');
+  if (!isSecure || settings.webmail_for !== null) return;
+  for (const domain of ownDomains(settings).filter(d => d.includes('.')))
+    for (const asked of autoconfigured) yield await fileFound(`${asked.host}.${domain}`, asked, around);
+}
+
+/** Hosts that programs ask for a file with all of it, by HTTPS (docs/manual.md, Mail programs). */
+const autoconfigured = [
+  { host: 'autoconfig', program: 'Thunderbird' },
+  { host: 'autodiscover', program: 'Outlook' },
+] as const;
+
+async function fileFound(
+  name: string,
+  { program }: (typeof autoconfigured)[number],
+  { resolver, own }: Parameters<typeof foundByPrograms>[0],
+): Promise<Finding> {
+  const answer = await resolver.addresses(name);
+  if (answer.kind === 'later') return open(`${name} cannot be looked up: ${answer.reason}`);
+  if (answer.kind === 'none')
+    return fact(`${name} has no address: with one, ${program} finds host and ports by itself`);
+  const isHere = answer.addresses.some(a => own.some(o => sameAddress(a, o)));
+  if (isHere) return good(`${name}, where ${program} asks for host and ports, is this machine`);
+  return open(
+    `${name}, where ${program} asks, is none of this machine's addresses`,
+    'Right if that host passes it on to this one.',
+  );
 }
 
 async function serviceFound(
