@@ -584,6 +584,8 @@ const shots: Shot[] = [
   { name: 'search-page', path: '/search', who: 'ann' },
   { name: 'folders', path: '/folders', who: 'ann' },
   { name: 'settings', path: '/settings', who: 'ann' },
+  { name: 'mail-programs', path: '/settings/mail-programs', who: 'ann' },
+  { name: 'export', path: '/settings/export', who: 'ann' },
   ...(await busyPerson(site)),
   ...(await signInShots(site, base)),
   { name: 'appearance', path: '/settings/appearance', who: 'ann' },

@@ -168,16 +168,35 @@ describe('export', () => {
     await site.store.contacts.create(cy.id, 'uid-1', fields, 1);
     const identity = { address: cy.address, name: 'Cy', replyTo: '', signature: 'Cy of the garden', isDefault: true };
     await site.store.identities.save(cy.id, identity);
+    const draft = {
+      to: 'bo@x.example',
+      cc: '',
+      bcc: '',
+      subject: 'Half',
+      text: 'a letter',
+      relatedId: null,
+      relation: null,
+    };
+    await site.store.drafts.create(cy.id, draft, 1);
     const b = await signedIn('cy');
     expect((await b.page('/settings/export')).html).toContain('href="/settings/export/everything.zip"');
     const answer = await b.request('/settings/export/everything.zip');
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/zip']);
     expect(answer.headers.get('content-disposition')).toMatch(/^attachment; filename="cy_example\.org\.zip"/);
     const files = unzipped(Buffer.from(await answer.arrayBuffer()));
-    expect(Object.keys(files)).toEqual(['Inbox.mbox', 'Garten _ 庭.mbox', 'contacts.vcf', 'settings.json']);
+    expect(Object.keys(files)).toEqual([
+      'Inbox.mbox',
+      'Garten _ 庭.mbox',
+      'contacts.vcf',
+      'drafts.json',
+      'settings.json',
+    ]);
     expect(files['Inbox.mbox']).toMatch(/^From x@y\.test .*\n(?:.*\n)*\r?\n>From here\r?\n/);
     expect(files['Garten _ 庭.mbox']!.length).toBeGreaterThan(300_000);
     expect(files['contacts.vcf']).toContain('EMAIL:bo@x.example');
+    expect(JSON.parse(files['drafts.json']!)).toMatchObject([
+      { to: 'bo@x.example', subject: 'Half', text: 'a letter' },
+    ]);
     const settings = JSON.parse(files['settings.json']!);
     expect(settings).toMatchObject({
       account: { address: cy.address },

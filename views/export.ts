@@ -1,8 +1,12 @@
 /** All mail to take along, a folder or everything. */
 import { html } from 'hono/html';
+import type { Folder } from '../daemon/store.ts';
 import { folderName, icon, type Screen } from './screen.ts';
 import { backToSettings } from './way.ts';
 import type { Html } from './words.ts';
+
+/** Drafts are no messages yet. */
+export const hasMail = (f: Folder): boolean => f.total > 0 && f.role !== 'drafts';
 
 export function exportPage(s: Screen): Html {
   const { t } = s.w;
@@ -15,7 +19,7 @@ export function exportPage(s: Screen): Html {
 <p class="buttons"><a class="button" href="/settings/export/mail.mbox" download hx-boost="false">${icon(s, 'download')}${t('export.all')}</a></p>
 <h2>${t('export.folders')}</h2>
 <ul class="decided">${s.folders
-    .filter(f => f.total > 0)
+    .filter(hasMail)
     .map(
       f =>
         html`<li><span><b><bdi>${folderName(s.w, f)}</bdi></b><small>${t('list.messages', { n: f.total })}</small></span><a class="button" href="/folders/${f.id}/messages.mbox" download hx-boost="false">${t('export.folder')}<span class="unseen"> ${folderName(s.w, f)}</span></a></li>`,

@@ -68,7 +68,7 @@ export function waitingPage(s: Screen, w: WaitingLetter, later: LaterForm | null
 <h1><bdi>${subject}</bdi></h1>
 ${error ? html`<p class="flash danger" role="alert">${icon(s, 'circle-alert')}${error}</p>` : ''}
 ${when(s, w)}
-<dl class="facts"><dt>${t('outbox.to')}</dt><dd>${w.recipients.map((r, i) => html`${i > 0 ? ', ' : ''}<bdi>${r}</bdi>`)}</dd>${files.length > 0 ? html`<dt>${t('outbox.files')}</dt><dd><ul class="outbox-files">${files}</ul></dd>` : ''}</dl>
+<dl class="facts"><dt>${t('outbox.to')}</dt><dd>${w.recipients.map((r, i) => html`${i > 0 ? s.w.comma : ''}<bdi>${r}</bdi>`)}</dd>${files.length > 0 ? html`<dt>${t('outbox.files')}</dt><dd><ul class="outbox-files">${files}</ul></dd>` : ''}</dl>
 ${w.state === 'waits' ? change(s, w, subject, later) : ''}
 ${w.frame === null ? html`<div class="outbox-text" dir="auto">${w.text}</div>` : html`<div class="frame-box outbox-frame"><iframe class="frame light" src="${w.frame}" sandbox="${frameSandbox}" title="${t('message.body')}: ${subject}" data-frame></iframe></div>`}</section>`;
 }

@@ -3,13 +3,13 @@ import { Hono } from 'hono';
 import { mboxEntry } from '../daemon/mail/mbox.ts';
 import { type Account, Flag, type Message, type PageKey, type Store } from '../daemon/store.ts';
 import { zipStream } from '../daemon/wire/zip.ts';
-import { exportPage } from '../views/export.ts';
+import { exportPage, hasMail } from '../views/export.ts';
 import { folderName } from '../views/layout.ts';
 import type { Words } from '../views/words.ts';
 import { cardsOf } from './contacts.ts';
 import { idOf, missing, screenOf, show } from './page.ts';
 import { disposition, streamOf, withPrefix } from './parts.ts';
-import { settingsOf } from './settings-export.ts';
+import { draftsOf, settingsOf } from './settings-export.ts';
 import type { Env, Site } from './site.ts';
 
 export function exports(site: Site): Hono<Env> {
@@ -50,20 +50,21 @@ export function exports(site: Site): Hono<Env> {
 /** Folders are looked at as the answer begins; each file is written while it is sent. */
 async function* everything({ store, now }: Site, account: Account, w: Words): AsyncIterable<Buffer> {
   const folders = (await store.folders.list(account.id))
-    .filter(f => f.total > 0)
+    .filter(hasMail)
     .map(f => ({ id: f.id, name: folderName(w, f) }));
   yield* zipStream(
     [
       ...folders.map(f => ({ name: `${f.name}.mbox`, open: () => mbox(store, account.id, f) })),
       { name: 'contacts.vcf', open: () => cardsOf(store, account.id, null) },
-      { name: 'settings.json', open: () => settingsFile(store, account) },
+      { name: 'drafts.json', open: () => asJson(draftsOf(store, account)) },
+      { name: 'settings.json', open: () => asJson(settingsOf(store, account)) },
     ],
     now(),
   );
 }
 
-async function* settingsFile(store: Store, account: Account): AsyncIterable<Buffer> {
-  yield Buffer.from(`${JSON.stringify(await settingsOf(store, account), null, 2)}\n`);
+async function* asJson(value: Promise<unknown>): AsyncIterable<Buffer> {
+  yield Buffer.from(`${JSON.stringify(await value, null, 2)}\n`);
 }
 
 const heads = (name: string) => ({

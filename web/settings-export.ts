@@ -28,3 +28,13 @@ export async function settingsOf(store: Store, account: Account) {
 function personal({ id, quota, used, modseq, disabled, pop3, sorting, ...own }: Account) {
   return { ...own, createdAt: new Date(own.createdAt).toISOString() };
 }
+
+/** Letters not sent yet, without their files. */
+export async function draftsOf(store: Store, { id }: Account) {
+  const drafts = await store.drafts.list(id);
+  return drafts.map(({ from, to, cc, bcc, subject, text, html, uploads, updatedAt }) => ({
+    ...{ from, to, cc, bcc, subject, text, html },
+    files: uploads.map(u => u.name),
+    changedAt: new Date(updatedAt).toISOString(),
+  }));
+}
