@@ -40,6 +40,7 @@ async function writing(): Promise<{ context: BrowserContext; page: Page }> {
   return { context, page };
 }
 
+type Box = { left: number; right: number; height: number };
 const file = (name: string, octets = 4) => ({ name, mimeType: 'text/plain', buffer: Buffer.alloc(octets, 'a') });
 const choose = (page: Page, ...files: ReturnType<typeof file>[]) =>
   page.locator('input[type=file]').setInputFiles(files);
@@ -65,6 +66,23 @@ describe.skipIf(!hasChromium)('files of a letter in Chromium', { timeout: 60_000
     expect(site.sent[0]?.content).toMatch(/see below[\s\S]*c\.txt/);
     await context.close();
   });
+
+  test.each(['en-GB', 'de-DE', 'ar-EG'])(
+    'are chosen by a button of one line at the edge of a phone, in %s',
+    async locale => {
+      const context = await browser.newContext({ locale, viewport: { width: 360, height: 740 } });
+      const page = await context.newPage();
+      await enter(page, base, 'ann');
+      await page.goto(`${base}/compose`);
+      const [button, sign, area] = await page.evaluate<Box[]>(
+        "['.attach label', '.attach label svg', '.compose-files'].map(s => document.querySelector(s).getBoundingClientRect().toJSON())",
+      );
+      expect(button!.height).toBeLessThanOrEqual(44);
+      const edge = locale === 'ar-EG' ? area!.right - sign!.right : sign!.left - area!.left;
+      expect(Math.abs(edge)).toBeLessThanOrEqual(2);
+      await context.close();
+    },
+  );
 
   test('are dropped on the page, and pasted into the text', async () => {
     const { context, page } = await writing();
