@@ -90,6 +90,11 @@ export class XssRig {
     page.on('framenavigated', frame => {
       if (frame === page.mainFrame() && frame.url() !== `${this.#origin}/`) tops.push(frame.url());
     });
+    // Asked for is as good as gone: on a slow machine the batch is over before the other page is there.
+    page.on('request', request => {
+      const leaves = request.isNavigationRequest() && request.frame() === page.mainFrame();
+      if (leaves && request.url() !== `${this.#origin}/`) tops.push(request.url());
+    });
     // A mail may keep the page from ever being loaded; it is watched all the same.
     await page.goto(this.#origin, { timeout: 20_000 }).catch(() => {});
     await page.waitForTimeout(SETTLE);
