@@ -240,6 +240,8 @@ function setUp(row) {
   add(input.value);
   input.value = '';
   changed();
+  // A field that is put elsewhere loses the focus, and what autofocus wished.
+  if (input.autofocus && document.activeElement === document.body) input.focus();
 }
 
 for (const row of document.querySelectorAll('.compose-row[data-people-href]')) setUp(row);

@@ -79,6 +79,14 @@ describe.skipIf(!hasChromium)('recipients in Chromium', () => {
     await context.close();
   });
 
+  test('are typed at once on a new letter: the field has the focus', async () => {
+    const { context, page } = await composing('/compose');
+    await page.locator('input[role=combobox]:focus').first().waitFor();
+    await page.keyboard.type('zoe@x.example,');
+    expect(await chips(page)).toEqual(['zoe@x.example']);
+    await context.close();
+  });
+
   test('are typed, pasted in numbers, mended, removed by key; and sent as they stand', async () => {
     const { context, page } = await composing();
     await to(page).pressSequentially('zoe@example.net,');
