@@ -7,6 +7,7 @@ import { listPane } from '../views/list.ts';
 import { afterAct } from './act.ts';
 import { readForm } from './form.ts';
 import { folderList, folderOf } from './lists.ts';
+import { isNameLine } from './name-line.ts';
 import { tellOnce } from './notice.ts';
 import { idOf, missing, screenOf, screenWith, show } from './page.ts';
 import { allOf } from './selection.ts';
@@ -100,6 +101,4 @@ export function folder(site: Site): Hono<Env> {
   return app;
 }
 
-/** A name is a line a person can read and tell from others. */
-export const goodFolder = (name: string): boolean =>
-  name !== '' && [...name].length <= longestName && !/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u.test(name);
+export const goodFolder = (name: string): boolean => isNameLine(name, longestName);

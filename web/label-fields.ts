@@ -1,11 +1,11 @@
 /** What a form may say of a label. */
 import { type LabelColour, labelColours } from '../daemon/store.ts';
+import { isNameLine } from './name-line.ts';
 
 const longestName = 60;
 
-/** A line a person can read, and that a search can name: `label:"…"` ends with a quotation mark. */
-export const goodLabel = (name: string): boolean =>
-  name !== '' && [...name].length <= longestName && !/["“”„\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u.test(name);
+/** A search can name it: `label:"…"` ends with a quotation mark. */
+export const goodLabel = (name: string): boolean => isNameLine(name, longestName) && !/["“”„]/.test(name);
 
 export const colourOf = (text: string): LabelColour => labelColours.find(c => c === text) ?? 'grey';
 

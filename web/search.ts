@@ -8,6 +8,7 @@ import { searchPage } from '../views/search.ts';
 import type { Key } from '../views/words.ts';
 import { readForm } from './form.ts';
 import { countFound, searchList } from './lists.ts';
+import { isNameLine } from './name-line.ts';
 import { tellOnce } from './notice.ts';
 import { idOf, missing, screenOf, show } from './page.ts';
 import type { Ctx, Env, Site } from './site.ts';
@@ -43,7 +44,7 @@ export function search(site: Site): Hono<Env> {
     const form = await readForm(c);
     const name = form.get('name').trim();
     const query = form.get('query').trim().slice(0, longestKept);
-    const good = isName(name);
+    const good = isNameLine(name, longestName);
     const saved = good && query !== '' ? await site.store.savedSearches.save(c.var.account.id, name, query) : null;
     if (saved) {
       tellOnce(site, c, { key: 'done.search.saved', values: { name } });
@@ -57,7 +58,7 @@ export function search(site: Site): Hono<Env> {
     const own = (await site.store.savedSearches.list(c.var.account.id)).find(one => one.id === id);
     const name = (await readForm(c)).get('name').trim();
     if (!own) return missing(site, c);
-    if (!isName(name)) return refused(c, own.query, 'search.save.badname');
+    if (!isNameLine(name, longestName)) return refused(c, own.query, 'search.save.badname');
     const renamed = await site.store.savedSearches.rename(c.var.account.id, own.id, name);
     if (renamed === 'missing') return missing(site, c);
     if (renamed === 'taken') return refused(c, own.query, 'search.saved.taken');
@@ -79,9 +80,6 @@ export function search(site: Site): Hono<Env> {
   };
   return app;
 }
-
-const isName = (name: string): boolean =>
-  name !== '' && [...name].length <= longestName && !/[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/u.test(name);
 
 function fieldsOf(given: Record<string, string>): SearchFields {
   const names = Object.keys(searchFields('')) as (keyof SearchFields)[];
