@@ -15,7 +15,7 @@ let house: House;
 beforeAll(async () => {
   house = await startHouse({ set: { host_domain: 'us.test', proxy_protocol_ip: '127.0.0.0/8', undo_send: 0 } });
   for (const name of ['ann', 'bob']) await house.addUser(`${name}@us.test`, password);
-}, 60_000);
+}, 180_000);
 afterAll(() => house?.remove());
 
 const subjects = async () =>

@@ -19,7 +19,7 @@ beforeAll(async () => {
   const pids = await family(house.child.pid!);
   daemon = pids.find(pid => commandOf(pid).includes('daemon/main.ts')) ?? 0;
   expect(daemon).toBeGreaterThan(0);
-}, 60_000);
+}, 180_000);
 afterAll(() => house?.remove());
 
 const commandOf = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');

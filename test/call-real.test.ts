@@ -113,5 +113,5 @@ describe.skipIf(!hasPostfix)('Postfix (package postfix, as root) keeps our mail'
       await office.remove();
       await postfix.close();
     }
-  }, 60_000);
+  }, 180_000);
 });

@@ -83,7 +83,7 @@ test('reach says what the name servers told', async () => {
   expect((await runCli(['reach', 'not a domain'], '', folder)).code).toBe(64);
 });
 
-describe('reach without a domain', { timeout: 60_000 }, () => {
+describe('reach without a domain', { timeout: 180_000 }, () => {
   const overview = async (args: string[], flags: string[] = []) => {
     const set = ['host_domain=us.test', `dns_host=${names.address}`, ...args].flatMap(l => ['--set', l]);
     const { code, stdout, stderr } = await runCli(['reach', ...flags, ...set], '', folder);

@@ -10,7 +10,7 @@ let house: House;
 beforeAll(async () => {
   house = await startHouse();
   await house.addUser('ann@localhost', password);
-}, 60_000);
+}, 180_000);
 afterAll(() => house.remove());
 
 const stuffed = (bytes: Buffer) =>

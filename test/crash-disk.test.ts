@@ -110,7 +110,7 @@ describe('a full disk', () => {
     }
   };
 
-  filled('is 452, while mail is read and removed, and is over when there is room', { timeout: 90_000 }, async () => {
+  filled('is 452, while mail is read and removed, and is over when there is room', { timeout: 180_000 }, async () => {
     const disk = smallDisk(64);
     const house = await startHouse({ data: disk.path });
     await house.addUser(ann, password);
@@ -147,7 +147,7 @@ describe('a full disk', () => {
 
   filled(
     'that fills up between MAIL and the commit is 452, and nothing is half there',
-    { timeout: 90_000 },
+    { timeout: 180_000 },
     async () => {
       const disk = smallDisk(64);
       const house = await startHouse({ data: disk.path, single: true });

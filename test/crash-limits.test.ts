@@ -7,7 +7,7 @@ import { startHouse, testWith, until } from './harness.ts';
 
 const limited = testWith('prlimit', 'util-linux');
 
-limited('with few descriptors peers are put off, nothing is lost, and nobody dies', { timeout: 60_000 }, async () => {
+limited('with few descriptors peers are put off, nothing is lost, and nobody dies', { timeout: 180_000 }, async () => {
   const house = await startHouse();
   await house.addUser(ann, password);
   const talk = (await greeted(house.ports.smtp))!;
@@ -75,7 +75,7 @@ const confined = probe
 
 confined(
   'with little memory, large mail from many at once is taken and nobody is killed',
-  { timeout: 90_000 },
+  { timeout: 180_000 },
   async () => {
     const group = memoryGroup(250)!;
     const through = ['sh', '-c', `echo $$ >${group.file} && exec "$@"`, 'sh'];

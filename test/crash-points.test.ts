@@ -104,7 +104,7 @@ describe('a sync that fails', () => {
     ['libuv-worker', 2, 'the folder of content'],
   ] as const;
   for (const [thread, n, of] of syncs)
-    straced(`of ${of} is no 250, and ends the process, which says so`, { timeout: 60_000 }, async () => {
+    straced(`of ${of} is no 250, and ends the process, which says so`, { timeout: 180_000 }, async () => {
       const strace = await onSync(threadOf(house.child.pid!, thread), 'error=EIO', n);
       const { acknowledged, replies } = await sendAll(`eio-${thread}-${n}`);
       await ended(house.child);
@@ -118,7 +118,7 @@ describe('a sync that fails', () => {
       expect(acknowledged.filter(id => !ids.has(id))).toEqual([]);
     });
 
-  straced('under the supervisor: the daemon is started again', { timeout: 60_000 }, async () => {
+  straced('under the supervisor: the daemon is started again', { timeout: 180_000 }, async () => {
     const three = await startHouse({ env });
     await three.addUser(ann, password);
     const daemon = await processOf(three, 'daemon/main.ts');

@@ -75,7 +75,7 @@ async function removalDies(house: House, address: string, n: number): Promise<bo
   return child.signalCode === 'SIGKILL';
 }
 
-straced('user del, killed at the n-th sync, is brought to its end by the next start', { timeout: 90_000 }, async () => {
+straced('user del, killed at the n-th sync, is brought to its end by the next start', async () => {
   const house = await startHouse({ single: true });
   const addresses = Array.from({ length: 8 }, (_, i) => `gone${i + 1}@localhost`);
   for (const address of addresses) {

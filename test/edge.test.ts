@@ -163,7 +163,7 @@ describe.skipIf(lacks !== null)(`edge and inner store${lacks === null ? '' : ` (
       `${password}\n`,
     );
     if (code !== 0) throw new Error(stderr);
-  }, 90_000);
+  }, 180_000);
   afterAll(async () => {
     await Promise.all([edge?.stop(), inner?.stop()]);
     world?.kill();

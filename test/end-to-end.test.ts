@@ -37,7 +37,7 @@ beforeAll(async () => {
       'fallback_address=fall.test ann+lost@us.test',
     ],
   });
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await house?.remove();
   await hop?.close();

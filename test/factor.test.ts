@@ -14,7 +14,7 @@ let house: House;
 beforeAll(async () => {
   house = await startHouse({ set: { undo_send: 0 } });
   for (const name of ['ann', 'bob', 'cid', 'dora']) await house.addUser(`${name}@localhost`, password);
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await house?.remove();
 });
@@ -203,5 +203,5 @@ describe('where a second factor is on', () => {
       /^\/login\/code/,
     );
     expect((await again.post('/login/code', { code: recovery[1]! })).status).toBe(303);
-  }, 60_000);
+  }, 180_000);
 });

@@ -165,7 +165,7 @@ for (const [name, binary, debian, start, count] of upstreams) {
       expect(await visit(door, port, { account, timeout: 20_000 })).toMatchObject({ fetched: 1, left: count + 1 });
     });
 
-    test(`fetchAccount deletes at ${name} what it has taken`, { timeout: 60_000 }, async () => {
+    test(`fetchAccount deletes at ${name} what it has taken`, { timeout: 180_000 }, async () => {
       fillMaildir(maildir(), 30);
       const port = await start();
       expect(await visit(door, port, { batch: 10, timeout: 20_000 })).toMatchObject({
@@ -178,7 +178,7 @@ for (const [name, binary, debian, start, count] of upstreams) {
       expect(await visit(door, port, { timeout: 20_000 })).toMatchObject({ fetched: 0, left: 0, error: null });
     });
 
-    test(`fetchAccount says when ${name} does not know the password`, { timeout: 60_000 }, async () => {
+    test(`fetchAccount says when ${name} does not know the password`, { timeout: 180_000 }, async () => {
       fillMaildir(maildir(), 1);
       const port = await start();
       expect(await visit(door, port, { account: { password: 'wrong' }, timeout: 20_000 })).toMatchObject({
@@ -192,7 +192,7 @@ for (const [name, binary, debian, start, count] of upstreams) {
 
 describe.skipIf(missing('/usr/sbin/dovecot'))('fetchAccount and TLS of Dovecot (Debian package dovecot-pop3d)', () => {
   test('fetchAccount fetches under TLS that verifies, and not at all where it does not', {
-    timeout: 60_000,
+    timeout: 180_000,
   }, async () => {
     fillMaildir(join(folder, 'Maildir'), 2);
     const port = await startDovecot();

@@ -11,7 +11,7 @@ const rules = join(folder, 'filter.txt');
 const login = Buffer.from(`\0ann@localhost\0${password}`).toString('base64');
 
 /** Content rules and mail that its author put off (RFC 4865): those of its release hold. */
-describe('msg_filter and mail held for later', { timeout: 60_000 }, () => {
+describe('msg_filter and mail held for later', { timeout: 180_000 }, () => {
   let house: House;
   beforeAll(async () => {
     writeFileSync(rules, 'quarantine body suspicious\n');

@@ -26,7 +26,7 @@ beforeAll(async () => {
   await us.addUser('ann@us.test', password);
   await us.addUser('bob@us.test', password);
   ann = await signIn(originOf(us), 'ann', password);
-}, 90_000);
+}, 180_000);
 afterAll(async () => {
   await us?.remove();
   await far?.remove();
@@ -157,7 +157,7 @@ test('the operator sees who is asked, and a house that asks nobody sends on what
   } finally {
     await own.remove();
   }
-}, 90_000);
+}, 180_000);
 
 test('what the operator sets asks nobody, and letters have an end', async () => {
   expect((await us.cli(['user', 'forward', 'bob@us.test', 'friend@far.test'])).code).toBe(0);

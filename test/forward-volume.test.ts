@@ -14,7 +14,7 @@ beforeAll(async () => {
   house = await startHouse({ single: true, set });
   await house.addUser('ann@us.test', password);
   await house.addUser('bob@us.test', password);
-}, 60_000);
+}, 180_000);
 afterAll(() => house?.remove());
 
 const receive = async (to: string, subject: string) => {
@@ -44,4 +44,4 @@ test('a flood to somebody who has it sent on ends in their mailbox, and the page
   const bob = await signIn(`http://127.0.0.1:${house.ports.http}`, 'bob', password);
   expect((await bob.get('/mail/inbox')).text).not.toContain('not a flood');
   expect((await bob.get('/settings/forwarding')).text).not.toContain('were not sent on');
-}, 90_000);
+}, 180_000);

@@ -19,7 +19,7 @@ beforeAll(async () => {
   site = await openSite({ host_domain: ['example.org'] });
   visited = await inChromium(site);
   ({ base, browser } = visited);
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   if (!hasChromium) return;
   await visited.close();
@@ -152,7 +152,7 @@ describe.runIf(hasChromium)('in Chromium', () => {
     await page.context().close();
   });
 
-  test('m mutes what is open, and lets it be heard again', { timeout: 60_000 }, async () => {
+  test('m mutes what is open, and lets it be heard again', { timeout: 180_000 }, async () => {
     const who = await site.account('gus');
     const id = await site.deliver(
       who,

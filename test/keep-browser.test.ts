@@ -7,7 +7,7 @@ import { openSite, type TestSite } from './site.ts';
 
 if (!hasChromium) test.skip('what is typed is kept by a browser: the package chromium would run it', () => {});
 
-describe.skipIf(!hasChromium)('what is typed in Chromium', { timeout: 90_000 }, () => {
+describe.skipIf(!hasChromium)('what is typed in Chromium', { timeout: 180_000 }, () => {
   let site: TestSite;
   let ann: Account;
   let browser: Browser;

@@ -141,7 +141,7 @@ describe('start', () => {
   });
 });
 
-describe.each([{ single: false }, { single: true }])('listen, single: $single', { timeout: 60_000 }, ({ single }) => {
+describe.each([{ single: false }, { single: true }])('listen, single: $single', { timeout: 180_000 }, ({ single }) => {
   let house: House;
   let file: Record<string, unknown>;
   const text = () =>
@@ -239,7 +239,7 @@ describe.each([{ single: false }, { single: true }])('listen, single: $single', 
   });
 });
 
-(hasIpv6 ? test : test.skip)('0.0.0.0 and :: stand beside each other, IPv4 and IPv6', { timeout: 60_000 }, async () => {
+(hasIpv6 ? test : test.skip)('0.0.0.0 and :: stand beside each other, IPv4 and IPv6', async () => {
   const house = await startHouse({ set: { listen: '0.0.0.0,::', online: 'never' } });
   const { smtp, http } = house.ports;
   for (const host of ['127.0.0.1', '127.0.0.7', '::1']) expect(await greeting(host, smtp)).toBe('220');

@@ -8,7 +8,7 @@ import { nextHop } from './next-hop.ts';
 const password = 'correct horse 1';
 const ann = 'ann@x.example';
 
-describe('tellsmtp and tellpop', { timeout: 60_000 }, () => {
+describe('tellsmtp and tellpop', { timeout: 180_000 }, () => {
   let house: House;
   const hop = nextHop();
   beforeAll(async () => {
@@ -18,7 +18,7 @@ describe('tellsmtp and tellpop', { timeout: 60_000 }, () => {
       lines: [gateway, `alias=post@x.example ${ann}`],
     });
     await house.addUser(ann, password);
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await house.remove();
     await (await hop).close();

@@ -7,7 +7,7 @@ import { sendRaw } from './mail-talk.ts';
 // What is done from a message, in a browser, against the product as it is started: the daemon takes what the site sends.
 if (!hasChromium) test.skip('messages need a browser: the package chromium would run it', () => {});
 
-describe.skipIf(!hasChromium)('messages in Chromium', { timeout: 90_000 }, () => {
+describe.skipIf(!hasChromium)('messages in Chromium', { timeout: 180_000 }, () => {
   let house: House;
   let browser: Browser;
   let base = '';

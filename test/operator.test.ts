@@ -203,7 +203,7 @@ describe('as root', () => {
 
   test.skipIf(!asRoot)(
     'a start as somebody who may not write in the pickup folder says so',
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     async () => {
       const [data, pickup] = [join(folder, 'data'), join(folder, 'pickup')];
       chmodSync(folder, 0o755);
@@ -232,7 +232,7 @@ test.each([
   expect(await run(...args)).toEqual({ code: 64, stdout: '', stderr: `cwmail: ${expected}\n` });
 });
 
-test('queue list tells how old each delivery is', { timeout: 60_000 }, async () => {
+test('queue list tells how old each delivery is', { timeout: 180_000 }, async () => {
   const house = await startHouse({ set: { online: 'never' } });
   await house.cli(['sendmail', '-f', 'postmaster@localhost', 'carol@far.example'], 'Subject: x\n\nx\n');
   const { stdout } = await house.cli(['queue', 'list']);

@@ -8,7 +8,7 @@ const password = 'long words of ann';
 
 if (!hasChromium) test.skip('taking back in a browser needs one: the package chromium would run it', () => {});
 
-describe.skipIf(!hasChromium)('taking back in Chromium', { timeout: 90_000 }, () => {
+describe.skipIf(!hasChromium)('taking back in Chromium', { timeout: 180_000 }, () => {
   let house: House;
   let browser: Browser;
   let base = '';
@@ -18,7 +18,7 @@ describe.skipIf(!hasChromium)('taking back in Chromium', { timeout: 90_000 }, ()
     for (const name of ['ann', 'bob']) await house.addUser(`${name}@localhost`, password);
     base = `http://127.0.0.1:${house.ports.http}`;
     browser = await launchChromium();
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await browser?.close();
     await house?.remove();

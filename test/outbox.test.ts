@@ -21,7 +21,7 @@ beforeAll(async () => {
   const origin = `http://127.0.0.1:${house.ports.http}`;
   ann = await signIn(origin, 'ann@us.test', password);
   bob = await signIn(origin, 'bob@us.test', password);
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await house?.remove();
   await hop?.close();

@@ -59,4 +59,4 @@ test('postmaster is written to of parked mail that nobody calls for', async () =
     },
     30_000,
   );
-}, 60_000);
+}, 180_000);

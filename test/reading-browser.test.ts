@@ -19,7 +19,7 @@ beforeAll(async () => {
   site = await openSite({ host_domain: ['example.org'] });
   visited = await inChromium(site);
   ({ base, browser } = visited);
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   if (!hasChromium) return;
   await visited.close();
@@ -34,7 +34,7 @@ async function signedIn(username: string, width = 1280, script = true): Promise<
 }
 
 describe.runIf(hasChromium)('in Chromium', () => {
-  test('rows closer together leave room for sender and subject at every width', { timeout: 60_000 }, async () => {
+  test('rows closer together leave room for sender and subject at every width', { timeout: 180_000 }, async () => {
     const ann = await site.account('ann');
     await site.store.accounts.set(ann.id, { density: 'compact' });
     const source =
@@ -67,7 +67,7 @@ describe.runIf(hasChromium)('in Chromium', () => {
     await page.context().close();
   });
 
-  test('labels are seen beside the icons of folders', { timeout: 60_000 }, async () => {
+  test('labels are seen beside the icons of folders', { timeout: 180_000 }, async () => {
     const bea = await site.account('bea');
     await site.store.labels.create(bea.id, { name: 'Work', colour: 'red' });
     const page = await signedIn('bea', 800);
@@ -77,7 +77,7 @@ describe.runIf(hasChromium)('in Chromium', () => {
   });
 
   test('what is selected is counted and acted on in one line, without what it is already', {
-    timeout: 60_000,
+    timeout: 180_000,
   }, async () => {
     const cat = await site.account('cat');
     const ids: number[] = [];

@@ -44,7 +44,7 @@ describe('senders', () => {
       ],
     });
     for (const name of ['ann', 'bob', 'archive', 'app']) await house.addUser(`${name}@us.test`, password);
-  }, 60_000);
+  }, 180_000);
   afterAll(() => house?.remove());
 
   test.each([
@@ -228,7 +228,7 @@ describe('relaying and limits', () => {
       ],
     });
     for (const name of ['ann', 'bob', 'carl', 'dave']) await house.addUser(`${name}@us.test`, password);
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await house?.remove();
     await hop?.close();
@@ -341,7 +341,7 @@ describe('relaying and limits', () => {
     await house.stop();
     await house.restart();
     expect(await mail('carl@us.test')).toMatch(/^450 4\.7\.1 /);
-  }, 60_000);
+  }, 180_000);
 
   test('fromip_max holds for connections at the same time', async () => {
     const talks = await Promise.all(Array.from({ length: 5 }, () => openTalk(house.ports.smtp)));
@@ -495,7 +495,7 @@ describe('proxies and virtual domains', () => {
     });
     for (const domain of ['us.test', 'vir.test', 'ip.test', 'dialled.test'])
       await house.addUser(`fred@${domain}`, password);
-  }, 60_000);
+  }, 180_000);
   afterAll(() => house?.remove());
 
   /** One dialogue over a socket from an address of this machine to another, with what goes first. */

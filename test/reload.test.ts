@@ -42,7 +42,7 @@ const banner = async (port: number): Promise<string> => {
   return first;
 };
 
-describe.each([{ single: false }, { single: true }])('reload, single: $single', { timeout: 60_000 }, ({ single }) => {
+describe.each([{ single: false }, { single: true }])('reload, single: $single', { timeout: 180_000 }, ({ single }) => {
   let house: House;
   const lines = new Map<string, string>();
   /** Changes lines of the file; undefined: takes one out. */
@@ -78,7 +78,7 @@ describe.each([{ single: false }, { single: true }])('reload, single: $single', 
       },
     });
     await house.addUser(ann, password);
-  }, 60_000);
+  }, 180_000);
   afterAll(() => house.remove());
 
   test('reload of an unchanged file changes nothing, and says so', async () => {
@@ -390,7 +390,7 @@ print('ended', os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 
 testWith('python3', 'python3')(
   'SIGHUP of a terminal that is closed stops what ran in it',
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const data = mkdtempSync(join(tmpdir(), 'cwmail-test-'));
     const names = ['smtp_port', 'submission_port', 'pop_port', 'http_port'];

@@ -98,7 +98,7 @@ const png = Buffer.from(
   'base64',
 );
 
-describe.skipIf(!hasChromium)('writing with formatting in Chromium', { timeout: 60_000 }, () => {
+describe.skipIf(!hasChromium)('writing with formatting in Chromium', { timeout: 180_000 }, () => {
   test('by mouse and keys, is saved while typing, comes back, and goes out in both versions', async () => {
     const { context, page, frame } = await formatted('/compose?to=bo@example.net&subject=S&body=Dear%20Bo');
     await letter(frame).press('Control+End');

@@ -25,7 +25,7 @@ beforeAll(async () => {
   house = await startHouse({ set, lines: ['alias=grün@localhost ann@localhost'] });
   await house.addUser('ann@localhost', password);
   await house.addUser('bob@localhost', password);
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await house?.remove();
   rmSync(folder, { recursive: true });

@@ -135,7 +135,7 @@ describe('writeBack', () => {
 });
 
 test('a change can be seen and taken back, with its includes, even when it has mistakes', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   const house = await startHouse({
     file: ({ smtp, submission, pop3, http }, data) => {

@@ -21,7 +21,7 @@ beforeAll(async () => {
   });
   for (const name of ['ann', 'bob', 'cy', 'dee', 'eli', 'fay']) await house.addUser(`${name}@us.test`, password);
   store = await openStore({ path: house.data, writer: 'inline', fatal: () => {}, indexes: false });
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await store?.close();
   await house?.remove();

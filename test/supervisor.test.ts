@@ -145,7 +145,7 @@ describe('children', () => {
   });
 
   test('a child whose port is taken while it is away comes back when the port is free', {
-    timeout: 60_000,
+    timeout: 180_000,
   }, async () => {
     process.kill(await processOf(house, 'daemon/main.ts'), 'SIGKILL');
     const thief = createServer(socket => socket.destroy());
@@ -208,7 +208,7 @@ test('data folder that others may enter holds no file that others may read', asy
   await house.remove();
 });
 
-test('log is JSON lines whatever peers say, and holds no secret and no content', { timeout: 60_000 }, async () => {
+test('log is JSON lines whatever peers say, and holds no secret and no content', { timeout: 180_000 }, async () => {
   const canary = (what: string) => `canary-${what}-7f3a`;
   const house = await startHouse({
     set: { online: 'always', log_level: 'debug', host_domain: 'localhost' },

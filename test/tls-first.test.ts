@@ -64,7 +64,7 @@ describe('a house with 465 and 995', () => {
     const own = { submissions_listen: '127.0.0.1,127.0.0.3', pops_listen: '127.0.0.1,127.0.0.4' };
     house = await startHouse({ set: { ...ports, ...own, tls_cert: ca, tls_key: join(folder, 'key.pem') } });
     for (const user of ['ann', 'bob']) await house.addUser(`${user}@localhost`, password);
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await house?.remove();
     rmSync(folder, { recursive: true });

@@ -48,7 +48,7 @@ const kept = (page: Page) => page.locator('.files-kept .attachment b').allTextCo
 const names = async () => (await site.store.drafts.list(ann.id))[0]?.uploads.map(u => u.name) ?? [];
 const sendButton = (page: Page) => page.getByRole('button', { name: 'Send', exact: true });
 
-describe.skipIf(!hasChromium)('files of a letter in Chromium', { timeout: 60_000 }, () => {
+describe.skipIf(!hasChromium)('files of a letter in Chromium', { timeout: 180_000 }, () => {
   test('go to the draft several at once, while one writes on', async () => {
     const { context, page } = await writing();
     const text = page.getByLabel('Message', { exact: true });

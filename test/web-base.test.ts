@@ -64,7 +64,7 @@ describe(`a site under ${base}`, () => {
     }
     expect(seen.size).toBeGreaterThan(100);
     expect(images).toBeGreaterThan(0);
-  }, 60_000);
+  }, 180_000);
 
   test('leaves what people write as it is', async () => {
     const { html } = await b.page(`${base}/mail/inbox`);

@@ -121,7 +121,7 @@ describe.skipIf(!hasChromium)('site in Chromium', () => {
 
   // Chromium comes back to a cut stream in its own time, which a busy machine stretches.
   test('a stream that was refused, or cut, comes back and tells what was missed; the icon counts', {
-    timeout: 60_000,
+    timeout: 180_000,
     retry: 2,
   }, async ({ task }) => {
     const time = task.result?.retryCount ?? 0;

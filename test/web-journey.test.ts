@@ -7,7 +7,7 @@ import { type House, startHouse, until } from './harness.ts';
 
 if (!hasChromium) test.skip('a journey needs a browser: the package chromium would run it', () => {});
 
-describe.skipIf(!hasChromium)('a journey in Chromium', { timeout: 90_000 }, () => {
+describe.skipIf(!hasChromium)('a journey in Chromium', { timeout: 180_000 }, () => {
   let house: House;
   let browser: Browser;
   let base = '';

@@ -239,7 +239,7 @@ describe('what a letter in markup begins with', () => {
     ]);
   });
 
-  test('a mail whose markup cannot be prepared is answered with its words', { timeout: 60_000 }, async () => {
+  test('a mail whose markup cannot be prepared is answered with its words', { timeout: 180_000 }, async () => {
     const markup = `<p>Words</p>${'<b>'.repeat(80_000)}${'</i>'.repeat(70_000)}`;
     const id = await site.deliver(
       ann,

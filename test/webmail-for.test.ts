@@ -34,7 +34,7 @@ beforeAll(async () => {
     await front.remove();
     await provider.remove();
   };
-}, 60_000);
+}, 180_000);
 
 async function send(site: Site, fields: Record<string, string>): Promise<void> {
   const form = formOf((await site.get('/compose')).text);
@@ -70,7 +70,7 @@ describe('a site for the mailboxes of a provider', () => {
     expect((await inboxOf(ann)).match(/class="row[ "]/g)).toHaveLength(2);
     const atHome = await signIn(`http://127.0.0.1:${provider.ports.http}`, 'ann@isp.test', password);
     expect(await inboxOf(atHome)).toContain('came later');
-  }, 60_000);
+  }, 180_000);
 
   test('sends what they write by the provider, under their own name, to neighbours too', async () => {
     const cid = await signIn(origin(), 'cid@isp.test', password);
@@ -81,12 +81,12 @@ describe('a site for the mailboxes of a provider', () => {
     const log = readFileSync(join(provider.data, 'log', 'cwmail.log'), 'utf8');
     expect(log).toMatch(/"event":"accepted"[^\n]*ann@isp\.test/);
     await until('its outcome', async () => (await ann.get('/mail/sent')).text.includes('from the front'));
-  }, 60_000);
+  }, 180_000);
 
   test('tells an author what the provider refuses', async () => {
     await send(ann, { to: 'nobody@isp.test', subject: 'into the void', text: 'Anybody?' });
     await until('the report', async () => /Undeliver|not be delivered|failed/i.test(await inboxOf(ann)), 40_000);
-  }, 60_000);
+  }, 180_000);
 
   test('asks for a second factor on the site, where a mail program is sent to the provider', async () => {
     const home = '/settings/second-factor';
@@ -110,7 +110,7 @@ describe('a site for the mailboxes of a provider', () => {
     await until('the maildrop at the provider', async () => (await atHome()) === 'open');
     expect((await front.cli(['user', 'second-factor', 'bob@isp.test', '--off'])).code).toBe(0);
     await signIn(origin(), 'bob', password);
-  }, 60_000);
+  }, 180_000);
 
   test('lets read who could before while the provider is away, and sends when it is back', async () => {
     await provider.stop();
@@ -121,7 +121,7 @@ describe('a site for the mailboxes of a provider', () => {
     expect((await visit(origin()).post('/login', { username: 'ann', password: 'wrong' })).status).toBe(503);
     expect((await visit(origin()).post('/login', { username: 'dora', password })).status).toBe(503);
     await provider.restart();
-  }, 90_000);
+  }, 180_000);
 
   test('signs out whoever signed in with a password that is no more', async () => {
     await until('ann to be in', async () => (await signIn(origin(), 'ann', password)) !== null);
@@ -134,7 +134,7 @@ describe('a site for the mailboxes of a provider', () => {
     await until('the session to end', async () => (await site.get('/mail/inbox')).status === 303, 40_000);
     const fresh = await signIn(origin(), 'ann', 'another one entirely');
     expect(await inboxOf(fresh)).toContain('came later');
-  }, 90_000);
+  }, 180_000);
 
   test('answers for who is away by the provider, and tells them to stay signed in', async () => {
     const bob = await signIn(origin(), 'bob', password);
@@ -153,7 +153,7 @@ describe('a site for the mailboxes of a provider', () => {
     await bob.post(`/messages/${id}/receipts`, { receipt: 'send' });
     await until('the receipt', async () => (await inboxOf(there)).includes('say when you read it'), 40_000);
     await bob.post('/settings/away/end', {});
-  }, 60_000);
+  }, 180_000);
 
   test('sends what waits as soon as its author signs in with the password that is right now', async () => {
     const cid = await signIn(origin(), 'cid@isp.test', password);
@@ -217,7 +217,7 @@ describe('cwmail webmail', () => {
     expect(said).not.toContain('sign up');
     const site = await signIn(`http://127.0.0.1:${ports[3]}`, 'bob', password);
     expect((await site.get('/mail/inbox')).status).toBe(200);
-  }, 60_000);
+  }, 180_000);
 
   test.each([
     [['--smtp', 'smtp.x.test'], 'is missing; it is: cwmail webmail --for POP3 --smtp HOST'],
