@@ -135,8 +135,8 @@ test('the page for mail programs says what to type in, and not where the mailbox
     .replace(/<svg.*?<\/svg>|<[^>]+>/g, ' ')
     .replace(/\s+/g, ' ');
   expect(text).toContain('User name ann@example.org');
-  expect(text).toContain('Incoming mail (POP3) Server mail.test Port 995 Security SSL/TLS');
-  expect(text).toContain('Outgoing mail (SMTP) Server mail.test Port 465 Security SSL/TLS');
+  expect(text).toContain('Incoming mail (POP3) Server mail.example.org Port 995 Security SSL/TLS');
+  expect(text).toContain('Outgoing mail (SMTP) Server mail.example.org Port 465 Security SSL/TLS');
   const front = await openSite({ ...served, webmail_for: { host: 'pop.isp.test' } as never });
   await front.account('ann');
   const elsewhere = front.browser();

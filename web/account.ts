@@ -90,9 +90,9 @@ export function account(site: Site): Hono<Env> {
   return app;
 }
 
-/** What a mail program connects to. */
+/** What a mail program connects to: the host programs themselves are told (autoconfig.ts), else that by which its reader came. */
 export const mailDoors = ({ settings: s }: Site, c: Ctx): MailDoors => ({
-  host: new URL(c.req.url).hostname,
+  host: new URL(s.site_url || c.req.url).hostname,
   pop: mailPort(s.pops_port, s.pop_port),
   submission: mailPort(s.submissions_port, s.submission_port),
 });
