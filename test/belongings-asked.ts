@@ -83,6 +83,7 @@ export const queries: Record<string, Fills> = {
 };
 /** These name nothing of anybody's. */
 export const plainQueries = [
+  'all',
   'as',
   'domain',
   'emailaddress',
@@ -183,7 +184,8 @@ export const forms: Record<string, Forms> = {
   '/mail/:folder/emptying': plain,
   '/messages/choices': some({ for: 'move' }, { for: 'label' }, { for: 'snooze' }),
   '/messages/flags': some({ set: 'flagged' }, { clear: 'seen' }),
-  '/messages/labels': meant => some({ put: meant.ids.label }, { take: meant.ids.label }, { create: 'New' })(meant),
+  '/messages/labels': meant =>
+    some({ put: meant.ids.label }, { take: meant.ids.label }, { name: 'New', create: '1' })(meant),
   '/messages/moves': meant => some({ to: meant.ids.folder }, { to: 'trash' }, { folder: meant.ids.folder })(meant),
   '/messages/removals': some({}),
   '/messages/snoozes': some({ until: '1800000000000' }),
@@ -192,7 +194,7 @@ export const forms: Record<string, Forms> = {
   '/messages/:id/choices': () => ['move', 'label', 'snooze'].map(wish => ({ for: wish })),
   '/messages/:id/flags': () => [{ set: 'flagged' }, { clear: 'seen' }],
   '/messages/:id/images': () => [{ always: 'on' }, { always: 'off' }],
-  '/messages/:id/labels': ({ ids }) => [{ put: ids.label }, { take: ids.label }, { create: 'New' }],
+  '/messages/:id/labels': ({ ids }) => [{ put: ids.label }, { take: ids.label }, { name: 'New', create: '1' }],
   '/messages/:id/moves': ({ ids }) => [{ to: ids.folder }, { to: 'trash', whole: '1' }],
   '/messages/:id/receipts': () => [{ receipt: 'send' }, { receipt: 'no' }],
   '/messages/:id/reminders': () => [{ days: '3' }, { days: '0' }],
