@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { windowsNames } from '../daemon/mail/calendar/windows-zones.ts';
 import { answerEvent, type CalendarEvent, readEvent } from '../daemon/mail/calendar.ts';
 
 const ics = (event: string, { method = 'REQUEST', before = '' } = {}) =>
@@ -67,6 +68,55 @@ BEGIN:VALARM\nSUMMARY:Wrong\nEND:VALARM`);
     const { start } = read(line, { before: outlookZone.replace(/\n/g, '\r\n') });
     expect(iso(start!.at)).toBe(moment);
     expect(start!.allDay).toBe(line.includes('VALUE=DATE'));
+  });
+
+  // Names of Windows that the mail does not describe; by what its settings show only where that is sure.
+  test.each([
+    ['W. Europe Standard Time', '2026-07-01T12:00:00.000Z'],
+    ['w. europe standard time', '2026-07-01T12:00:00.000Z'],
+    ['Pacific Standard Time', '2026-07-01T21:00:00.000Z'],
+    ['Pacific Standard Time (Mexico)', '2026-07-01T21:00:00.000Z'],
+    ['Tokyo Standard Time', '2026-07-01T05:00:00.000Z'],
+    ['India Standard Time', '2026-07-01T08:30:00.000Z'],
+    ['AUS Eastern Standard Time', '2026-07-01T04:00:00.000Z'],
+    ['Russia Time Zone 11', '2026-07-01T02:00:00.000Z'],
+    ['UTC-11', '2026-07-02T01:00:00.000Z'],
+    ['UTC', '2026-07-01T14:00:00.000Z'],
+    ['"tzone://Microsoft/Utc"', '2026-07-01T14:00:00.000Z'],
+    ['"tzone://Microsoft/Custom"', null],
+    ['"(UTC+01:00) Amsterdam, Berlin, Bern, Rome, Stockholm, Vienna"', '2026-07-01T12:00:00.000Z'],
+    ['"(GMT+01:00) Amsterdam, Berlin"', '2026-07-01T12:00:00.000Z'],
+    ['"(UTC) Dublin, Edinburgh, Lisbon, London"', '2026-07-01T13:00:00.000Z'],
+    ['"(UTC-08:00) Pacific Time (US & Canada)"', '2026-07-01T21:00:00.000Z'],
+    ['"(UTC+05:30) Chennai, Kolkata, Mumbai, New Delhi"', '2026-07-01T08:30:00.000Z'],
+    ['"(UTC+08:00) Beijing, Chongqing, Hong Kong, Urumqi"', '2026-07-01T06:00:00.000Z'],
+    ['"(UTC+10:00) Canberra, Melbourne, Sydney"', '2026-07-01T04:00:00.000Z'],
+    ['"(UTC+02:00) Berlin"', null],
+    ['"(UTC+10:00) Brisbane, Sydney"', '2026-07-01T04:00:00.000Z'],
+    ['"(UTC+01:00) West Central Africa"', null],
+    ['"(UTC+01:00) Warsaw, Lagos"', null],
+    ['"(UTC+01:00)"', null],
+    ['"(UTC-05:00) Wonder Time (US & Canada)"', null],
+    ['Wonderland Standard Time', null],
+    ['/softwarestudio.org/Olson_20011030_5/America/Indiana/Indianapolis', '2026-07-01T18:00:00.000Z'],
+    ['/example.com/UTC', '2026-07-01T14:00:00.000Z'],
+    ['/example.com/Nowhere/Known', null],
+  ])('knows the zone %s', (zone, moment) => {
+    expect(iso(read(`DTSTART;TZID=${zone}:20260701T140000`).start!.at)).toBe(moment);
+  });
+
+  test('believes what a mail says of a zone before what Windows means by its name', () => {
+    const before = outlookZone.replaceAll('+0200', '+0500').replace(/\n/g, '\r\n');
+    const { start } = read('DTSTART;TZID=W. Europe Standard Time:20260701T140000', { before });
+    expect(iso(start!.at)).toBe('2026-07-01T09:00:00.000Z');
+  });
+
+  test('pairs every name of Windows with a zone that is there', () => {
+    const names = [...windowsNames()];
+    expect(names.length).toBeGreaterThan(135);
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of names)
+      expect([name, read(`DTSTART;TZID="${name}":20260701T140000`).start!.at]).toEqual([name, expect.any(Number)]);
   });
 
   test.each(['DTSTART:soon', 'DTSTART:20261345T140000', 'DTSTART:', 'X:1'])('has no time by %s', line => {

@@ -54,6 +54,12 @@ describe('an invitation', () => {
     expect(text(floating)).toContain('Thursday 24 December 2026 at 18:00');
   });
 
+  test('by a zone that only Windows calls so is shown by the reader’s clock too', async () => {
+    const tokyo = await read(await site.deliver(ann, invite('DTSTART;TZID=Tokyo Standard Time:20261126T140000')));
+    expect(text(tokyo)).toContain('Thursday 26 November 2026 at 06:00');
+    expect(text(tokyo)).toContain('Thursday 26 November 2026 at 14:00 (Tokyo Standard Time)');
+  });
+
   test('is answered by one mail to who invites, however often it is clicked, and the answer can be changed', async () => {
     const id = await site.deliver(ann, invite(usual));
     const answer = (said: string) => b.post(`/messages/${id}/answers`, { answer: said, back: `/mail/inbox/${id}` });

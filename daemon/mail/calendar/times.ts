@@ -1,4 +1,5 @@
 import { firstOf, type Line, paramOf, type ZoneComponent } from './components.ts';
+import { windowsZones } from './windows-zones.ts';
 
 export type EventTime = {
   /** What the clock on the wall shows there, as if it were UTC. */
@@ -48,21 +49,36 @@ function durationOf(text: string): number {
   return weeks! * 7 * day + days! * day + hours! * 3_600_000 + minutes! * 60_000 + seconds! * 1000;
 }
 
-/** By the tz database where it has the name; else by what the mail says of the zone (Outlook has names of its own). */
+/** By the tz database where it has the name; else by what the mail says of the zone; else by what Windows means by it. */
 export function zonesOf(described: ZoneComponent[]): Zones {
   return (zone, wall) => {
     const known = databaseZone(zone);
     if (known !== null) return momentIn(known, wall);
     const own = described.find(z => firstOf(z.of, 'TZID')?.value.trim() === zone.trim());
-    return own ? momentDescribed(own, wall) : null;
+    return own ? momentDescribed(own, wall) : momentNamed(zone, wall);
   };
+}
+
+/** Null where the zones a name may stand for do not agree on it. */
+function momentNamed(zone: string, wall: number): number | null {
+  const { names, ahead } = windowsZones(zone);
+  const known = names.map(formatOf).filter(format => format !== null);
+  const fitting = ahead === null ? known : known.filter(format => standardOf(format, wall) === ahead);
+  const [moment = null, ...others] = fitting.map(format => momentIn(format, wall));
+  return others.every(other => other === moment) ? moment : null;
 }
 
 const formats = new Map<string, Intl.DateTimeFormat | null>();
 
-/** `/example.com/20050809_050000/Europe/Berlin` is Europe/Berlin. */
+/** `/example.com/20050809_050000/Europe/Berlin` is Europe/Berlin; some have three parts, UTC has one. */
 function databaseZone(zone: string): Intl.DateTimeFormat | null {
-  const name = zone.startsWith('/') ? zone.split('/').slice(-2).join('/') : zone.trim();
+  const name = zone.trim();
+  if (!name.startsWith('/')) return formatOf(name);
+  const parts = name.split('/');
+  return formatOf(parts.slice(-3).join('/')) ?? formatOf(parts.slice(-2).join('/')) ?? formatOf(parts.at(-1)!);
+}
+
+function formatOf(name: string): Intl.DateTimeFormat | null {
   const kept = formats.get(name);
   if (kept !== undefined) return kept;
   if (formats.size > 200) formats.clear();
@@ -89,13 +105,20 @@ function formatIn(timeZone: string): Intl.DateTimeFormat | null {
 }
 
 /** Looked at where the clock would be, and once more where that led over a change of it. */
-function momentIn(format: Intl.DateTimeFormat, wall: number): number {
-  const ahead = (at: number): number => {
-    const p = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
-    const shown = new Date(0).setUTCFullYear(p.year!, p.month! - 1, p.day!) + p.hour! * 3_600_000 + p.minute! * 60_000;
-    return shown - Math.floor(at / 60_000) * 60_000;
-  };
-  return wall - ahead(wall - ahead(wall));
+const momentIn = (format: Intl.DateTimeFormat, wall: number): number =>
+  wall - aheadIn(format, wall - aheadIn(format, wall));
+
+/** How far a clock is ahead of UTC at a moment; milliseconds. */
+function aheadIn(format: Intl.DateTimeFormat, at: number): number {
+  const p = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
+  const shown = new Date(0).setUTCFullYear(p.year!, p.month! - 1, p.day!) + p.hour! * 3_600_000 + p.minute! * 60_000;
+  return shown - Math.floor(at / 60_000) * 60_000;
+}
+
+/** The same without summer time, of whichever half of the world. */
+function standardOf(format: Intl.DateTimeFormat, at: number): number {
+  const year = new Date(at).getUTCFullYear();
+  return Math.min(aheadIn(format, Date.UTC(year, 0, 1)), aheadIn(format, Date.UTC(year, 6, 1)));
 }
 
 /** What holds is what began last (RFC 5545 §3.6.5). */
