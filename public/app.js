@@ -448,6 +448,18 @@ for (const name of ['htmx:error', 'htmx:response:error'])
     state.classList.add('error');
   });
 
+/* Where a page was asked for and the line is down, nothing would happen at all */
+
+function tellUnreachable(isSo) {
+  const words = $('#unreachable');
+  if (!words) return;
+  words.className = 'toast';
+  words.hidden = !isSo;
+}
+
+document.addEventListener('htmx:error', ({ detail }) => isPage(detail?.ctx?.target) && tellUnreachable(true));
+window.addEventListener('online', () => tellUnreachable(false));
+
 /* What keep.js holds of a letter is not needed when the server has answered its form, nor after signing out */
 
 function forgetTyped(name) {
@@ -548,6 +560,7 @@ function arrived(ctx) {
   endOffer();
   readSoon();
   if (!isPage(ctx?.target)) return;
+  tellUnreachable(false);
   // The answer may have been on its way longer than a hint of what came since.
   if (heard > shownModseq()) refreshIn(soonMs);
   const before = place;

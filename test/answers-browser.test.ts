@@ -188,4 +188,24 @@ describe.skipIf(!hasChromium)('a page', () => {
     await page.locator('#chooser[open]').waitFor();
     await page.context().close();
   });
+
+  test('that does not come, for want of a line, is told, until one comes', async () => {
+    const page = await signedIn();
+    const words = page.getByText('The site did not answer.');
+    expect(await words.isVisible()).toBe(false);
+    await page.context().setOffline(true);
+    await row(page, 'letter 3').locator('.row-link').click();
+    await words.waitFor();
+    expect(new URL(page.url()).pathname).toBe('/mail/inbox');
+    await page.context().setOffline(false);
+    await words.waitFor({ state: 'hidden' });
+    await page.route('**/mail/inbox/*', route => route.abort());
+    await row(page, 'letter 3').locator('.row-link').click();
+    await words.waitFor();
+    await page.unroute('**/mail/inbox/*');
+    await row(page, 'letter 3').locator('.row-link').click();
+    await opened(page, 'letter 3');
+    expect(await words.isVisible()).toBe(false);
+    await page.context().close();
+  });
 });

@@ -95,6 +95,7 @@ export function appBody(s: Screen, shell: Html): Html {
 ${s.scripted ? html`<link rel="stylesheet" href="${s.asset('scripted.css')}">` : ''}<a class="skip" href="#content">${s.w.t('app.skip')}</a>
 <div id="app" hx-boost:inherited='{"target":"#app","swap":"innerMorph"}'>${shell}</div>
 <p id="announce" class="unseen" role="status"></p>
+<p id="unreachable" role="alert" hidden>${s.w.t('app.unreachable')}</p>
 <dialog id="chooser" class="chooser" aria-labelledby="choices-title" hx-boost:inherited='{"target":"#app","swap":"innerMorph"}'></dialog>
 <dialog id="keys" aria-labelledby="keys-title" data-help-href="/settings/keys/help"></dialog>
 </body>`;
