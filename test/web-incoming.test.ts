@@ -119,6 +119,34 @@ describe('rules', () => {
     expect([await folderOf(id), await site.store.mailRules.list(ann.id)]).toEqual(['inbox 0', []]);
   });
 
+  test('are tried in the folder that is chosen, which the form keeps', async () => {
+    const archive = await site.store.folders.byRole(ann.id, 'archive');
+    const id = await give('bill of old');
+    await site.store.messages.move(ann.id, [id], archive.id);
+    const chosen = `<option value="${archive.id}" selected>Archive`;
+    const tried = await a.post('/settings/rules', { ...plain, act: 'try', where: `${archive.id}` });
+    expect(tried.html).toContain('It would have matched 1 message in Archive');
+    expect(tried.html).toContain(`href="/mail/archive/${id}"`);
+    expect(tried.html).toContain(chosen);
+    const longer = await a.post('/settings/rules', { ...plain, act: 'more', where: `${archive.id}` });
+    expect(longer.html).toContain(chosen);
+    await site.store.messages.move(ann.id, [id], (await site.store.folders.byRole(ann.id, 'trash')).id);
+    const empty = await a.post('/settings/rules', { ...plain, act: 'try', where: `${archive.id}` });
+    expect(empty.html).toContain('Archive is empty. Choose another folder');
+    const inbox = await site.store.folders.byRole(ann.id, 'inbox');
+    expect((await a.page('/settings/rules/new')).html).toContain(`<option value="${inbox.id}" selected>Inbox`);
+    const bob = (await site.store.accounts.byAddress('bob@example.org'))!;
+    const [foreign, drafts] = [
+      await site.store.folders.byRole(bob.id, 'inbox'),
+      await site.store.folders.byRole(ann.id, 'drafts'),
+    ];
+    for (const where of [`${foreign.id}`, `${drafts.id}`, '99999', 'nonsense']) {
+      const { status, html } = await a.post('/settings/rules', { ...plain, act: 'try', where });
+      expect([status, html]).toEqual([422, expect.stringContaining('id="where-error"')]);
+      expect(html).not.toContain('It would have matched');
+    }
+  });
+
   test('are applied to mail that is here, behind the page, and taken back as a whole', async () => {
     const label = (await site.store.labels.list(ann.id))[0]!;
     const some = [

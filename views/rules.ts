@@ -53,7 +53,9 @@ export type RuleForm = {
   id: number | null;
   fields: RuleFields;
   /** By field; of conditions by row. */
-  errors: { name?: string; rows: string[]; place?: string; forward?: string };
+  errors: { name?: string; rows: string[]; place?: string; forward?: string; where?: string };
+  /** The folder it is tried in, by its id. */
+  where: string;
   trial: Trial | null;
   /** What of the search it is made from no rule can ask. */
   left: string[];
@@ -151,7 +153,8 @@ ${s.labels.length === 0 ? '' : labelChoice(s, v)}
 ${check('read', t('rules.read'), v.read)}${check('star', t('rules.star'), v.star)}
 ${field({ name: 'forward', label: t('rules.forward'), value: v.forward, error: f.errors.forward, hint: t('rules.forward.hint'), maxlength: 320, more: html` inputmode="email" autocapitalize="none" spellcheck="false"` })}
 ${check('keep', t('rules.keep'), v.keep)}${check('stop', t('rules.stop'), v.stop)}</fieldset>
-<div class="buttons"><button class="button primary" type="submit">${t('rules.save')}</button><button class="button" type="submit" name="act" value="try">${icon(s, 'eye')}${t('rules.try')}</button>${f.id === null ? html`<button class="button" type="submit" name="act" value="apply">${t('rules.saveapply')}</button>` : ''}</div>
+<div class="buttons"><button class="button primary" type="submit">${t('rules.save')}</button>${f.id === null ? html`<button class="button" type="submit" name="act" value="apply">${t('rules.saveapply')}</button>` : ''}</div>
+${trying(s, f)}
 </form>
 ${f.trial ? trial(s, f.trial) : ''}
 ${f.id === null ? '' : apply(s, path)}
@@ -194,19 +197,29 @@ function labelChoice(s: Screen, v: RuleFields): Html {
   return html`<div class="field"><label for="label">${t('rules.label')}</label><div class="control"><select id="label" name="label">${option('', t('rules.nolabel'), v.label)}${s.labels.map(l => option(`${l.id}`, l.name, v.label))}</select></div></div>`;
 }
 
+/** What one writes oneself no rule is held against. */
+const hasMail = (f: Folder): boolean => f.role !== 'drafts' && f.total > 0;
+
+function trying(s: Screen, { where, errors }: RuleForm): Html {
+  const { t } = s.w;
+  const error = errors.where;
+  const some = s.folders.filter(f => f.role === 'inbox' || `${f.id}` === where || hasMail(f));
+  return html`<div class="inline"><div class="field${error ? ' wrong' : ''}"><label for="where">${t('rules.try.folder')}</label><div class="control"><select id="where" name="where"${error ? html` aria-invalid="true" aria-describedby="where-error"` : ''}>${some.map(f => option(`${f.id}`, folderName(s.w, f), where))}</select></div>${error ? html`<p class="error" id="where-error">${error}</p>` : ''}</div><button class="button" type="submit" name="act" value="try">${icon(s, 'eye')}${t('rules.try')}</button></div>`;
+}
+
 function trial(s: Screen, { folder, tried, matched, some }: Trial): Html {
   const { t } = s.w;
   const where = folderName(s.w, folder);
   const one = (m: Message) =>
     html`<li><a href="${folderPath(folder)}/${m.id}" target="_blank"><b><bdi>${m.fromName || m.fromAddress || t('list.nosender')}</bdi></b><span><bdi>${m.subject.trim() || t('list.nosubject')}</bdi></span><time datetime="${s.w.iso(m.receivedAt)}">${s.w.when(m.receivedAt)}</time></a></li>`;
   return html`<section class="rule-trial" aria-labelledby="trial"><h2 id="trial" tabindex="-1" autofocus>${t('rules.trial', { n: matched, folder: where })}</h2>
-<p class="muted">${t('rules.trial.of', { n: tried, folder: where })}</p>
+<p class="muted">${tried === 0 ? t('rules.trial.empty', { folder: where }) : t('rules.trial.of', { n: tried, folder: where })}</p>
 ${some.length === 0 ? '' : html`<ul>${some.map(one)}</ul>`}${matched > some.length ? html`<p class="muted">${t('rules.trial.more', { n: matched - some.length })}</p>` : ''}</section>`;
 }
 
 function apply(s: Screen, path: string): Html {
   const { t } = s.w;
-  const some = s.folders.filter(f => f.role !== 'drafts' && f.total > 0);
+  const some = s.folders.filter(hasMail);
   return html`<h2 id="apply" tabindex="-1">${t('rules.apply')}</h2><p class="muted">${t('rules.apply.body')}</p>
 <form class="inline" method="post" action="${path}/applications" hx-boost="false"><div class="field"><label for="folder">${t('rules.apply.folder')}</label><div class="control"><select id="folder" name="folder">${some.map(f => option(`${f.id}`, folderName(s.w, f), ''))}</select></div></div><button class="button" type="submit"${some.length === 0 ? html` disabled` : ''}>${t('rules.apply.go')}</button></form>
 <h2>${t('rules.remove')}</h2>

@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import { mostConditions, type Rule, traitsOf } from '../daemon/mail/rules.ts';
 import { longestSearch, searchAsRule } from '../daemon/mail/search-query.ts';
 import { type KeptRule, mostRules } from '../daemon/store.ts';
-import { type RuleFields, type RuleForm, rulePage, rulesPage, type Trial } from '../views/rules.ts';
+import { type RuleFields, type RuleForm, rulePage, rulesPage } from '../views/rules.ts';
 import { afterAct } from './act.ts';
 import { readForm } from './form.ts';
 import { goalsOf, refusal, settleGoals, toldOfLetters } from './goals.ts';
@@ -52,12 +52,12 @@ export function rules(site: Site): Hono<Env> {
     if (c.req.param('id') !== undefined && !kept) return missing(site, c);
     const form = await readForm(c);
     const fields = typedRule(form);
-    const shown = { id: kept?.id ?? null, fields };
+    const shown = { id: kept?.id ?? null, fields, where: form.get('where') };
     const wish = form.get('act');
     if (wish === 'more') return page(c, { ...shown, fields: { ...fields, rows: longer(fields.rows) } });
     const { rule, errors } = await checked(c, fields);
     if (!rule) return page(c, { ...shown, errors });
-    if (wish === 'try') return page(c, { ...shown, trial: await tried(c, rule) });
+    if (wish === 'try') return page(c, { ...shown, ...(await tried(c, rule, shown.where)) });
     const named = { name: fields.name, active: kept?.active ?? true, rule };
     const id = await site.store.mailRules.save(own(c), kept?.id ?? null, named);
     if (id === null) return page(c, { ...shown, errors: { rows: [c.var.words.t('rules.full', { n: mostRules })] } });
@@ -112,9 +112,11 @@ export function rules(site: Site): Hono<Env> {
     return 'why' in verdict ? { rule: null, errors: { rows: [], forward: verdict.why } } : read;
   };
 
-  const tried = async (c: Ctx, rule: Rule): Promise<Trial> => {
-    const inbox = await site.store.folders.byRole(own(c), 'inbox');
-    return { ...(await scan.trial(own(c), inbox.id, rule)), folder: inbox };
+  /** `where`: a folder's id; empty: the Inbox. */
+  const tried = async (c: Ctx, rule: Rule, where: string): Promise<Partial<RuleForm>> => {
+    const folder = folderOf(await site.store.folders.list(own(c)), where || 'inbox');
+    if (!folder || folder.role === 'drafts') return { errors: { rows: [], where: c.var.words.t('rules.error.place') } };
+    return { trial: { ...(await scan.trial(own(c), folder.id, rule)), folder } };
   };
 
   /** The form for what a search finds, as far as a rule can ask for it. */
@@ -146,7 +148,9 @@ export function rules(site: Site): Hono<Env> {
 
   const page = async (c: Ctx, form: Pick<RuleForm, 'id' | 'fields'> & Partial<RuleForm>) => {
     const s = await screenOf(site, c);
-    const content = rulePage(s, { errors: { rows: [] }, trial: null, left: [], ...form });
+    const inbox = `${folderOf(s.folders, 'inbox')?.id ?? ''}`;
+    const filled = { errors: { rows: [] }, trial: null, left: [], ...form, where: form.where || inbox };
+    const content = rulePage(s, filled);
     const title = s.w.t(form.id === null ? 'rules.new' : 'rules.edit');
     return show(c, s, title, { view: 'page', content }, form.errors ? 422 : 200);
   };
