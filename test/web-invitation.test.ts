@@ -21,9 +21,9 @@ afterAll(() => site.close());
 let last = 0;
 const invite = (
   lines: string,
-  { method = 'REQUEST', uid = `u${++last}@example.net`, organizer = 'bo@example.net' } = {},
+  { method = 'REQUEST', uid = `u${++last}@example.net`, organizer = 'bo@example.net', from = 'bo@example.net' } = {},
 ) =>
-  `From: Bo Ek <bo@example.net>\nTo: ann@example.org\nSubject: Planning\nMessage-ID: <m${++last}@example.net>\nMIME-Version: 1.0\nContent-Type: multipart/alternative; boundary=a\n\n--a\nContent-Type: text/plain\n\nPlease come.\n--a\nContent-Type: text/calendar; charset=utf-8; method=${method}\n\nBEGIN:VCALENDAR\nVERSION:2.0\nMETHOD:${method}\nBEGIN:VEVENT\nUID:${uid}\n${organizer === '' ? '' : `ORGANIZER;CN=Bo Ek:mailto:${organizer}\n`}${lines}\nEND:VEVENT\nEND:VCALENDAR\n--a--\n`;
+  `From: Bo Ek <${from}>\nTo: ann@example.org\nSubject: Planning\nMessage-ID: <m${++last}@example.net>\nMIME-Version: 1.0\nContent-Type: multipart/alternative; boundary=a\n\n--a\nContent-Type: text/plain\n\nPlease come.\n--a\nContent-Type: text/calendar; charset=utf-8; method=${method}\n\nBEGIN:VCALENDAR\nVERSION:2.0\nMETHOD:${method}\nBEGIN:VEVENT\nUID:${uid}\n${organizer === '' ? '' : `ORGANIZER;CN=Bo Ek:mailto:${organizer}\n`}${lines}\nEND:VEVENT\nEND:VCALENDAR\n--a--\n`;
 const usual =
   'SUMMARY:Planning the beds\nLOCATION:Shed\nDTSTART;TZID=America/New_York:20261126T080000\nDTEND;TZID=America/New_York:20261126T093000\nSEQUENCE:1\nRRULE:FREQ=WEEKLY;BYDAY=TH;COUNT=4\nATTENDEE;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:ann@example.org\nATTENDEE;CN=Carol;PARTSTAT=ACCEPTED:mailto:carol@example.com';
 
@@ -123,6 +123,47 @@ describe('an invitation', () => {
       expect(text(html)).toContain('It was cancelled since.');
       expect(html).toContain(`href="/mail/inbox/${last}"`);
     }
+  });
+
+  test('is not changed by a guest who knows it and names its organiser, nor by nobody', async () => {
+    const uid = 'forged@example.net';
+    const id = await site.deliver(ann, invite(usual, { uid, from: 'calendar@Example.net' }));
+    const later = usual.replace('SEQUENCE:1', 'SEQUENCE:7');
+    await site.deliver(ann, invite(later, { uid, from: 'carol@example.com' }));
+    await site.deliver(ann, invite(later, { uid, from: 'carol@example.com', method: 'CANCEL' }));
+    await site.deliver(ann, invite(later, { uid, from: '', method: 'CANCEL' }));
+    await untilIndexed(site.store);
+    const html = await read(id);
+    expect(text(html)).not.toMatch(/It was (?:changed|cancelled) since/);
+    expect(html).toContain('name="answer"');
+  });
+
+  test.each(['Calendar@example.NET', 'BO@example.net'])('is changed by %s, who sent or organises it', async from => {
+    const uid = `${++last}-believed@example.net`;
+    const id = await site.deliver(ann, invite(usual, { uid, from: 'calendar@Example.net' }));
+    await site.deliver(ann, invite(usual, { uid, from, method: 'CANCEL' }));
+    await untilIndexed(site.store);
+    expect(text(await read(id))).toContain('It was cancelled since.');
+  });
+
+  const alone = (lines: string) =>
+    invite(lines).replace(
+      /Content-Type: multipart[\s\S]*(BEGIN:VCALENDAR[\s\S]*)--a--\n$/,
+      'Content-Type: text/calendar; charset=utf-8; method=REQUEST\n\n$1',
+    );
+
+  test('that has no text beside it is described by its own words, as text', async () => {
+    const words = 'Bring a spade.\\n<script>alert(1)</script>\\nhttps://example.com/beds?a=1&b=2';
+    const html = await read(await site.deliver(ann, alone(`${usual}\nDESCRIPTION:${words}`)));
+    const body = html.slice(html.indexOf('message-text'));
+    expect(body).toContain('Bring a spade.');
+    expect(body).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
+    expect(body).toMatch(/<a href="https:\/\/example\.com\/beds\?a=1&amp;b=2"[^>]*>/);
+    expect(html).not.toContain('This message has no text.');
+    expect(await read(await site.deliver(ann, alone(usual)))).toContain('This message has no text.');
+    const both = await read(await site.deliver(ann, invite(`${usual}\nDESCRIPTION:Bring a spade.`)));
+    expect(both).toContain('Please come.');
+    expect(both).not.toContain('Bring a spade.');
   });
 
   test('to one of a series, and to a weekday of each month, says so', async () => {

@@ -1,4 +1,8 @@
-/** Whether what a message invites to was changed or cancelled by a later message; search knows them by the event's UID. */
+/**
+ * Whether what a message invites to was changed or cancelled by a later message; search knows them by the event's UID.
+ * Every guest knows that, and who the organiser is: only who sent the invitation, or the organiser, is believed.
+ */
+import { addressKey } from '../daemon/mail/address.ts';
 import type { CalendarEvent } from '../daemon/mail/calendar.ts';
 import type { Message } from '../daemon/store.ts';
 import type { InvitationCard } from '../views/invitation.ts';
@@ -8,7 +12,9 @@ import { eventOf } from './invitation.ts';
 import { findPage } from './lists.ts';
 import type { Site } from './site.ts';
 
-/** Of so many messages that name the event, the newest, each is looked into. */
+/** Of so many messages that name the event, the newest, */
+const mostFound = 50;
+/** so many that may be believed are looked into. */
 const mostLooked = 10;
 const longestUid = 300;
 
@@ -21,8 +27,9 @@ export async function overtakenBy(
 ): Promise<InvitationCard['later']> {
   if (event.method !== 'request' || event.cancelled || event.uid === '') return null;
   const named = `"${event.uid.slice(0, longestUid).replaceAll('"', ' ')}"`;
-  const { messages } = await findPage(site, s, named, null, mostLooked);
-  for (const other of messages.filter(o => o.id > m.id)) {
+  const { messages } = await findPage(site, s, named, null, mostFound);
+  const believed = messages.filter(o => o.id > m.id && isBelieved(o, m, event));
+  for (const other of believed.slice(0, mostLooked)) {
     const folder = s.folders.find(f => f.id === other.folderId);
     if (!folder || folder.role === 'junk') continue;
     const later = await eventOf(bodies, await bodies.content(other));
@@ -30,6 +37,13 @@ export async function overtakenBy(
       return { cancelled: later.cancelled, path: `${folderPath(folder)}/${other.id}` };
   }
   return null;
+}
+
+/** Calendars send their changes from where they sent the invitation, which need not be the organiser's address. */
+function isBelieved(later: Message, m: Message, { organizer }: CalendarEvent): boolean {
+  if (later.fromAddress === '') return false;
+  const from = addressKey(later.fromAddress);
+  return from === addressKey(m.fromAddress) || from === organizer?.address;
 }
 
 /** Who invites raises the number with each change (RFC 5546 §2.1.4); not all do. */
