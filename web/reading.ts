@@ -208,7 +208,7 @@ async function opened(desk: Desk, m: Message, place: Place): Promise<OpenMessage
     receipt: header && receiptCardOf(header, m, choices),
     reminder: await reminderFor(site, s, m),
     outcomes: await outcomesFor(site, m, [...people.to, ...people.cc], choices),
-    ...(await versionsOf({ c, bodies, message: m, content, shown, packed, meant, choices, authenticity, link })),
+    ...(await versionsOf({ c, bodies, message: m, content, shown, packed, event, meant, choices, authenticity, link })),
     back: link({}),
     attachments: all.filter(file => !(packed && !packed.cut && file.isBody)).map(card),
     sought,

@@ -1,6 +1,7 @@
 /** In which form a message is shown: HTML or text, with its remote images or without, on a page as dark as the reader's. */
 import { addressKey } from '../daemon/mail/address.ts';
 import type { Authenticity } from '../daemon/mail/authentication.ts';
+import type { CalendarEvent } from '../daemon/mail/calendar.ts';
 import type { DisplayParts } from '../daemon/mail/parts.ts';
 import type { Choice, Content, Message } from '../daemon/store.ts';
 import type { MessageBody, OpenMessage } from '../views/message.ts';
@@ -18,6 +19,8 @@ export type VersionAsked = {
   shown: DisplayParts | null;
   /** The text, where Outlook packed it and there is no other. */
   packed: PackedText | null;
+  /** Says what there is to say where the message has no text beside it. */
+  event: CalendarEvent | null;
   /** What the address asks for is about this message. */
   meant: boolean;
   /** What was decided about its sender. */
@@ -36,7 +39,7 @@ export async function versionsOf(a: VersionAsked): Promise<Versions> {
   const hasHtml = packed !== null || shown.hasHtml;
   const hasPlain = packed === null && shown.text.some(part => part.type === 'text/plain');
   if (!hasHtml || (hasPlain && wantsText(a)))
-    return { ...none, other: hasHtml ? 'html' : null, body: await plainBody(bodies, m, content, shown) };
+    return { ...none, other: hasHtml ? 'html' : null, body: await plainBody(a, content, shown) };
   const always = maySeeImages(a.choices, a.authenticity);
   const remoteImages = always || (a.meant && askedForImages(c));
   const isLight = a.meant && c.req.query('light') !== undefined;
@@ -78,10 +81,12 @@ export function maySeeImages(choices: Choice[], authenticity: Authenticity): boo
 /** What choices about a sender are kept by; empty: there is nobody to keep them by. */
 export const senderKey = (m: Message): string => (m.fromAddress === '' ? '' : addressKey(m.fromAddress));
 
-async function plainBody(bodies: Bodies, m: Message, content: Content, shown: DisplayParts): Promise<MessageBody> {
-  const { text, cut } = await bodies.text(content, shown.text);
-  if (text.trim() === '') return { kind: 'none' };
-  return { kind: 'text', text, rest: cut ? `/messages/${m.id}/parts/${cut.id || '1'}` : null };
+async function plainBody(a: VersionAsked, content: Content, shown: DisplayParts): Promise<MessageBody> {
+  const { text, cut } = await a.bodies.text(content, shown.text);
+  if (text.trim() !== '')
+    return { kind: 'text', text, rest: cut ? `/messages/${a.message.id}/parts/${cut.id || '1'}` : null };
+  const described = a.event?.description ?? '';
+  return described === '' ? { kind: 'none' } : { kind: 'text', text: described, rest: null };
 }
 
 /** Remote images load only for who asked on a page of ours: a link elsewhere must not make a reader call home. */

@@ -69,7 +69,7 @@ function describe(calendar: Calendar, event: Component): CalendarEvent {
     cancelled: calendar.method === 'CANCEL' || firstOf(event, 'STATUS')?.value.trim().toUpperCase() === 'CANCELLED',
     summary: oneLine(event, 'SUMMARY', 500),
     location: oneLine(event, 'LOCATION', 500),
-    description: paragraphs(event, 'DESCRIPTION', 4_000),
+    description: paragraphs(event, 'DESCRIPTION'),
     start,
     end: start && endOf(start, firstOf(event, 'DTEND'), firstOf(event, 'DURATION'), zones),
     repeats: repeatOf(firstOf(event, 'RRULE'), event.has('RDATE')),
@@ -90,5 +90,5 @@ function lineOf({ params, value }: { params: [string, string][]; value: string }
 const textOf = (event: Component, name: string): string => firstOf(event, name)?.text ?? '';
 const oneLine = (event: Component, name: string, most: number): string =>
   cleanText(textOf(event, name).slice(0, most)).trim();
-const paragraphs = (event: Component, name: string, most: number): string =>
-  textOf(event, name).slice(0, most).split('\n').map(cleanText).join('\n').trim();
+const paragraphs = (event: Component, name: string): string =>
+  textOf(event, name).split('\n').map(cleanText).join('\n').trim();
