@@ -8,15 +8,21 @@ import type { Html } from './words.ts';
 /** Drafts are no messages yet. */
 export const hasMail = (f: Folder): boolean => f.total > 0 && f.role !== 'drafts';
 
-export function exportPage(s: Screen): Html {
+/** `error`: why a download did not begin; empty: none was asked for. The two of everything may be refused by a page, which `download` would hide. */
+export function exportPage(s: Screen, error: string): Html {
   const { t } = s.w;
   return html`<section class="page">${backToSettings(s)}
 <h1>${t('export.title')}</h1>
-<p>${t('export.everything.body')}</p>
-<p class="buttons"><a class="button primary" href="/settings/export/everything.zip" download hx-boost="false">${icon(s, 'download')}${t('export.everything')}</a></p>
+${
+  error === ''
+    ? ''
+    : html`<p class="error" role="alert">${error}</p>
+`
+}<p>${t('export.everything.body')}</p>
+<p class="buttons"><a class="button primary" href="/settings/export/everything.zip" hx-boost="false">${icon(s, 'download')}${t('export.everything')}</a></p>
 <h2>${t('export.mail')}</h2>
 <p>${t('export.body')}</p>
-<p class="buttons"><a class="button" href="/settings/export/mail.mbox" download hx-boost="false">${icon(s, 'download')}${t('export.all')}</a></p>
+<p class="buttons"><a class="button" href="/settings/export/mail.mbox" hx-boost="false">${icon(s, 'download')}${t('export.all')}</a></p>
 <h2>${t('export.folders')}</h2>
 <ul class="decided">${s.folders
     .filter(hasMail)

@@ -10,14 +10,30 @@ import { cardsOf } from './contacts.ts';
 import { idOf, missing, screenOf, show } from './page.ts';
 import { disposition, streamOf, withPrefix } from './parts.ts';
 import { draftsOf, settingsOf } from './settings-export.ts';
-import type { Env, Site } from './site.ts';
+import type { Ctx, Env, Site } from './site.ts';
+import { createSoleStreams } from './sole-stream.ts';
+
+/** Seconds after which who asks for a second download of everything may ask again. */
+const again = 60;
 
 export function exports(site: Site): Hono<Env> {
   const app = new Hono<Env>();
+  const streams = createSoleStreams(site.now);
+
+  /** Each reads all that an account has: one at a time. */
+  const allOf = async (c: Ctx, bytes: () => AsyncIterable<Buffer>, head: Record<string, string>) => {
+    if (c.req.method === 'HEAD') return c.body(null, 200, head);
+    const stream = streams.open(c.var.account.id, bytes(), c.req.raw.signal);
+    if (stream) return c.body(stream, 200, head);
+    c.header('Retry-After', String(again));
+    const s = await screenOf(site, c);
+    const content = exportPage(s, s.w.t('export.running'));
+    return show(c, s, s.w.t('export.title'), { view: 'page', content }, 503);
+  };
 
   app.get('/settings/export', async c => {
     const s = await screenOf(site, c);
-    return show(c, s, s.w.t('export.title'), { view: 'page', content: exportPage(s) });
+    return show(c, s, s.w.t('export.title'), { view: 'page', content: exportPage(s, '') });
   });
 
   app.get('/folders/:id/messages.mbox', async c => {
@@ -34,15 +50,13 @@ export function exports(site: Site): Hono<Env> {
       for (const f of folders)
         yield* mbox(site.store, c.var.account.id, { id: f.id, name: folderName(c.var.words, f) });
     };
-    return c.body(streamOf(all()), 200, heads(`${c.var.account.address}.mbox`));
+    return allOf(c, all, heads(`${c.var.account.address}.mbox`));
   });
+
   app.get('/settings/export/everything.zip', c => {
     const { account, words } = c.var;
-    const name = `${account.address}.zip`;
-    return c.body(streamOf(everything(site, account, words)), 200, {
-      ...heads(name),
-      'Content-Type': 'application/zip',
-    });
+    const head = { ...heads(`${account.address}.zip`), 'Content-Type': 'application/zip' };
+    return allOf(c, () => everything(site, account, words), head);
   });
   return app;
 }
