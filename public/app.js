@@ -47,13 +47,21 @@ function showSelection() {
   const words = $('#list-form')?.dataset.selection;
   const every = $('#list [data-every]');
   const found = every?.nextElementSibling;
-  if (every && count < some.length) every.checked = false;
+  if (every && (count === 0 || count < some.length)) every.checked = false;
   if (place && words)
     place.textContent = count === 0 ? '' : every?.checked ? found.dataset.chosen : counted(words, count);
   const all = $('#list [data-all]');
   const isAll = count > 0 && count === some.length;
   all?.setAttribute('aria-pressed', String(isAll));
   if (isAll && found?.dataset.href) countFound(found);
+}
+
+/** What was acted on is no longer selected; where its row stays, the exchange of the page leaves it ticked. */
+function untick({ method, body, submitter }) {
+  // A button of a row means that row alone, whatever is ticked.
+  if (method !== 'POST' || submitter?.closest('.row')) return;
+  const meant = new Set(body.getAll('message'));
+  for (const tick of ticks()) if (meant.has(tick.value)) tick.checked = false;
 }
 
 /** How many a search finds is asked when all of them may be meant. */
@@ -555,6 +563,7 @@ document.addEventListener('focusin', event => {
 
 function arrived(ctx) {
   fitFrames();
+  if (isPage(ctx?.target)) untick(ctx.request);
   showSelection();
   showIcon();
   endOffer();

@@ -79,6 +79,15 @@ describe('acts', () => {
     expect(await totals()).toEqual([21, 99]);
   });
 
+  test('what a row is asked for is that row alone, while all are selected', async () => {
+    await begin('row', 60);
+    const fields = await allOf('/mail/inbox');
+    const { html } = await browser.post(`/messages/${fields.message![3]}/choices`, { ...fields, for: 'snooze' });
+    expect(html).toContain('Snooze 1 message until');
+    expect(html).toContain(`action="/messages/${fields.message![3]}/snoozes"`);
+    expect(html).not.toContain('name="message"');
+  });
+
   test('all that a search finds is moved, and put back each into its folder', async () => {
     await begin('search', 180);
     const inbox = await folder('inbox');

@@ -194,6 +194,57 @@ describe.skipIf(!hasChromium)('site in Chromium', () => {
     await context.close();
   });
 
+  test('what was acted on is no longer selected where its rows stay, with script and without', async () => {
+    const eva = await site.account('eva');
+    for (let i = 0; i < 60; i++) await site.deliver(eva, simple(`Bargain ${i}`), site.clock.now - i * 60_000);
+    await untilIndexed(site.store);
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    hearComplaints(page, complaints);
+    await enter(page, base, 'eva');
+    await page.goto(`${base}/search?q=bargain`);
+    const ticked = () => page.locator('#list input[type=checkbox]:checked').count();
+    await page.click('[data-all]');
+    await page.getByLabel('The other pages, too: all 60 messages found').check();
+    await page.click('#list [data-key=archive]');
+    await page.locator('.toast').getByText('60 messages moved to Archive.').waitFor();
+    await expect.poll(ticked).toBe(0);
+    expect(await page.locator('.row').count()).toBe(50);
+    expect(await page.textContent('[data-count]')).toBe('');
+    expect(await page.locator('[data-all]').getAttribute('aria-pressed')).toBe('false');
+    expect(await page.locator('#list [data-key=archive]').isVisible()).toBe(false);
+    // A few, by a button that leaves them where they are.
+    const unread = page.locator('.row.unread');
+    for (const at of [0, 1]) await page.locator('.row .tick input').nth(at).check();
+    await page.click('#list [data-key=read]');
+    await expect.poll(() => unread.count()).toBe(48);
+    await expect.poll(ticked).toBe(0);
+    // What a row does for itself leaves the selection of others, also by way of the dialogue.
+    for (const at of [2, 3]) await page.locator('.row .tick input').nth(at).check();
+    await page.locator('.row').first().locator('.star').click();
+    await page.locator('.row').first().locator('.mark-star-on').waitFor();
+    expect(await page.textContent('[data-count]')).toBe('2 selected');
+    await page.locator('.row').first().hover();
+    await page.locator('.row').first().locator('[data-choose]').click();
+    await page.getByRole('heading', { name: 'Snooze 1 message' }).waitFor();
+    await page.locator('#chooser [name=until]').first().click();
+    await page.locator('.toast').getByText('snoozed').waitFor();
+    expect(await page.textContent('[data-count]')).toBe('2 selected');
+    await context.close();
+
+    const without = await browser.newContext({ javaScriptEnabled: false });
+    const plain = await without.newPage();
+    await enter(plain, base, 'eva');
+    await plain.goto(`${base}/search?q=bargain`);
+    await plain.click('[data-all]');
+    expect(await plain.locator('.tick input:checked').count()).toBe(50);
+    await plain.click('#list [data-key=unread]');
+    await expect.poll(() => plain.url()).toBe(`${base}/search?q=bargain`);
+    expect(await plain.locator('#list input[type=checkbox]:checked').count()).toBe(0);
+    expect(await plain.locator('.row').count()).toBe(50);
+    await without.close();
+  });
+
   test('a second tab shares the stream of the first and goes on when it closes', async () => {
     const { context, page } = await signedIn();
     const second = await context.newPage();

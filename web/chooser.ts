@@ -45,12 +45,13 @@ export async function chooserPage(
   typed: Typed,
   snooze: SnoozeForm | null = null,
 ): Promise<Response> {
-  const all = meansAll(form);
+  const one = c.req.param('id') !== undefined;
+  const all = !one && meansAll(form);
   const ids = all ? null : await chosen(site, c, form);
   if (ids === null && !all) return missing(site, c);
   if (ids?.length === 0) return back(site, c, form, { key: 'done.nothing' });
   const s = await screenOf(site, c);
-  const picked = { path: pathOf(c), fields: fieldsOf(form, wish), count: ids?.length ?? null };
+  const picked = { path: pathOf(c), fields: fieldsOf(form, wish, one), count: ids?.length ?? null };
   const content = await pane(site, c, s, { wish, form, picked, ids, typed, snooze });
   const wrong = typed.error !== '' || snooze !== null;
   return show(c, s, s.w.t(`choose.${wish}.title`), { view: 'page', content }, wrong ? 422 : 200);
@@ -129,11 +130,14 @@ export function meant<T>(all: T[], nameOf: (one: T) => string, typed: string, wh
 
 const pathOf = (c: Ctx): string => (c.req.param('id') === undefined ? '/messages' : `/messages/${c.req.param('id')}`);
 
-const carried = ['back', 'whole', 'every', 'rows', 'in', 'q', 'message'];
+const carried = ['back', 'whole', 'in', 'q'];
+const selection = ['every', 'rows', 'message'];
 
-/** A label leaves the message where it is, and its reader, too. */
-function fieldsOf(form: Form, wish: Wish): Chosen['fields'] {
+/** A label leaves the message where it is, and its reader, too. `one`: it is named in the path, whatever is selected. */
+function fieldsOf(form: Form, wish: Wish, one: boolean): Chosen['fields'] {
   const values = (name: string) =>
     name === 'back' && wish === 'label' && form.has('stay') ? form.all('stay') : form.all(name);
-  return carried.flatMap(name => values(name).map((value): [string, string] => [name, value]));
+  return [...carried, ...(one ? [] : selection)].flatMap(name =>
+    values(name).map((value): [string, string] => [name, value]),
+  );
 }
