@@ -233,6 +233,14 @@ describe('readCards of a table', () => {
   );
 });
 
+test('readCards takes what an address book holds, and tells apart what is over that and what cannot be read', () => {
+  const cards = Array.from({ length: 10_003 }, (_, n) => `BEGIN:VCARD\r\nFN:P${n}\r\nEND:VCARD\r\n`).join('');
+  const found = read(`BEGIN:VCARD\r\nEND:VCARD\r\n${cards}`);
+  expect([found.cards.length, found.left, found.over]).toEqual([10_000, 1, 3]);
+  expect(found.cards.at(-1)!.name).toBe('P9999');
+  expect(read('BEGIN:VCARD\r\nFN:P\r\nEND:VCARD\r\n')).toMatchObject({ left: 0, over: 0 });
+});
+
 describe('writeCards', () => {
   const whole: Card = {
     uid: '4fbe8971-0bc3-424c-9c26-36c3e1eff6b1',

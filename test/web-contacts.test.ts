@@ -109,6 +109,18 @@ describe('contacts', () => {
     }
   });
 
+  test('beyond what an address book holds are left out of an import, and said to be', async () => {
+    const full = await site.account('full');
+    const b = site.browser();
+    await b.login('full');
+    const rows = Array.from({ length: 10_003 }, (_, n) => `P${n};p${n}@example.net`);
+    expect((await upload(b, ['Name;E-Mail', 'Nobody;', ...rows].join('\n'))).status).toBe(303);
+    expect(text((await b.page('/contacts')).html)).toMatch(
+      /10,000 contacts imported\. Completed: 0\. Not readable, or with no e-mail address: 1\. Left out, as an address book holds 10,000 contacts: 3\./,
+    );
+    expect(await site.store.contacts.count(full.id)).toBe(10_000);
+  });
+
   test('come in from a file and go out as one; the same file again adds nobody', async () => {
     const file =
       'BEGIN:VCARD\r\nVERSION:3.0\r\nN:Öberg;Elsa;;;\r\nFN:Elsa Öberg\r\nEMAIL;TYPE=HOME:elsa@example.net\r\nTEL:+46 70\r\nEND:VCARD\r\nBEGIN:VCARD\r\nEND:VCARD\r\n';

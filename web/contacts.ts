@@ -41,7 +41,7 @@ export function contacts(site: Site): Hono<Env> {
   app.post('/contacts/imports', async c => {
     const { file, tooLarge } = await readFile(c, largestFile);
     if (tooLarge) return importForm(c, 'contacts.import.large', 413);
-    const { cards, left, unaddressed, columns } = readCards(file ?? Buffer.alloc(0));
+    const { cards, left, over, unaddressed, columns } = readCards(file ?? Buffer.alloc(0));
     if (cards.length === 0) {
       const names = c.var.words.list(columns.slice(0, 30)).slice(0, 500);
       return importForm(
@@ -61,7 +61,8 @@ export function contacts(site: Site): Hono<Env> {
       counts.updated += updated;
     }
     const { number, list: listed } = c.var.words;
-    const values = { updated: number(counts.updated), left: number(left) };
+    const values = { updated: number(counts.updated), left: number(left), over: number(over) };
+    if (over > 0) return done(c, '/contacts', { key: 'done.imported.over', n: counts.added, values });
     if (unaddressed.length === 0) return done(c, '/contacts', { key: 'done.imported', n: counts.added, values });
     const named = unaddressed.slice(0, mostNamed).map(row => number(row));
     const rows = listed(unaddressed.length > mostNamed ? [...named, '…'] : named);

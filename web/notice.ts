@@ -50,6 +50,7 @@ const keys = [
   'done.group.renamed',
   'done.group.removed',
   'done.imported',
+  'done.imported.over',
   'done.imported.rows',
   'done.forgotten',
   'done.kept',

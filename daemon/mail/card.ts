@@ -24,8 +24,10 @@ export type Card = {
 
 export type Cards = {
   cards: Card[];
-  /** Cards that say neither a name nor an address, rows without an address, and what is more than an address book holds. */
+  /** Cards that say neither a name nor an address, and rows without an address. */
   left: number;
+  /** How many more there are than an address book holds: `cards` are the first. */
+  over: number;
   /** Rows of a table that have no address, as a spreadsheet counts them: its head is row 1. */
   unaddressed: number[];
   /** What a table calls its columns. */
@@ -38,8 +40,8 @@ export const mostCards = 10_000;
 export function readCards(file: Buffer): Cards {
   const text = decoded(file);
   const found = /^\s*begin\s*:\s*vcard/im.test(text.slice(0, 10_000)) ? readVCards(text) : readTable(text);
-  const left = found.left + Math.max(0, found.cards.length - mostCards);
-  return { ...found, cards: found.cards.slice(0, mostCards), left };
+  const over = Math.max(0, found.cards.length - mostCards);
+  return { ...found, cards: found.cards.slice(0, mostCards), over };
 }
 
 /** With its mark in front, or told by the zeros of Latin text; null: it is no UTF-16. */

@@ -23,7 +23,7 @@ type Head = { columns: Column[]; at: Map<string, number> };
  * A table as Gmail, Outlook, Thunderbird and most others write it. Columns are known by the names that these give them in
  * English and German, addresses by their look; what has no head is read by looks alone.
  */
-export function readTable(text: string): Cards {
+export function readTable(text: string): Omit<Cards, 'over'> {
   const rows = rowsOf(text.replace(/^sep=.\r?\n/i, ''));
   const isHeadless = rows[0]?.some(isAddress) ?? false;
   const head = isHeadless ? [] : (rows[0] ?? []);

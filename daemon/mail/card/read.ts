@@ -51,7 +51,7 @@ const blank = (): Reading => ({
   octets: 0,
 });
 
-export function readVCards(text: string): Cards {
+export function readVCards(text: string): Omit<Cards, 'over'> {
   const all: Reading[] = [];
   let open: Reading | null = null;
   let depth = 0;
@@ -156,7 +156,7 @@ const quoted = (value: string): string => {
 };
 
 /** Groups that are cards of their own give their name to their members. */
-function joined(all: Reading[]): Cards {
+function joined(all: Reading[]): Omit<Cards, 'over'> {
   const groups = all.filter(card => card.isGroup);
   const of = new Map<string, string[]>();
   for (const group of groups)
