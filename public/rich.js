@@ -50,6 +50,7 @@ function richText(area) {
     picture: ({ label, file }) => area.dispatchEvent(new CustomEvent('rich:picture', { detail: { label, file } })),
     files: ({ files }) => area.dispatchEvent(new CustomEvent('rich:files', { detail: { files } })),
   };
+  area.addEventListener('rich:drop', ({ detail: { label } }) => say({ kind: 'drop', label }));
   window.addEventListener('message', event => {
     if (frame && event.source === frame.contentWindow) heard[event.data?.kind]?.(event.data);
   });

@@ -77,6 +77,7 @@ function uploads(area) {
       job.row.querySelector('[data-cancel]').addEventListener('click', () => {
         callOff(job);
         leave(job);
+        if (job.label) text.dispatchEvent(new CustomEvent('rich:drop', { detail: { label: job.label } }));
         next();
       });
       job.row.querySelector('[data-again]').addEventListener('click', () => {

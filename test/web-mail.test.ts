@@ -568,7 +568,11 @@ describe('account', () => {
   });
 
   test('a mail program is told of the ports with TLS from the first octet, where there are some', async () => {
-    const told = async () => [...(await b.page('/settings')).html.matchAll(/, port (\d+, [A-Z/]+)</gi)].map(m => m[1]);
+    const doors = /<dd>(\d+)<\/dd><dt>[^<]*<\/dt><dd><bdi>([A-Z/]+)</g;
+    const told = async () => {
+      const { html } = await b.page('/settings/mail-programs');
+      return [...html.matchAll(doors)].map(([, port, security]) => `${port}, ${security}`);
+    };
     expect(await told()).toEqual(['2110, STARTTLS', '2587, STARTTLS']);
     Object.assign(site.settings, { submissions_port: 465, pops_port: 995 });
     expect(await told()).toEqual(['995, SSL/TLS', '465, SSL/TLS']);

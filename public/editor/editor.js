@@ -219,9 +219,19 @@ document.addEventListener(
 
 const bodyOf = html => /<!--StartFragment-->([\s\S]*)<!--EndFragment-->/.exec(html)?.[1] ?? html;
 
+/**
+ * A file on the disk is open to the process that it was given to, and a browser may give this frame one of its own: the
+ * page could not send it. So its octets go along.
+ */
+async function read(file) {
+  const octets = await file.arrayBuffer().catch(() => null);
+  return octets ? new File([octets], file.name, { type: file.type }) : file;
+}
+
 /** Pictures go into the text, under labels we make; all else is for the page to put beside it. */
-function take(files) {
+async function take(given) {
   if (!takes) return;
+  const files = await Promise.all(given.map(read));
   const shown = files.filter(file => /^image\/(?:png|jpeg|gif|webp)$/.test(file.type));
   const others = files.filter(file => !shown.includes(file));
   for (const file of shown) {
@@ -492,6 +502,12 @@ const heard = {
   picture({ label, blob }) {
     pictures.set(label, URL.createObjectURL(blob));
     for (const image of root.querySelectorAll(`img[data-label="${CSS.escape(label)}"]`)) image.src = pictures.get(label);
+  },
+  /** Its file was called off. */
+  drop({ label }) {
+    editor.saveUndoState();
+    for (const image of root.querySelectorAll(`img[data-label="${CSS.escape(label)}"]`)) image.remove();
+    tell();
   },
   insert({ html, text }) {
     editor.focus();
