@@ -456,6 +456,16 @@ for (const name of ['htmx:error', 'htmx:response:error'])
     state.classList.add('error');
   });
 
+/* What opens with a field in it is there to be typed into */
+
+document.addEventListener(
+  'toggle',
+  ({ target }) => {
+    if (target.matches('.keeping[open]')) $('input', target).focus();
+  },
+  true,
+);
+
 /* Where a page was asked for and the line is down, nothing would happen at all */
 
 function tellUnreachable(isSo) {

@@ -407,6 +407,7 @@ describe.skipIf(!hasChromium)('site in Chromium', () => {
     const { context, page } = await signedIn();
     await page.goto(`${base}/search?q=frost`);
     await page.locator('.keeping > summary').click();
+    await page.locator('#search-name:focus').waitFor();
     await page.getByLabel('Name', { exact: true }).fill('Cold days');
     await page.keyboard.press('Enter');
     await page.locator('.toast').getByText('The search is saved as “Cold days”.').waitFor();

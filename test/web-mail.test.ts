@@ -574,6 +574,8 @@ describe('account', () => {
       return [...html.matchAll(doors)].map(([, port, security]) => `${port}, ${security}`);
     };
     expect(await told()).toEqual(['2110, STARTTLS', '2587, STARTTLS']);
+    // Nobody beyond this machine reaches them, so no program is told of them either.
+    expect((await b.page('/settings/mail-programs')).html).toContain('Type this into your mail program.');
     Object.assign(site.settings, { submissions_port: 465, pops_port: 995 });
     expect(await told()).toEqual(['995, SSL/TLS', '465, SSL/TLS']);
     Object.assign(site.settings, { submissions_port: 0, pops_port: 0 });

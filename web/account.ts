@@ -2,6 +2,7 @@
 import { Hono } from 'hono';
 import { type AccountForm, accountPage, type MailDoors, type MailPort, readChoices } from '../views/account.ts';
 import { mailProgramsPage } from '../views/mail-programs.ts';
+import { mailServers } from './autoconfig.ts';
 import { readForm } from './form.ts';
 import { privateOnly } from './guard.ts';
 import { tellOnce } from './notice.ts';
@@ -64,7 +65,8 @@ export function account(site: Site): Hono<Env> {
   app.get('/settings/mail-programs', async c => {
     if (site.settings.webmail_for !== null) return missing(site, c);
     const s = await screenOf(site, c);
-    const shown = { ...mailDoors(site, c), ...(await passwordsOf(c)) };
+    const isFound = mailServers(site.settings).length > 0;
+    const shown = { ...mailDoors(site, c), ...(await passwordsOf(c)), isFound };
     return show(c, s, s.w.t('programs.title'), { view: 'page', content: mailProgramsPage(s, shown) });
   });
 

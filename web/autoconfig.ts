@@ -15,7 +15,8 @@ const outlook = 'http://schemas.microsoft.com/exchange/autodiscover/outlook/resp
 
 export function autoconfig(site: Site): Hono<Env> {
   const app = new Hono<Env>();
-  const unknown = (c: Ctx) => c.text('This server has no mail for that domain.\n', 404);
+  const unknown = (c: Ctx) =>
+    c.text('This server has no mail for that domain, or none that programs elsewhere can reach.\n', 404);
 
   const file = (c: Ctx) => {
     const domain = askedFor(c, site.settings);
