@@ -91,9 +91,11 @@ test('nameProblem knows which names can be had', () => {
 
 const passwords: [string, string | null][] = [
   ['correct horse', null],
-  ['12345678', null],
-  ['\u{1f511}'.repeat(8), null],
-  ['x'.repeat(1024), null],
+  [`\u{1f511}${'\u{1f600}'.repeat(7)}`, null],
+  [`${'x'.repeat(1023)}y`, null],
+  ['password horse', null],
+  ['20260101 ist morgen', null],
+  ['hellobello', null],
   ['', 'signup.password_short'],
   ['1234567', 'signup.password_short'],
   ['\u{1f511}'.repeat(7), 'signup.password_short'],
@@ -104,9 +106,22 @@ const passwords: [string, string | null][] = [
   ['bob.smith', 'signup.password_is_name'],
   ['BOB.Smith', 'signup.password_is_name'],
   ['bob.smith@example.org', 'signup.password_is_name'],
+  ...[
+    ...['12345678', '87654321', 'Password', 'P@ssw0rd', 'password123', 'Summer2026!', 'hunter2000', 'IloveYou'],
+    ...[
+      'qwertzuiop',
+      'POIUYTREWQ',
+      'abcdefgh',
+      '11111111',
+      'abcabcabc',
+      'xyxyxyxyx'.slice(1),
+      'Passwort1',
+      'x'.repeat(1024),
+    ],
+  ].map((word): [string, string] => [word, 'signup.password_common']),
 ];
 
-test('passwordProblem asks for length and for no more', () => {
+test('passwordProblem asks for length, and for none of those guessed first, and for no more', () => {
   for (const [password, problem] of passwords)
     expect([password, passwordProblem(password, 'bob.smith')]).toEqual([password, problem]);
 });

@@ -1,5 +1,6 @@
 import type { Settings } from '../config.ts';
 import { sameAddress } from '../wire/ip.ts';
+import { isCommonPassword } from './common-passwords.ts';
 
 /** RFC 2142, and what programs, certificate authorities and people take for the voice of the house. */
 const reserved = `
@@ -51,14 +52,15 @@ const shortestPassword = 8;
 /** Octets. */
 const longestPassword = 1024;
 
-/** Why this password will not do, as a key of views/words. No rule but length: rules make passwords worse (NIST SP 800-63B). */
+/** Why this password will not do, as a key of views/words. No rule but length, and that it is not guessed first: other rules make passwords worse (NIST SP 800-63B). */
 export function passwordProblem(password: string, name: string): string | null {
   const lower = password.toLowerCase();
   if ([...password].length < shortestPassword) return 'signup.password_short';
   if (Buffer.byteLength(password) > longestPassword) return 'signup.password_long';
   // A line end or NUL can be typed into no POP3 or SASL login.
   if (/\p{Cc}/u.test(password)) return 'signup.password_characters';
-  return lower === name || lower.startsWith(`${name}@`) ? 'signup.password_is_name' : null;
+  if (lower === name || lower.startsWith(`${name}@`)) return 'signup.password_is_name';
+  return isCommonPassword(password) ? 'signup.password_common' : null;
 }
 
 type Domains = Pick<Settings, 'host_domain' | 'vdomain'>;

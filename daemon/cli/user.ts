@@ -93,4 +93,5 @@ const problemInWords: Record<string, string> = {
   'signup.password_short': 'the password is too short: it needs at least 8 characters',
   'signup.password_long': 'the password is too long',
   'signup.password_is_name': 'the password must not be the user name',
+  'signup.password_common': 'the password is among the first that are guessed: take another, such as a few words',
 };
