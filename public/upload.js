@@ -238,7 +238,9 @@ function uploads(area) {
     event.stopImmediatePropagation();
     announce(words);
     const state = form.querySelector('.draft-state small');
-    if (state) state.textContent = words;
+    if (!state) return;
+    state.textContent = words;
+    state.classList.toggle('error', failed.size > 0);
   };
   form.addEventListener(
     'submit',
