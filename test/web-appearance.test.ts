@@ -42,6 +42,8 @@ describe('appearance', () => {
     expect(html).toContain('<meta name="color-scheme" content="dark">');
     const form = (await b.page('/settings/appearance')).html;
     expect(form).toContain('<option value="Asia/Tokyo" selected>Tokyo</option>');
+    // A city has its name of today, and stands where that is looked for.
+    expect(form).toContain('>Kirov</option><option value="Europe/Kiev">Kyiv</option>');
     expect(form).toContain('<option value="de" lang="de" dir="ltr" selected>Deutsch</option>');
     for (const [name, value] of Object.entries(chosen).slice(2))
       expect(form).toContain(`name="${name}" value="${value}" checked`);

@@ -32,10 +32,24 @@ function zones(chosen: string): Html {
   const all = Intl.supportedValuesOf('timeZone');
   const known = chosen === '' || all.includes(chosen) ? all : [...all, chosen];
   const areas = Map.groupBy(known, zone => zone.split('/')[0]!);
-  return html`${[...areas].map(([area, some]) => html`<optgroup label="${area}">${some.map(zone => option(zone, cityOf(zone), chosen))}</optgroup>`)}`;
+  return html`${[...areas].map(([area, some]) => html`<optgroup label="${area}">${inOrderOfNames(some).map(zone => option(zone, cityOf(zone), chosen))}</optgroup>`)}`;
 }
 
-const cityOf = (zone: string): string => zone.split('/').slice(1).join(', ').replaceAll('_', ' ') || zone;
+const inOrderOfNames = (some: string[]): string[] => some.toSorted((a, b) => cityOf(a).localeCompare(cityOf(b), 'en'));
+
+/** As the cities are called today; the engine goes on with the names its zones began with. */
+const today: Record<string, string> = {
+  'Asia/Calcutta': 'Kolkata',
+  'Asia/Katmandu': 'Kathmandu',
+  'Asia/Rangoon': 'Yangon',
+  'Asia/Saigon': 'Ho Chi Minh City',
+  'America/Godthab': 'Nuuk',
+  'Atlantic/Faeroe': 'Faroe',
+  'Europe/Kiev': 'Kyiv',
+};
+
+const cityOf = (zone: string): string =>
+  today[zone] ?? (zone.split('/').slice(1).join(', ').replaceAll('_', ' ') || zone);
 
 function choices<T extends string>(
   s: Screen,
