@@ -165,7 +165,7 @@ test('daemon takes 95 MB by SMTP and gives them by POP3 octet by octet with less
   expect(users.find(u => u.address === 'ann@localhost')?.used).toBe(0);
 }, 180_000);
 
-test('daemon takes and gives a megabyte of dots for no more than a megabyte of text', async () => {
+test('daemon takes and gives a megabyte of dots for a few times the work of a megabyte of text at most', async () => {
   const kinds = {
     text: 'All work and no play makes Jack a dull boy, says the old woman by the shore.\r\n'.repeat(13_444),
     'lines of a dot': '..\r\n'.repeat(megabyte / 4),
@@ -193,8 +193,10 @@ test('daemon takes and gives a megabyte of dots for no more than a megabyte of t
   for (let round = 0; round < 4; round++) await all(4);
   console.log('ticks for 16 MB:', costs);
   const text = costs.text ?? { in: 0, out: 0 };
+  // A tick is 10 ms, and of so few the same program takes twice as many in one minute as in the next. What grows with
+  // the square takes hundreds of times as many.
   for (const cost of Object.values(costs)) {
-    expect(cost.in).toBeLessThanOrEqual(2 * Math.max(text.in, 20));
-    expect(cost.out).toBeLessThanOrEqual(2 * Math.max(text.out, 20));
+    expect(cost.in).toBeLessThanOrEqual(6 * Math.max(text.in, 20));
+    expect(cost.out).toBeLessThanOrEqual(6 * Math.max(text.out, 20));
   }
 }, 120_000);
