@@ -8,20 +8,21 @@
 import { crc32 } from 'node:zlib';
 import { distinctNames } from './zip/names.ts';
 import {
-  CENTRAL,
+  directoryEnd,
+  directoryEntry,
   dosTime,
-  END,
-  LOCAL,
+  localHead,
   MOST_ENTRIES,
   MOST_OCTETS,
-  numbers,
-  numbers16,
   UTF8,
   VERSION,
 } from './zip/records.ts';
 
 export { distinctNames, safeName } from './zip/names.ts';
 export { zipStream } from './zip/stream.ts';
+
+/** APPNOTE 4.4.5: as it is. */
+const STORED = 0;
 
 export type ZipEntry = {
   name: string;
@@ -33,28 +34,22 @@ export type ZipEntry = {
 export async function* zip(entries: readonly ZipEntry[], at: number): AsyncIterable<Buffer> {
   if (entries.length > MOST_ENTRIES) throw new RangeError('too many files for a zip file');
   const names = distinctNames(entries.map(e => e.name));
+  const stamp = dosTime(at);
   const central: Buffer[] = [];
   let offset = 0;
   for (const [index, entry] of entries.entries()) {
     const { size, checksum } = await measured(entry.open());
-    const fields = fieldsOf(Buffer.from(names[index]!), { size, checksum, at });
-    const head = Buffer.concat([numbers(LOCAL), fields.common, numbers16(0), fields.name]);
+    const name = Buffer.from(names[index]!);
+    const fields = { version: VERSION, flags: UTF8, method: STORED, stamp, checksum, packed: size, size, name };
+    const head = localHead(fields);
     yield head;
-    central.push(
-      numbers(CENTRAL),
-      numbers16(VERSION),
-      fields.common,
-      numbers16(0, 0, 0, 0),
-      numbers(0, offset),
-      fields.name,
-    );
+    central.push(directoryEntry(fields, offset, VERSION));
     yield* entry.open();
     offset += head.length + size;
     if (offset > MOST_OCTETS) throw new RangeError('too large for a zip file');
   }
   const directory = Buffer.concat(central);
-  const counts = numbers16(0, 0, entries.length, entries.length);
-  yield Buffer.concat([directory, numbers(END), counts, numbers(directory.length, offset), numbers16(0)]);
+  yield Buffer.concat([directory, directoryEnd(entries.length, directory.length, offset)]);
 }
 
 async function measured(source: AsyncIterable<Buffer>): Promise<{ size: number; checksum: number }> {
@@ -66,15 +61,4 @@ async function measured(source: AsyncIterable<Buffer>): Promise<{ size: number; 
   }
   if (size > MOST_OCTETS) throw new RangeError('too large for a zip file');
   return { size, checksum };
-}
-
-/** What the header of a file and its entry in the directory share (APPNOTE 4.3.7, 4.3.12), up to the length of the name. */
-function fieldsOf(name: Buffer, of: { size: number; checksum: number; at: number }): { common: Buffer; name: Buffer } {
-  const { date, time } = dosTime(of.at);
-  const common = [
-    numbers16(VERSION, UTF8, 0, time, date),
-    numbers(of.checksum, of.size, of.size),
-    numbers16(name.length),
-  ];
-  return { common: Buffer.concat(common), name };
 }

@@ -3,10 +3,10 @@ import { crc32, createDeflateRaw } from 'node:zlib';
 import type { ZipEntry } from '../zip.ts';
 import { distinctNames } from './names.ts';
 import {
-  CENTRAL,
+  directoryEnd,
+  directoryEntry,
   dosTime,
-  END,
-  LOCAL,
+  localHead,
   MOST_ENTRIES,
   MOST_OCTETS,
   numbers,
@@ -35,10 +35,8 @@ export async function* zipStream(entries: readonly ZipEntry[], at: number, most 
   let offset = 0;
   for (const [index, entry] of entries.entries()) {
     const one: Written = { name: Buffer.from(names[index]!), offset, packed: 0, size: 0, checksum: 0 };
-    const head = Buffer.concat([
-      ...[numbers(LOCAL), numbers16(VERSION, UTF8 | BEHIND, DEFLATE, stamp.time, stamp.date), numbers(0, 0, 0)],
-      ...[numbers16(one.name.length, 0), one.name],
-    ]);
+    const named = { flags: UTF8 | BEHIND, method: DEFLATE, stamp, name: one.name };
+    const head = localHead({ ...named, version: VERSION, checksum: 0, packed: 0, size: 0 });
     yield head;
     yield* packed(entry.open(), one);
     const sizes = isLarge(one, most) ? numbers64(one.packed, one.size) : numbers(one.packed, one.size);
@@ -69,15 +67,14 @@ async function* packed(source: AsyncIterable<Buffer>, one: Written): AsyncIterab
   }
 }
 
-async function* directory(all: Written[], { time, date }: ReturnType<typeof dosTime>, offset: number, most: number) {
+async function* directory(all: Written[], stamp: ReturnType<typeof dosTime>, offset: number, most: number) {
   let length = 0;
   for (const one of all) {
-    const { extra, packed: short, size, at } = withExtra(one, most);
-    const entry = Buffer.concat([
-      ...[numbers(CENTRAL), numbers16(VERSION64, extra.length > 0 ? VERSION64 : VERSION, UTF8 | BEHIND, DEFLATE)],
-      ...[numbers16(time, date), numbers(one.checksum, short, size), numbers16(one.name.length, extra.length)],
-      ...[numbers16(0, 0, 0), numbers(0, at), one.name, extra],
-    ]);
+    const { at, ...told } = withExtra(one, most);
+    const version = told.extra.length > 0 ? VERSION64 : VERSION;
+    const { name, checksum } = one;
+    const fields = { version, flags: UTF8 | BEHIND, method: DEFLATE, stamp, checksum, name, ...told };
+    const entry = directoryEntry(fields, at, VERSION64);
     length += entry.length;
     yield entry;
   }
@@ -85,7 +82,7 @@ async function* directory(all: Written[], { time, date }: ReturnType<typeof dosT
   if (isLong) yield end64(all.length, length, offset);
   const n = isLong ? MOST_ENTRIES : all.length;
   const [long, start] = isLong ? [MOST_OCTETS, MOST_OCTETS] : [length, offset];
-  yield Buffer.concat([numbers(END), numbers16(0, 0, n, n), numbers(long, start), numbers16(0)]);
+  yield directoryEnd(n, long, start);
 }
 
 /** What has no room in four octets stands in the extra field, and there is all of it. */
