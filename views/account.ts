@@ -43,12 +43,6 @@ ${f.appPasswords === 'none' ? '' : html`<p class="hint">${t('account.password.ap
 `;
 }
 
-/** Items of a list of facts. */
-export function mailDoors({ w: { t } }: Screen, { host, pop, submission }: MailDoors): Html {
-  const place = ({ port, security }: MailPort) => t('account.port', { host, port: String(port), security });
-  return html`<dt>${t('account.pop')}</dt><dd>${place(pop)}</dd><dt>${t('account.smtp')}</dt><dd>${place(submission)}</dd>`;
-}
-
 export function accountPage(s: Screen, f: AccountForm): Html {
   const t = s.w.t;
   const { account } = s;

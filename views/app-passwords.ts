@@ -1,7 +1,7 @@
 /** Passwords for single mail programs: a list of them, and a new one, which is shown once. */
 import { html } from 'hono/html';
 import type { AppPassword } from '../daemon/store.ts';
-import { type MailDoors, mailDoors } from './account.ts';
+import type { MailDoors, MailPort } from './account.ts';
 import { field } from './field.ts';
 import { icon, type Screen } from './screen.ts';
 import { backToSettings } from './way.ts';
@@ -56,4 +56,10 @@ export function madePage(s: Screen, { name, secret, doors }: Made): Html {
 <dl class="facts"><dt>${t('apps.username')}</dt><dd>${s.account.address}</dd>${mailDoors(s, doors)}</dl>
 <p class="buttons"><a class="button primary" href="/settings/app-passwords">${t('apps.made.done')}</a></p>
 </section>`;
+}
+
+/** Items of a list of facts. */
+function mailDoors({ w: { t } }: Screen, { host, pop, submission }: MailDoors): Html {
+  const place = ({ port, security }: MailPort) => t('account.port', { host, port: String(port), security });
+  return html`<dt>${t('account.pop')}</dt><dd>${place(pop)}</dd><dt>${t('account.smtp')}</dt><dd>${place(submission)}</dd>`;
 }
