@@ -2,7 +2,7 @@
 import { Hono } from 'hono';
 import { type AppPasswordForm, appPasswordsPage, madePage } from '../views/app-passwords.ts';
 import { mailDoors } from './account.ts';
-import { readForm } from './form.ts';
+import { keyIn, readForm } from './form.ts';
 import { tellOnce } from './notice.ts';
 import { idOf, missing, screenOf, show } from './page.ts';
 import { askDaemon, type Ctx, type Env, type Site } from './site.ts';
@@ -21,7 +21,7 @@ export function appPasswords(site: Site): Hono<Env> {
   app.post(home, async c => {
     const form = await readForm(c);
     const name = form.get('name').trim();
-    const key = /^[\w-]{8,40}$/.test(form.get('key')) ? form.get('key') : site.random(12);
+    const key = keyIn(form) || site.random(12);
     const error = problemOf(name);
     if (error) return page(c, { name, key, errors: { name: c.var.words.t(error) } });
     const answer = await askDaemon(site, 'auth.appPassword', {

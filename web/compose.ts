@@ -11,7 +11,7 @@ import { createDesks, type Desk } from './desk.ts';
 import { doubtsOf, isSure, slipsOf } from './doubts.ts';
 import { identity, isSame, ofDraft, stateOf, type Unsaved, wrongState } from './draft-state.ts';
 import { fieldsOf, forwardedParts, isBlank, keepForm, type Saved } from './drafts.ts';
-import type { Form } from './form.ts';
+import { type Form, keyIn } from './form.ts';
 import { beginLetter } from './letter.ts';
 import { typedMarkup } from './markup.ts';
 import { tellOnce } from './notice.ts';
@@ -195,7 +195,7 @@ export function compose(site: Site): Hono<Env> {
     const form = await readUploads(c, site.store, limit());
     try {
       const fields = await fieldsOf(site, c.var.account, form);
-      const key = /^[\w-]{8,40}$/.test(form.get('key')) ? form.get('key') : site.random(9);
+      const key = keyIn(form) || site.random(9);
       const turn = `${c.var.account.id} ${key}`;
       return await desks.inTurn(turn, desk =>
         form.tooLarge ? overLimit(c, form, fields, desk) : work(form, fields, desk),

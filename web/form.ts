@@ -52,6 +52,12 @@ export function textOf(c: Ctx): Promise<string> {
   return text;
 }
 
+/** What a form calls itself, or a file of it, so that sent twice it is one; empty: nothing that can be such a name. */
+export function keyIn(form: Form, field = 'key'): string {
+  const key = form.get(field);
+  return /^[\w-]{8,40}$/.test(key) ? key : '';
+}
+
 async function boundedText({ body: stream }: Request): Promise<string> {
   if (!stream) return '';
   const pieces: Uint8Array[] = [];

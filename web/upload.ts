@@ -6,7 +6,7 @@ import type { ContentWriter, NewContent, Store } from '../daemon/store.ts';
 import { isQuoted } from '../views/letter.ts';
 import { isLabel } from '../views/safe-html.ts';
 import { isInlineImage } from './bodies.ts';
-import { type Form, FormError, formOf, readForm } from './form.ts';
+import { type Form, FormError, formOf, keyIn, readForm } from './form.ts';
 import type { Ctx } from './site.ts';
 
 export type Received = {
@@ -93,11 +93,9 @@ async function receive(body: Readable, type: string, store: Store, limit: number
   }
   const form = formOf(fields);
   const [first] = files;
-  if (first && files.length === 1 && isKey(form.get('upload'))) first.key = form.get('upload');
+  if (first && files.length === 1) first.key = keyIn(form, 'upload');
   return { ...form, files, tooLarge: budget.left < 0 };
 }
-
-const isKey = (text: string): boolean => /^[\w-]{8,40}$/.test(text);
 
 /** An image within the text comes in a field that says so with its label. */
 function labelOf(field: string, type: string): string {
