@@ -2,6 +2,8 @@
  * What happens to one compose form, in turn: an autosave under way, a second click on Send and the first one
  * arrive together and must not become two drafts. Memory only: across a restart the draft's version decides.
  */
+import { remember } from './remember.ts';
+
 export type Desk = {
   /** The draft this form became; null: not saved yet. */
   draftId: number | null;
@@ -26,12 +28,7 @@ export function createDesks(): Desks {
       const entry = known.get(key) ?? { desk: blank(), last: Promise.resolve() };
       const mine = entry.last.then(() => work(entry.desk));
       entry.last = mine.catch(() => {});
-      known.delete(key);
-      known.set(key, entry);
-      for (const oldest of known.keys()) {
-        if (known.size <= most) break;
-        known.delete(oldest);
-      }
+      remember(known, key, entry, most);
       return mine;
     },
   };

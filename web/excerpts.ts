@@ -4,6 +4,7 @@ import { excerptAround, hitRanges, soughtIn } from '../daemon/mail/search-hits.t
 import type { SearchWords } from '../daemon/mail/search-query.ts';
 import { htmlText } from '../daemon/mail/summary.ts';
 import type { Content, Message, Store } from '../daemon/store.ts';
+import { remember } from './remember.ts';
 
 /** Octets of messages that one page of results reads, and of each part. A list must not wait for its ornaments. */
 const mostRead = 512 * 1024;
@@ -30,11 +31,7 @@ export function createExcerpts({ content: contents }: Pick<Store, 'content'>): E
     const search = JSON.stringify(sought);
     const before = kept.get(search);
     const known: Known = before && before.size <= mostContents ? before : new Map();
-    // Who is asked for again comes last, and goes last.
-    kept.delete(search);
-    kept.set(search, known);
-    if (kept.size > mostSearches) kept.delete(kept.keys().next().value!);
-    return known;
+    return remember(kept, search, known, mostSearches);
   };
 
   const read = async (ids: number[], sought: SearchWords[], known: Known): Promise<void> => {

@@ -4,6 +4,7 @@ import { decompressRtf, MOST_RTF, type RtfText, readRtf } from '../daemon/mail/r
 import { cutOut, type TnefFile, TnefReader } from '../daemon/mail/tnef.ts';
 import type { Content, Store } from '../daemon/store.ts';
 import { cutsOf } from './cuts.ts';
+import { remember } from './remember.ts';
 
 /** With its name, and its size as it is given out. */
 export type Packed = TnefFile & { size: number };
@@ -46,7 +47,7 @@ export function createPacks({ content: contents }: Pick<Store, 'content'>): Pack
     for await (const chunk of octetsOf(content, part)) reader.push(chunk);
     const found = reader.end();
     const named = found && (await Promise.all(found.map(file => packedAs(file, cutter(content, part)))));
-    return keep(kept, key, named?.filter(file => file !== null) ?? null, mostKept);
+    return remember(kept, key, named?.filter(file => file !== null) ?? null, mostKept);
   };
 
   const cutter =
@@ -78,18 +79,9 @@ export function createPacks({ content: contents }: Pick<Store, 'content'>): Pack
       const key = `${content.id} ${pack.id} ${most}`;
       const known = texts.get(key);
       if (known !== undefined) return known;
-      return keep(texts, key, await textOf(content, pack, most), mostTexts);
+      return remember(texts, key, await textOf(content, pack, most), mostTexts);
     },
   };
-}
-
-function keep<T>(all: Map<string, T>, key: string, value: T, most: number): T {
-  all.set(key, value);
-  for (const oldest of all.keys()) {
-    if (all.size <= most) break;
-    all.delete(oldest);
-  }
-  return value;
 }
 
 export const isPack = (part: Part): boolean =>

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import type { Account, Weight } from '../daemon/store.ts';
 import { type StoragePage, storagePage } from '../views/storage.ts';
 import { screenOf, show } from './page.ts';
+import { remember } from './remember.ts';
 import type { Env, Site } from './site.ts';
 
 /** Some milliseconds of reading, between which others get their turn. */
@@ -49,13 +50,7 @@ async function weigh(site: Site, { id, modseq }: Account, known: Map<number, Wei
     if (some.length < slice) break;
     await new Promise<void>(resolve => setImmediate(resolve));
   }
-  known.delete(id);
-  known.set(id, sums);
-  for (const oldest of known.keys()) {
-    if (known.size <= mostKept) break;
-    known.delete(oldest);
-  }
-  return sums;
+  return remember(known, id, sums, mostKept);
 }
 
 /** Years by UTC: a bar of a year is no calendar. */

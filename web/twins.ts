@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
 import { textOf } from './form.ts';
+import { remember } from './remember.ts';
 import type { Ctx, Env, Site } from './site.ts';
 
 const makers = new Set(['/contacts', '/folders', '/labels', '/settings/replies', '/settings/rules']);
@@ -28,9 +29,7 @@ export function twins({ now }: Pick<Site, 'now'>): MiddlewareHandler<Env> {
     const before = first && now() - first.at < togetherMs ? await first.answered : null;
     if (before) return answeredAgain(c, before);
     const { promise, resolve } = Promise.withResolvers<Answered>();
-    lately.delete(key);
-    lately.set(key, { at: now(), answered: promise });
-    forgetOldest(lately);
+    remember(lately, key, { at: now(), answered: promise }, mostKept);
     try {
       await next();
     } finally {
@@ -47,11 +46,4 @@ function answerOf(c: Ctx): Answered {
 function answeredAgain(c: Ctx, { location, cookies }: NonNullable<Answered>): Response {
   for (const cookie of cookies) c.header('Set-Cookie', cookie, { append: true });
   return c.redirect(location, 303);
-}
-
-function forgetOldest(lately: Map<string, First>): void {
-  for (const key of lately.keys()) {
-    if (lately.size <= mostKept) return;
-    lately.delete(key);
-  }
 }
