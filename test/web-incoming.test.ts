@@ -304,7 +304,8 @@ describe('away', () => {
   test('is kept with its days by the reader’s own time, and told on every page while it is so', async () => {
     a.cookies.set('tz', 'Pacific/Auckland');
     await site.store.accounts.set(ann.id, { zone: 'Pacific/Auckland' });
-    const tomorrow = new Date(site.clock.now + 36 * 3_600_000).toISOString().slice(0, 10);
+    const dayIn = (hours: number) => new Date(site.clock.now + hours * 3_600_000).toISOString().slice(0, 10);
+    const tomorrow = dayIn(36);
     const saved = await a.post('/settings/away', {
       ...away,
       lastDay: tomorrow,
@@ -331,7 +332,8 @@ describe('away', () => {
     expect(back.headers.get('location')).toBe('/mail/inbox');
     expect((await a.page('/mail/inbox')).html).not.toContain('away-banner');
     expect(await site.store.vacations.get(ann.id)).toMatchObject({ active: false, text: 'I am away.\nReally.' });
-    const late = await a.post('/settings/away', { ...away, firstDay: tomorrow });
+    // Between 11 and 12 by UTC tomorrow has begun in Auckland.
+    const late = await a.post('/settings/away', { ...away, firstDay: dayIn(60) });
     expect([late.status, (await a.page('/mail/inbox')).html.includes('away-banner')]).toEqual([303, false]);
     await site.store.vacations.end(ann.id);
   });
